@@ -1,0 +1,78 @@
+# Makefile - builds and runs Purse. `make up` runs it, `make test` tests it, `make help` says the rest.
+#
+# One non-recursive file. MODE=san builds everything again under AddressSanitizer and UBSan in build/san.
+
+MODE ?=
+BUILD := build$(if $(MODE),/$(MODE))
+CC ?= cc
+CFLAGS ?= -O2 -g
+PKGS := libpq libsodium jansson libjwt libcurl librabbitmq
+
+WARN := -Wall -Wextra -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2
+ifeq ($(MODE),san)
+FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+endif
+ifeq ($(MODE),tsan)
+FLAGS += -fsanitize=thread -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+endif
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+LIBS = $(shell pkg-config --libs $(PKGS)) -lfcgi
+
+HANDLERS := auth wallet statement
+CONSUMERS := outbox_relay transaction_consumer statement_consumer
+PROGRAMS := $(HANDLERS) $(CONSUMERS) purse
+
+COMMON := $(wildcard common/*.c)
+
+OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
+COMMON_LIB := $(BUILD)/libcommon.a
+
+SRC_auth := $(wildcard handlers/auth/*.c)
+SRC_wallet := $(wildcard handlers/wallet/*.c)
+SRC_statement := $(wildcard handlers/statement/*.c)
+SRC_outbox_relay := consumers/outbox_relay.c
+SRC_transaction_consumer := consumers/transaction_consumer.c
+SRC_statement_consumer := consumers/statement_consumer.c
+SRC_purse := $(wildcard tools/*.c)
+
+# What a program or a unit test needs beside its own files: modules of the services, by name.
+USES_transaction_consumer := handlers/wallet/ledger.c
+USES_statement_consumer := handlers/statement/statements.c
+
+.PHONY: all help unit clean
+all: $(addprefix $(BUILD)/,$(PROGRAMS))
+
+help: ## say what each target does
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BUILD)/obj/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(COMMON_LIB): $(call OBJ,$(COMMON))
+	@rm -f $@
+	$(AR) rcs $@ $^
+
+define PROGRAM
+$(BUILD)/$(1): $(call OBJ,$(sort $(SRC_$(1)) $(USES_$(1)))) $(COMMON_LIB)
+	$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
+
+# Unit tests: a program each; a test includes the .c files it tests or links against the modules named in USES_.
+UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
+define UNIT_PROGRAM
+$(BUILD)/tests/unit/$(1): $(call OBJ,tests/unit/$(1).c $(USES_$(1))) $(COMMON_LIB)
+	@mkdir -p $$(@D)
+	$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
+endef
+$(foreach t,$(UNIT),$(eval $(call UNIT_PROGRAM,$(t))))
+unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) ## build the unit tests
+
+clean: ## remove what was built
+	rm -rf build
+
+-include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
+
+# --- running ---

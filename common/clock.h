@@ -1,0 +1,32 @@
+/* clock.h - the only place that asks what time it is, so that a test can say.
+ *
+ * Instants are microseconds since 1970-01-01T00:00:00Z in an int64_t: PostgreSQL's resolution, RFC 3339 outside. */
+#ifndef COMMON_CLOCK_H
+#define COMMON_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/error.h"
+
+typedef int64_t instant_us;
+
+#define US_PER_MS INT64_C(1000)
+#define US_PER_S INT64_C(1000000)
+#define US_PER_DAY (INT64_C(86400) * US_PER_S)
+#define INSTANT_TEXT 28 /* "2026-11-23T05:08:36.123456Z" and NUL */
+
+instant_us clock_now(void);
+/* Never goes back; for waits and timeouts only. */
+int64_t clock_monotonic_ms(void);
+/* Tests: every later clock_now() answers `t`; 0 gives the real clock back. */
+void clock_fix(instant_us t);
+
+/* RFC 3339 in UTC with microseconds. */
+void instant_format(instant_us t, char out[INSTANT_TEXT]);
+/* Reads an RFC 3339 instant (any offset, 0 to 9 fraction digits; years 1970 to 9999). False if it is none. */
+bool instant_parse(const char *text, instant_us *t) MUST_CHECK;
+/* Reads a plain date, YYYY-MM-DD, as that day's first instant in UTC. */
+bool date_parse(const char *text, instant_us *t) MUST_CHECK;
+
+#endif
