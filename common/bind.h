@@ -1,0 +1,71 @@
+/* bind.h - reads declared members out of a JSON object (or a query) into C variables, and collects every fault.
+ *
+ *	struct field fields[] = {
+ *		{ "wallet_id", FIELD_UUID, .uuid = &op->wallet_id, .present = &op->has_wallet_id },
+ *		{ "amount", FIELD_AMOUNT, .amount = &op->amount, .required = true },
+ *		{ "kind", FIELD_CHOICE, .number = &kind, .choices = kinds, .required = true },
+ *	};
+ *
+ * A JSON null is the same as an absent member. Unknown members are faults. Text results point into the JSON value
+ * (or the arena), and live as long as it. */
+#ifndef COMMON_BIND_H
+#define COMMON_BIND_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/arena.h"
+#include "common/clock.h"
+#include "common/error.h"
+#include "common/money.h"
+#include "common/uuid.h"
+
+enum field_type {
+	FIELD_TEXT,   /* valid UTF-8 without NUL or other control characters but TAB and newline; least … most characters */
+	FIELD_UUID,
+	FIELD_AMOUNT, /* integer, 1 … MONEY_MAX; 12.0 and "12" are faults */
+	FIELD_NUMBER, /* integer, least … most */
+	FIELD_BOOL,
+	FIELD_CHOICE, /* one of choices; its index into *number */
+	FIELD_INSTANT,/* RFC 3339 */
+	FIELD_OBJECT, /* any object of at most `most` bytes as compact JSON; queries cannot have one */
+};
+
+struct field {
+	const char *name;
+	enum field_type type;
+	bool required;
+	int64_t least, most;
+	const char *const *choices; /* ends with NULL */
+	bool *present;              /* optional: whether it was there */
+	union {
+		const char **text;
+		struct uuid *uuid;
+		struct money *amount;
+		int64_t *number;
+		bool *boolean;
+		instant_us *instant;
+		json_t **object;
+	};
+};
+
+/* What was wrong: errors[] of the answer. Zeroed to begin with, but for the arena (NULL: malloc'd by jansson, and the
+ * caller's to json_decref). */
+struct faults {
+	json_t *list; /* NULL while there are none; [{"pointer","detail"}…], at most 32 */
+};
+
+/* Adds a fault. Answers ERR_INVALID_REQUEST. */
+enum error faults_add(struct faults *f, const char *pointer, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+/* Reads all fields; OK, or ERR_INVALID_REQUEST with every fault in *f. `prefix` goes before each pointer ("" or
+ * "/transactions/3"). */
+enum error bind_object(const json_t *object, const struct field *fields, size_t count, const char *prefix,
+	struct faults *f) MUST_CHECK;
+
+/* One value in text form (from a query) by the field's type. */
+enum error bind_text(const char *value, const struct field *field, struct faults *f) MUST_CHECK;
+
+#endif
