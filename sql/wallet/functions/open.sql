@@ -1,0 +1,68 @@
+-- open.sql - opening wallets: one on request, or the first ones that events ask for.
+
+-- The rows of new wallets. Opening is version 1 of each wallet's history.
+CREATE OR REPLACE FUNCTION wallet_insert(p_id uuid, p_owner_id uuid, p_currency text, p_name text, p_key text,
+	p_fingerprint bytea, p_transaction_id uuid, p_at timestamptz) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+	INSERT INTO wallet (id, owner_id, currency, name, version, created_at, changed_at, idempotency_key, fingerprint)
+	VALUES (p_id, p_owner_id, p_currency, p_name, 1, p_at, p_at, p_key, p_fingerprint);
+	INSERT INTO transaction (wallet_id, version, id, kind, amount, balance_after, created_at)
+	VALUES (p_id, 1, p_transaction_id, 'opening', 0, 0, p_at);
+$$;
+
+-- POST /v1/wallets. status: ok, replayed, idempotency_key_reused, wallet_limit; the wallet comes with the first two.
+-- A replay shows the wallet as it was opened, because it must repeat the first answer.
+CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_currency text, p_name text, p_key text,
+	p_fingerprint bytea, p_max_wallets integer, p_transaction_id uuid)
+RETURNS TABLE (status text, id uuid, owner_id uuid, currency text, name text, wallet_status text,
+	balance bigint, held bigint, available bigint, version bigint, created_at timestamptz)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	earlier wallet;
+	at      timestamptz;
+BEGIN
+	-- One opening at a time for an owner: the first inserts the row, later ones lock it.
+	INSERT INTO owner (owner_id, wallet_id) VALUES (p_owner_id, p_id) ON CONFLICT (owner_id) DO NOTHING;
+	PERFORM 1 FROM owner o WHERE o.owner_id = p_owner_id FOR UPDATE;
+
+	-- By key, or by id: the caller repeats a call whose answer was lost with the same id.
+	SELECT * INTO earlier FROM wallet w
+	WHERE w.owner_id = p_owner_id AND (w.idempotency_key = p_key OR w.id = p_id);
+	IF earlier.id IS NULL THEN
+		IF (SELECT count(*) FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed') >= p_max_wallets THEN
+			status := 'wallet_limit';
+			RETURN NEXT;
+			RETURN;
+		END IF;
+		at := wallet_clock();
+		PERFORM wallet_insert(p_id, p_owner_id, p_currency, p_name, p_key, p_fingerprint, p_transaction_id, at);
+		RETURN QUERY SELECT 'ok', p_id, p_owner_id, p_currency, p_name, 'open', 0::bigint, 0::bigint, 0::bigint, 1::bigint, at;
+	ELSIF earlier.fingerprint IS DISTINCT FROM p_fingerprint THEN
+		status := 'idempotency_key_reused';
+		RETURN NEXT;
+	ELSE
+		RETURN QUERY SELECT CASE WHEN earlier.id = p_id THEN 'ok' ELSE 'replayed' END, earlier.id, earlier.owner_id,
+			earlier.currency, earlier.name, 'open', 0::bigint, 0::bigint, 0::bigint, 1::bigint, earlier.created_at;
+	END IF;
+END $$;
+
+-- The first wallets of these owners, for events that name a user who has none. Owners in order,
+-- so that two batches which open for the same people cannot wait for each other in a ring.
+CREATE OR REPLACE FUNCTION wallet_open_missing(p_owner_ids uuid[], p_currency text) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	missing uuid;
+	made    uuid;
+	at      timestamptz := wallet_clock();
+BEGIN
+	FOR missing IN SELECT DISTINCT n.owner_id FROM unnest(p_owner_ids) AS n(owner_id)
+		WHERE NOT EXISTS (SELECT FROM owner o WHERE o.owner_id = n.owner_id) ORDER BY n.owner_id
+	LOOP
+		INSERT INTO owner (owner_id, wallet_id) VALUES (missing, uuid_v7(at))
+			ON CONFLICT (owner_id) DO NOTHING RETURNING wallet_id INTO made;
+		IF made IS NOT NULL THEN
+			PERFORM wallet_insert(made, missing, p_currency, NULL, NULL, NULL, uuid_v7(at), at);
+		END IF;
+	END LOOP;
+END $$;

@@ -1,0 +1,17 @@
+-- roles.sql - what the run-time role (psql variable `app`) may do: read, and call the functions. Applied on each
+-- migrate. History is append-only because that role holds no INSERT, UPDATE, DELETE or TRUNCATE on any table.
+
+SELECT :'app' <> current_user AS separate \gset
+\if :separate
+	REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"app";
+	REVOKE ALL ON ALL FUNCTIONS IN SCHEMA public FROM :"app";
+\endif
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO :"app";
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
+GRANT EXECUTE ON FUNCTION
+	post, wallet_open,
+	version_at, wallet_balance_at, transaction_page,
+	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject
+	TO :"app";
