@@ -56,7 +56,7 @@ struct db_value db_bool(bool b);
 struct db_value db_uuid(const struct uuid *u);    /* NULL is SQL NULL */
 struct db_value db_bytes(const void *p, size_t n);/* bytea; p NULL is SQL NULL */
 struct db_value db_instant(instant_us t, char buffer[INSTANT_TEXT]); /* timestamptz; buffer lives until the call */
-struct db_value db_array(const struct db_array *a);
+struct db_value db_array(struct db_array *a);
 
 #define DB_VALUES(...)                                                                                                 \
 	((const struct db_value[]){ __VA_ARGS__ }), (sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))

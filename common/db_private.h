@@ -1,0 +1,40 @@
+/* db_private.h - what db.c, db_pool.c and db_rows.c share; nobody else includes it. */
+#ifndef COMMON_DB_PRIVATE_H
+#define COMMON_DB_PRIVATE_H
+
+#include <libpq-fe.h>
+
+#include "common/db.h"
+
+/* Why the last call failed, as far as trying again is concerned. */
+enum trouble {
+	TROUBLE_NONE,
+	TROUBLE_REFUSED,  /* no connection: nothing was sent */
+	TROUBLE_LOST,     /* the connection broke: nobody knows whether it took effect */
+	TROUBLE_CONFLICT, /* deadlock or serialization: rolled back */
+	TROUBLE_ANSWERED, /* the server said no */
+};
+
+struct db {
+	const char *url;
+	const struct db_statement *statements;
+	size_t statement_count;
+	PGconn *connection;
+	bool in_transaction;
+	enum trouble trouble;
+	struct db *next; /* in the pool's list of free ones */
+};
+
+struct db_rows {
+	PGresult *result;
+};
+
+/* Connected and usable, or why not. */
+enum error db_ready(struct db *db) MUST_CHECK;
+void db_close(struct db *db);
+/* Whether attempt (0, 1, …) may be followed by another; sleeps before it says yes. */
+bool db_try_again(const struct db *db, enum db_again again, int attempt);
+/* Takes over the result; frees it where rows is NULL. */
+enum error rows_make(PGresult *result, struct db_rows **rows) MUST_CHECK;
+
+#endif
