@@ -40,6 +40,9 @@ struct request {
 	void *service;
 	const struct gateway *gateway; /* private: where the request came from */
 	const char *query;       /* private: as sent */
+	const char *raw;         /* private: the body's bytes */
+	size_t raw_bytes;
+	json_t *body;            /* private: parsed */
 	const char *detail;      /* private: request_refuse() */
 	json_t *extra;           /* private: request_explain() */
 	long retry_after_s;      /* private: request_retry_after() */

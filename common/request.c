@@ -1,0 +1,330 @@
+/* request.c - reads a request: method, path, headers, body, query; and what a handler says against it. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/request_private.h"
+
+#define BODY_DEPTH 32
+#define ID_MAX 128
+
+const char *
+request_variable(const struct request *r, const char *name)
+{
+	return gateway_variable(r->gateway, name);
+}
+
+const char *
+request_header(struct request *r, const char *name)
+{
+	char variable[64] = "HTTP_";
+	size_t n = 5;
+
+	for (; *name != '\0' && n < sizeof variable - 1; name++)
+		variable[n++] = *name == '-' ? '_' : (char)toupper((unsigned char)*name);
+	variable[n] = '\0';
+	return request_variable(r, variable);
+}
+
+static enum method
+method_parse(const char *text, bool *head)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} names[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_GET }, { "POST", METHOD_POST }, { "PUT", METHOD_PUT },
+		{ "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE }, { "OPTIONS", METHOD_OPTIONS } };
+
+	*head = text != NULL && strcmp(text, "HEAD") == 0;
+	for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i].name, text) == 0)
+			return names[i].method;
+	return METHOD_OTHER;
+}
+
+/* The client's id is taken where it is short and plain, so that a chain of services can share one. */
+static const char *
+id_choose(struct request *r)
+{
+	const char *sent = request_header(r, "X-Request-Id");
+	struct uuid fresh;
+	char *text;
+	size_t n = sent != NULL ? strlen(sent) : 0;
+
+	if (n > 0 && n <= ID_MAX && strspn(sent, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=") == n)
+		return arena_strdup(r->arena, sent);
+	if ((text = arena_alloc(r->arena, UUID_TEXT)) == NULL)
+		return "";
+	fresh = uuid_v7();
+	uuid_format(&fresh, text);
+	return text;
+}
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decoding in place ('+' too, in queries). False on bad escapes and NUL. */
+static bool
+url_decode(char *s, bool plus)
+{
+	char *out = s;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '%') {
+			int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
+
+			if (low < 0 || (high | low) == 0)
+				return false;
+			*out++ = (char)(high << 4 | low);
+			s += 2;
+		} else {
+			*out++ = plus && *s == '+' ? ' ' : *s;
+		}
+	}
+	*out = '\0';
+	return true;
+}
+
+enum error
+request_begin(struct request *r)
+{
+	const char *script = request_variable(r, "SCRIPT_NAME"), *info = request_variable(r, "PATH_INFO");
+	const char *query = request_variable(r, "QUERY_STRING");
+
+	r->id = id_choose(r);
+	r->method = method_parse(request_variable(r, "REQUEST_METHOD"), &r->head);
+	r->query = arena_strdup(r->arena, query != NULL ? query : "");
+	/* Both are decoded already; how CGI splits the path between them differs between servers, their sum does not. */
+	r->path = arena_printf(r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
+	if (r->path == NULL || r->query == NULL)
+		return ERR_TOO_LARGE;
+	if (strlen(r->path) + strlen(r->query) > (size_t)config_number(OPT_URL_LIMIT))
+		return request_refuse(r, ERR_TOO_LARGE, "The path and query may have %lld bytes.",
+			(long long)config_number(OPT_URL_LIMIT));
+	return OK;
+}
+
+void
+request_end(struct request *r)
+{
+	json_decref(r->body);
+	json_decref(r->faults.list);
+	json_decref(r->extra);
+}
+
+/* ---- the body ---- */
+
+static enum error
+body_read(struct request *r)
+{
+	const char *length = request_variable(r, "CONTENT_LENGTH");
+	long long limit = config_number(OPT_BODY_LIMIT);
+	char *bytes, *end = NULL;
+	long long n = 0;
+	ssize_t got;
+
+	if (length != NULL && *length != '\0')
+		n = strtoll(length, &end, 10);
+	if (n < 0 || (end != NULL && *end != '\0'))
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "The Content-Length is not a number.");
+	if (n > limit)
+		return request_refuse(r, ERR_TOO_LARGE, "A body may have %lld bytes.", limit);
+	if ((bytes = arena_alloc(r->arena, (size_t)n + 1)) == NULL)
+		return ERR_TOO_LARGE;
+	if ((got = gateway_read(r->gateway, bytes, (size_t)n)) != n)
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "The body ended after %zd of %lld bytes.", got, n);
+	r->raw = bytes;
+	r->raw_bytes = (size_t)n;
+	return OK;
+}
+
+static bool
+media_type_is_json(const char *type)
+{
+	size_t n;
+
+	if (type == NULL)
+		return false;
+	n = strcspn(type, "; \t");
+	return n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0;
+}
+
+/* jansson's parser recurses, and its own limit is far above what a request needs. Counted outside of strings. */
+static bool
+too_deep(const char *p, size_t bytes)
+{
+	int depth = 0;
+	bool string = false;
+
+	for (size_t i = 0; i < bytes; i++) {
+		if (string && p[i] == '\\')
+			i++;
+		else if (p[i] == '"')
+			string = !string;
+		else if (!string && (p[i] == '{' || p[i] == '['))
+			depth++;
+		else if (!string && (p[i] == '}' || p[i] == ']'))
+			depth--;
+		if (depth > BODY_DEPTH)
+			return true;
+	}
+	return false;
+}
+
+static enum error
+body_parse(struct request *r)
+{
+	json_error_t why;
+
+	if (r->raw_bytes == 0) {
+		r->body = json_object();
+		return r->body != NULL ? OK : ERR_TOO_LARGE;
+	}
+	if (!media_type_is_json(request_variable(r, "CONTENT_TYPE")))
+		return ERR_UNSUPPORTED_MEDIA_TYPE;
+	if (too_deep(r->raw, r->raw_bytes))
+		return request_refuse(r, ERR_MALFORMED_JSON, "The JSON is nested more than %d deep.", BODY_DEPTH);
+	r->body = json_loadb(r->raw, r->raw_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	if (r->body == NULL && json_error_code(&why) == json_error_out_of_memory)
+		return request_refuse(r, ERR_TOO_LARGE, "The body needs more memory than a request may use.");
+	if (r->body == NULL)
+		return request_refuse(r, ERR_MALFORMED_JSON, "Line %d, column %d: %s.", why.line, why.column, why.text);
+	if (!json_is_object(r->body))
+		return request_fault(r, "", "must be an object");
+	return OK;
+}
+
+enum error
+request_body(struct request *r, json_t **object)
+{
+	enum error e = OK;
+
+	if (r->body == NULL && (e = body_read(r)) == OK)
+		e = body_parse(r);
+	*object = r->body;
+	return e;
+}
+
+const char *
+request_raw_body(const struct request *r, size_t *bytes)
+{
+	*bytes = r->raw_bytes;
+	return r->raw;
+}
+
+enum error
+request_bind(struct request *r, const struct field *fields, size_t count)
+{
+	json_t *body;
+	enum error e = request_body(r, &body);
+
+	return e != OK ? e : bind_object(body, fields, count, "", &r->faults);
+}
+
+/* ---- the query ---- */
+
+static enum error
+parameter_bind(struct request *r, char *pair, const struct field *fields, size_t count, bool *seen)
+{
+	char *value = strchr(pair, '='), pointer[64];
+
+	if (value != NULL)
+		*value++ = '\0';
+	else
+		value = pair + strlen(pair);
+	if (!url_decode(pair, true) || !url_decode(value, true))
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
+	for (size_t i = 0; i < count; i++) {
+		json_t *utf8;
+
+		if (strcmp(fields[i].name, pair) != 0)
+			continue;
+		snprintf(pointer, sizeof pointer, "/%s", pair);
+		if (seen[i])
+			return request_fault(r, pointer, "is given twice");
+		seen[i] = true;
+		if ((utf8 = json_string(value)) == NULL)
+			return request_fault(r, pointer, "must be valid UTF-8");
+		json_decref(utf8);
+		return bind_text(value, &fields[i], &r->faults);
+	}
+	return request_fault(r, "", "%.40s is not a parameter that is known here", pair);
+}
+
+#define PARAMETERS_MAX 32
+
+enum error
+request_bind_query(struct request *r, const struct field *fields, size_t count)
+{
+	char *copy = arena_strdup(r->arena, r->query), *rest = copy;
+	bool seen[PARAMETERS_MAX] = { false };
+	enum error e = OK;
+
+	if (copy == NULL || count > PARAMETERS_MAX)
+		return ERR_TOO_LARGE;
+	while (rest != NULL) {
+		char *pair = strsep(&rest, "&");
+		enum error one = *pair == '\0' ? OK : parameter_bind(r, pair, fields, count, seen);
+
+		if (one != OK && e != ERR_MALFORMED_REQUEST)
+			e = one;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (fields[i].present != NULL)
+			*fields[i].present = seen[i];
+		if (fields[i].required && !seen[i])
+			e = request_fault(r, arena_printf(r->arena, "/%s", fields[i].name), "is missing");
+	}
+	return e;
+}
+
+/* ---- what is said against it ---- */
+
+enum error
+request_refuse(struct request *r, enum error e, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	r->detail = arena_strdup(r->arena, text);
+	return e;
+}
+
+enum error
+request_fault(struct request *r, const char *pointer, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return faults_add(&r->faults, pointer, "%s", text);
+}
+
+void
+request_explain(struct request *r, const char *name, json_t *value)
+{
+	if (r->extra == NULL)
+		r->extra = json_object();
+	json_object_set_new(r->extra, name, value);
+}
+
+void
+request_retry_after(struct request *r, long seconds)
+{
+	r->retry_after_s = seconds > 0 ? seconds : 1;
+}
