@@ -71,7 +71,8 @@ result_error(struct db *db, const PGresult *result, const char *what)
 		log_info("%s: %s", what, message);
 		return ERR_UNAVAILABLE;
 	}
-	db->trouble = TROUBLE_ANSWERED;
+	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks again in a new try. */
+	db->trouble = strcmp(state, "23505") == 0 ? TROUBLE_CONFLICT : TROUBLE_ANSWERED;
 	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
 	return error_of_state(state);
 }
@@ -254,7 +255,7 @@ transaction_once(struct db *db, db_work *work, void *context)
 
 /* The one retry loop. A pause doubles from 10 ms with jitter, so that those who collided do not meet again. */
 bool
-db_try_again(const struct db *db, enum db_again again, int attempt)
+db_retry(const struct db *db, enum db_again again, int attempt)
 {
 	bool harmless = db->trouble == TROUBLE_CONFLICT || db->trouble == TROUBLE_REFUSED ||
 			(db->trouble == TROUBLE_LOST && again == DB_AGAIN);
@@ -272,7 +273,7 @@ db_transaction_on(struct db *db, enum db_again again, db_work *work, void *conte
 	enum error e;
 
 	for (int attempt = 0;; attempt++)
-		if ((e = transaction_once(db, work, context)) == OK || !db_try_again(db, again, attempt))
+		if ((e = transaction_once(db, work, context)) == OK || !db_retry(db, again, attempt))
 			return e;
 }
 

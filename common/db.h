@@ -105,6 +105,10 @@ typedef enum error db_work(struct db *db, void *context);
 enum error db_transaction(struct db_pool *p, enum db_again again, db_work *work, void *context) MUST_CHECK;
 enum error db_transaction_on(struct db *db, enum db_again again, db_work *work, void *context) MUST_CHECK;
 
+/* The one retry loop, for calls that change from one attempt to the next: after a failed db_execute(), whether attempt
+ * (0, 1, …) may be followed by another. Sleeps before it says yes. */
+bool db_retry(const struct db *db, enum db_again again, int attempt) MUST_CHECK;
+
 /* Streams a large result in constant memory: each() is called a row at a time with rows_… at index 0; it stops early
  * where each() answers an error. */
 typedef enum error db_each(const struct db_rows *row, void *context);

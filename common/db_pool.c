@@ -104,7 +104,7 @@ db_query(struct db_pool *p, size_t statement, const struct db_value *values, siz
 		return ERR_OVERLOADED;
 	for (int attempt = 0;; attempt++)
 		if ((e = db_execute(db, statement, values, count, rows)) == OK ||
-		    !db_try_again(db, p->statements[statement].again, attempt))
+		    !db_retry(db, p->statements[statement].again, attempt))
 			break;
 	pool_give(p, db);
 	return e;

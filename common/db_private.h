@@ -32,8 +32,6 @@ struct db_rows {
 /* Connected and usable, or why not. */
 enum error db_ready(struct db *db) MUST_CHECK;
 void db_close(struct db *db);
-/* Whether attempt (0, 1, …) may be followed by another; sleeps before it says yes. */
-bool db_try_again(const struct db *db, enum db_again again, int attempt);
 /* Takes over the result; frees it where rows is NULL. */
 enum error rows_make(PGresult *result, struct db_rows **rows) MUST_CHECK;
 

@@ -5,6 +5,7 @@
  * makes every accept() return. A thread that is working finishes and answers its request first; then it sees the
  * shutdown and ends. Nothing that was accepted goes without an answer. */
 #include <errno.h>
+#include <fastcgi.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
