@@ -1,0 +1,48 @@
+// configuration.mjs - docs/configuration.md: common/config.def as tables for people.
+import { options } from './defs.mjs';
+
+const units = [['d', 86400000], ['h', 3600000], ['m', 60000], ['s', 1000], ['ms', 1]];
+
+const time = (ms) => {
+	const [unit, size] = units.find(([, s]) => ms >= s && ms % s === 0) ?? ['ms', 1];
+	return `${ms / size}${unit}`;
+};
+const bytes = (n) => (n >= 1048576 && n % 1048576 === 0 ? `${n / 1048576}m` : n >= 1024 && n % 1024 === 0 ? `${n / 1024}k` : String(n));
+
+function bounds({ type, least, most }) {
+	if (type === 'TEXT')
+		return `${least} – ${most} characters`;
+	const show = type === 'TIME' ? time : type === 'SIZE' ? bytes : String;
+	return `${show(least)} – ${show(most)}`;
+}
+
+export function configuration() {
+	const all = options();
+	const sections = [...new Set(all.map((o) => o.section))];
+	const row = (o) => `| \`${o.name}\` | ${o.value === null ? 'not set' : `\`${o.value}\``} | ${bounds(o)} | ${o.help.replace(/\|/g, '\\|')} |`;
+	const table = (section) => `## ${section[0].toUpperCase()}${section.slice(1)}
+
+| option | default | bounds | what it is |
+| --- | --- | --- | --- |
+${all.filter((o) => o.section === section).map(row).join('\n')}
+`;
+
+	return `<!-- Generated from common/config.def by tests/web/generate.mjs: change that, not this. -->
+# Configuration
+
+Every program reads its options in the same way: the environment first, then a file of \`NAME=value\` lines
+(\`$PURSE_CONFIG\`, else \`purse.env\` in the data folder), then the default. A program that finds an unknown, missing or
+unreadable value says so in one sentence and does not start. \`.env.example\` lists the same options.
+
+Durations are written \`250ms\`, \`20s\`, \`10m\`, \`2h\`, \`7d\`; sizes \`64k\`, \`1m\`. Change an option, then \`make down up\`.
+
+${sections.map(table).join('\n')}
+## For make only
+
+| variable | default | what it is |
+| --- | --- | --- |
+| \`PORT\` | \`3000\` | port of the gateway. With \`DATA_DIR\` it lets two copies run side by side. |
+| \`MODE\` | not set | \`san\` builds and runs everything under AddressSanitizer and UBSan. |
+| \`AUTH_DATABASE_OWNER_URL\`, \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | who migrates an existing database, where the run-time user must not |
+`;
+}

@@ -1,0 +1,29 @@
+// defs.mjs - reads common/error.def and common/config.def: the two lists that the documents are held against.
+import { readFileSync } from 'node:fs';
+
+export const root = new URL('../../../', import.meta.url).pathname;
+export const read = (path) => readFileSync(root + path, 'utf8');
+
+const text = (literal) => (literal === 'NULL' ? null : JSON.parse(literal));
+
+// [{status, code, title}], in the order of the file.
+export function errors() {
+	const rows = [...read('common/error.def').matchAll(/^ERROR\(\w+, (\d+), "(\w+)", ("(?:[^"\\]|\\.)*")\)/gm)];
+	return rows.map(([, status, code, title]) => ({ status: Number(status), code, title: text(title) }));
+}
+
+// [{section, name, type, value, least, most, help}]; value is the default, null where there is none.
+export function options() {
+	let section = '';
+	const found = [];
+	const pattern = /^\/\* ([a-z][^*]*) \*\/$|^OPTION\((\w+), (\w+), (NULL|"[^"]*"), (-?\d+), (-?\d+), ("[^"]*")\)/gm;
+
+	for (const m of read('common/config.def').matchAll(pattern)) {
+		if (m[1]) {
+			section = m[1];
+			continue;
+		}
+		found.push({ section, name: m[2], type: m[3], value: text(m[4]), least: Number(m[5]), most: Number(m[6]), help: text(m[7]) });
+	}
+	return found;
+}

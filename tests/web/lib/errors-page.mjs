@@ -1,0 +1,51 @@
+// errors-page.mjs - /docs/errors: each code of common/error.def with what web/errors.md says about it.
+import { errors, read } from './defs.mjs';
+import { escape, markdown } from './markdown.mjs';
+import { page } from './page.mjs';
+
+// {code: text} of web/errors.md.
+export function explanations() {
+	const parts = read('web/errors.md').split(/^## (\w+)$/m).slice(1);
+	const found = {};
+
+	for (let i = 0; i < parts.length; i += 2) {
+		if (found[parts[i]])
+			throw new Error(`web/errors.md explains ${parts[i]} twice`);
+		found[parts[i]] = parts[i + 1].trim();
+	}
+	return found;
+}
+
+export function errorsPage() {
+	const explained = explanations();
+	const article = ({ status, code, title }) => `<article id="${code}">
+<h3><span class="status s${String(status)[0]}">${status}</span> <code>${code}</code></h3>
+<p class="title">${escape(title)}.</p>
+${markdown(explained[code] ?? '')}
+</article>`;
+
+	return page({
+		title: 'Errors',
+		here: '/docs/errors',
+		source: 'common/error.def and web/errors.md',
+		contents: [{ group: 'Codes' }, ...errors().map(({ code, status }) => ({ href: `#${code}`, text: code, note: String(status) }))],
+		body: `<section class="intro"><h1>Errors</h1>
+${markdown(`Every error is an \`application/problem+json\` document (RFC 9457), also those that the gateway makes. Test for \`code\`: it never
+changes its meaning. Show \`title\` and \`detail\` to people. A refused operation changes nothing.`)}
+<pre><code>${escape(`HTTP/1.1 409 Conflict
+Content-Type: application/problem+json
+X-Request-Id: 019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5
+
+{
+  "type": "/docs/errors#insufficient_funds",
+  "title": "The wallet does not have enough available funds",
+  "status": 409,
+  "code": "insufficient_funds",
+  "request_id": "019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5"
+}`)}</code></pre>
+${markdown(`Where members of the request are at fault, \`errors\` lists each: \`{"pointer": "/amount", "detail": "must be 1 or more"}\`.
+401 carries \`WWW-Authenticate\`, 405 \`Allow\`, 429 and 503 \`Retry-After\` in seconds.`)}</section>
+<section><h2>Codes</h2>
+${errors().map(article).join('\n')}</section>`,
+	});
+}
