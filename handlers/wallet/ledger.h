@@ -28,7 +28,7 @@ enum kind {
 	KIND_REVERSAL,
 };
 
-/* Public names by enum kind, ends with NULL; kind_choices leaves out what nobody can ask for. */
+/* Public names by enum kind, ends with NULL. */
 extern const char *const kind_names[];
 
 /* What somebody wants done. Text is borrowed, and must live until the outcome is read. */
@@ -39,7 +39,8 @@ struct operation {
 	bool has_owner;              /* on whose behalf; without one the wallet alone decides (trusted doors only) */
 	struct uuid owner;
 	unsigned roles;              /* enum role, of who asks */
-	bool open_missing;           /* open a first wallet for an owner who has none (the event door) */
+	bool open_missing;           /* a deposit opens a first wallet for an owner who has none (the event door; the first
+	                                operation of a batch speaks for all) */
 	enum kind kind;
 	struct money amount;         /* minor 0: undo what is left */
 	bool has_reference;
@@ -50,7 +51,7 @@ struct operation {
 	const char *metadata;        /* compact JSON object, or NULL */
 };
 
-/* A transaction as it stands in the ledger. Text lives in the arena given to ledger_post() (malloc without one). */
+/* A transaction as it stands in the ledger. Text lives in the arena given to ledger_post(). */
 struct posting {
 	struct uuid id, wallet, owner;
 	enum kind kind;
@@ -80,6 +81,9 @@ struct operation operation_zero(void); /* everything empty, id made */
 enum error operation_read(const json_t *data, bool door_is_trusted, struct arena *arena, struct operation *op,
 	struct faults *f) MUST_CHECK;
 
+/* Whether text can be an idempotency key: 1 … LEDGER_KEY_MAX visible ASCII characters; else ERR_INVALID_REQUEST. */
+enum error operation_key_check(const char *key) MUST_CHECK;
+
 /* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or the white space. */
 void operation_fingerprint(struct operation *op);
 
@@ -92,6 +96,14 @@ extern const size_t ledger_statement_count;
  * operations and again = true (their ids and keys keep it from doubling). */
 enum error ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
 	struct arena *arena, struct outcome outcomes[]) MUST_CHECK;
+
+/* Frees what ledger_post() keeps for the calling thread; for threads that end before the program. */
+void ledger_thread_end(void);
+
+/* A posting out of a row whose columns, from `first` on, are id, wallet_id, owner_id, kind, amount, currency,
+ * balance_after, version, reference_id, merchant, description, metadata, created_at. */
+enum error posting_from_row(const struct db_rows *rows, size_t row, size_t first, struct arena *arena,
+	struct posting *p) MUST_CHECK;
 
 /* The API's form of a posting (amount without its sign), members in the contract's order. Caller owns. */
 json_t *posting_json(const struct posting *p);
