@@ -1,0 +1,112 @@
+-- lines.sql - storing lines: a batch of events in any order, some of them doubles, in one round trip and one commit.
+
+-- What a kind does to the balance: 1, -1 or 0; null where only the neighbours tell.
+CREATE OR REPLACE FUNCTION kind_sign(p_kind text) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT CASE p_kind WHEN 'opening' THEN 0 WHEN 'deposit' THEN 1 WHEN 'cancellation' THEN 1
+		WHEN 'withdrawal' THEN -1 WHEN 'purchase' THEN -1 END
+$$;
+
+-- The last line that follows p_head without a hole. Reads only the lines that it passes.
+CREATE OR REPLACE FUNCTION line_head(p_wallet_id uuid, p_head bigint) RETURNS bigint
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	head bigint := p_head;
+	next bigint;
+BEGIN
+	FOR next IN SELECT l.version FROM line l WHERE l.wallet_id = p_wallet_id AND l.version > p_head ORDER BY l.version LOOP
+		EXIT WHEN next <> head + 1;
+		head := next;
+	END LOOP;
+	RETURN head;
+END $$;
+
+-- Stores a batch; one place in the arrays is one event. Lines that are there already change nothing. Answers the
+-- places (from 1) of those that contradict what is stored: another transaction under the same number, another owner.
+--
+-- Wallets are locked in the order of their ids, those never seen inserted in that order before, so two consumers
+-- with the same wallets wait for each other and never in a circle.
+CREATE OR REPLACE FUNCTION lines_store(p_wallet_ids uuid[], p_versions bigint[], p_transaction_ids uuid[],
+	p_owner_ids uuid[], p_currencies text[], p_kinds text[], p_amounts bigint[], p_balances bigint[],
+	p_merchants text[], p_descriptions text[], p_reference_ids uuid[], p_created timestamptz[])
+RETURNS TABLE (place integer)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE
+	wallets uuid[];
+	firsts  bigint[];
+	lasts   bigint[];
+	counts  bigint[];
+	stored  bigint;
+BEGIN
+	INSERT INTO wallet AS w (wallet_id, owner_id, currency)
+	SELECT DISTINCT ON (n.wallet_id) n.wallet_id, n.owner_id, n.currency
+	FROM unnest(p_wallet_ids, p_owner_ids, p_currencies) AS n(wallet_id, owner_id, currency)
+	WHERE NOT EXISTS (SELECT FROM wallet k WHERE k.wallet_id = n.wallet_id)
+	ORDER BY n.wallet_id
+	ON CONFLICT DO NOTHING;
+	PERFORM FROM wallet w WHERE w.wallet_id = ANY (p_wallet_ids) ORDER BY w.wallet_id FOR NO KEY UPDATE;
+
+	WITH added AS (
+		INSERT INTO line AS l (wallet_id, version, transaction_id, kind, amount, balance_after, merchant, description,
+			reference_id, created_at, sign_open)
+		SELECT n.wallet_id, n.version, n.transaction_id, n.kind, n.amount * coalesce(kind_sign(n.kind), 1),
+			n.balance_after, n.merchant, n.description, n.reference_id, n.created_at, kind_sign(n.kind) IS NULL
+		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created)
+			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
+			balance_after, merchant, description, reference_id, created_at)
+		JOIN wallet w ON w.wallet_id = n.wallet_id AND w.owner_id = n.owner_id AND w.currency = n.currency
+		ORDER BY n.wallet_id, n.version
+		ON CONFLICT DO NOTHING
+		RETURNING l.wallet_id, l.version)
+	SELECT array_agg(a.wallet_id), array_agg(a.first), array_agg(a.last), array_agg(a.count), coalesce(sum(a.count), 0)
+	INTO wallets, firsts, lasts, counts, stored
+	FROM (SELECT wallet_id, min(version) AS first, max(version) AS last, count(*) AS count
+	      FROM added GROUP BY wallet_id) AS a;
+
+	IF stored > 0 THEN
+		PERFORM heads_move(wallets, firsts, lasts, counts);
+	END IF;
+	IF stored < cardinality(p_wallet_ids) THEN
+		RETURN QUERY
+		SELECT n.place::integer
+		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created) WITH ORDINALITY
+			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
+			balance_after, merchant, description, reference_id, created_at, place)
+		JOIN wallet w ON w.wallet_id = n.wallet_id
+		LEFT JOIN line l ON l.wallet_id = n.wallet_id AND l.version = n.version
+		WHERE (w.owner_id, w.currency, l.transaction_id, l.kind, abs(l.amount), l.balance_after, l.merchant,
+		       l.description, l.reference_id, l.created_at)
+		      IS DISTINCT FROM
+		      (n.owner_id, n.currency, n.transaction_id, n.kind, n.amount, n.balance_after, n.merchant,
+		       n.description, n.reference_id, n.created_at);
+	END IF;
+END $$;
+
+-- Moves the heads of wallets (locked by the caller) to which lines were added: of each the first, the last and how many.
+-- Mostly they follow the head without a hole; only where they fill one are the lines behind it looked at.
+CREATE OR REPLACE FUNCTION heads_move(p_wallet_ids uuid[], p_firsts bigint[], p_lasts bigint[], p_counts bigint[])
+RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	UPDATE wallet w SET version = m.head, newest = m.newest,
+		gap_since = CASE WHEN m.head = m.newest THEN NULL
+		                 WHEN m.head > w.version OR w.gap_since IS NULL THEN clock_timestamp()
+		                 ELSE w.gap_since END
+	FROM (SELECT k.wallet_id, greatest(k.newest, a.last) AS newest,
+	             CASE WHEN a.first <> k.version + 1 THEN k.version
+	                  WHEN k.newest = k.version AND a.last - a.first + 1 = a.count THEN a.last
+	                  ELSE line_head(k.wallet_id, k.version) END AS head
+	      FROM unnest(p_wallet_ids, p_firsts, p_lasts, p_counts) AS a(wallet_id, first, last, count)
+	      JOIN wallet k ON k.wallet_id = a.wallet_id) AS m
+	WHERE w.wallet_id = m.wallet_id;
+
+	IF EXISTS (SELECT FROM line WHERE sign_open) THEN
+		UPDATE line l SET sign_open = false,
+			amount = CASE WHEN l.balance_after < p.balance_after THEN -l.amount ELSE l.amount END
+		FROM wallet w, line p
+		WHERE w.wallet_id = ANY (p_wallet_ids) AND l.wallet_id = w.wallet_id AND l.sign_open AND l.version <= w.version
+		  AND p.wallet_id = l.wallet_id AND p.version = l.version - 1;
+	END IF;
+END $$;
