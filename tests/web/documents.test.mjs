@@ -1,0 +1,155 @@
+// documents.test.mjs - the two documents are valid, say what the code says, and their examples are true to their schemas.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import test from 'node:test';
+import { promisify } from 'node:util';
+import { parse } from 'yaml';
+import { stale } from './generate.mjs';
+import { errors, options, read, root } from './lib/defs.mjs';
+import { explanations } from './lib/errors-page.mjs';
+import { document, follow, operations, place, pointer, validators, walk } from './lib/openapi.mjs';
+
+const run = promisify(execFile);
+const events = parse(read('web/asyncapi.yaml'));
+
+for (const name of ['openapi.yaml', 'asyncapi.yaml'])
+	test(`${name} passes the linter without a warning`, async () => {
+		const arguments_ = ['lint', '--config', `${root}tests/web/redocly.yaml`, '--format', 'json', `${root}web/${name}`];
+		const { stdout } = await run(`${root}tests/web/node_modules/.bin/redocly`, arguments_).catch((error) => error);
+		const problems = JSON.parse(stdout).problems.map((p) => `${p.location[0]?.pointer}: ${p.message} (${p.ruleId})`);
+		assert.deepEqual(problems, []);
+	});
+
+test('what is generated is fresh', () => {
+	assert.deepEqual(stale(), [], 'npm --prefix tests/web run generate');
+});
+
+test('swagger-ui is the release that VERSION names', () => {
+	const sums = [...read('web/vendor/swagger-ui/VERSION').matchAll(/^([0-9a-f]{64}) {2}(\S+)$/gm)];
+	assert.equal(sums.length, 2);
+	for (const [, sum, name] of sums)
+		assert.equal(createHash('sha256').update(readFileSync(`${root}web/vendor/swagger-ui/${name}`)).digest('hex'), sum, name);
+});
+
+test('error codes: error.def, OpenAPI and web/errors.md list the same', () => {
+	const codes = errors().map((e) => e.code);
+	assert.ok(codes.length > 20);
+	assert.equal(new Set(codes).size, codes.length);
+	assert.deepEqual([...document.components.schemas.ErrorCode.enum].sort(), [...codes].sort());
+	assert.deepEqual(Object.keys(explanations()).sort(), [...codes].sort());
+});
+
+test('/docs/errors has an anchor for every code', () => {
+	for (const { code } of errors())
+		assert.match(read('web/errors.html'), new RegExp(`<article id="${code}">`));
+});
+
+test('every refusal in OpenAPI carries its status, its title and its headers', () => {
+	const table = Object.fromEntries(errors().map((e) => [e.code, e]));
+	const shown = new Set();
+
+	for (const { method, path, operation } of operations())
+		for (const [status, reference] of Object.entries(operation.responses)) {
+			if (Number(status) < 400)
+				continue;
+			const response = follow(document, reference);
+			const headers = Object.keys(response.headers);
+			const must = { 401: 'WWW-Authenticate', 429: 'Retry-After', 503: 'Retry-After' }[status];
+			assert.ok(headers.includes('X-Request-Id') && (!must || headers.includes(must)), `${method} ${path} ${status}: headers`);
+			for (const example of Object.values(response.content['application/problem+json'].examples)) {
+				const { value } = follow(document, example);
+				const row = table[value.code];
+				assert.equal(String(value.status), status, `${method} ${path}: ${value.code}`);
+				assert.deepEqual([value.status, value.title, value.type], [row.status, row.title, `/docs/errors#${row.code}`]);
+				shown.add(value.code);
+			}
+		}
+	// A method that a path does not take is no operation: it is told in the introduction.
+	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed']);
+});
+
+test('every JSON example in OpenAPI is true to its schema', () => {
+	const faults = [];
+	const check = validators(document);
+	let checked = 0;
+
+	const verify = (at, schema, value) => {
+		const fault = check(place(schema, at), value);
+		checked++;
+		if (fault)
+			faults.push(`${at}: ${fault}`);
+	};
+	walk(document, (node, at) => {
+		if (node.schema && !at.includes('csv')) {
+			if (node.example !== undefined)
+				verify(`${at}/schema`, node.schema, node.example);
+			for (const example of Object.values(node.examples ?? {}))
+				verify(`${at}/schema`, node.schema, follow(document, example).value);
+		} else if (Array.isArray(node.examples) && at.includes('/schemas/')) {
+			for (const example of node.examples)
+				verify(at, null, example);
+		}
+	});
+	assert.ok(checked > 60, `${checked} examples`);
+	assert.deepEqual(faults, []);
+});
+
+test('requests are strict and say what they look like', () => {
+	for (const { method, path, operation } of operations()) {
+		const body = operation.requestBody?.content['application/json'];
+		if (!body)
+			continue;
+		const schema = follow(document, body.schema);
+		assert.equal(schema.additionalProperties, false, `${method} ${path}`);
+		assert.ok(Object.keys(body.examples ?? {}).length, `${method} ${path} has an example`);
+	}
+	assert.deepEqual([document.components.schemas.Amount.minimum, document.components.schemas.Amount.maximum], [1, 2 ** 53 - 1]);
+});
+
+test('every message in AsyncAPI has examples that are true to its schemas', () => {
+	const check = validators(events);
+
+	for (const [key, message] of Object.entries(events.components.messages)) {
+		assert.ok(message.examples?.length || !message.payload, `${key} has an example`);
+		for (const example of message.examples ?? [])
+			for (const part of ['payload', 'headers'])
+				if (example[part])
+					assert.equal(check(place(message[part], pointer('components', 'messages', key, part)), example[part]), '', `${key} ${example.name}`);
+	}
+});
+
+test('an event shows a transaction as the API does, and whose it is', () => {
+	const { owner_id: owner, ...event } = events.components.schemas.Transaction.properties;
+	assert.ok(owner);
+	assert.deepEqual(Object.keys(event), Object.keys(document.components.schemas.Transaction.properties));
+	const { user_id: user, idempotency_key: key, ...request } = events.components.schemas.Request.properties;
+	assert.ok(user && key);
+	assert.deepEqual(Object.keys(request).sort(), Object.keys(document.components.schemas.NewTransaction.properties).sort());
+});
+
+test('options: config.def, .env.example and docs/configuration.md list the same, with the same defaults', () => {
+	const shown = [...read('.env.example').matchAll(/^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+	const pages = read('docs/configuration.md');
+	const forMake = [...pages.slice(pages.indexOf('## For make only')).matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1]);
+	const named = Object.fromEntries(shown);
+
+	assert.equal(shown.length, Object.keys(named).length, 'no option twice');
+	for (const { name, value } of options()) {
+		assert.ok(name in named, `${name} is in .env.example`);
+		if (value !== null)
+			assert.equal(named[name].replace(/^"(.*)"$/, '$1'), value, `default of ${name}`);
+		assert.ok(pages.includes(`| \`${name}\` |`), `${name} is in docs/configuration.md`);
+	}
+	const known = new Set([...options().map((o) => o.name), ...forMake]);
+	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'nothing in .env.example that nobody reads');
+});
+
+test('links between our own documents lead somewhere', () => {
+	for (const path of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+		const links = [...read(path).matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)].map((m) => m[1]).filter((l) => !/^\w+:/.test(l));
+		for (const link of links)
+			assert.ok(existsSync(root + link), `${path} links to ${link}`);
+	}
+});
