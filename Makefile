@@ -37,7 +37,7 @@ SRC_statement_consumer := consumers/statement_consumer.c
 SRC_purse := $(wildcard tools/*.c)
 
 # What a program or a unit test needs beside its own files: modules of the services, by name.
-USES_transaction_consumer := handlers/wallet/ledger.c
+USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_statement_consumer := handlers/statement/statements.c
 
 .PHONY: all help unit clean
@@ -76,3 +76,27 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- running ---
+.PHONY: install up down clean-data status logs env test lint package-cgi
+
+install: ## install the Debian packages that are missing
+	@tools/install run
+
+# Installing comes before building, and what is built decides what runs: so make is called again in between.
+up: install ## install, build and start everything, and say where it is
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) tools/up
+
+down: ## stop everything; the data stays
+	@tools/down
+
+clean-data: ## remove all data, after asking (YES=1: without)
+	@tools/clean-data
+
+status: ## say what runs
+	@tools/status
+
+logs: ## follow the logs
+	@tools/logs
+
+env: ## print the addresses of what runs as shell assignments
+	@tools/env

@@ -1,0 +1,61 @@
+/* main.c - the Wallet service: its routes, and what it opens at the start. */
+#include <stdlib.h>
+
+#include "common/config.h"
+#include "handlers/auth/identity.h"
+#include "handlers/wallet/wallet_service.h"
+
+static const struct route routes[] = {
+	{ METHOD_POST, "/v1/wallets", wallet_post, SIGNED_IN },
+	{ METHOD_GET, "/v1/wallets", wallet_list_get, SIGNED_IN },
+	{ METHOD_GET, "/v1/wallets/{id}", wallet_get, SIGNED_IN },
+	{ METHOD_GET, "/v1/wallets/{id}/balance", balance_get, SIGNED_IN },
+	{ METHOD_POST, "/v1/transactions", transaction_post, SIGNED_IN },
+	{ METHOD_GET, "/v1/transactions", transaction_list_get, SIGNED_IN },
+	{ METHOD_GET, "/v1/transactions/{id}", transaction_get, SIGNED_IN },
+	{ METHOD_GET, "/health/wallet", health_get, ANYONE },
+};
+
+static void
+wallet_stop(void *state)
+{
+	struct wallet_service *s = state;
+
+	if (s->poster != NULL)
+		poster_stop(s->poster);
+	db_pool_free(s->pool);
+	free(s);
+}
+
+static void *
+wallet_start(void)
+{
+	struct wallet_service *s;
+
+	if (!config_require(OPT_WALLET_DATABASE_URL) || !identity_start())
+		return NULL;
+	if ((s = calloc(1, sizeof *s)) == NULL)
+		return NULL;
+	s->pool = wallets_pool(config_text(OPT_WALLET_DATABASE_URL));
+	s->poster = poster_start(config_text(OPT_WALLET_DATABASE_URL));
+	if (s->pool == NULL || s->poster == NULL) {
+		wallet_stop(s);
+		return NULL;
+	}
+	return s;
+}
+
+static const struct service wallet = {
+	.name = "wallet",
+	.routes = routes,
+	.route_count = sizeof routes / sizeof routes[0],
+	.start = wallet_start,
+	.stop = wallet_stop,
+	.identify = identity_check,
+};
+
+int
+main(int argc, char **argv)
+{
+	return service_main(argc, argv, &wallet);
+}

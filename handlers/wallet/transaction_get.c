@@ -1,0 +1,105 @@
+/* transaction_get.c - GET /v1/transactions and /v1/transactions/{id}: what has happened, the newest first. */
+#include <stdio.h>
+
+#include "common/page.h"
+#include "handlers/wallet/wallet_service.h"
+
+struct reply *
+transaction_get(struct request *r)
+{
+	struct wallet_service *s = r->service;
+	struct posting posting;
+	enum error e;
+
+	if ((e = request_bind_query(r, NULL, 0)) != OK)
+		return reply_error(r, e);
+	if ((e = transaction_find(s->pool, &r->ids[0], caller_scope(r), r->arena, &posting)) != OK)
+		return reply_error(r, e);
+	return reply_json(r, 200, posting_json(&posting));
+}
+
+/* A cursor is where the page before ended: time, wallet, version. */
+static enum error
+cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
+{
+	const char *text = page_cursor_decode(r, cursor);
+	char wallet[UUID_TEXT], rest;
+	long long at, version;
+
+	if (text == NULL)
+		return ERR_INVALID_REQUEST;
+	if (sscanf(text, "%18lld %36s %18lld%c", &at, wallet, &version, &rest) != 3 || at < 0 || version < 1 ||
+	    !uuid_parse(wallet, &q->cursor_wallet))
+		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+	q->has_cursor = true;
+	q->cursor_at = at;
+	q->cursor_version = version;
+	return OK;
+}
+
+static char *
+cursor_write(struct request *r, const struct posting *last)
+{
+	char wallet[UUID_TEXT];
+
+	uuid_format(&last->wallet, wallet);
+	return page_cursor_encode(r, "%lld %s %lld", (long long)last->created_at, wallet, (long long)last->version);
+}
+
+static enum error
+query_read(struct request *r, struct page *page, struct uuid *wallet, struct transaction_query *q)
+{
+	int64_t kind = 0;
+	bool has_wallet = false, has_kind = false;
+	const struct field fields[] = {
+		PAGE_FIELDS(page),
+		{ "wallet_id", FIELD_UUID, .present = &has_wallet, .uuid = wallet },
+		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names, .number = &kind },
+		{ "from", FIELD_INSTANT, .present = &q->has_from, .instant = &q->from },
+		{ "to", FIELD_INSTANT, .present = &q->has_to, .instant = &q->to },
+	};
+	enum error e;
+
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK)
+		return e;
+	if (q->has_from && q->has_to && q->from > q->to)
+		return request_fault(r, "/from", "must not be after to");
+	q->limit = page->limit + 1;
+	q->wallet = has_wallet ? wallet : NULL;
+	q->kind = has_kind ? kind_names[kind] : NULL;
+	/* Without a wallet even an operator means his own. */
+	q->owner = has_wallet ? caller_scope(r) : &r->caller.user;
+	return page->cursor != NULL ? cursor_read(r, page->cursor, q) : OK;
+}
+
+static enum error
+wallet_check(struct request *r, const struct transaction_query *q)
+{
+	struct wallet_service *s = r->service;
+	struct wallet wallet;
+
+	return q->wallet == NULL ? OK : wallet_find(s->pool, q->wallet, q->owner, r->arena, &wallet);
+}
+
+struct reply *
+transaction_list_get(struct request *r)
+{
+	struct wallet_service *s = r->service;
+	struct page page = { .limit = PAGE_LIMIT_DEFAULT };
+	struct transaction_query query = { 0 };
+	struct uuid wallet;
+	struct posting *list;
+	size_t count, shown;
+	json_t *data;
+	enum error e;
+
+	if ((e = query_read(r, &page, &wallet, &query)) != OK || (e = wallet_check(r, &query)) != OK)
+		return reply_error(r, e);
+	if ((e = transaction_list(s->pool, &query, r->arena, &list, &count)) != OK)
+		return reply_error(r, e);
+	shown = count > (size_t)page.limit ? (size_t)page.limit : count;
+	data = json_array();
+	for (size_t i = 0; i < shown; i++)
+		json_array_append_new(data, posting_json(&list[i]));
+	return reply_page(r, data, shown < count ? cursor_write(r, &list[shown - 1]) : NULL);
+}

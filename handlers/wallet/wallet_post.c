@@ -1,0 +1,71 @@
+/* wallet_post.c - POST /v1/wallets: open a wallet. */
+#include <sodium.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "handlers/wallet/wallet_service.h"
+
+#define NAME_MAX_CHARACTERS 100
+
+enum error
+idempotency_key(struct request *r, const char **key)
+{
+	*key = request_header(r, "Idempotency-Key");
+	if (*key == NULL || operation_key_check(*key) == OK)
+		return OK;
+	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", LEDGER_KEY_MAX);
+}
+
+static void
+opening_fingerprint(struct opening *o)
+{
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, NULL, 0, sizeof o->fingerprint);
+	crypto_generichash_update(&state, (const unsigned char *)o->currency, strlen(o->currency));
+	if (o->name != NULL)
+		crypto_generichash_update(&state, (const unsigned char *)o->name, strlen(o->name));
+	crypto_generichash_final(&state, o->fingerprint, sizeof o->fingerprint);
+}
+
+static enum error
+opening_read(struct request *r, struct opening *o)
+{
+	const struct field fields[] = {
+		{ "currency", FIELD_TEXT, .least = 3, .most = 3, .text = &o->currency },
+		{ "name", FIELD_TEXT, .least = 1, .most = NAME_MAX_CHARACTERS, .text = &o->name },
+	};
+	enum error e;
+
+	*o = (struct opening){ .wallet = uuid_v7(), .transaction = uuid_v7(), .owner = r->caller.user,
+		.currency = config_text(OPT_DEFAULT_CURRENCY) };
+	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
+	    (e = idempotency_key(r, &o->key)) != OK)
+		return e;
+	if (currency_exponent(o->currency) < 0)
+		return request_fault(r, "/currency", "must be a currency code of ISO 4217 such as EUR");
+	opening_fingerprint(o);
+	return OK;
+}
+
+struct reply *
+wallet_post(struct request *r)
+{
+	struct wallet_service *s = r->service;
+	struct opening opening;
+	struct wallet wallet;
+	struct reply *reply;
+	char id[UUID_TEXT];
+	bool replayed;
+	enum error e;
+
+	if ((e = opening_read(r, &opening)) != OK)
+		return reply_error(r, e);
+	if ((e = wallet_open(s->pool, &opening, r->arena, &wallet, &replayed)) != OK)
+		return reply_error(r, e);
+	uuid_format(&wallet.id, id);
+	reply = reply_json(r, 201, wallet_json(&wallet));
+	reply_header(r, reply, "Location", "/v1/wallets/%s", id);
+	reply_header(r, reply, "ETag", "\"%lld\"", (long long)wallet.version);
+	return replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
+}

@@ -1,0 +1,29 @@
+/* wallet_service.h - what the wallet's handlers share: the service's state, and their names for the route table. */
+#ifndef WALLET_SERVICE_H
+#define WALLET_SERVICE_H
+
+#include "common/http.h"
+#include "common/reply.h"
+#include "handlers/wallet/poster.h"
+#include "handlers/wallet/wallets.h"
+
+struct wallet_service {
+	struct db_pool *pool;  /* for everything that is read, and for opening wallets */
+	struct poster *poster; /* for everything that moves money */
+};
+
+/* Whose things the caller may see: his own, or NULL: everybody's. */
+static inline const struct uuid *
+caller_scope(const struct request *r)
+{
+	return (r->caller.roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? NULL : &r->caller.user;
+}
+
+/* The Idempotency-Key header: NULL where there is none; a fault where it is not 1-255 visible ASCII characters. */
+enum error idempotency_key(struct request *r, const char **key) MUST_CHECK;
+
+handler wallet_post, wallet_list_get, wallet_get, balance_get;
+handler transaction_post, transaction_get, transaction_list_get;
+handler health_get;
+
+#endif
