@@ -68,6 +68,8 @@ struct message {
 	const char *body;           /* `bytes` long, and a NUL beyond them */
 	size_t bytes;
 	const char *content_type, *type, *message_id, *correlation_id, *reply_to; /* NULL where absent */
+	const char *content_encoding, *app_id;
+	uint64_t timestamp;         /* 0 where absent */
 	const char *reason;         /* x-reason, or NULL; see struct outgoing */
 	const char *dead_at;        /* x-dead-at, or NULL */
 	const char *death;          /* the broker's own word ("rejected", "delivery_limit", …), or NULL */
@@ -79,6 +81,8 @@ void message_free(struct message *m);
 
 /* Begins to take from a queue, at most `prefetch` messages unacknowledged. Must be called again after a reconnect. */
 enum error amqp_consume(struct amqp *a, const char *queue, int prefetch) MUST_CHECK;
+/* Takes no more; what has arrived already is still given out by amqp_take(). */
+enum error amqp_cancel(struct amqp *a) MUST_CHECK;
 /* The next message; *m is NULL where none came within timeout_ms (0: only what has arrived). Caller owns it. */
 enum error amqp_take(struct amqp *a, int timeout_ms, struct message **m) MUST_CHECK;
 /* Acknowledges one message, or all up to it. */

@@ -24,9 +24,8 @@
 /* A message in the hands of handle(). What handle() says about it is forgotten before each call. */
 struct delivery {
 	const struct message *message;
-	const char *dead;  /* why it can never be handled, "code: sentence": see delivery_dead() */
-	char *reply;       /* JSON for the one who set reply_to: see delivery_reply() */
-	size_t reply_bytes;
+	char *dead;        /* private: why it can never be handled, "code: sentence" */
+	char *reply;       /* private: JSON for the one who set reply_to */
 };
 
 /* Marks a delivery as a dead letter, with its reason. handle() then leaves it alone and goes on with the others. */
@@ -48,6 +47,8 @@ struct consumer {
 	enum error (*handle)(void *service, struct delivery deliveries[], size_t count, bool again);
 	/* Optional: called between batches, and every second while idle, for upkeep. */
 	void (*tick)(void *service);
+	/* Optional: called before stop(), with --drain only, once the queue is empty: finish what goes on beside. */
+	void (*drained)(void *service);
 };
 
 /* The whole program: configuration, signals, --drain. Answers main's exit status. */
