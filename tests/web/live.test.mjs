@@ -1,0 +1,206 @@
+// live.test.mjs - calls every operation of OpenAPI on the running system, and holds each answer against what is written:
+// a documented status, a body that fits the schema, a code that is listed there, the headers that are promised.
+import assert from 'node:assert/strict';
+import { randomBytes, randomUUID } from 'node:crypto';
+import { before, test } from 'node:test';
+import { document, follow, operations, place, pointer, validators } from './lib/openapi.mjs';
+
+const base = process.env.BASE_URL;
+const skip = !base ? 'BASE_URL is not set' : false;
+const check = validators(document);
+const table = Object.fromEntries(operations().map((o) => [o.operation.operationId, o]));
+const called = new Set();
+const password = 'a long enough phrase';
+let token;
+
+// Headers that must be there wherever they are documented; the others depend on the request.
+const promised = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'ETag'];
+
+function holds(id, answer, text) {
+	const { at, operation } = table[id];
+	const name = `${id} answered ${answer.status}: ${text.slice(0, 300)}`;
+	const response = follow(document, operation.responses[answer.status]);
+	const own = place(operation.responses[answer.status], `${at}/responses/${answer.status}`);
+
+	assert.ok(response, name);
+	for (const header of promised)
+		if (response.headers?.[header] && !(id === 'getStatementJob' && header === 'Retry-After'))
+			assert.ok(answer.headers.has(header), `${header} of ${name}`);
+	if (!response.content) {
+		assert.equal(text, '', name);
+		return null;
+	}
+	const type = answer.headers.get('content-type').split(';')[0];
+	const media = response.content[type];
+	assert.ok(media, `${type} of ${name}`);
+	if (!/json$/.test(type))
+		return text;
+	const body = JSON.parse(text);
+	const schema = place(media.schema, `${own}/content/${type.replace('/', '~1')}/schema`);
+	assert.equal(check(schema, body), '', name);
+	if (answer.status >= 400)
+		assert.ok(Object.values(media.examples).some((e) => follow(document, e).value.code === body.code), `a documented code: ${name}`);
+	return body;
+}
+
+// Calls an operation and answers {status, headers, body}; the answer has been held against the document by then.
+async function call(id, { path = {}, query = {}, headers = {}, body, raw, as = token } = {}) {
+	const { method, path: template } = table[id];
+	const url = new URL(template.replace(/\{(\w+)\}/g, (_, name) => path[name]), base);
+
+	for (const [name, value] of Object.entries(query))
+		url.searchParams.set(name, value);
+	const answer = await fetch(url, {
+		method,
+		headers: {
+			...(as ? { Authorization: `Bearer ${as}` } : {}),
+			...(body !== undefined || raw !== undefined ? { 'Content-Type': 'application/json' } : {}),
+			...headers,
+		},
+		body: raw ?? (body === undefined ? undefined : JSON.stringify(body)),
+	});
+	const text = await answer.text();
+	called.add(id);
+	return { status: answer.status, headers: answer.headers, body: holds(id, answer, text) };
+}
+
+async function expect(status, id, options) {
+	const answer = await call(id, options);
+	assert.equal(answer.status, status, `${id}: ${JSON.stringify(answer.body)}`);
+	return answer;
+}
+
+async function refused(code, id, options) {
+	const answer = await call(id, options);
+	assert.equal(answer.body?.code, code, id);
+	return answer;
+}
+
+const account = async () => {
+	const email = `live-${randomBytes(6).toString('hex')}@example.com`;
+	const user = (await expect(201, 'signUp', { as: null, body: { email, password, name: 'Ada' } })).body;
+	const tokens = (await expect(200, 'signIn', { as: null, body: { email, password } })).body;
+	return { email, user, tokens };
+};
+
+const today = () => new Date().toISOString().slice(0, 10);
+const example = (id, name) => table[id].operation.requestBody.content['application/json'].examples[name].value;
+
+test('OpenAPI is true to the running system', { skip }, async (t) => {
+	let me;
+
+	before(async () => {
+		me = await account();
+		token = me.tokens.access_token;
+	});
+
+	await t.test('accounts and sessions', async () => {
+		assert.deepEqual((await expect(200, 'getMe')).body, me.user);
+		assert.equal((await expect(200, 'updateMe', { body: example('updateMe', 'rename') })).body.name, 'Ada');
+		await refused('email_taken', 'signUp', { as: null, body: { email: me.email.toUpperCase(), password } });
+		await refused('invalid_credentials', 'signIn', { as: null, body: { email: me.email, password: 'something else' } });
+		await refused('unauthenticated', 'getMe', { as: null });
+		await refused('unauthenticated', 'refresh', { as: null, body: { refresh_token: 'made up' } });
+		await refused('malformed_json', 'signIn', { as: null, raw: '{"email":' });
+		await refused('unsupported_media_type', 'signIn', { as: null, raw: 'email=x', headers: { 'Content-Type': 'text/plain' } });
+		await refused('too_large', 'signIn', { as: null, body: { email: 'x'.repeat(70000), password } });
+		await refused('invalid_request', 'signUp', { as: null, body: { email: me.email, password: 'short', colour: 'red' } });
+		const renewed = (await expect(200, 'refresh', { as: null, body: { refresh_token: me.tokens.refresh_token } })).body;
+		assert.equal(renewed.session_id, me.tokens.session_id);
+		token = renewed.access_token;
+		const other = (await expect(200, 'signIn', { as: null, body: { email: me.email, password, use_cookie: true } }));
+		assert.equal(other.body.refresh_token, undefined);
+		const cookie = other.headers.get('set-cookie');
+		assert.ok(cookie.startsWith(`${document.components.securitySchemes.refreshCookie.name}=`), cookie);
+		await expect(200, 'refresh', { as: null, body: {}, headers: { Cookie: cookie.split(';')[0] } });
+		const page = (await expect(200, 'listSessions', { query: { limit: 1 } }));
+		assert.ok(page.body.next_cursor && page.headers.get('link').includes('rel="next"'));
+		await expect(200, 'listSessions', { query: { limit: 1, cursor: page.body.next_cursor } });
+		await expect(204, 'endSession', { path: { id: other.body.session_id } });
+		await refused('session_ended', 'getMe', { as: other.body.access_token });
+		await refused('not_found', 'endSession', { path: { id: other.body.session_id } });
+		await refused('invalid_credentials', 'changePassword', { body: { current_password: 'wrong', new_password: 'an even longer phrase' } });
+		await expect(204, 'changePassword', { body: example('changePassword', 'change') });
+		await expect(200, 'getKeys', { as: null });
+		for (const service of ['healthAuth', 'healthWallet', 'healthStatement'])
+			await expect(200, service, { as: null });
+	});
+
+	await t.test('wallets and transactions, with the examples as they are', async () => {
+		await refused('not_found', 'postTransaction', { body: example('postTransaction', 'deposit') });
+		const key = randomUUID();
+		const wallet = (await expect(201, 'openWallet', { headers: { 'Idempotency-Key': key }, body: example('openWallet', 'everyday') })).body;
+		await expect(201, 'openWallet', { body: example('openWallet', 'default') });
+		await expect(201, 'postTransaction', { body: example('postTransaction', 'deposit') });
+		const purchase = (await expect(201, 'postTransaction', { headers: { 'Idempotency-Key': key }, body: example('postTransaction', 'purchase') })).body;
+		const again = await expect(201, 'postTransaction', { headers: { 'Idempotency-Key': key }, body: example('postTransaction', 'purchase') });
+		assert.deepEqual([again.body, again.headers.get('idempotent-replayed')], [purchase, 'true']);
+		await refused('idempotency_key_reused', 'postTransaction', { headers: { 'Idempotency-Key': key }, body: example('postTransaction', 'withdrawal') });
+		await expect(201, 'postTransaction', { body: example('postTransaction', 'withdrawal') });
+		const { body: lack } = await refused('insufficient_funds', 'postTransaction', { body: { kind: 'withdrawal', amount: 1e9 } });
+		assert.deepEqual([lack.available, lack.held, lack.required], [6500, 0, 1e9]);
+		await refused('not_found', 'postTransaction', { body: example('postTransaction', 'cancellation') });
+		await refused('forbidden', 'postTransaction', { body: { kind: 'reversal', reference_id: purchase.id } });
+		await expect(201, 'postTransaction', { body: { ...example('postTransaction', 'part'), reference_id: purchase.id } });
+		await refused('exceeds_original', 'postTransaction', { body: { kind: 'cancellation', reference_id: purchase.id, amount: 2001 } });
+		const undo = (await expect(201, 'postTransaction', { body: { kind: 'cancellation', reference_id: purchase.id } })).body;
+		assert.equal(undo.amount, 2000);
+		await refused('already_undone', 'postTransaction', { body: { kind: 'cancellation', reference_id: purchase.id } });
+		await refused('not_undoable', 'postTransaction', { body: { kind: 'cancellation', reference_id: undo.id } });
+		await refused('invalid_request', 'postTransaction', { body: { kind: 'deposit', amount: 2 ** 53 } });
+		await refused('malformed_json', 'postTransaction', { raw: '[]' });
+
+		const shown = await expect(200, 'getWallet', { path: { id: wallet.id } });
+		assert.deepEqual([shown.body.balance, shown.body.version, shown.headers.get('etag')], [9000, 6, '"6"']);
+		await expect(304, 'getWallet', { path: { id: wallet.id }, headers: { 'If-None-Match': '"6"' } });
+		await refused('not_found', 'getWallet', { path: { id: randomUUID() } });
+		const wallets = await expect(200, 'listWallets', { query: { limit: 1 } });
+		assert.equal(wallets.body.data[0].id, wallet.id);
+		assert.equal((await expect(200, 'listWallets', { query: { limit: 1, cursor: wallets.body.next_cursor } })).body.next_cursor, null);
+		assert.equal((await expect(200, 'getBalance', { path: { id: wallet.id } })).body.balance, 9000);
+		assert.equal((await expect(200, 'getBalance', { path: { id: wallet.id }, query: { at: purchase.created_at } })).body.balance, 7500);
+		await refused('invalid_request', 'getBalance', { path: { id: wallet.id }, query: { at: 'yesterday' } });
+		assert.deepEqual((await expect(200, 'getTransaction', { path: { id: purchase.id } })).body, purchase);
+		const page = await expect(200, 'listTransactions', { query: { wallet_id: wallet.id, limit: 2 } });
+		assert.deepEqual(page.body.data.map((x) => x.version), [6, 5]);
+		const bought = await expect(200, 'listTransactions', { query: { wallet_id: wallet.id, kind: 'purchase', from: today(), to: today() } });
+		assert.deepEqual(bought.body.data, [purchase]);
+	});
+
+	await t.test('statements', async () => {
+		const query = { from: today(), to: today() };
+		const statement = (await expect(200, 'getStatement', { query: { ...query, min_version: 6 } })).body;
+		assert.deepEqual([statement.version, statement.closing_balance], [6, 9000]);
+		assert.equal(statement.opening_balance + statement.lines.reduce((sum, l) => sum + l.amount, 0), statement.closing_balance);
+		const short = await expect(200, 'getStatement', { query: { ...query, limit: 4 } });
+		await expect(200, 'getStatement', { query: { ...query, limit: 4, cursor: short.body.next_cursor } });
+		await expect(200, 'getStatement', { query: { ...query, format: 'csv' } });
+		await refused('invalid_request', 'getStatement', { query: { from: today() } });
+		await refused('not_found', 'getStatement', { query: { ...query, wallet_id: randomUUID() } });
+
+		for (const format of ['json', 'csv']) {
+			const job = (await expect(202, 'getStatement', { query: { from: '2026-01-01', to: '2026-06-30', format } })).body;
+			const id = { path: { id: job.id } };
+			let now = job;
+			for (const end = Date.now() + 60000; now.status !== 'ready' && Date.now() < end; await new Promise((r) => setTimeout(r, 100)))
+				now = (await expect(200, 'getStatementJob', id)).body;
+			assert.equal(now.status, 'ready');
+			await expect(200, 'getStatementFile', id);
+			const part = await fetch(new URL(now.file.url, base), { headers: { Authorization: `Bearer ${token}`, Range: 'bytes=0-9' } });
+			assert.deepEqual([part.status, (await part.text()).length], [206, 10]);
+			await refused('range_not_satisfiable', 'getStatementFile', { ...id, headers: { Range: 'bytes=99999999-' } });
+		}
+		await refused('not_found', 'getStatementJob', { path: { id: randomUUID() } });
+		await refused('not_found', 'getStatementFile', { path: { id: randomUUID() } });
+	});
+
+	await t.test('signing out', async () => {
+		await expect(204, 'signOut', { body: example('signOut', 'one') });
+		for (const id of ['getMe', 'listWallets', 'getStatement'])
+			await refused('session_ended', id, { query: id === 'getStatement' ? { from: today(), to: today() } : {} });
+	});
+
+	await t.test('every operation was called', () => {
+		assert.deepEqual(Object.keys(table).filter((id) => !called.has(id)), []);
+	});
+});

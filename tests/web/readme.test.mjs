@@ -1,0 +1,24 @@
+// readme.test.mjs - the README's walk-through, pasted into a shell as it stands.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
+import test from 'node:test';
+import { read, root } from './lib/defs.mjs';
+
+const skip = !process.env.BASE_URL ? 'BASE_URL is not set' : false;
+const blocks = [...read('README.md').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
+const build = resolve(root, process.env.BUILD ?? 'build');
+
+test('the walk-through works when pasted', { skip }, () => {
+	assert.ok(blocks.length >= 5);
+	// The programs may have been built elsewhere; where the addresses are is in the environment, as after `make -s env`.
+	const script = blocks.join('\n').replace(/^build\//gm, `${build}/`);
+	const said = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', timeout: 60000 });
+	const documents = JSON.parse(`[${said.trim().replace(/\n(?=[\d{[])/g, ',')}]`);
+	const [last, closing] = [documents.pop(), documents.pop()];
+	const statement = documents.pop();
+
+	assert.equal(statement.closing_balance, 10000);
+	assert.deepEqual(statement.lines.map((l) => l.kind), ['opening', 'deposit', 'purchase', 'cancellation']);
+	assert.deepEqual([closing, last.kind, last.amount, last.version], [11200, 'deposit', 1200, 5]);
+});
