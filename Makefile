@@ -3,6 +3,7 @@
 # One non-recursive file. MODE=san builds everything again under AddressSanitizer and UBSan in build/san.
 
 MODE ?=
+V ?=
 BUILD := build$(if $(MODE),/$(MODE))
 CC ?= cc
 CFLAGS ?= -O2 -g
@@ -18,6 +19,10 @@ FLAGS += -fsanitize=thread -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 endif
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 LIBS = $(shell pkg-config --libs $(PKGS)) -lfcgi
+
+# V=1 shows the commands; without it, a word and the file.
+Q := $(if $(V),,@)
+say = @printf '  %-3s %s\n' '$(1)' '$(2)'
 
 HANDLERS := auth wallet statement
 CONSUMERS := outbox_relay transaction_consumer statement_consumer
@@ -38,6 +43,7 @@ SRC_purse := $(wildcard tools/*.c)
 
 # What a program or a unit test needs beside its own files: modules of the services, by name.
 USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
+USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_statement_consumer := handlers/statement/statements.c
 
 .PHONY: all help unit clean
@@ -46,17 +52,19 @@ all: $(addprefix $(BUILD)/,$(PROGRAMS))
 help: ## say what each target does
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(BUILD)/obj/%.o: %.c Makefile
+$(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,CC,$<)
+	$(Q)$(CC) $(CPPFLAGS) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(COMMON_LIB): $(call OBJ,$(COMMON))
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(Q)$(AR) rcs $@ $^
 
 define PROGRAM
 $(BUILD)/$(1): $(call OBJ,$(sort $(SRC_$(1)) $(USES_$(1)))) $(COMMON_LIB)
-	$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 
@@ -65,7 +73,8 @@ UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 define UNIT_PROGRAM
 $(BUILD)/tests/unit/$(1): $(call OBJ,tests/unit/$(1).c $(USES_$(1))) $(COMMON_LIB)
 	@mkdir -p $$(@D)
-	$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
+	$$(call say,LD,$$@)
+	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
 endef
 $(foreach t,$(UNIT),$(eval $(call UNIT_PROGRAM,$(t))))
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) ## build the unit tests
