@@ -160,10 +160,12 @@ test('OpenAPI is true to the running system', { skip }, async (t) => {
 		assert.equal((await expect(200, 'getBalance', { path: { id: wallet.id } })).body.balance, 9000);
 		assert.equal((await expect(200, 'getBalance', { path: { id: wallet.id }, query: { at: purchase.created_at } })).body.balance, 7500);
 		await refused('invalid_request', 'getBalance', { path: { id: wallet.id }, query: { at: 'yesterday' } });
+		await refused('not_found', 'getBalance', { path: { id: wallet.id }, query: { at: '2020-01-01T00:00:00Z' } });
+		await refused('invalid_request', 'getTransaction', { path: { id: purchase.id }, query: { colour: 'red' } });
 		assert.deepEqual((await expect(200, 'getTransaction', { path: { id: purchase.id } })).body, purchase);
 		const page = await expect(200, 'listTransactions', { query: { wallet_id: wallet.id, limit: 2 } });
 		assert.deepEqual(page.body.data.map((x) => x.version), [6, 5]);
-		const bought = await expect(200, 'listTransactions', { query: { wallet_id: wallet.id, kind: 'purchase', from: today(), to: today() } });
+		const bought = await expect(200, 'listTransactions', { query: { wallet_id: wallet.id, kind: 'purchase', from: purchase.created_at, to: new Date(Date.now() + 60000).toISOString() } });
 		assert.deepEqual(bought.body.data, [purchase]);
 	});
 

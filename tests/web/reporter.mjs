@@ -2,6 +2,7 @@
 export default async function* reporter(source) {
 	let passed = 0;
 	let failed = 0;
+	let skipped = 0;
 
 	for await (const { type, data } of source) {
 		if (type === 'test:stdout' || type === 'test:stderr') {
@@ -13,17 +14,19 @@ export default async function* reporter(source) {
 			continue;
 		if (data.name.endsWith('.mjs') && (type === 'test:pass' || data.details?.error?.failureType === 'subtestsFailed'))
 			continue;
-		const skip = data.skip !== undefined ? ` # SKIP ${data.skip}` : '';
 		const ok = type === 'test:pass';
-		if (ok)
+		if (data.skip !== undefined)
+			skipped++;
+		else if (ok)
 			passed++;
 		else
 			failed++;
-		yield `${ok ? 'ok' : 'not ok'} ${passed + failed} - ${data.name}${skip}\n`;
+		const skip = data.skip !== undefined ? ` # SKIP ${data.skip}` : '';
+		yield `${ok ? 'ok' : 'not ok'} ${passed + failed + skipped} - ${data.name}${skip}\n`;
 		if (!ok) {
 			const error = data.details.error.cause ?? data.details.error;
 			yield `${String(error.message ?? error)}\n${error.message ? '' : (error.stack ?? '')}`.trim().replace(/^/gm, '#   ') + '\n';
 		}
 	}
-	yield `1..${passed + failed}\n${passed} passed, ${failed} failed\n`;
+	yield `1..${passed + failed + skipped}\n# skipped ${skipped}\n${passed} passed, ${failed} failed\n`;
 }
