@@ -1,0 +1,73 @@
+#!/usr/bin/env bats
+# idempotency.bats - a retry with the same key answers the same bytes and moves nothing.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+}
+
+keyed() {
+	api POST /v1/transactions "$2" -H "Idempotency-Key: $1"
+}
+
+@test "the same key and body: the first answer, byte for byte, marked as replayed" {
+	keyed k1 "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":100,\"metadata\":{\"z\":1.25,\"a\":{\"c\":[],\"b\":\"é\"}}}"
+	[ "$status_code" = 201 ]
+	! grep -qi '^idempotent-replayed' <<<"$headers"
+	first=$body
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":1}"
+	keyed k1 "{ \"amount\":100, \"metadata\":{\"a\":{\"b\":\"é\",\"c\":[]},\"z\":1.25}, \"kind\":\"deposit\", \"wallet_id\":\"$WALLET\" }"
+	[ "$status_code" = 201 ]
+	[ "$body" = "$first" ]
+	grep -qi '^idempotent-replayed: true' <<<"$headers"
+	api GET "/v1/wallets/$WALLET/balance"
+	[ "$(json .balance)" = 101 ]
+}
+
+@test "naming the wallet or leaving it to be found is the same request" {
+	keyed k2 '{"kind":"deposit","amount":5}'
+	first=$body
+	keyed k2 "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":5}"
+	[ "$body" = "$first" ]
+}
+
+@test "the same key with another body is refused" {
+	keyed k3 '{"kind":"deposit","amount":5}'
+	for other in '{"kind":"deposit","amount":6}' '{"kind":"withdrawal","amount":5}' '{"kind":"deposit","amount":5,"description":"x"}'; do
+		keyed k3 "$other"
+		[ "$status_code" = 422 ]
+		[ "$(json .code)" = idempotency_key_reused ]
+	done
+	api GET "/v1/wallets/$WALLET/balance"
+	[ "$(json .balance)" = 5 ]
+}
+
+@test "a refusal does not use the key up" {
+	keyed k4 '{"kind":"withdrawal","amount":5}'
+	[ "$(json .code)" = insufficient_funds ]
+	api POST /v1/transactions '{"kind":"deposit","amount":5}'
+	keyed k4 '{"kind":"withdrawal","amount":5}'
+	[ "$status_code" = 201 ]
+}
+
+@test "keys belong to a wallet" {
+	keyed k5 '{"kind":"deposit","amount":5}'
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	keyed k5 '{"kind":"deposit","amount":7}'
+	[ "$status_code" = 201 ]
+	[ "$(json .amount)" = 7 ]
+}
+
+@test "a key is 1 to 255 visible ASCII characters" {
+	keyed "$(printf 'k%.0s' {1..255})" '{"kind":"deposit","amount":1}'
+	[ "$status_code" = 201 ]
+	for bad in "$(printf 'k%.0s' {1..256})" 'a b' 'é'; do
+		keyed "$bad" '{"kind":"deposit","amount":1}'
+		[ "$status_code" = 422 ]
+		[ "$(json .code)" = invalid_request ]
+	done
+}

@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+# transactions.bats - moving money: the table of rules in the design, row by row, with every refusal.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+}
+
+# post KIND AMOUNT [more members] - one transaction on $WALLET
+post() {
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}" "${@:4}"
+}
+
+# refused STATUS CODE - what the last call must have answered
+refused() {
+	[ "$status_code" = "$1" ]
+	[ "$(json .code)" = "$2" ]
+	[ "$(json .status)" = "$1" ]
+	[ "$(json .type)" = "/docs/errors#$2" ]
+	[ -n "$(json .request_id)" ]
+	grep -qi '^content-type: application/problem+json' <<<"$headers"
+}
+
+balance() {
+	api GET "/v1/wallets/$WALLET/balance"
+	json .balance
+}
+
+@test "a deposit adds, and shows itself whole" {
+	post deposit 1250 '"description":"Salary","metadata":{"run":7}'
+	[ "$status_code" = 201 ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
+	[ "$(json '[.wallet_id, .kind, .amount, .currency, .balance_after, .version, .description, .metadata.run] | map(tostring) | join(" ")')" = "$WALLET deposit 1250 EUR 1250 2 Salary 7" ]
+	[ "$(json '[.reference_id, .merchant] | map(tostring) | join(" ")')" = "null null" ]
+	shown=$body
+	grep -qi "^location: /v1/transactions/$(json .id)" <<<"$headers"
+	api GET "/v1/transactions/$(json .id)"
+	[ "$status_code" = 200 ]
+	[ "$body" = "$shown" ]
+}
+
+@test "withdrawals and purchases take what is available, to the last unit and not one more" {
+	post deposit 100
+	post withdrawal 40
+	[ "$status_code" = 201 ]
+	[ "$(json '[.amount, .balance_after] | join(" ")')" = "40 60" ]
+	post purchase 60 '"merchant":"Bakery"'
+	[ "$status_code" = 201 ]
+	[ "$(json '[.merchant, .balance_after] | map(tostring) | join(" ")')" = "Bakery 0" ]
+	for kind in withdrawal purchase; do
+		post $kind 1
+		refused 409 insufficient_funds
+		[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "0 1 1 0" ]
+	done
+	[ "$(balance)" = 0 ]
+}
+
+@test "without a wallet_id the oldest wallet is meant; without any there is none" {
+	api POST /v1/wallets '{}'
+	api POST /v1/transactions '{"kind":"deposit","amount":5}'
+	[ "$status_code" = 201 ]
+	[ "$(json .wallet_id)" = "$WALLET" ]
+	sign_up_and_in
+	api POST /v1/transactions '{"kind":"deposit","amount":5}'
+	refused 404 not_found
+}
+
+@test "amounts are whole numbers from 1 to 2^53-1" {
+	for bad in 0 -1 1.5 1.0 '"1"' null true '[]' 9007199254740992 1e3 123456789012345678901234567890; do
+		post deposit "$bad"
+		[ "$status_code" = 422 ] || [ "$status_code" = 400 ]
+	done
+	post deposit 9007199254740991
+	[ "$status_code" = 201 ]
+	post deposit 1
+	refused 409 balance_limit
+	[ "$(balance)" = 9007199254740991 ]
+}
+
+@test "members are checked, all at once, each with its pointer" {
+	api POST /v1/transactions '{"kind":"gift","amount":"x","wallet_id":"nope","colour":1}'
+	refused 422 invalid_request
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/amount /colour /kind /wallet_id" ]
+	post opening 1
+	refused 422 invalid_request
+	post deposit
+	refused 422 invalid_request
+	post deposit 5 '"reference_id":"018f6f2e-7b1c-7cc0-8000-000000000000"'
+	refused 422 invalid_request
+	post cancellation
+	refused 422 invalid_request
+	post deposit 5 '"metadata":"text"'
+	refused 422 invalid_request
+	post purchase 5 "\"merchant\":\"$(printf 'm%.0s' {1..201})\""
+	refused 422 invalid_request
+	api POST '/v1/transactions?dry_run=sure' '{"kind":"deposit","amount":5}'
+	refused 422 invalid_request
+	[ "$(balance)" = 0 ]
+}
+
+@test "text keeps its bytes" {
+	text='Ünïcode 漢字 🎉 "quoted" \\ / <b>'
+	api POST /v1/transactions "$(jq -nc --arg w "$WALLET" --arg t "$text" '{wallet_id:$w,kind:"deposit",amount:1,description:$t,metadata:{($t):[1,2.5,null,{"b":1,"a":2}]}}')"
+	[ "$status_code" = 201 ]
+	[ "$(json .description)" = "$text" ]
+	[ "$(json -c '.metadata | to_entries[0] | [.key, (.value|tojson)]')" = "$(jq -nc --arg t "$text" '[$t, "[1,2.5,null,{\"b\":1,\"a\":2}]"]')" ]
+}
+
+@test "a body that is not JSON, or not an object, or too much, is told so" {
+	api POST /v1/transactions '{"kind":'
+	refused 400 malformed_json
+	api POST /v1/transactions '[]'
+	refused 422 invalid_request
+	api POST /v1/transactions '{"kind":"deposit","kind":"deposit","amount":1}'
+	refused 400 malformed_json
+	api POST /v1/transactions "$(printf '{"metadata":%s1%s}' "$(printf '[%.0s' {1..200})" "$(printf ']%.0s' {1..200})")"
+	refused 400 malformed_json
+	api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Content-Type: text/plain'
+	refused 415 unsupported_media_type
+	head -c 200000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/large"
+	api POST /v1/transactions '' -H 'Content-Type: application/json' --data-binary "@$BATS_TEST_TMPDIR/large"
+	refused 413 too_large
+}
+
+@test "who is not signed in gets 401, who takes the wrong method gets 405" {
+	TOKEN='' api POST /v1/transactions '{"kind":"deposit","amount":1}'
+	refused 401 unauthenticated
+	grep -qi '^www-authenticate: Bearer' <<<"$headers"
+	TOKEN=nonsense api GET /v1/transactions
+	[ "$status_code" = 401 ]
+	api DELETE /v1/transactions
+	refused 405 method_not_allowed
+	grep -qi '^allow: .*POST' <<<"$headers"
+	api GET /v1/transactions/nope
+	refused 404 not_found
+	api GET /v1/transactions/018f6f2e-7b1c-7cc0-8000-000000000000
+	refused 404 not_found
+}
+
+@test "another's transaction does not exist" {
+	post deposit 5
+	id=$(json .id)
+	sign_up_and_in
+	api GET "/v1/transactions/$id"
+	refused 404 not_found
+}
+
+@test "the list filters, pages and comes newest first" {
+	for i in 1 2 3 4 5; do post deposit $i; done
+	post purchase 3
+	middle=$(json .created_at)
+	post withdrawal 1
+	api GET "/v1/transactions?wallet_id=$WALLET&limit=3"
+	[ "$(json '[.data[].kind] | join(" ")')" = "withdrawal purchase deposit" ]
+	api GET "/v1/transactions?wallet_id=$WALLET&limit=3&cursor=$(json .next_cursor)"
+	[ "$(json '[.data[].amount] | join(" ")')" = "4 3 2" ]
+	api GET "/v1/transactions?wallet_id=$WALLET&limit=3&cursor=$(json .next_cursor)"
+	[ "$(json '[.data[].kind] | join(" ")')" = "deposit opening" ]
+	[ "$(json .next_cursor)" = null ]
+	api GET "/v1/transactions?wallet_id=$WALLET&kind=deposit"
+	[ "$(json '.data | length')" = 5 ]
+	api GET "/v1/transactions?wallet_id=$WALLET&from=$middle"
+	[ "$(json '[.data[].kind] | join(" ")')" = "withdrawal purchase" ]
+	api GET "/v1/transactions?wallet_id=$WALLET&to=$middle&kind=deposit&limit=1"
+	[ "$(json '[.data[].amount] | join(" ")')" = 5 ]
+	api GET "/v1/transactions?kind=withdrawal"
+	[ "$(json '.data | length')" = 1 ]
+	api GET "/v1/transactions?from=$middle&to=2020-01-01T00:00:00Z"
+	refused 422 invalid_request
+	api GET "/v1/transactions?kind=gift"
+	refused 422 invalid_request
+}
+
+@test "all of one's wallets are in the list without a wallet_id" {
+	post deposit 1
+	api POST /v1/wallets '{}'
+	other=$(json .id)
+	api POST /v1/transactions "{\"wallet_id\":\"$other\",\"kind\":\"deposit\",\"amount\":2}"
+	api GET '/v1/transactions?limit=1'
+	[ "$(json '.data[0].wallet_id')" = "$other" ]
+	seen=$(json '.data[0].id')
+	while [ "$(json .next_cursor)" != null ]; do
+		api GET "/v1/transactions?limit=1&cursor=$(json .next_cursor)"
+		seen+=" $(json '.data[0].id')"
+	done
+	[ "$(tr ' ' '\n' <<<"$seen" | sort -u | wc -l)" = 4 ]
+}
