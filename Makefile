@@ -36,12 +36,13 @@ COMMON_LIB := $(BUILD)/libcommon.a
 SRC_auth := $(wildcard handlers/auth/*.c)
 SRC_wallet := $(wildcard handlers/wallet/*.c)
 SRC_statement := $(wildcard handlers/statement/*.c)
-SRC_outbox_relay := consumers/outbox_relay.c
-SRC_transaction_consumer := consumers/transaction_consumer.c
+SRC_outbox_relay := consumers/outbox_relay.c consumers/facts.c
+SRC_transaction_consumer := consumers/transaction_consumer.c consumers/emitted.c consumers/facts.c
 SRC_statement_consumer := consumers/statement_consumer.c
 SRC_purse := $(wildcard tools/*.c)
 
 # What a program or a unit test needs beside its own files: modules of the services, by name.
+USES_outbox_relay := handlers/wallet/ledger.c
 USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_statement_consumer := handlers/statement/statements.c

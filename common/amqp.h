@@ -122,6 +122,8 @@ struct outgoing {
 
 /* Puts one on the wire. Its address is kept until it is settled, or the connection closed. */
 enum error amqp_send(struct amqp *a, struct outgoing *m) MUST_CHECK;
+/* The same for all that are not confirmed yet. */
+enum error amqp_send_all(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
 /* Waits until at most `unsettled` of those sent are neither confirmed, refused nor returned. */
 enum error amqp_settle(struct amqp *a, size_t unsettled) MUST_CHECK;
 /* Sends all that are not confirmed yet and waits for them: OK where every one is confirmed then. ERR_UNAVAILABLE: call

@@ -198,16 +198,24 @@ cork(struct amqp *a, int on)
 }
 
 enum error
-amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
+amqp_send_all(struct amqp *a, struct outgoing *messages, size_t count)
 {
 	enum error e = OK;
-	size_t confirmed = 0, returned = 0;
 
 	cork(a, 1);
 	for (size_t i = 0; i < count && e == OK; i++)
 		if (messages[i].state != OUTGOING_CONFIRMED)
 			e = amqp_send(a, &messages[i]);
 	cork(a, 0);
+	return e;
+}
+
+enum error
+amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
+{
+	enum error e = amqp_send_all(a, messages, count);
+	size_t confirmed = 0, returned = 0;
+
 	if (e == OK)
 		e = amqp_settle(a, 0);
 	for (size_t i = 0; i < count; i++) {

@@ -35,6 +35,19 @@ consumer_stopping(void)
 	return stopping != 0;
 }
 
+/* A daemon waits for ever for what is away; --drain is run again by cron, and gives up. */
+static bool
+gave_up(void)
+{
+	return draining && clock_monotonic_ms() > drain_until_ms;
+}
+
+static void
+got_on(void)
+{
+	drain_until_ms = clock_monotonic_ms() + config_number(OPT_AMQP_TIMEOUT);
+}
+
 static void
 help(const char *name)
 {
@@ -87,19 +100,6 @@ consumer_sleep(int ms)
 		(void)nanosleep(&t, NULL);
 	}
 	return !stopping;
-}
-
-/* A daemon waits for ever for what is away; --drain is run again by cron, and gives up. */
-static bool
-gave_up(void)
-{
-	return draining && clock_monotonic_ms() > drain_until_ms;
-}
-
-static void
-got_on(void)
-{
-	drain_until_ms = clock_monotonic_ms() + config_number(OPT_AMQP_TIMEOUT);
 }
 
 bool

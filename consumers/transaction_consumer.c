@@ -1,0 +1,362 @@
+/* transaction_consumer.c - the ledger's second door: takes transaction_emitted from wallet_queue and posts it by batches.
+ *
+ * A batch is one call of the posting function, then, if any were refused, one that records the refusals. Two commits and
+ * not one: a refusal changes nothing, so a crash between the two only means that the message comes again and is
+ * refused again. Messages are acknowledged after both.
+ *
+ * A refusal that was recorded and then delivered again (we died before acknowledging) stays a refusal: it has been told.
+ * The same key published anew is asked of the ledger again, as over HTTP: only successes are kept. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/consumer.h"
+#include "common/log.h"
+#include "consumers/emitted.h"
+#include "consumers/facts.h"
+#include "consumers/topology.h"
+
+/* Memory of one batch: metadata, and what the ledger answers. */
+#define BATCH_MEMORY ((size_t)64 << 20)
+
+enum { FIND_CURRENCIES, FIND_ORIGINALS, FIND_REJECTIONS, REJECT, OWN_STATEMENTS };
+
+static const struct db_statement own_statements[OWN_STATEMENTS] = {
+	[FIND_CURRENCIES] = { "find_currencies",
+		"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id WHERE o.owner_id = ANY ($1)",
+		DB_AGAIN },
+	[FIND_ORIGINALS] = { "find_originals",
+		"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t WHERE t.id = ANY ($1)", DB_AGAIN },
+	[FIND_REJECTIONS] = { "find_rejections", "SELECT id, body FROM rejection WHERE id = ANY ($1)", DB_AGAIN },
+	[REJECT] = { "reject", "SELECT reject($1, $2)", DB_AGAIN },
+};
+
+/* A message on its way through the ledger. */
+struct item {
+	struct delivery *delivery;
+	struct emitted emitted;
+	struct uuid rejection;    /* its id, should there be one */
+	const char *currency;     /* NULL until it is found, and where amounts are minor already */
+	bool done;                /* not for the ledger: dead, or rejected by an earlier delivery */
+};
+
+struct service {
+	struct db *db;
+	struct db_statement *statements;
+	struct arena *arena;
+	struct db_array ids, bodies;
+	struct item items[LEDGER_BATCH_MAX];
+	size_t count;
+	const struct operation *operations[LEDGER_BATCH_MAX];
+	struct item *posted[LEDGER_BATCH_MAX]; /* by place in operations */
+	struct outcome outcomes[LEDGER_BATCH_MAX];
+};
+
+static size_t
+own(size_t statement)
+{
+	return ledger_statement_count + statement;
+}
+
+/* ---- reading ---- */
+
+/* What cannot be read is marked dead, the rest becomes items. */
+static void
+items_read(struct service *s, struct delivery deliveries[], size_t count)
+{
+	char reason[EVENT_REASON];
+
+	s->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct message *m = deliveries[i].message;
+		struct item *item = &s->items[s->count];
+		enum error e = emitted_read(m->body, m->bytes, m->message_id, s->arena, &item->emitted, reason);
+
+		item->delivery = &deliveries[i];
+		item->currency = NULL;
+		item->done = false;
+		if (e == OK)
+			s->count++;
+		else
+			delivery_dead(&deliveries[i], e, "%s", reason);
+	}
+}
+
+static void
+items_free(struct service *s)
+{
+	for (size_t i = 0; i < s->count; i++)
+		emitted_free(&s->items[i].emitted);
+	s->count = 0;
+}
+
+/* ---- the currency of amounts in major units ---- */
+
+static bool
+same(struct uuid a, const struct uuid *b)
+{
+	return memcmp(a.bytes, b->bytes, sizeof(a.bytes)) == 0;
+}
+
+static enum error
+currency_keep(struct service *s, struct item *item, const char *currency)
+{
+	item->currency = arena_strdup(s->arena, currency);
+	return item->currency != NULL ? OK : ERR_OVERLOADED;
+}
+
+/* What is undone decides by itself which of the user's wallets is meant, and so the currency. */
+static enum error
+find_originals(struct service *s)
+{
+	DB_ROWS(rows);
+	enum error e;
+
+	db_array_clear(&s->ids);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->items[i].emitted.major[0] != '\0' && s->items[i].emitted.op.has_reference)
+			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.reference);
+	if (s->ids.count == 0)
+		return OK;
+	e = db_execute(s->db, own(FIND_ORIGINALS), DB_VALUES(db_array(&s->ids)), &rows);
+	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
+		struct uuid original = rows_uuid(rows, row, 0), owner = rows_uuid(rows, row, 2);
+
+		for (size_t i = 0; e == OK && i < s->count; i++) {
+			struct operation *op = &s->items[i].emitted.op;
+
+			if (s->items[i].emitted.major[0] == '\0' || !op->has_reference || !same(original, &op->reference)
+			    || !same(owner, &op->owner))
+				continue;
+			op->has_wallet = true;
+			op->wallet = rows_uuid(rows, row, 1);
+			e = currency_keep(s, &s->items[i], rows_text(rows, row, 3));
+		}
+	}
+	return e;
+}
+
+static enum error
+find_currencies(struct service *s)
+{
+	DB_ROWS(rows);
+	enum error e;
+
+	db_array_clear(&s->ids);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->items[i].emitted.major[0] != '\0' && s->items[i].currency == NULL)
+			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.owner);
+	if (s->ids.count == 0)
+		return OK;
+	e = db_execute(s->db, own(FIND_CURRENCIES), DB_VALUES(db_array(&s->ids)), &rows);
+	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
+		struct uuid owner = rows_uuid(rows, row, 0);
+
+		for (size_t i = 0; e == OK && i < s->count; i++)
+			if (s->items[i].emitted.major[0] != '\0' && s->items[i].currency == NULL
+			    && same(owner, &s->items[i].emitted.op.owner))
+				e = currency_keep(s, &s->items[i], rows_text(rows, row, 1));
+	}
+	return e;
+}
+
+/* Who has no wallet yet gets one in DEFAULT_CURRENCY. (One who opens a first wallet in another currency between this
+ * look and the posting, a few milliseconds later, is not seen; a wallet's currency never changes, so nobody else is
+ * missed.) */
+static enum error
+amounts_settle(struct service *s)
+{
+	char reason[EVENT_REASON];
+	enum error e;
+
+	if ((e = find_originals(s)) != OK || (e = find_currencies(s)) != OK)
+		return e;
+	for (size_t i = 0; i < s->count; i++) {
+		struct item *item = &s->items[i];
+		const char *currency = item->currency != NULL ? item->currency : config_text(OPT_DEFAULT_CURRENCY);
+
+		if ((e = emitted_amount(&item->emitted, currency, reason)) != OK) {
+			delivery_dead(item->delivery, e, "%s", reason);
+			item->done = true;
+		}
+		item->rejection = emitted_rejection_id(&item->emitted);
+	}
+	return OK;
+}
+
+/* ---- refusals ---- */
+
+static enum error
+reply_rejected(struct item *item, json_t *data)
+{
+	size_t bytes;
+	char *body = fact_rejected(data, &bytes);
+
+	if (body == NULL)
+		return ERR_OVERLOADED;
+	delivery_reply(item->delivery, body);
+	return OK;
+}
+
+/* Of those that come again: which were refused and told so before we died? */
+static enum error
+find_rejections(struct service *s)
+{
+	DB_ROWS(rows);
+	enum error e;
+
+	db_array_clear(&s->ids);
+	for (size_t i = 0; i < s->count; i++)
+		if (s->items[i].delivery->message->redelivered)
+			db_array_add_uuid(&s->ids, &s->items[i].rejection);
+	if (s->ids.count == 0)
+		return OK;
+	e = db_execute(s->db, own(FIND_REJECTIONS), DB_VALUES(db_array(&s->ids)), &rows);
+	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
+		struct uuid id = rows_uuid(rows, row, 0);
+
+		for (size_t i = 0; e == OK && i < s->count; i++) {
+			struct item *item = &s->items[i];
+
+			if (item->done || !item->delivery->message->redelivered || !same(id, &item->rejection))
+				continue;
+			item->done = true;
+			e = reply_rejected(item, json_loads(rows_text(rows, row, 1), 0, NULL));
+		}
+	}
+	return e;
+}
+
+static enum error
+reject_one(struct service *s, struct item *item, const struct outcome *o)
+{
+	json_t *data = rejection_json(&item->rejection, o, item->emitted.op.key, item->emitted.event.data);
+	char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT);
+
+	if (text == NULL) {
+		json_decref(data);
+		return ERR_OVERLOADED;
+	}
+	db_array_add_uuid(&s->ids, &item->rejection);
+	db_array_add_text(&s->bodies, text);
+	free(text);
+	return reply_rejected(item, data);
+}
+
+/* ---- posting ---- */
+
+static enum error
+outcomes_settle(struct service *s, size_t count)
+{
+	enum error e = OK;
+
+	db_array_clear(&s->ids);
+	db_array_clear(&s->bodies);
+	for (size_t i = 0; e == OK && i < count; i++) {
+		const struct outcome *o = &s->outcomes[i];
+		struct item *item = s->posted[i];
+		size_t bytes;
+
+		if (o->error == ERR_INTERNAL)
+			delivery_dead(item->delivery, o->error, "the ledger gave an answer that nobody knows");
+		else if (o->error != OK)
+			e = reject_one(s, item, o);
+		else if (item->delivery->message->reply_to != NULL)
+			delivery_reply(item->delivery, fact_created(&o->posting, &bytes));
+	}
+	if (e != OK || s->ids.count == 0)
+		return e;
+	return db_execute(s->db, own(REJECT), DB_VALUES(db_array(&s->ids), db_array(&s->bodies)), NULL);
+}
+
+static enum error
+post(struct service *s, bool again)
+{
+	size_t count = 0;
+	enum error e;
+
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->items[i].done)
+			continue;
+		s->posted[count] = &s->items[i];
+		s->operations[count++] = &s->items[i].emitted.op;
+	}
+	if (count == 0)
+		return OK;
+	if ((e = ledger_post(s->db, s->operations, count, again, s->arena, s->outcomes)) != OK)
+		return e;
+	return outcomes_settle(s, count);
+}
+
+static enum error
+handle(void *service, struct delivery deliveries[], size_t count, bool again)
+{
+	struct service *s = service;
+	enum error e;
+
+	arena_reset(s->arena);
+	items_read(s, deliveries, count);
+	if ((e = amounts_settle(s)) == OK && (e = find_rejections(s)) == OK)
+		e = post(s, again);
+	items_free(s);
+	return e;
+}
+
+/* ---- the program ---- */
+
+static void
+stop(void *service)
+{
+	struct service *s = service;
+
+	db_free(s->db);
+	arena_free(s->arena);
+	db_array_free(&s->ids);
+	db_array_free(&s->bodies);
+	ledger_thread_end();
+	free(s->statements);
+	free(s);
+}
+
+static void *
+start(void)
+{
+	struct service *s;
+	size_t count = ledger_statement_count + OWN_STATEMENTS;
+
+	if (!config_require(OPT_WALLET_DATABASE_URL))
+		return NULL;
+	if ((s = calloc(1, sizeof(*s))) == NULL)
+		return NULL;
+	s->ids.element = DB_UUID_ARRAY;
+	s->bodies.element = DB_TEXT_ARRAY;
+	s->arena = arena_new(BATCH_MEMORY);
+	s->statements = calloc(count, sizeof(*s->statements));
+	if (s->statements != NULL) {
+		memcpy(s->statements, ledger_statements, ledger_statement_count * sizeof(*s->statements));
+		memcpy(s->statements + ledger_statement_count, own_statements, sizeof(own_statements));
+		s->db = db_new(config_text(OPT_WALLET_DATABASE_URL), s->statements, count);
+	}
+	if (s->arena == NULL || s->db == NULL) {
+		log_error("no memory");
+		stop(s);
+		return NULL;
+	}
+	return s;
+}
+
+static const struct consumer transaction_consumer = {
+	.name = "transaction_consumer",
+	.queue = WALLET_QUEUE,
+	.topology = &purse_topology,
+	.batch = LEDGER_BATCH_MAX,
+	.start = start,
+	.stop = stop,
+	.handle = handle,
+};
+
+int
+main(int argc, char **argv)
+{
+	return consumer_main(argc, argv, &transaction_consumer);
+}
