@@ -1,0 +1,64 @@
+-- answer.lua - run by lighttpd before each answer leaves: what lighttpd refuses by itself becomes a problem document
+-- as of the contract (DESIGN.md section 3), and whatever has no request id gets one. The services' own answers have both.
+
+local r = lighty.r
+
+-- The refusals that lighttpd knows, by the name of their row in common/error.def, the one list of codes.
+local names = {
+	[400] = "MALFORMED_REQUEST", [403] = "FORBIDDEN", [404] = "NOT_FOUND", [405] = "METHOD_NOT_ALLOWED",
+	[408] = "TIMEOUT", [411] = "MALFORMED_REQUEST", [412] = "MALFORMED_REQUEST", [413] = "TOO_LARGE", [414] = "TOO_LARGE",
+	[415] = "UNSUPPORTED_MEDIA_TYPE", [416] = "RANGE_NOT_SATISFIABLE", [417] = "MALFORMED_REQUEST",
+	[431] = "TOO_LARGE", [500] = "INTERNAL", [501] = "METHOD_NOT_ALLOWED", [502] = "BAD_GATEWAY",
+	[503] = "UNAVAILABLE", [504] = "TIMEOUT", [505] = "MALFORMED_REQUEST",
+}
+
+local function read_errors()
+	local errors = {}
+	for line in io.lines(os.getenv("PURSE_ROOT") .. "/common/error.def") do
+		local name, code, title = line:match('^ERROR%(([%u_]+),%s*%d+,%s*"([%l%d_]+)",%s*"(.*)"%)')
+		if name then
+			errors[name] = { code = code, title = title }
+		end
+	end
+	return errors
+end
+
+-- A version 7 UUID, as the services make them: it sorts by time.
+local function request_id()
+	local ms = math.floor(lighty.c.time() * 1000) + lighty.c.rand() % 1000
+	local function bits(n)
+		return (lighty.c.rand() & 0xffffffff) >> (32 - n)
+	end
+	return string.format("%08x-%04x-7%03x-%04x-%04x%04x%04x", ms >> 16, ms & 0xffff, bits(12), 0x8000 | bits(14),
+		bits(16), bits(16), bits(16))
+end
+
+local status = r.req_item.http_status
+local id = r.resp_header["X-Request-Id"]
+if not id then
+	id = request_id()
+	r.resp_header["X-Request-Id"] = id
+end
+
+local kind = r.resp_header["Content-Type"] or ""
+if status < 400 or kind:find("application/problem+json", 1, true) then
+	return 0
+end
+
+-- Kept between calls: a Lua state, and so this table, lives as long as lighttpd.
+package.loaded.purse_errors = package.loaded.purse_errors or read_errors()
+local refused = package.loaded.purse_errors[names[status] or (status < 500 and "MALFORMED_REQUEST" or "INTERNAL")]
+
+if status == 405 or status == 501 then
+	r.resp_header["Allow"] = r.resp_header["Allow"] or "GET, HEAD"
+elseif status == 503 then
+	r.resp_header["Retry-After"] = r.resp_header["Retry-After"] or "1"
+end
+r.resp_header["Content-Type"] = "application/problem+json"
+r.resp_header["Cache-Control"] = "no-store"
+if r.req_attr["request.method"] ~= "HEAD" then
+	r.resp_body:set(string.format(
+		'{"type":"/docs/errors#%s","title":"%s","status":%d,"code":"%s","detail":"%s","request_id":"%s"}',
+		refused.code, refused.title, status, refused.code, "The gateway answered this request by itself.", id))
+end
+return 0

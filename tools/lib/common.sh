@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# common.sh - what every tool shares: how to speak, where things are, how to wait. Sourced, never run.
+
+say() { printf '%s\n' "purse: $*"; }
+warn() { printf '%s\n' "purse: $*" >&2; }
+die() {
+	warn "$*"
+	exit 1
+}
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+
+# Prints the path made absolute, whether it exists or not; a relative one is meant from the root of the sources.
+absolute() { (cd "$ROOT" && realpath -ms "$1"); }
+
+# eventually SECONDS COMMAND... - runs the command until it succeeds; fails when the time is over.
+eventually() {
+	local deadline=$((SECONDS + $1))
+	shift
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || return 1
+		sleep 0.1
+	done
+}
+
+# Prints a password: 192 random bits in characters that need no quoting anywhere.
+random_password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+# write_private FILE [MODE] - replaces the file by what comes on standard input, whole or not at all; its owner alone
+# may read it. A file that has this content already is left as it is.
+write_private() {
+	local file=$1 new
+	new=$(mktemp "$file.XXXXXX") && cat >"$new" && chmod "${2:-600}" "$new" || {
+		rm -f "$new"
+		die "$file cannot be written."
+	}
+	if [ -f "$file" ] && cmp -s "$new" "$file"; then
+		rm -f "$new"
+	else
+		mv -f "$new" "$file"
+	fi
+}
+
+# quoted WORD... - the words as any shell reads them back.
+quoted() {
+	local word out=''
+	for word; do out+=" '${word//\'/\'\\\'\'}'"; done
+	printf '%s' "${out# }"
+}

@@ -1,0 +1,124 @@
+# shellcheck shell=bash
+# postgres.sh - the private PostgreSQL server under DATA_DIR. Sourced after settings.sh.
+#
+# PostgreSQL refuses to run as root, so root lends it to an unprivileged user. Where that user cannot reach DATA_DIR
+# (below /root, say) the server gets the one capability that lets it walk through folders.
+
+PG_DATA=$DATA/postgres
+
+# Prints the folder of the server's programs: Debian keeps them off PATH, a folder a version.
+postgres_bin() {
+	local bin
+	bin=$(find /usr/lib/postgresql -mindepth 3 -maxdepth 3 -path '*/bin/postgres' 2>/dev/null | sort -V | tail -n 1)
+	[ -n "$bin" ] || die "PostgreSQL's server programs are not under /usr/lib/postgresql: run tools/install."
+	dirname "$bin"
+}
+
+# Prints the user that the server runs as: the data's owner, else for root an unprivileged one, else oneself.
+postgres_user() {
+	if [ "$(id -u)" -ne 0 ]; then
+		id -un
+	elif [ -d "$PG_DATA" ] && [ "$(stat -c %u "$PG_DATA")" -ne 0 ]; then
+		stat -c %U "$PG_DATA"
+	elif id postgres >/dev/null 2>&1; then
+		echo postgres
+	else
+		echo nobody
+	fi
+}
+
+# Fills the array AS_POSTGRES with the words that run a command as that user.
+choose_postgres_user() {
+	local user=$1 capability
+	AS_POSTGRES=()
+	[ "$(id -u)" -eq 0 ] || return 0
+	AS_POSTGRES=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --inh-caps=-all)
+	if "${AS_POSTGRES[@]}" stat "$DATA/." >/dev/null 2>&1; then return 0; fi
+	for capability in dac_read_search dac_override; do
+		AS_POSTGRES=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
+			"--inh-caps=-all,+$capability" "--ambient-caps=-all,+$capability")
+		if "${AS_POSTGRES[@]}" stat "$DATA/." >/dev/null 2>&1; then return 0; fi
+	done
+	die "PostgreSQL must not run as root, and the user $user cannot reach $DATA: choose another folder with DATA_DIR=/var/lib/purse, say."
+}
+
+# Prints how much memory the server may use for its cache: a quarter of the machine's, within reason.
+postgres_buffers() {
+	local megabytes=$(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) / 4096))
+	[ $megabytes -lt 512 ] || megabytes=512
+	[ $megabytes -gt 64 ] || megabytes=64
+	echo "${megabytes}MB"
+}
+
+postgres_create() {
+	local password_file user
+	user=$(postgres_user)
+	choose_postgres_user "$user"
+	mkdir -p "$RUN/postgres"
+	# The socket's folder is open to pass, as the passwords guard what is behind it.
+	chmod 755 "$RUN/postgres"
+	[ "$(id -u)" -ne 0 ] || chown "$user" "$RUN/postgres"
+	[ ! -f "$PG_DATA/PG_VERSION" ] || return 0
+
+	say "creating a private PostgreSQL server in $PG_DATA"
+	[ -n "${STATE[PASSWORD_POSTGRES]:-}" ] || remember PASSWORD_POSTGRES "$(random_password)"
+	# Made beside its place and renamed: an interrupted creation leaves nothing that looks complete.
+	rm -rf "$PG_DATA" "$PG_DATA.new"
+	mkdir -m 700 "$PG_DATA.new"
+	password_file=$(mktemp "$RUN/password.XXXXXX")
+	printf '%s\n' "${STATE[PASSWORD_POSTGRES]}" >"$password_file"
+	[ "$(id -u)" -ne 0 ] || chown "$user" "$PG_DATA.new" "$password_file"
+	if ! (cd / && "${AS_POSTGRES[@]}" "$(postgres_bin)/initdb" --pgdata="$PG_DATA.new" --username=postgres --pwfile="$password_file" \
+		--auth-local=scram-sha-256 --auth-host=scram-sha-256 --encoding=UTF8 --no-locale --data-checksums) >"$LOG/initdb.log" 2>&1; then
+		rm -rf "$password_file" "$PG_DATA.new"
+		tail -n 5 "$LOG/initdb.log" >&2
+		die "PostgreSQL could not create its data folder; its own words are above."
+	fi
+	rm -f "$password_file"
+	mv "$PG_DATA.new" "$PG_DATA"
+}
+
+# Prints the service's run script.
+postgres_run_script() {
+	choose_postgres_user "$(postgres_user)"
+	cat <<-END
+		#!/bin/sh
+		# Written by tools/up: the private PostgreSQL server.
+		exec 2>&1
+		cd /
+		exec $(quoted "${AS_POSTGRES[@]:-env}" setpriv --pdeathsig INT "$(postgres_bin)/postgres" -D "$PG_DATA" \
+			-c port="${STATE[POSTGRES_PORT]}" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$RUN/postgres" \
+			-c max_connections=150 -c shared_buffers="$(postgres_buffers)" -c max_wal_size=2GB \
+			-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c jit=off \
+			-c timezone=UTC -c log_timezone=UTC -c log_line_prefix='%m [%p] %q%u@%d ' -c log_checkpoints=off)
+	END
+}
+
+# Runs psql on the private server as its superuser.
+postgres_admin() {
+	PGPASSWORD=${STATE[PASSWORD_POSTGRES]} PGOPTIONS='-c client_min_messages=warning' \
+		psql -X -q -v ON_ERROR_STOP=1 -h "$RUN/postgres" -p "${STATE[POSTGRES_PORT]}" -U postgres -d postgres "$@"
+}
+postgres_answers() { postgres_admin -c 'SELECT 1' >/dev/null 2>&1; }
+
+# Databases and roles, each made once: an owner that migrates, a run-time role that may only do its work.
+postgres_create_databases() {
+	local service role
+	for service in auth wallet statement; do
+		for role in owner app; do
+			[ -n "${STATE[PASSWORD_${service^^}_${role^^}]:-}" ] || remember "PASSWORD_${service^^}_${role^^}" "$(random_password)"
+		done
+	done
+	for service in auth wallet statement; do
+		cat <<-END
+			SELECT 'CREATE ROLE purse_${service}_owner LOGIN PASSWORD ''${STATE[PASSWORD_${service^^}_OWNER]}'''
+				WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'purse_${service}_owner') \gexec
+			SELECT 'CREATE ROLE purse_${service}_app LOGIN PASSWORD ''${STATE[PASSWORD_${service^^}_APP]}'''
+				WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'purse_${service}_app') \gexec
+			SELECT 'CREATE DATABASE purse_$service OWNER purse_${service}_owner'
+				WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'purse_$service') \gexec
+			REVOKE ALL ON DATABASE purse_$service FROM PUBLIC;
+			GRANT CONNECT ON DATABASE purse_$service TO purse_${service}_app;
+		END
+	done | postgres_admin -f - || die "The databases could not be created; PostgreSQL's words are above."
+}

@@ -1,0 +1,132 @@
+# shellcheck shell=bash
+# settings.sh - where this copy of Purse keeps its things, and with which options it runs. Sourced after common.sh.
+#
+# An option comes from the environment, else from the file .env at the root, else from what was remembered or made
+# for this DATA_DIR. The result is written to DATA_DIR/purse.env, which every program reads. What is remembered
+# between runs (passwords, ports) is in DATA_DIR/state.env. Both are readable by their owner only.
+
+declare -A DOTENV=() STATE=()
+
+# Reads NAME=value lines of a file into the associative array that is named.
+read_assignments() {
+	local -n into=$2
+	local name value
+	while IFS='=' read -r name value || [ -n "$name" ]; do
+		name=${name//[[:space:]]/}
+		[[ $name =~ ^[A-Za-z_][A-Za-z0-9_]*$ ]] || continue
+		value=${value#"${value%%[![:space:]]*}"}
+		value=${value%"${value##*[![:space:]]}"}
+		[[ $value == \"*\" ]] && value=${value:1:-1}
+		into["$name"]=$value
+	done <"$1"
+}
+
+# setting NAME [DEFAULT] - what the user said about an option, else the default.
+setting() {
+	local given=${!1:-}
+	[ -n "$given" ] || given=${DOTENV[$1]:-}
+	printf '%s' "${given:-${2:-}}"
+}
+
+[ ! -f "$ROOT/.env" ] || read_assignments "$ROOT/.env" DOTENV
+
+DATA=$(absolute "$(setting DATA_DIR var)")
+RUN=$DATA/run
+LOG=$DATA/log
+SERVICES=$DATA/service
+CONFIG=$DATA/purse.env
+PROGRAMS_DIR=$(absolute "${BUILD:-build}")
+[ ! -r "$DATA/state.env" ] || read_assignments "$DATA/state.env" STATE
+
+GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-3000}")
+BIND=$(setting BIND "${STATE[BIND]:-0.0.0.0}")
+BASE_URL=http://localhost:$GATEWAY_PORT
+
+# remember NAME VALUE - keeps a value for the next run of this DATA_DIR.
+remember() {
+	STATE[$1]=$2
+	local name
+	for name in "${!STATE[@]}"; do printf '%s=%s\n' "$name" "${STATE[$name]}"; done | sort |
+		write_private "$DATA/state.env"
+}
+
+# The options' names, from the one list of them.
+option_names() { sed -n 's/^OPTION(\([A-Z0-9_]*\),.*/\1/p' "$ROOT/common/config.def"; }
+
+# Percent-encodes what cannot stand in the query of a URL.
+url_encode() {
+	local LC_ALL=C text=$1 out='' i c
+	for ((i = 0; i < ${#text}; i++)); do
+		c=${text:i:1}
+		case $c in
+		[A-Za-z0-9/._~-]) out+=$c ;;
+		*) printf -v c '%%%02X' "'$c" && out+=$c ;;
+		esac
+	done
+	printf '%s' "$out"
+}
+
+# private_url SERVICE ROLE [tcp] - the address of a database on the private server: by its socket, which is
+# quicker, or by TCP, which every client library can read.
+private_url() {
+	local db=purse_$1 role=purse_$1_$2 password=${STATE[PASSWORD_${1^^}_${2^^}]:-}
+	if [ "${3:-}" = tcp ]; then
+		printf 'postgresql://%s:%s@127.0.0.1:%s/%s' "$role" "$password" "${STATE[POSTGRES_PORT]:-}" "$db"
+	else
+		printf 'postgresql://%s:%s@/%s?host=%s&port=%s' "$role" "$password" "$db" \
+			"$(url_encode "$RUN/postgres")" "${STATE[POSTGRES_PORT]:-}"
+	fi
+}
+private_amqp_url() { printf 'amqp://purse:%s@127.0.0.1:%s/%%2f' "${STATE[PASSWORD_AMQP]:-}" "${STATE[AMQP_PORT]:-}"; }
+
+# An address in the environment that is our own server's (from `make -s env`, say) names no other server.
+external_database() {
+	local url
+	url=$(setting "${1^^}_DATABASE_URL")
+	[ -n "$url" ] && [ "$url" != "$(private_url "$1" app)" ] && [ "$url" != "$(private_url "$1" app tcp)" ]
+}
+external_amqp() {
+	local url
+	url=$(setting AMQP_URL)
+	[ -n "$url" ] && [ "$url" != "$(private_amqp_url)" ]
+}
+database_url() { # SERVICE [tcp]
+	if external_database "$1"; then setting "${1^^}_DATABASE_URL"; else private_url "$1" app "${2:-}"; fi
+}
+amqp_url() { if external_amqp; then setting AMQP_URL; else private_amqp_url; fi; }
+
+needs_postgres() { ! { external_database auth && external_database wallet && external_database statement; }; }
+needs_rabbitmq() { ! external_amqp; }
+
+# Writes purse.env.
+write_settings() {
+	local name
+	{
+		echo "# purse.env - written by tools/up for the programs; put changes into .env at the root of the sources."
+		for name in $(option_names) PORT BIND; do
+			case $name in
+			AUTH_DATABASE_URL) echo "$name=$(database_url auth)" ;;
+			WALLET_DATABASE_URL) echo "$name=$(database_url wallet)" ;;
+			STATEMENT_DATABASE_URL) echo "$name=$(database_url statement)" ;;
+			AMQP_URL) echo "$name=$(amqp_url)" ;;
+			DATA_DIR) echo "$name=$DATA" ;;
+			KEY_DIR) echo "$name=$(absolute "$(setting KEY_DIR "$DATA/keys")")" ;;
+			STATEMENT_DIR) echo "$name=$(absolute "$(setting STATEMENT_DIR "$DATA/statements")")" ;;
+			PUBLIC_URL) echo "$name=$(setting PUBLIC_URL "$BASE_URL")" ;;
+			PORT) echo "$name=$GATEWAY_PORT" ;;
+			BIND) echo "$name=$BIND" ;;
+			SENDFILE | LISTEN) ;; # the gateway's configuration says these
+			*) if [ -n "$(setting "$name")" ]; then echo "$name=$(setting "$name")"; fi ;;
+			esac
+		done
+	} | write_private "$CONFIG"
+}
+
+# bytes_of SIZE - a size such as 64k as a number, as common/config.c reads it.
+bytes_of() {
+	case $1 in
+	*k) echo $((${1%k} * 1024)) ;;
+	*m) echo $((${1%m} * 1048576)) ;;
+	*) echo "$1" ;;
+	esac
+}
