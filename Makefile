@@ -45,7 +45,11 @@ SRC_purse := $(wildcard tools/*.c)
 USES_outbox_relay := handlers/wallet/ledger.c
 USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c
-USES_statement_consumer := handlers/statement/statements.c
+USES_statement_consumer := $(addprefix handlers/statement/,sql.c text.c format.c csv.c statements.c job.c lines.c part.c job_run.c mail.c worker.c)
+USES_test_statement_format := $(addprefix handlers/statement/,text.c format.c csv.c)
+USES_test_statement_lines := $(addprefix handlers/statement/,sql.c lines.c)
+USES_test_statement_part := handlers/statement/part.c
+USES_test_statement_query := $(addprefix handlers/statement/,query.c text.c format.c csv.c)
 
 .PHONY: all help unit clean
 all: $(addprefix $(BUILD)/,$(PROGRAMS))

@@ -74,12 +74,13 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT EXISTS (SELECT FROM moved)
 $$;
 
--- Lets go of a job for a while; whoever comes then takes it.
-CREATE OR REPLACE FUNCTION job_postpone(p_id uuid, p_claim uuid, p_pause interval)
+-- Lets go of a job for a while; whoever comes then takes it. p_counts: the attempt failed; else it was only not yet time.
+CREATE OR REPLACE FUNCTION job_postpone(p_id uuid, p_claim uuid, p_pause interval, p_counts boolean)
 RETURNS boolean
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	WITH moved AS (
-		UPDATE job SET status = 'queued', claim = NULL, due_at = clock_timestamp() + p_pause
+		UPDATE job SET status = 'queued', claim = NULL, due_at = clock_timestamp() + p_pause,
+			attempts = attempts - (NOT p_counts)::integer
 		WHERE id = p_id AND claim = p_claim AND status = 'running' RETURNING 1)
 	SELECT EXISTS (SELECT FROM moved)
 $$;

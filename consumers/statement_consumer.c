@@ -1,0 +1,150 @@
+/* statement_consumer.c - takes statement_queue: transaction_created becomes lines, statement_requested becomes files.
+ *
+ * A batch of messages is one call of lines_store(), one commit, and then acknowledged (common/consumer.h). Files are
+ * made by a thread of their own (handlers/statement/worker.h), so that lines flow while a long statement is written. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/consumer.h"
+#include "common/event.h"
+#include "common/log.h"
+#include "consumers/topology.h"
+#include "handlers/statement/job.h"
+#include "handlers/statement/lines.h"
+#include "handlers/statement/sql.h"
+#include "handlers/statement/worker.h"
+
+struct consumer_state {
+	struct db *db;
+	struct db_pool *jobs; /* for the rare question whether a job exists */
+	struct lines *lines;
+	struct worker *worker;
+	struct delivery *line_of[CONSUMER_BATCH_MAX]; /* the delivery of each line of the batch */
+};
+
+/* The job is in the database, where the event came from: it is only looked for. */
+static enum error
+handle_requested(struct consumer_state *s, struct delivery *d, const json_t *data)
+{
+	const char *text = json_string_value(json_object_get(data, "id"));
+	struct uuid id;
+	bool exists;
+	enum error e;
+
+	if (text == NULL || !uuid_parse(text, &id)) {
+		delivery_dead(d, ERR_INVALID_REQUEST, "data.id must be the UUID of a statement job");
+		return OK;
+	}
+	if ((e = job_exists(s->jobs, &id, &exists)) != OK)
+		return e;
+	if (!exists)
+		delivery_dead(d, ERR_NOT_FOUND, "there is no statement job %s", text);
+	worker_wake(s->worker);
+	return OK;
+}
+
+static void
+handle_created(struct consumer_state *s, struct delivery *d, const json_t *data)
+{
+	char reason[LINES_REASON];
+	size_t place = lines_count(s->lines);
+
+	if (lines_add(s->lines, data, reason) != OK)
+		delivery_dead(d, ERR_INVALID_REQUEST, "data: %s", reason);
+	else
+		s->line_of[place] = d;
+}
+
+static enum error
+handle_one(struct consumer_state *s, struct delivery *d)
+{
+	struct event event;
+	char reason[EVENT_REASON];
+	enum error e = event_read(d->message->body, d->message->bytes, &event, reason);
+
+	if (e != OK) {
+		delivery_dead(d, e, "%s", reason);
+		return OK;
+	}
+	if (event.type != NULL && strcmp(event.type, EVENT_CREATED) == 0)
+		handle_created(s, d, event.data);
+	else if (event.type != NULL && strcmp(event.type, EVENT_REQUESTED) == 0)
+		e = handle_requested(s, d, event.data);
+	else
+		delivery_dead(d, ERR_INVALID_REQUEST, "this queue takes %s and %s, not %s", EVENT_CREATED,
+			EVENT_REQUESTED, event.type != NULL ? event.type : "an event without a type");
+	event_free(&event);
+	return e;
+}
+
+static void
+differs(size_t place, void *context)
+{
+	struct consumer_state *s = context;
+	struct delivery *d = s->line_of[place];
+
+	log_error("alarm: an event contradicts the line that is stored: message %s",
+		d->message->message_id != NULL ? d->message->message_id : "without an id");
+	delivery_dead(d, ERR_INCONSISTENT, "another line is stored under this wallet_id and version");
+}
+
+static enum error
+handle(void *service, struct delivery deliveries[], size_t count, bool again)
+{
+	struct consumer_state *s = service;
+	enum error e;
+
+	(void)again; /* storing twice changes nothing */
+	lines_clear(s->lines);
+	for (size_t i = 0; i < count; i++)
+		if ((e = handle_one(s, &deliveries[i])) != OK)
+			return e;
+	return lines_store(s->db, s->lines, differs, s);
+}
+
+static void
+stop(void *service)
+{
+	struct consumer_state *s = service;
+
+	if (s->worker != NULL)
+		worker_end(s->worker);
+	lines_free(s->lines);
+	db_pool_free(s->jobs);
+	db_free(s->db);
+	free(s);
+}
+
+static void *
+start(void)
+{
+	struct consumer_state *s;
+
+	if (!config_require(OPT_STATEMENT_DATABASE_URL) || (s = calloc(1, sizeof *s)) == NULL)
+		return NULL;
+	s->db = db_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT);
+	s->jobs = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT, 1);
+	s->lines = lines_new();
+	if (s->db != NULL && s->jobs != NULL && s->lines != NULL && (s->worker = worker_start(consumer_stopping)) != NULL)
+		return s;
+	stop(s);
+	return NULL;
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct consumer consumer = {
+		.name = "statement_consumer",
+		.queue = STATEMENT_QUEUE,
+		.topology = &purse_topology,
+		.batch = CONSUMER_BATCH_MAX,
+		.start = start,
+		.stop = stop,
+		.handle = handle,
+	};
+
+	return consumer_main(argc, argv, &consumer);
+}

@@ -1,0 +1,21 @@
+/* job_get.c - GET /v1/statements/{id}: how far a statement is. */
+#include "common/reply.h"
+#include "handlers/statement/job.h"
+#include "handlers/statement/service.h"
+
+/* GET /v1/statements/{id} - the job, and where its file is. */
+struct reply *
+job_get(struct request *r)
+{
+	struct statement_service *s = r->service;
+	struct job job;
+	struct reply *reply;
+	enum error e;
+
+	if ((e = job_find(s->db, &r->ids[0], &r->caller.user, (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK)
+		return reply_error(r, e);
+	reply = reply_header(r, reply_json(r, 200, job_json(&job)), "Cache-Control", "no-store");
+	if (job_is_unfinished(&job))
+		reply_header(r, reply, "Retry-After", "1");
+	return reply;
+}

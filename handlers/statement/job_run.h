@@ -1,0 +1,24 @@
+/* job_run.h - makes the file of a statement job: streamed in constant memory, going on where a crash left it.
+ *
+ * A job is claimed with a lease that each progress renews. A consumer that dies leaves the lease to run out; whoever
+ * claims the job then goes on behind what is known to be on disk. */
+#ifndef STATEMENT_JOB_RUN_H
+#define STATEMENT_JOB_RUN_H
+
+#include <stdbool.h>
+
+#include "common/db.h"
+#include "common/error.h"
+
+struct job_runner {
+	struct db_pool *db;
+	const char *folder;      /* of the files */
+	bool mail;               /* a mail is due when a file is ready */
+	bool (*stopping)(void);  /* asked between steps: the job is then left for the next one */
+};
+
+/* Runs the job that is due the longest. *ran: there was one. What became of it is in its row and in the log; an error
+ * means that the database is away. */
+enum error job_run_next(const struct job_runner *runner, bool *ran) MUST_CHECK;
+
+#endif

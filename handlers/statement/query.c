@@ -1,0 +1,193 @@
+/* query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors; see query.h. */
+#include "handlers/statement/query.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/page.h"
+
+#define KEY_MAX 255
+#define INSTANT_LAST INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
+
+/* ---- the period ---- */
+
+/* A '+' in a query is a space unless it was escaped, and people forget: "…T00:00:00 01:00" means +01:00. */
+static const char *
+offset_repair(struct request *r, const char *text)
+{
+	size_t n = strlen(text);
+	char *copy;
+
+	if (n < 25 || text[n - 6] != ' ' || (copy = arena_strdup(r->arena, text)) == NULL)
+		return text;
+	copy[n - 6] = '+';
+	return copy;
+}
+
+/* An instant, or a plain date, which is a whole day: its beginning for `from`, its end for `to`. */
+static enum error
+moment_read(struct request *r, const char *pointer, const char *text, bool is_end, instant_us *t)
+{
+	if (date_parse(text, t)) {
+		if (is_end)
+			*t = *t < INSTANT_LAST - US_PER_DAY ? *t + US_PER_DAY : INSTANT_LAST;
+		return OK;
+	}
+	if (instant_parse(offset_repair(r, text), t) && *t <= INSTANT_LAST)
+		return OK;
+	return request_fault(r, pointer, "must be a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T12:00:00Z");
+}
+
+/* Without `to` the period ends now; without `from` it is as long as is answered at once. */
+static enum error
+period_read(struct request *r, struct query *q, const char *from, const char *to)
+{
+	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
+	enum error e = OK;
+
+	q->to = clock_now();
+	if (to != NULL)
+		e = moment_read(r, "/to", to, true, &q->to);
+	q->from = q->to > sync ? q->to - sync : 0;
+	if (from != NULL && moment_read(r, "/from", from, false, &q->from) != OK)
+		e = ERR_INVALID_REQUEST;
+	if (e != OK)
+		return e;
+	if (q->from > q->to)
+		return request_fault(r, "/from", "must not be later than to");
+	if (q->to - q->from > config_number(OPT_STATEMENT_MAX_DAYS) * US_PER_DAY)
+		return request_fault(r, "/from", "the period must not be longer than %" PRId64 " days",
+			config_number(OPT_STATEMENT_MAX_DAYS));
+	return OK;
+}
+
+/* ---- cursors: wallet, from, to, head, after ---- */
+
+char *
+query_cursor(struct request *r, const struct span *s, const struct chain *c)
+{
+	char wallet[UUID_TEXT];
+
+	uuid_format(&s->wallet, wallet);
+	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet, s->from, s->to, s->head,
+		c->version);
+}
+
+static bool
+number_next(const char **p, int64_t most, int64_t *n)
+{
+	char *end;
+
+	if (**p != ' ' || (*p)[1] < '0' || (*p)[1] > '9')
+		return false;
+	errno = 0;
+	*n = strtoll(*p + 1, &end, 10);
+	*p = end;
+	return errno == 0 && *n <= most;
+}
+
+static bool
+cursor_parse(const char *text, struct query *q)
+{
+	char wallet[UUID_TEXT] = "";
+	const char *p = text;
+
+	if (strlen(text) < UUID_TEXT)
+		return false;
+	memcpy(wallet, p, UUID_TEXT - 1);
+	p += UUID_TEXT - 1;
+	return uuid_parse(wallet, &q->wallet) && number_next(&p, INSTANT_LAST, &q->from) &&
+	       number_next(&p, INSTANT_LAST, &q->to) && number_next(&p, MONEY_MAX, &q->head) &&
+	       number_next(&p, q->head, &q->after) && *p == '\0' && q->head > 0 && q->from <= q->to;
+}
+
+/* A later page is of the same wallet and period as the first, even where the period was "until now". */
+static enum error
+cursor_read(struct request *r, const char *cursor, const char *from, const char *to, struct query *q)
+{
+	const char *text = page_cursor_decode(r, cursor);
+	struct query page = *q;
+
+	if (text == NULL)
+		return ERR_INVALID_REQUEST;
+	if (!cursor_parse(text, &page))
+		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+	if ((q->has_wallet && memcmp(&q->wallet, &page.wallet, sizeof page.wallet) != 0) ||
+	    (from != NULL && q->from != page.from) || (to != NULL && q->to != page.to))
+		return request_fault(r, "/cursor", "belongs to another wallet or period");
+	*q = page;
+	q->has_wallet = q->is_next = true;
+	return OK;
+}
+
+/* ---- the whole ---- */
+
+static enum error
+key_read(struct request *r, struct query *q)
+{
+	size_t n;
+
+	if ((q->key = request_header(r, "Idempotency-Key")) == NULL)
+		return OK;
+	n = strlen(q->key);
+	for (const char *c = q->key; *c != '\0'; c++)
+		if (*c < '!' || *c > '~')
+			n = 0;
+	if (n < 1 || n > KEY_MAX)
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "Idempotency-Key must be 1 to 255 visible ASCII characters.");
+	return OK;
+}
+
+/* Without `format`, a client that accepts CSV and does not mention JSON gets CSV. */
+static enum format
+format_default(struct request *r)
+{
+	const char *accept = request_header(r, "Accept");
+
+	if (accept != NULL && strstr(accept, "text/csv") != NULL && strstr(accept, "json") == NULL)
+		return FORMAT_CSV;
+	return FORMAT_JSON;
+}
+
+enum error
+query_read(struct request *r, struct query *q)
+{
+	const char *from = NULL, *to = NULL;
+	struct page page = { 0 };
+	int64_t format = format_default(r);
+	enum error e;
+
+	*q = (struct query){ 0 };
+	struct field fields[] = {
+		PAGE_FIELDS(&page),
+		{ "wallet_id", FIELD_UUID, .uuid = &q->wallet, .present = &q->has_wallet },
+		{ "from", FIELD_TEXT, .least = 1, .most = 40, .text = &from },
+		{ "to", FIELD_TEXT, .least = 1, .most = 40, .text = &to },
+		{ "format", FIELD_CHOICE, .number = &format, .choices = format_names },
+		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX, .number = &q->min_version },
+	};
+
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK || (e = key_read(r, q)) != OK ||
+	    (e = period_read(r, q, from, to)) != OK)
+		return e;
+	q->format = (enum format)format;
+	q->has_limit = page.limit > 0;
+	q->limit = q->has_limit ? page.limit : PAGE_LIMIT_DEFAULT;
+	return page.cursor != NULL ? cursor_read(r, page.cursor, from, to, q) : OK;
+}
+
+bool
+query_is_long(const struct query *q)
+{
+	return q->to - q->from > config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
+}
+
+struct wallet_wanted
+query_wanted(const struct request *r, const struct query *q)
+{
+	return (struct wallet_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL, .caller = r->caller.user,
+		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
+}

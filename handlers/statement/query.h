@@ -1,0 +1,31 @@
+/* query.h - what GET /v1/statements was asked for. */
+#ifndef STATEMENT_QUERY_H
+#define STATEMENT_QUERY_H
+
+#include "common/http.h"
+#include "handlers/statement/format.h"
+#include "handlers/statement/statements.h"
+
+struct query {
+	bool has_wallet;
+	struct uuid wallet;
+	instant_us from, to;  /* half open; from <= to */
+	enum format format;
+	int64_t min_version;  /* 0: do not wait */
+	int64_t limit;
+	bool has_limit;
+	const char *key;      /* Idempotency-Key, or NULL */
+	bool is_next;         /* a later page: the rest is its cursor's */
+	int64_t head, after;  /* the wallet as the first page saw it; the last line of the page before */
+};
+
+/* Reads and checks the query; what is wrong is in the request's faults. */
+enum error query_read(struct request *r, struct query *q) MUST_CHECK;
+/* Whether the period is over the threshold, STATEMENT_SYNC_DAYS. */
+bool query_is_long(const struct query *q);
+/* The cursor of the page behind a chain's place. */
+char *query_cursor(struct request *r, const struct span *s, const struct chain *c);
+/* Who asks for what. Points into the query. */
+struct wallet_wanted query_wanted(const struct request *r, const struct query *q);
+
+#endif

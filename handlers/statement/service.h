@@ -1,0 +1,20 @@
+/* service.h - what the handlers of the Statement service share, and the handlers themselves. */
+#ifndef STATEMENT_SERVICE_H
+#define STATEMENT_SERVICE_H
+
+#include "common/db.h"
+#include "common/http.h"
+
+#define FOLDER_MAX 512
+
+struct statement_service {
+	struct db_pool *db;
+	char folder[FOLDER_MAX]; /* of the statement files */
+};
+
+handler statements_get;    /* GET /v1/statements */
+handler job_get;           /* GET /v1/statements/{id} */
+handler job_file_get;      /* GET /v1/statements/{id}/file */
+handler statement_health;  /* GET /health/statement */
+
+#endif
