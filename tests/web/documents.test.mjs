@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import test from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
@@ -146,10 +147,29 @@ test('options: config.def, .env.example and docs/configuration.md list the same,
 	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'nothing in .env.example that nobody reads');
 });
 
+// Every README but those of others (vendor, node_modules).
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md',
+	...readdirSync(root).map((name) => `${name}/README.md`).filter((path) => existsSync(root + path))];
+
 test('links between our own documents lead somewhere', () => {
-	for (const path of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+	for (const path of pages) {
 		const links = [...read(path).matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)].map((m) => m[1]).filter((l) => !/^\w+:/.test(l));
 		for (const link of links)
-			assert.ok(existsSync(root + link), `${path} links to ${link}`);
+			assert.ok(existsSync(resolve(root, dirname(path), link)), `${path} links to ${link}`);
 	}
+});
+
+test('files that our documents name are there', () => {
+	const missing = [];
+
+	for (const path of pages)
+		for (const [, name] of read(path).matchAll(/`((?:[\w.-]+\/)+[\w.-]+\.(?:c|h|def|sql|md|mjs|conf|yaml|lua|svg|bats)|tests\/[\w/]+)`/g))
+			if (!existsSync(root + name))
+				missing.push(`${path}: ${name}`);
+	assert.deepEqual(missing, []);
+});
+
+test('every top-level folder says what is in it', () => {
+	const folders = readdirSync(root, { withFileTypes: true }).filter((e) => e.isDirectory() && !/^\.|^(build|var)$/.test(e.name));
+	assert.deepEqual(folders.map((e) => e.name).filter((name) => !existsSync(`${root}${name}/README.md`)), []);
 });
