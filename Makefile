@@ -7,7 +7,7 @@ V ?=
 BUILD := build$(if $(MODE),/$(MODE))
 CC ?= cc
 CFLAGS ?= -O2 -g
-PKGS := libpq libsodium jansson libjwt libcurl librabbitmq
+PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq
 
 WARN := -Wall -Wextra -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2
@@ -42,6 +42,10 @@ SRC_statement_consumer := consumers/statement_consumer.c
 SRC_purse := $(wildcard tools/*.c)
 
 # What a program or a unit test needs beside its own files: modules of the services, by name.
+IDENTITY := $(addprefix handlers/auth/,identity.c cache.c tokens.c roles.c keys.c key_files.c)
+USES_wallet := $(IDENTITY)
+USES_statement := $(IDENTITY)
+USES_purse := $(addprefix handlers/auth/,roles.c key_files.c)
 USES_outbox_relay := handlers/wallet/ledger.c
 USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c

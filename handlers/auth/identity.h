@@ -1,0 +1,29 @@
+/* identity.h - who asks: the Bearer token of a request, checked, and its session found alive.
+ *
+ * Used by every service where no gateway has asked first (DESIGN.md, section 6), and by the authorizer itself. Roles
+ * are those that the account has now, not those that the token was issued with. */
+#ifndef AUTH_IDENTITY_H
+#define AUTH_IDENTITY_H
+
+#include "common/http.h"
+
+/* Once, after config_load(). Opens nothing yet: keys and connections are opened when first needed. False, after a
+ * sentence on stderr, where AUTH_DATABASE_URL is not set though callers are to be checked here. */
+bool identity_start(void) MUST_CHECK;
+void identity_stop(void);
+
+/* Fills in r->caller. OK; ERR_UNAUTHENTICATED or ERR_SESSION_ENDED, with the reason as the reply's detail; or what the
+ * database answered. Reads no body. */
+enum error identity_check(struct request *r) MUST_CHECK;
+
+/* From now on live sessions are kept in memory, as far as the database tells this process when they end (LISTEN on
+ * SESSION_ENDED); while it cannot, it is asked each time. Starts a thread, once. For the auth handler under FastCGI. */
+void identity_watch(void);
+/* This process ended a session: the next identity_check() knows. */
+void identity_forget(const struct uuid *session);
+
+/* The channel; the payload is a session's id, or SESSION_ENDED_ALL where any may have changed (a role was given). */
+#define SESSION_ENDED "session_ended"
+#define SESSION_ENDED_ALL "*"
+
+#endif

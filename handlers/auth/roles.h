@@ -1,0 +1,21 @@
+/* roles.h - roles as bits (enum role of http.h), as names, and as the database and the gateway write them. */
+#ifndef AUTH_ROLES_H
+#define AUTH_ROLES_H
+
+#include <jansson.h>
+
+#include "common/http.h"
+
+#define ROLES_TEXT 32 /* "customer,operator,service" and NUL */
+
+/* One role by name; 0 where there is no such role. */
+unsigned role_from_name(const char *name);
+/* "customer,operator"; names that are not known are left out. NULL is none. */
+unsigned roles_from_text(const char *text);
+void roles_to_text(unsigned roles, char out[ROLES_TEXT]);
+/* ["customer",…] in the order of the enum. NULL: out of memory. */
+json_t *roles_to_json(unsigned roles);
+/* False where it is no array of names; names that are not known are left out. */
+bool roles_from_json(const json_t *array, unsigned *roles) MUST_CHECK;
+
+#endif

@@ -1,0 +1,15 @@
+-- roles.sql - what the run-time role (psql variable `app`) may do. Applied on each migrate.
+--
+-- Roles of an account are not among it: only the owner, through `purse user role`, makes an operator.
+
+SELECT :'app' <> current_user AS separate \gset
+\if :separate
+	REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"app";
+\endif
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO :"app";
+GRANT SELECT ON account, session, spent_token, sign_in_attempt, schema_migration TO :"app";
+GRANT INSERT (id, email, name, password_hash), UPDATE (name, password_hash) ON account TO :"app";
+GRANT INSERT, DELETE ON session, spent_token, sign_in_attempt TO :"app";
+GRANT UPDATE (token_hash, last_used_at, expires_at, ended_at, user_agent, ip) ON session TO :"app";
+GRANT UPDATE (failures, tried_at, next_at) ON sign_in_attempt TO :"app";
