@@ -53,7 +53,6 @@ USES_statement_consumer := $(addprefix handlers/statement/,sql.c text.c format.c
 USES_test_statement_format := $(addprefix handlers/statement/,text.c format.c csv.c)
 USES_test_statement_lines := $(addprefix handlers/statement/,sql.c lines.c)
 USES_test_statement_part := handlers/statement/part.c
-USES_test_statement_query := $(addprefix handlers/statement/,query.c text.c format.c csv.c)
 
 .PHONY: all help unit clean
 all: $(addprefix $(BUILD)/,$(PROGRAMS))

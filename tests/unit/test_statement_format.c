@@ -1,0 +1,207 @@
+/* test_statement_format.c - pages and files byte for byte: JSON, CSV, growing text. */
+#include "handlers/statement/csv.h"
+#include "handlers/statement/format.h"
+
+#include <jansson.h>
+
+#include "tests/unit/unit.h"
+
+static const char *
+field(struct text *t, const char *s)
+{
+	text_clear(t);
+	csv_field(t, s);
+	return text_end(t);
+}
+
+static void
+csv_fields_are_quoted_where_rfc_4180_says(void **state)
+{
+	TEXT(t);
+
+	(void)state;
+	assert_string_equal(field(&t, NULL), "");
+	assert_string_equal(field(&t, ""), "");
+	assert_string_equal(field(&t, "Corner Shop"), "Corner Shop");
+	assert_string_equal(field(&t, "a,b"), "\"a,b\"");
+	assert_string_equal(field(&t, "say \"hi\""), "\"say \"\"hi\"\"\"");
+	assert_string_equal(field(&t, "\""), "\"\"\"\"");
+	assert_string_equal(field(&t, "two\nlines"), "\"two\nlines\"");
+	assert_string_equal(field(&t, "Caf\xc3\xa9 \xe2\x82\xac"), "Caf\xc3\xa9 \xe2\x82\xac");
+}
+
+static void
+formulas_become_text(void **state)
+{
+	TEXT(t);
+
+	(void)state;
+	assert_string_equal(field(&t, "=1+2"), "'=1+2");
+	assert_string_equal(field(&t, "+49 30"), "'+49 30");
+	assert_string_equal(field(&t, "-x"), "'-x");
+	assert_string_equal(field(&t, "@SUM(A1)"), "'@SUM(A1)");
+	assert_string_equal(field(&t, "\t=1"), "'\t=1");
+	assert_string_equal(field(&t, "\r=1"), "\"'\r=1\"");
+	assert_string_equal(field(&t, "=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
+	assert_string_equal(field(&t, "a=1"), "a=1");
+}
+
+static const struct heading heading = {
+	.wallet_id = "019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e42",
+	.currency = "EUR",
+	.from = "2026-11-23T00:00:00.000000Z",
+	.to = "2026-11-24T00:00:00.000000Z",
+	.opening = -5,
+	.closing = 7500,
+	.version = 3,
+};
+
+static const struct line purchase = {
+	.version = 3,
+	.amount = -2500,
+	.balance_after = 7500,
+	.id = "019aaf04-5a10-7e21-8f00-1c2d3e4f5061",
+	.kind = "purchase",
+	.merchant = "=Corner \"Shop\", \\ ",
+	.description = "a\nb\x01\tc\xc3\xa9",
+	.created_at = "2026-11-23T09:15:41.733902Z",
+};
+
+static const struct line undo = {
+	.version = 4,
+	.amount = 2500,
+	.balance_after = 10000,
+	.id = "019aaf04-5a10-7e21-8f00-1c2d3e4f5062",
+	.kind = "cancellation",
+	.reference_id = "019aaf04-5a10-7e21-8f00-1c2d3e4f5061",
+	.created_at = "2026-11-23T09:16:00.000000Z",
+};
+
+static void
+write_all(struct text *t, enum format f, const char *cursor)
+{
+	formats[f].head(t, &heading);
+	formats[f].line(t, &purchase, true);
+	formats[f].line(t, &undo, false);
+	formats[f].tail(t, cursor);
+}
+
+static void
+json_reads_back_as_it_was(void **state)
+{
+	TEXT(t);
+	json_error_t fault;
+	json_t *o, *lines;
+	const char *first;
+
+	(void)state;
+	write_all(&t, FORMAT_JSON, "abc");
+	o = json_loads(text_end(&t), JSON_REJECT_DUPLICATES, &fault);
+	assert_non_null(o);
+	assert_int_equal(json_integer_value(json_object_get(o, "opening_balance")), -5);
+	assert_int_equal(json_integer_value(json_object_get(o, "closing_balance")), 7500);
+	assert_string_equal(json_string_value(json_object_get(o, "next_cursor")), "abc");
+	lines = json_object_get(o, "lines");
+	assert_int_equal(json_array_size(lines), 2);
+	first = json_string_value(json_object_get(json_array_get(lines, 0), "merchant"));
+	assert_string_equal(first, purchase.merchant);
+	first = json_string_value(json_object_get(json_array_get(lines, 0), "description"));
+	assert_string_equal(first, purchase.description);
+	assert_true(json_is_null(json_object_get(json_array_get(lines, 1), "merchant")));
+	json_decref(o);
+}
+
+static void
+json_has_the_members_of_the_contract_in_their_order(void **state)
+{
+	TEXT(t);
+
+	(void)state;
+	formats[FORMAT_JSON].head(&t, &heading);
+	formats[FORMAT_JSON].line(&t, &undo, true);
+	formats[FORMAT_JSON].tail(&t, NULL);
+	assert_string_equal(text_end(&t),
+		"{\"wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e42\",\"currency\":\"EUR\","
+		"\"from\":\"2026-11-23T00:00:00.000000Z\",\"to\":\"2026-11-24T00:00:00.000000Z\",\"opening_balance\":-5,"
+		"\"closing_balance\":7500,\"version\":3,\"lines\":[{\"version\":4,"
+		"\"id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5062\",\"kind\":\"cancellation\",\"amount\":2500,"
+		"\"balance_after\":10000,\"merchant\":null,\"description\":null,"
+		"\"reference_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5061\",\"created_at\":\"2026-11-23T09:16:00.000000Z\"}],"
+		"\"next_cursor\":null}");
+}
+
+static void
+csv_is_written_row_by_row(void **state)
+{
+	TEXT(t);
+
+	(void)state;
+	write_all(&t, FORMAT_CSV, NULL);
+	assert_string_equal(text_end(&t),
+		"version,id,kind,amount,balance_after,merchant,description,reference_id,created_at\r\n"
+		"3,019aaf04-5a10-7e21-8f00-1c2d3e4f5061,purchase,-2500,7500,\"'=Corner \"\"Shop\"\", \\ \","
+		"\"a\nb\x01\tc\xc3\xa9\",,2026-11-23T09:15:41.733902Z\r\n"
+		"4,019aaf04-5a10-7e21-8f00-1c2d3e4f5062,cancellation,2500,10000,,,"
+		"019aaf04-5a10-7e21-8f00-1c2d3e4f5061,2026-11-23T09:16:00.000000Z\r\n");
+}
+
+static void
+numbers_to_the_ends_of_their_range(void **state)
+{
+	TEXT(t);
+
+	(void)state;
+	text_add_number(&t, INT64_MIN);
+	text_add_string(&t, " ");
+	text_add_number(&t, INT64_MAX);
+	text_add_string(&t, " ");
+	text_add_number(&t, 0);
+	assert_string_equal(text_end(&t), "-9223372036854775808 9223372036854775807 0");
+}
+
+static void
+text_ends_at_its_limit_and_says_so(void **state)
+{
+	TEXT(t);
+
+	(void)state;
+	t.most = 10000;
+	for (int i = 0; i < 9999; i++)
+		text_add(&t, "x", 1);
+	assert_non_null(text_end(&t));
+	assert_int_equal(t.bytes, 9999);
+	for (int i = 0; i < 10000; i++)
+		text_add(&t, "yz", 2);
+	assert_true(t.failed);
+	assert_null(text_end(&t));
+	text_clear(&t);
+	text_add_string(&t, "again");
+	assert_string_equal(text_end(&t), "again");
+}
+
+static void
+formats_are_found_by_name(void **state)
+{
+	(void)state;
+	assert_int_equal(format_find("json"), FORMAT_JSON);
+	assert_int_equal(format_find("csv"), FORMAT_CSV);
+	assert_int_equal(format_find("CSV"), FORMAT_COUNT);
+	assert_null(format_names[FORMAT_COUNT]);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(csv_fields_are_quoted_where_rfc_4180_says),
+		cmocka_unit_test(formulas_become_text),
+		cmocka_unit_test(json_reads_back_as_it_was),
+		cmocka_unit_test(json_has_the_members_of_the_contract_in_their_order),
+		cmocka_unit_test(csv_is_written_row_by_row),
+		cmocka_unit_test(numbers_to_the_ends_of_their_range),
+		cmocka_unit_test(text_ends_at_its_limit_and_says_so),
+		cmocka_unit_test(formats_are_found_by_name),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
