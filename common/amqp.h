@@ -112,7 +112,7 @@ struct outgoing {
 	const char *exchange, *key; /* exchange "": straight to the queue named by key */
 	const void *body;
 	size_t bytes;
-	const char *content_type, *type, *message_id, *correlation_id; /* NULL: left out */
+	const char *content_type, *type, *message_id, *correlation_id, *reply_to; /* NULL: left out */
 	bool mandatory;             /* it must reach a queue */
 	/* Take body, properties and headers from this message instead; the broker's own headers are left out, ours too. */
 	const struct message *copy;

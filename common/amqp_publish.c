@@ -130,8 +130,8 @@ publish_one(struct amqp *a, const struct outgoing *m)
 	set(&p, AMQP_BASIC_TYPE_FLAG, &p.type, c != NULL ? c->type : m->type);
 	set(&p, AMQP_BASIC_MESSAGE_ID_FLAG, &p.message_id, c != NULL ? c->message_id : m->message_id);
 	set(&p, AMQP_BASIC_CORRELATION_ID_FLAG, &p.correlation_id, c != NULL ? c->correlation_id : m->correlation_id);
+	set(&p, AMQP_BASIC_REPLY_TO_FLAG, &p.reply_to, c != NULL ? c->reply_to : m->reply_to);
 	if (c != NULL) {
-		set(&p, AMQP_BASIC_REPLY_TO_FLAG, &p.reply_to, c->reply_to);
 		set(&p, AMQP_BASIC_CONTENT_ENCODING_FLAG, &p.content_encoding, c->content_encoding);
 		set(&p, AMQP_BASIC_APP_ID_FLAG, &p.app_id, c->app_id);
 		if (c->timestamp != 0) {

@@ -117,6 +117,21 @@ event_number(const struct event *e, const char *const *path, char *out, size_t r
 	return true;
 }
 
+const char *
+event_data_text(const struct event *e, size_t *bytes)
+{
+	struct scan s = { e->text, e->text + e->bytes };
+	const char *begin;
+
+	if (e->enveloped && !enter_member(&s, "data"))
+		s.at = e->text; /* its name is written with escapes: the whole, then */
+	skip_space(&s);
+	begin = s.at;
+	skip_value(&s);
+	*bytes = (size_t)(s.at - begin);
+	return begin;
+}
+
 /* Counted before parsing: what is too deep is never built. */
 static bool
 too_deep(const char *text, size_t bytes)
@@ -241,19 +256,43 @@ event_free(struct event *e)
 /* ---- writing ---- */
 
 char *
-event_write(const struct event_head *head, json_t *data, size_t *bytes)
+event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes)
 {
+	static const char member[] = ",\"data\":";
 	char time[INSTANT_TEXT], *text;
 	json_t *event;
+	size_t n;
 
 	instant_format(head->time, time);
-	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*, s:o}", "specversion", "1.0", "id", head->id, "source",
+	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "specversion", "1.0", "id", head->id, "source",
 		head->source, "type", head->type, "pattern", head->type, "time", time, "datacontenttype", "application/json",
-		"subject", head->subject, "data", data);
-	if (event == NULL)
-		return NULL;
-	text = json_dumps(event, JSON_COMPACT);
+		"subject", head->subject);
+	n = event == NULL ? 0 : json_dumpb(event, NULL, 0, JSON_COMPACT);
+	text = n == 0 ? NULL : malloc(n + sizeof(member) + data_bytes + 1);
+	if (text != NULL) {
+		/* The data go before the closing brace. */
+		n = json_dumpb(event, text, n, JSON_COMPACT) - 1;
+		memcpy(text + n, member, sizeof(member) - 1);
+		n += sizeof(member) - 1;
+		memcpy(text + n, data, data_bytes);
+		n += data_bytes;
+		text[n++] = '}';
+		text[n] = '\0';
+		*bytes = n;
+	}
 	json_decref(event);
-	*bytes = text == NULL ? 0 : strlen(text);
 	return text;
+}
+
+char *
+event_write(const struct event_head *head, json_t *data, size_t *bytes)
+{
+	char *body, *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT);
+
+	json_decref(data);
+	if (text == NULL)
+		return NULL;
+	body = event_wrap(head, text, strlen(text), bytes);
+	free(text);
+	return body;
 }

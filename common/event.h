@@ -24,7 +24,7 @@ struct event {
 	const char *source;
 	const char *subject;
 	bool enveloped;      /* false: a bare body, of which only data is filled in */
-	const char *text;    /* the body it was read from, borrowed: see event_number() */
+	const char *text;    /* the body it was read from, borrowed: see event_number(), event_data_text() */
 	size_t bytes;
 };
 
@@ -38,6 +38,9 @@ void event_free(struct event *e);
  * from the body's root on, and ends with NULL. False where there is no number, or none of up to `room`-1 characters. */
 bool event_number(const struct event *e, const char *const *path, char *out, size_t room) MUST_CHECK;
 
+/* The text of the data as it was sent, within the body; for passing it on without a change to its numbers. */
+const char *event_data_text(const struct event *e, size_t *bytes);
+
 /* An event to write. */
 struct event_head {
 	const char *id, *source, *type;
@@ -48,5 +51,7 @@ struct event_head {
 /* {"specversion":"1.0","id",…,"type","pattern","time","datacontenttype","subject","data"} as compact JSON. Takes over
  * `data`. Caller frees; NULL: no memory (or data NULL). */
 char *event_write(const struct event_head *head, json_t *data, size_t *bytes) MUST_CHECK;
+/* The same around data that are JSON text already. */
+char *event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes) MUST_CHECK;
 
 #endif

@@ -1,6 +1,10 @@
 /* facts.c - the bodies of transaction_created and transaction_rejected. */
 #include "consumers/facts.h"
 
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "common/event.h"
 #include "consumers/topology.h"
 
@@ -22,37 +26,47 @@ fact_created(const struct posting *p, size_t *bytes)
 	return event_write(&head, data, bytes);
 }
 
-json_t *
-rejection_json(const struct uuid *id, const struct outcome *o, const char *key, const json_t *asked)
+char *
+rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *asked, size_t asked_bytes)
 {
-	char id_text[UUID_TEXT], now[INSTANT_TEXT];
+	static const char member[] = ",\"request\":";
+	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
 	json_t *data;
+	size_t n;
 
 	uuid_format(id, id_text);
 	instant_format(clock_now(), now);
-	data = json_pack("{s:s, s:s, s:s, s:s, s:O, s:s}", "id", id_text, "code", error_code(o->error), "detail",
-		error_title(o->error), "idempotency_key", key, "request", asked, "created_at", now);
-	if (data == NULL || o->error != ERR_INSUFFICIENT_FUNDS)
-		return data;
-	if (json_object_set_new(data, "available", json_integer(o->available.minor)) != 0
-	    || json_object_set_new(data, "held", json_integer(o->held.minor)) != 0
-	    || json_object_set_new(data, "required", json_integer(o->required.minor)) != 0) {
-		json_decref(data);
-		return NULL;
+	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error), "detail",
+		error_title(o->error), "idempotency_key", key, "created_at", now);
+	if (data != NULL && o->error == ERR_INSUFFICIENT_FUNDS) {
+		json_object_set_new(data, "available", json_integer(o->available.minor));
+		json_object_set_new(data, "held", json_integer(o->held.minor));
+		json_object_set_new(data, "required", json_integer(o->required.minor));
 	}
-	return data;
+	n = data == NULL ? 0 : json_dumpb(data, NULL, 0, JSON_COMPACT);
+	if (n > 0 && (text = malloc(n + sizeof(member) + asked_bytes + 1)) != NULL) {
+		n = json_dumpb(data, text, n, JSON_COMPACT) - 1;
+		memcpy(text + n, member, sizeof(member) - 1);
+		n += sizeof(member) - 1;
+		memcpy(text + n, asked, asked_bytes);
+		n += asked_bytes;
+		memcpy(text + n, "}", 2);
+	}
+	json_decref(data);
+	return text;
 }
 
 char *
-fact_rejected(json_t *data, size_t *bytes)
+fact_rejected(const char *data, size_t *bytes)
 {
-	struct event_head head = { .id = json_string_value(json_object_get(data, "id")), .source = FACT_SOURCE_WALLET,
+	json_t *read = json_loads(data, 0, NULL);
+	struct event_head head = { .id = json_string_value(json_object_get(read, "id")), .source = FACT_SOURCE_WALLET,
 		.type = EVENT_REJECTED };
-	const char *created = json_string_value(json_object_get(data, "created_at"));
+	const char *created = json_string_value(json_object_get(read, "created_at"));
+	char *body = NULL;
 
-	if (head.id == NULL || created == NULL || !instant_parse(created, &head.time)) {
-		json_decref(data);
-		return NULL;
-	}
-	return event_write(&head, data, bytes);
+	if (head.id != NULL && created != NULL && instant_parse(created, &head.time))
+		body = event_wrap(&head, data, strlen(data), bytes);
+	json_decref(read);
+	return body;
 }

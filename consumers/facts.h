@@ -2,8 +2,6 @@
 #ifndef CONSUMERS_FACTS_H
 #define CONSUMERS_FACTS_H
 
-#include <jansson.h>
-
 #include "handlers/wallet/ledger.h"
 
 #define FACT_SOURCE_WALLET "/purse/wallet"
@@ -12,9 +10,10 @@
 /* transaction_created: the transaction as the API shows it, and its owner. Caller frees; NULL: no memory. */
 char *fact_created(const struct posting *p, size_t *bytes) MUST_CHECK;
 
-/* The data of transaction_rejected: why, and what was asked. `asked` is borrowed. Caller owns; NULL: no memory. */
-json_t *rejection_json(const struct uuid *id, const struct outcome *o, const char *key, const json_t *asked) MUST_CHECK;
-/* The event around such data, which it takes over. */
-char *fact_rejected(json_t *data, size_t *bytes) MUST_CHECK;
+/* The data of transaction_rejected: why, and what was asked (JSON text, passed on digit for digit). Caller frees. */
+char *rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *asked,
+	size_t asked_bytes) MUST_CHECK;
+/* The event around such data. Caller frees; NULL: no memory, or those are no such data. */
+char *fact_rejected(const char *data, size_t *bytes) MUST_CHECK;
 
 #endif

@@ -187,12 +187,14 @@ amounts_settle(struct service *s)
 /* ---- refusals ---- */
 
 static enum error
-reply_rejected(struct item *item, json_t *data)
+reply_rejected(struct item *item, const char *data)
 {
 	size_t bytes;
-	char *body = fact_rejected(data, &bytes);
+	char *body;
 
-	if (body == NULL)
+	if (item->delivery->message->reply_to == NULL)
+		return OK;
+	if ((body = fact_rejected(data, &bytes)) == NULL)
 		return ERR_OVERLOADED;
 	delivery_reply(item->delivery, body);
 	return OK;
@@ -221,7 +223,7 @@ find_rejections(struct service *s)
 			if (item->done || !item->delivery->message->redelivered || !same(id, &item->rejection))
 				continue;
 			item->done = true;
-			e = reply_rejected(item, json_loads(rows_text(rows, row, 1), 0, NULL));
+			e = reply_rejected(item, rows_text(rows, row, 1));
 		}
 	}
 	return e;
@@ -230,17 +232,19 @@ find_rejections(struct service *s)
 static enum error
 reject_one(struct service *s, struct item *item, const struct outcome *o)
 {
-	json_t *data = rejection_json(&item->rejection, o, item->emitted.op.key, item->emitted.event.data);
-	char *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT);
+	const struct emitted *m = &item->emitted;
+	size_t bytes;
+	const char *asked = event_data_text(&m->event, &bytes);
+	char *data = rejection_text(&item->rejection, o, m->op.key, asked, bytes);
+	enum error e;
 
-	if (text == NULL) {
-		json_decref(data);
+	if (data == NULL)
 		return ERR_OVERLOADED;
-	}
 	db_array_add_uuid(&s->ids, &item->rejection);
-	db_array_add_text(&s->bodies, text);
-	free(text);
-	return reply_rejected(item, data);
+	db_array_add_text(&s->bodies, data);
+	e = reply_rejected(item, data);
+	free(data);
+	return e;
 }
 
 /* ---- posting ---- */

@@ -16,6 +16,12 @@ static const struct command commands[] = {
 	{ "user show", "EMAIL", "one user with roles and open sessions", user_show },
 	{ "user role add", "EMAIL ROLE", "give a user the role customer, operator or service", user_role_add },
 	{ "user role remove", "EMAIL ROLE", "take a role from a user", user_role_remove },
+	{ "dead list", "[QUEUE]", "what could not be handled, and why", dead_list },
+	{ "dead show", "QUEUE [ID]", "such messages in full, a line of JSON each", dead_show },
+	{ "dead replay", "QUEUE ID|--all", "put them back into their queue", dead_replay },
+	{ "dead drop", "QUEUE ID|--all", "throw them away", dead_drop },
+	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
+		"publish standard input to a queue; --lines: each line is a message", publish },
 	{ "help", "", "this list", help },
 };
 
@@ -28,7 +34,7 @@ help(int argc, char **argv)
 	(void)argv;
 	printf("usage: purse COMMAND ...\n\n");
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
-		char head[48];
+		char head[96];
 
 		snprintf(head, sizeof head, "%s %s", commands[i].name, commands[i].usage);
 		printf("  %-32s %s\n", head, commands[i].help);

@@ -21,5 +21,10 @@ int user_list(int argc, char **argv);
 int user_show(int argc, char **argv);
 int user_role_add(int argc, char **argv);
 int user_role_remove(int argc, char **argv);
+int dead_list(int argc, char **argv);
+int dead_show(int argc, char **argv);
+int dead_replay(int argc, char **argv);
+int dead_drop(int argc, char **argv);
+int publish(int argc, char **argv);
 
 #endif

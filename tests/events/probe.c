@@ -1,0 +1,136 @@
+/* probe.c - a client of RabbitMQ for the tests: listens, takes, gives back, counts, deletes, sends what is too large.
+ *
+ *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events by the keys
+ *   probe take QUEUE N         take N messages, a line of JSON each; fails where they have not come within a minute
+ *   probe requeue QUEUE N      take one and give it back, N times
+ *   probe count QUEUE          how many wait
+ *   probe delete QUEUE         with its dead letters' queue
+ *   probe large QUEUE BYTES    publish so many */
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/amqp_private.h"
+#include "common/clock.h"
+#include "common/config.h"
+#include "common/log.h"
+#include "consumers/topology.h"
+
+#define PATIENCE_MS 60000
+
+static void
+print(const struct message *m)
+{
+	json_t *body = json_loadb(m->body, m->bytes, 0, NULL);
+	char *line;
+
+	if (body == NULL)
+		body = json_stringn(m->body, m->bytes);
+	body = json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:I, s:o?}", "exchange", m->exchange, "key", m->key, "type",
+		m->type, "message_id", m->message_id, "correlation_id", m->correlation_id, "content_type", m->content_type,
+		"reason", m->reason, "redelivered", m->redelivered, "deliveries", (json_int_t)m->deliveries, "body", body);
+	line = json_dumps(body, JSON_COMPACT);
+	puts(line);
+	free(line);
+	json_decref(body);
+}
+
+static bool
+take(struct amqp *a, const char *queue, long n)
+{
+	int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+	struct message *m;
+
+	if (amqp_consume(a, queue, 100) != OK)
+		return false;
+	while (n > 0 && clock_monotonic_ms() < until) {
+		if (amqp_take(a, 100, &m) != OK)
+			return false;
+		if (m == NULL)
+			continue;
+		print(m);
+		if (amqp_ack(a, m->tag, false) != OK)
+			return false;
+		message_free(m);
+		n--;
+	}
+	return n == 0;
+}
+
+static bool
+requeue(struct amqp *a, const char *queue, long n)
+{
+	int64_t until = clock_monotonic_ms() + PATIENCE_MS;
+	struct message *m;
+
+	while (n > 0 && clock_monotonic_ms() < until) {
+		if (amqp_get(a, queue, &m) != OK)
+			return false;
+		if (m != NULL && amqp_reject(a, m->tag, true) != OK)
+			return false;
+		n -= m != NULL;
+		message_free(m);
+	}
+	return n == 0;
+}
+
+static bool
+drop(struct amqp *a, const char *queue)
+{
+	char dead[AMQP_NAME_MAX];
+
+	amqp_dead_name(queue, dead);
+	return amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 0, 0) != NULL
+	       && amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(dead), 0, 0) != NULL;
+}
+
+static bool
+large(struct amqp *a, const char *queue, long bytes)
+{
+	struct outgoing m = { .exchange = "", .key = queue, .bytes = (size_t)bytes, .mandatory = true, .message_id = "large" };
+	char *body = malloc((size_t)bytes);
+	bool done;
+
+	if (body == NULL)
+		return false;
+	memset(body, ' ', (size_t)bytes);
+	m.body = body;
+	done = amqp_publish(a, &m, 1) == OK;
+	free(body);
+	return done;
+}
+
+int
+main(int argc, char **argv)
+{
+	const char *what = argc > 2 ? argv[1] : "";
+	long n = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
+	bool listens = strcmp(what, "listen") == 0, done = false;
+	struct amqp_queue queue = { argc > 2 ? argv[2] : "", (const char *const *)(argc > 3 ? argv + 3 : argv + argc) };
+	struct amqp_topology own = { PURSE_EXCHANGE, &queue, listens };
+	struct amqp *a;
+	uint32_t ready;
+
+	if (!config_load() || !config_require(OPT_AMQP_URL))
+		return 1;
+	log_init("probe", config_text(OPT_LOG_LEVEL));
+	a = amqp_new(config_text(OPT_AMQP_URL), &own);
+	if (a == NULL || amqp_connect(a) != OK)
+		return 1;
+	if (listens)
+		done = true;
+	else if (strcmp(what, "take") == 0)
+		done = take(a, argv[2], n);
+	else if (strcmp(what, "requeue") == 0)
+		done = requeue(a, argv[2], n);
+	else if (strcmp(what, "delete") == 0)
+		done = drop(a, argv[2]);
+	else if (strcmp(what, "large") == 0)
+		done = large(a, argv[2], n);
+	else if (strcmp(what, "count") == 0 && (done = amqp_count(a, argv[2], &ready) == OK))
+		printf("%" PRIu32 "\n", ready);
+	amqp_free(a);
+	return done ? 0 : 1;
+}

@@ -1,0 +1,276 @@
+/* purse_dead.c - purse dead list|show|replay|drop: the messages that could not be handled, in <queue>.dead.
+ *
+ * Looking takes nothing: messages are asked for, kept unacknowledged, and go back when the connection closes. What is to
+ * be gone through is bounded by what was there at the beginning, so a message that dies again at once is met once. */
+#include <jansson.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "consumers/topology.h"
+#include "tools/purse.h"
+#include "tools/purse_amqp.h"
+
+#define LIST_MAX 1000
+#define SHOW_MAX 20
+#define REPLAY_BATCH 256
+#define ID_TEXT 256
+
+struct walk {
+	struct amqp *amqp;
+	char queue[AMQP_NAME_MAX], dead[AMQP_NAME_MAX];
+	uint32_t count;      /* dead letters at the beginning */
+	const char *wanted;  /* id; NULL: all */
+	size_t matched;
+};
+
+/* ---- walking ---- */
+
+/* What a dead letter is called here: its message_id, or a digest of its body. */
+static void
+dead_id(const struct message *m, char id[ID_TEXT])
+{
+	unsigned char digest[crypto_generichash_BYTES_MIN];
+	char hex[2 * sizeof(digest) + 1];
+
+	if (m->message_id != NULL && m->message_id[0] != '\0') {
+		(void)snprintf(id, ID_TEXT, "%s", m->message_id);
+		return;
+	}
+	crypto_generichash(digest, sizeof(digest), (const unsigned char *)m->body, m->bytes, NULL, 0);
+	sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
+	(void)snprintf(id, ID_TEXT, "body-%.12s", hex);
+}
+
+static const char *
+dead_reason(const struct message *m)
+{
+	if (m->reason != NULL)
+		return m->reason;
+	return m->death != NULL ? m->death : "unknown";
+}
+
+/* QUEUE may be written with or without ".dead". */
+static bool
+walk_begin(struct walk *w, const char *queue)
+{
+	size_t n = strlen(queue);
+	enum error e;
+
+	*w = (struct walk){ 0 };
+	if (n > 5 && strcmp(queue + n - 5, ".dead") == 0)
+		n -= 5;
+	(void)snprintf(w->queue, sizeof(w->queue), "%.*s", (int)n, queue);
+	amqp_dead_name(w->queue, w->dead);
+	w->amqp = purse_amqp_open();
+	if (w->amqp == NULL)
+		return false;
+	if ((e = amqp_count(w->amqp, w->dead, &w->count)) == OK)
+		return true;
+	if (e == ERR_NOT_FOUND)
+		fprintf(stderr, "purse: there is no queue %s\n", w->dead);
+	else
+		fprintf(stderr, "purse: RabbitMQ does not answer\n");
+	amqp_free(w->amqp);
+	return false;
+}
+
+/* The next dead letter that is wanted; NULL at the end, or after a sentence (*status is FAILED then). */
+static struct message *
+walk_next(struct walk *w, int *status)
+{
+	char id[ID_TEXT];
+	struct message *m;
+
+	for (; w->count > 0; w->count--) {
+		if (amqp_get(w->amqp, w->dead, &m) != OK) {
+			fprintf(stderr, "purse: the connection to RabbitMQ is lost\n");
+			*status = FAILED;
+			return NULL;
+		}
+		if (m == NULL)
+			return NULL;
+		dead_id(m, id);
+		if (w->wanted == NULL || strcmp(w->wanted, id) == 0) {
+			w->count--;
+			w->matched++;
+			return m;
+		}
+		message_free(m);
+	}
+	return NULL;
+}
+
+/* ---- list and show ---- */
+
+static int
+list_queue(const char *queue)
+{
+	struct walk w;
+	struct message *m;
+	char id[ID_TEXT];
+	int status = DONE;
+
+	if (!walk_begin(&w, queue))
+		return FAILED;
+	printf("%s: %u\n", w.dead, (unsigned)w.count);
+	while (w.matched < LIST_MAX && (m = walk_next(&w, &status)) != NULL) {
+		dead_id(m, id);
+		printf("  %-36s  %-27s  %s\n", id, m->dead_at != NULL ? m->dead_at : "-", dead_reason(m));
+		message_free(m);
+	}
+	if (w.count > 0 && status == DONE)
+		printf("  ... and %u more\n", (unsigned)w.count);
+	amqp_free(w.amqp);
+	return status;
+}
+
+int
+dead_list(int argc, char **argv)
+{
+	int status = DONE;
+
+	if (argc > 1)
+		return MISUSED;
+	if (argc == 1)
+		return list_queue(argv[0]);
+	for (size_t i = 0; i < purse_topology.count; i++)
+		if (list_queue(purse_topology.queues[i].name) != DONE)
+			status = FAILED;
+	return status;
+}
+
+static json_t *
+text_or_null(const char *text)
+{
+	json_t *j = text == NULL ? NULL : json_string(text); /* NULL too where it is not UTF-8 */
+
+	return j != NULL ? j : json_null();
+}
+
+/* A line of JSON; a body that is no UTF-8 is shown as hexadecimal digits. */
+static void
+show(const struct message *m)
+{
+	char id[ID_TEXT], *hex = NULL, *line;
+	json_t *j = json_object(), *body = json_stringn(m->body, m->bytes);
+
+	dead_id(m, id);
+	json_object_set_new(j, "id", text_or_null(id));
+	json_object_set_new(j, "reason", text_or_null(dead_reason(m)));
+	json_object_set_new(j, "dead_at", text_or_null(m->dead_at));
+	json_object_set_new(j, "message_id", text_or_null(m->message_id));
+	json_object_set_new(j, "content_type", text_or_null(m->content_type));
+	json_object_set_new(j, "type", text_or_null(m->type));
+	json_object_set_new(j, "correlation_id", text_or_null(m->correlation_id));
+	json_object_set_new(j, "reply_to", text_or_null(m->reply_to));
+	if (body == NULL && (hex = malloc(2 * m->bytes + 1)) != NULL)
+		body = json_string(sodium_bin2hex(hex, 2 * m->bytes + 1, (const unsigned char *)m->body, m->bytes));
+	json_object_set_new(j, hex != NULL ? "body_hex" : "body", body);
+	line = json_dumps(j, JSON_COMPACT);
+	puts(line != NULL ? line : "purse: no memory");
+	free(line);
+	free(hex);
+	json_decref(j);
+}
+
+int
+dead_show(int argc, char **argv)
+{
+	struct walk w;
+	struct message *m;
+	int status = DONE;
+
+	if (argc < 1 || argc > 2)
+		return MISUSED;
+	if (!walk_begin(&w, argv[0]))
+		return FAILED;
+	w.wanted = argc == 2 ? argv[1] : NULL;
+	while (w.matched < SHOW_MAX && (m = walk_next(&w, &status)) != NULL) {
+		show(m);
+		message_free(m);
+	}
+	amqp_free(w.amqp);
+	if (status == DONE && w.wanted != NULL && w.matched == 0) {
+		fprintf(stderr, "purse: %s has no %s\n", w.dead, w.wanted);
+		return FAILED;
+	}
+	return status;
+}
+
+/* ---- replay and drop ---- */
+
+/* To the queue they died in, and only when they are safe there, out of this one. A crash between doubles them, and the
+ * consumers drop doubles. */
+static int
+replay_batch(struct walk *w, struct message *const messages[], size_t count)
+{
+	struct outgoing out[REPLAY_BATCH];
+
+	for (size_t i = 0; i < count; i++)
+		out[i] = (struct outgoing){ .exchange = "", .key = w->queue, .copy = messages[i], .mandatory = true };
+	if (amqp_publish(w->amqp, out, count) != OK) {
+		fprintf(stderr, "purse: %s takes no messages\n", w->queue);
+		return FAILED;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (amqp_ack(w->amqp, messages[i]->tag, false) != OK)
+			return FAILED;
+	return DONE;
+}
+
+static int
+drop_batch(struct walk *w, struct message *const messages[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (amqp_ack(w->amqp, messages[i]->tag, false) != OK)
+			return FAILED;
+	return DONE;
+}
+
+static int
+work_off(int argc, char **argv, int (*work)(struct walk *, struct message *const[], size_t), const char *done)
+{
+	struct message *messages[REPLAY_BATCH];
+	struct walk w;
+	size_t n, total = 0;
+	int status = DONE;
+
+	if (argc != 2)
+		return MISUSED;
+	if (!walk_begin(&w, argv[0]))
+		return FAILED;
+	w.wanted = strcmp(argv[1], "--all") == 0 ? NULL : argv[1];
+	do {
+		for (n = 0; n < REPLAY_BATCH && (messages[n] = walk_next(&w, &status)) != NULL; n++)
+			;
+		if (n > 0 && status == DONE && (status = work(&w, messages, n)) == DONE)
+			total += n;
+		for (size_t i = 0; i < n; i++)
+			message_free(messages[i]);
+	} while (n == REPLAY_BATCH && status == DONE);
+	/* Acknowledgements are not answered; a question that is, behind them, shows that they were read. */
+	if (total > 0 && amqp_count(w.amqp, w.dead, &w.count) != OK)
+		status = FAILED;
+	amqp_free(w.amqp);
+	printf("%zu %s\n", total, done);
+	if (status == DONE && total == 0 && w.wanted != NULL) {
+		fprintf(stderr, "purse: %s has no %s\n", w.dead, w.wanted);
+		return FAILED;
+	}
+	return status;
+}
+
+int
+dead_replay(int argc, char **argv)
+{
+	return work_off(argc, argv, replay_batch, "replayed");
+}
+
+int
+dead_drop(int argc, char **argv)
+{
+	return work_off(argc, argv, drop_batch, "dropped");
+}

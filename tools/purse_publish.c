@@ -1,0 +1,146 @@
+/* purse_publish.c - purse publish: puts a message into a queue and says when it is safe there. */
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/event.h"
+#include "consumers/topology.h"
+#include "tools/purse.h"
+#include "tools/purse_amqp.h"
+
+#define LINES_BATCH 512
+
+struct amqp *
+purse_amqp_open(void)
+{
+	struct amqp *a;
+
+	if (!config_require(OPT_AMQP_URL) || (a = amqp_new(config_text(OPT_AMQP_URL), &purse_topology)) == NULL)
+		return NULL;
+	if (amqp_connect(a) == OK)
+		return a;
+	fprintf(stderr, "purse: RabbitMQ cannot be reached at AMQP_URL\n");
+	amqp_free(a);
+	return NULL;
+}
+
+struct wish {
+	const char *queue;
+	struct outgoing message;
+	bool lines; /* each line of the input is a message */
+};
+
+/* Options, then QUEUE. */
+static bool
+wish_read(struct wish *w, int argc, char **argv)
+{
+	*w = (struct wish){ 0 };
+	for (int i = 0; i < argc; i++) {
+		const char **text = NULL;
+
+		if (strcmp(argv[i], "--lines") == 0)
+			w->lines = true;
+		else if (strcmp(argv[i], "--message-id") == 0)
+			text = &w->message.message_id;
+		else if (strcmp(argv[i], "--correlation-id") == 0)
+			text = &w->message.correlation_id;
+		else if (strcmp(argv[i], "--reply-to") == 0)
+			text = &w->message.reply_to;
+		else if (argv[i][0] == '-' || w->queue != NULL)
+			return false;
+		else
+			w->queue = argv[i];
+		if (text != NULL && (*text = argv[++i]) == NULL)
+			return false;
+	}
+	return w->queue != NULL;
+}
+
+static const char *
+content_type_of(const char *body)
+{
+	return strstr(body, "\"specversion\"") != NULL ? EVENT_CONTENT_TYPE : "application/json";
+}
+
+static int
+publish_whole(struct amqp *a, struct wish *w)
+{
+	char *body = malloc(AMQP_BODY_MAX + 2);
+	size_t n = body == NULL ? 0 : fread(body, 1, AMQP_BODY_MAX + 1, stdin);
+	int status = FAILED;
+
+	if (body == NULL || ferror(stdin) != 0 || n > AMQP_BODY_MAX) {
+		fprintf(stderr, "purse: the input cannot be read, or is larger than %zu bytes\n", AMQP_BODY_MAX);
+	} else {
+		body[n] = '\0';
+		w->message.body = body;
+		w->message.bytes = n;
+		w->message.content_type = content_type_of(body);
+		status = amqp_publish(a, &w->message, 1) == OK ? DONE : FAILED;
+	}
+	free(body);
+	if (status == DONE)
+		printf("1 published\n");
+	return status;
+}
+
+/* By batches, so that many are fast. Empty lines are passed over. */
+static int
+publish_lines(struct amqp *a, const struct wish *w)
+{
+	struct outgoing *batch = calloc(LINES_BATCH, sizeof(*batch));
+	size_t n = 0, room, total = 0;
+	int status = batch == NULL ? FAILED : DONE;
+	ssize_t length;
+	bool more = true;
+
+	while (more && status == DONE) {
+		char *line = NULL;
+
+		room = 0;
+		length = getline(&line, &room, stdin);
+		more = length >= 0;
+		if (length > 0 && line[length - 1] == '\n')
+			line[--length] = '\0';
+		if (length > 0) {
+			batch[n] = w->message;
+			batch[n].body = line;
+			batch[n].bytes = (size_t)length;
+			batch[n++].content_type = content_type_of(line);
+		} else {
+			free(line);
+		}
+		if (n < LINES_BATCH && more)
+			continue;
+		status = amqp_publish(a, batch, n) == OK ? DONE : FAILED;
+		total += status == DONE ? n : 0;
+		while (n > 0)
+			free((void *)batch[--n].body);
+	}
+	free(batch);
+	printf("%zu published\n", total);
+	return status;
+}
+
+int
+publish(int argc, char **argv)
+{
+	struct wish w;
+	struct amqp *a;
+	int status;
+
+	if (!wish_read(&w, argc, argv))
+		return MISUSED;
+	if ((a = purse_amqp_open()) == NULL)
+		return FAILED;
+	w.message.exchange = "";
+	w.message.key = w.queue;
+	w.message.mandatory = true;
+	status = w.lines ? publish_lines(a, &w) : publish_whole(a, &w);
+	amqp_free(a);
+	if (status != DONE)
+		fprintf(stderr, "purse: %s did not take it\n", w.queue);
+	return status;
+}
