@@ -94,7 +94,7 @@ job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job
 	enum error e = db_query(db, SQL_JOB_REQUEST,
 		DB_VALUES(db_uuid(&id), db_uuid(&wanted->owner), db_uuid(&wanted->wallet), db_instant(wanted->from, from),
 			db_instant(wanted->to, to), db_text(format_names[wanted->format]), db_number(wanted->min_version),
-			db_text(wanted->key), db_number(config_number(OPT_STATEMENT_JOBS_MAX))),
+			db_text(wanted->asked), db_text(wanted->key), db_number(config_number(OPT_STATEMENT_JOBS_MAX))),
 		&rows);
 
 	if (e != OK)

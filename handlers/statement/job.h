@@ -37,6 +37,7 @@ struct job_wanted {
 	instant_us from, to;
 	enum format format;
 	int64_t min_version;
+	const char *asked;      /* the request as it was sent: equal for the same one */
 	const char *key;        /* idempotency key; NULL: none */
 };
 

@@ -18,6 +18,7 @@ statement_stop(void *service)
 {
 	struct statement_service *s = service;
 
+	identity_stop();
 	db_pool_free(s->db);
 	free(s);
 }
@@ -27,7 +28,7 @@ statement_start(void)
 {
 	struct statement_service *s;
 
-	if (!config_require(OPT_STATEMENT_DATABASE_URL) || (s = calloc(1, sizeof *s)) == NULL)
+	if (!config_require(OPT_STATEMENT_DATABASE_URL) || !identity_start() || (s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	s->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT,
 		(int)config_number(OPT_DB_POOL));

@@ -170,10 +170,15 @@ query_read(struct request *r, struct query *q)
 		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX, .number = &q->min_version },
 	};
 
-	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK || (e = key_read(r, q)) != OK ||
-	    (e = period_read(r, q, from, to)) != OK)
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK || e == ERR_INVALID_REQUEST)
+		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST : e; /* all faults at once */
+	if (e != OK || (e = key_read(r, q)) != OK)
 		return e;
 	q->format = (enum format)format;
+	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-", to != NULL ? to : "-",
+		format_names[format], q->min_version);
+	if (q->asked == NULL)
+		return ERR_TOO_LARGE;
 	q->has_limit = page.limit > 0;
 	q->limit = q->has_limit ? page.limit : PAGE_LIMIT_DEFAULT;
 	return page.cursor != NULL ? cursor_read(r, page.cursor, from, to, q) : OK;

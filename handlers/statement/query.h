@@ -14,6 +14,7 @@ struct query {
 	int64_t min_version;  /* 0: do not wait */
 	int64_t limit;
 	bool has_limit;
+	const char *asked;    /* period, format and min_version as they were sent */
 	const char *key;      /* Idempotency-Key, or NULL */
 	bool is_next;         /* a later page: the rest is its cursor's */
 	int64_t head, after;  /* the wallet as the first page saw it; the last line of the page before */

@@ -17,7 +17,7 @@ reply_job(struct request *r, const struct query *q, const struct wallet *w)
 {
 	struct statement_service *s = r->service;
 	struct job_wanted wanted = { .owner = r->caller.user, .wallet = w->id, .from = q->from, .to = q->to,
-		.format = q->format, .min_version = q->min_version, .key = q->key };
+		.format = q->format, .min_version = q->min_version, .asked = q->asked, .key = q->key };
 	struct job job;
 	char id[UUID_TEXT];
 	struct reply *reply;

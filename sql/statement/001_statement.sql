@@ -75,6 +75,7 @@ CREATE TABLE job (
 	mail_attempts   integer NOT NULL DEFAULT 0,
 	status          text NOT NULL DEFAULT 'queued',
 	format          text NOT NULL,
+	asked           text NOT NULL,          -- the request as it was sent: tells the same one from another
 	mail            text NOT NULL DEFAULT 'none',
 	failure         text,
 	idempotency_key text COLLATE "C",
@@ -90,7 +91,7 @@ CREATE TABLE job (
 ) WITH (fillfactor = 70);
 
 -- The same request while it is unfinished is the same job.
-CREATE UNIQUE INDEX job_unfinished ON job (owner_id, wallet_id, from_at, to_at, format)
+CREATE UNIQUE INDEX job_unfinished ON job (owner_id, wallet_id, asked)
 	WHERE status IN ('queued', 'running');
 CREATE UNIQUE INDEX job_key ON job (owner_id, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX job_due ON job (due_at) WHERE status IN ('queued', 'running');

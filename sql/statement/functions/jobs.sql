@@ -2,9 +2,10 @@
 -- would hold the relay back.
 
 -- Asks for a statement. `outcome` is queued (it is new), same (the job that an equal request or the same key made),
--- rate_limited or idempotency_key_reused.
+-- rate_limited or idempotency_key_reused. p_asked is the request as it was sent: one without an end means "until now",
+-- and sent again a second later it is still the same request.
 CREATE OR REPLACE FUNCTION job_request(p_id uuid, p_owner_id uuid, p_wallet_id uuid, p_from timestamptz, p_to timestamptz,
-	p_format text, p_min_version bigint, p_key text, p_most integer)
+	p_format text, p_min_version bigint, p_asked text, p_key text, p_most integer)
 RETURNS TABLE (outcome text, id uuid)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -13,15 +14,14 @@ BEGIN
 	-- One request of a user at a time, so that the count below holds.
 	PERFORM pg_advisory_xact_lock(hashtextextended(p_owner_id::text, 0));
 	SELECT * INTO found_job FROM job j WHERE j.owner_id = p_owner_id AND j.idempotency_key = p_key;
-	IF FOUND AND (found_job.wallet_id, found_job.from_at, found_job.to_at, found_job.format)
-	             IS DISTINCT FROM (p_wallet_id, p_from, p_to, p_format) THEN
+	IF FOUND AND (found_job.wallet_id, found_job.asked) IS DISTINCT FROM (p_wallet_id, p_asked) THEN
 		RETURN QUERY SELECT 'idempotency_key_reused', NULL::uuid;
 		RETURN;
 	END IF;
 	IF NOT FOUND THEN
 		SELECT * INTO found_job FROM job j
-		WHERE j.owner_id = p_owner_id AND j.wallet_id = p_wallet_id AND j.from_at = p_from AND j.to_at = p_to
-		  AND j.format = p_format AND j.status IN ('queued', 'running');
+		WHERE j.owner_id = p_owner_id AND j.wallet_id = p_wallet_id AND j.asked = p_asked
+		  AND j.status IN ('queued', 'running');
 	END IF;
 	IF FOUND THEN
 		RETURN QUERY SELECT 'same', found_job.id;
@@ -31,8 +31,10 @@ BEGIN
 		RETURN QUERY SELECT 'rate_limited', NULL::uuid;
 		RETURN;
 	END IF;
-	INSERT INTO job (id, owner_id, wallet_id, from_at, to_at, created_at, due_at, format, min_version, idempotency_key)
-	VALUES (p_id, p_owner_id, p_wallet_id, p_from, p_to, clock_timestamp(), clock_timestamp(), p_format, p_min_version, p_key);
+	INSERT INTO job (id, owner_id, wallet_id, from_at, to_at, created_at, due_at, format, min_version, asked,
+		idempotency_key)
+	VALUES (p_id, p_owner_id, p_wallet_id, p_from, p_to, clock_timestamp(), clock_timestamp(), p_format, p_min_version, p_asked,
+		p_key);
 	RETURN QUERY SELECT 'queued', p_id;
 END $$;
 
