@@ -50,15 +50,15 @@ package.loaded.purse_errors = package.loaded.purse_errors or read_errors()
 local refused = package.loaded.purse_errors[names[status] or (status < 500 and "MALFORMED_REQUEST" or "INTERNAL")]
 
 if status == 405 or status == 501 then
+	status = 405
 	r.resp_header["Allow"] = r.resp_header["Allow"] or "GET, HEAD"
 elseif status == 503 then
 	r.resp_header["Retry-After"] = r.resp_header["Retry-After"] or "1"
 end
+local body = string.format('{"type":"/docs/errors#%s","title":"%s","status":%d,"code":"%s","detail":"%s","request_id":"%s"}',
+	refused.code, refused.title, status, refused.code, "The gateway answered this request by itself.", id)
 r.resp_header["Content-Type"] = "application/problem+json"
 r.resp_header["Cache-Control"] = "no-store"
-if r.req_attr["request.method"] ~= "HEAD" then
-	r.resp_body:set(string.format(
-		'{"type":"/docs/errors#%s","title":"%s","status":%d,"code":"%s","detail":"%s","request_id":"%s"}',
-		refused.code, refused.title, status, refused.code, "The gateway answered this request by itself.", id))
-end
-return 0
+r.resp_body:set(body)
+-- Answering with a number makes it the status, and the body complete.
+return status
