@@ -30,7 +30,8 @@ BEGIN
 	SELECT * INTO earlier FROM wallet w
 	WHERE w.owner_id = p_owner_id AND (w.idempotency_key = p_key OR w.id = p_id);
 	IF earlier.id IS NULL THEN
-		IF (SELECT count(*) FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed') >= p_max_wallets THEN
+		IF (SELECT count(*) FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed')
+			>= greatest(p_max_wallets, 1) THEN
 			status := 'wallet_limit';
 			RETURN NEXT;
 			RETURN;
@@ -43,7 +44,7 @@ BEGIN
 		RETURN NEXT;
 	ELSE
 		RETURN QUERY SELECT CASE WHEN earlier.id = p_id THEN 'ok' ELSE 'replayed' END, earlier.id, earlier.owner_id,
-			earlier.currency, earlier.name, 'open', 0::bigint, 0::bigint, 0::bigint, 1::bigint, earlier.created_at;
+			earlier.currency::text, earlier.name, 'open', 0::bigint, 0::bigint, 0::bigint, 1::bigint, earlier.created_at;
 	END IF;
 END $$;
 

@@ -106,8 +106,9 @@ LANGUAGE plpgsql VOLATILE ROWS 100 AS $$
 DECLARE
 	max_amount CONSTANT bigint := 9007199254740991;
 	operator   CONSTANT integer := 2;
-	privileged CONSTANT integer := 2 | 4;   -- or service
-	clock       timestamptz := wallet_clock();  -- the locks are held: time does not run backwards within a wallet
+	privileged CONSTANT integer := 2 | 4;       -- or service
+	clock      CONSTANT timestamptz := wallet_clock();  -- after the locks: time never runs backwards in a wallet
+	xid        CONSTANT xid8 := pg_current_xact_id();
 	o           record;         -- the operation with its wallet, its replay and its original
 	r           transaction;    -- the row that a replay repeats
 	earlier     uuid;
@@ -119,9 +120,8 @@ DECLARE
 	remains     bigint;         -- what is not yet undone of the original
 	delta       bigint;         -- what the operation would do to the balance
 	verdict     text;
-	-- The rows to write: n transactions (new_op is the place in the batch), w wallets, u originals.
-	n integer := 0;  new_op integer[];  new_version bigint[];  new_amount bigint[];  new_balance bigint[];
-	                 new_at timestamptz[];  new_contra text[];
+	-- What is to be written: n transactions, w wallets, u originals.
+	n integer := 0;  new_rows transaction[];
 	w integer := 0;  w_id uuid[];  w_balance bigint[];  w_version bigint[];
 	u integer := 0;  u_wallet uuid[];  u_id uuid[];  u_amount bigint[];  u_undone bigint[];
 BEGIN
@@ -152,7 +152,8 @@ BEGIN
 		END IF;
 		undo := o.kind IN ('cancellation', 'reversal');
 		remains := abs(o.original_amount) - o.undone;
-		delta := CASE WHEN o.kind = 'deposit' THEN o.amount
+		delta := CASE WHEN o.amount NOT BETWEEN 1 AND max_amount THEN NULL
+		              WHEN o.kind = 'deposit' THEN o.amount
 		              WHEN NOT undo THEN -o.amount
 		              WHEN o.original_amount > 0 THEN -coalesce(o.amount, remains)
 		              ELSE coalesce(o.amount, remains) END;
@@ -160,18 +161,18 @@ BEGIN
 		-- The rules, in the order in which they are tested.
 		verdict := CASE
 			-- A first wallet that only a deposit would open is judged as the empty one it would be.
-			WHEN o.wallet IS NULL AND o.user_id IS NOT NULL AND p_open_currency IS NOT NULL
-				AND o.kind IN ('withdrawal', 'purchase') THEN 'insufficient_funds'
+			WHEN o.wallet_id IS NULL AND o.user_id IS NOT NULL AND p_open_currency IS NOT NULL
+				AND o.kind IN ('withdrawal', 'purchase') AND delta < 0 THEN 'insufficient_funds'
 			-- Another's wallet is answered as one that does not exist.
-			WHEN o.wallet IS NULL OR (o.owner_id IS DISTINCT FROM o.user_id AND o.power & privileged = 0)
-				THEN 'not_found'
+			WHEN o.wallet IS NULL OR (o.owner_id IS DISTINCT FROM o.user_id
+				AND (o.power & privileged <> 0) IS NOT TRUE) THEN 'not_found'
 			WHEN earlier IS NOT NULL THEN 'replayed'
 			WHEN (o.kind IN ('deposit', 'withdrawal', 'purchase') OR undo) IS NOT TRUE
 				OR o.amount NOT BETWEEN 1 AND max_amount
 				OR CASE WHEN undo THEN o.reference_id IS NULL ELSE o.amount IS NULL END THEN 'invalid_request'
-			WHEN o.kind = 'reversal' AND o.power & privileged = 0 THEN 'forbidden'
-			WHEN o.kind = 'cancellation' AND o.owner_id IS DISTINCT FROM o.user_id AND o.power & operator = 0
-				THEN 'forbidden'
+			WHEN o.kind = 'reversal' AND (o.power & privileged <> 0) IS NOT TRUE THEN 'forbidden'
+			WHEN o.kind = 'cancellation' AND o.owner_id IS DISTINCT FROM o.user_id
+				AND (o.power & operator <> 0) IS NOT TRUE THEN 'forbidden'
 			WHEN o.status = 'frozen' THEN 'wallet_frozen'
 			WHEN o.status = 'closed' THEN 'wallet_closed'
 			WHEN undo AND o.original IS NULL THEN 'not_found'
@@ -195,10 +196,11 @@ BEGIN
 			metadata := o.metadata;  created_at := greatest(clock, o.changed_at);
 
 			n := n + 1;
-			new_op[n] := o.i;  new_version[n] := run_version;  new_amount[n] := delta;  new_balance[n] := run_balance;
-			new_at[n] := created_at;
-			new_contra[n] := CASE o.kind WHEN 'deposit' THEN 'funding' WHEN 'withdrawal' THEN 'payout'
-			                 WHEN 'purchase' THEN 'merchant' ELSE o.original_contra END;
+			-- Every column of the table, in its order. One row value costs half of an array for each column.
+			new_rows[n] := ROW(run_version, delta, run_balance, created_at, xid, this, o.op_id, o.reference_id, o.kind,
+				CASE o.kind WHEN 'deposit' THEN 'funding' WHEN 'withdrawal' THEN 'payout'
+				WHEN 'purchase' THEN 'merchant' ELSE o.original_contra END,
+				o.key, o.fingerprint, o.merchant, o.description, o.metadata::json)::transaction;
 			IF NOT touched THEN
 				touched := true;
 				w := w + 1;
@@ -241,13 +243,7 @@ BEGIN
 	IF n > 0 THEN
 		UPDATE wallet w SET balance = d.balance, version = d.version, changed_at = greatest(clock, w.changed_at)
 		FROM unnest(w_id, w_balance, w_version) AS d(id, balance, version) WHERE w.id = d.id;
-
-		INSERT INTO transaction (version, amount, balance_after, created_at, wallet_id, id, reference_id, kind, contra,
-			idempotency_key, fingerprint, merchant, description, metadata)
-		SELECT d.version, d.amount, d.balance, d.at, p_wallets[d.i], p_op_ids[d.i], p_reference_ids[d.i], p_kinds[d.i],
-			d.contra, p_keys[d.i], p_fingerprints[d.i], p_merchants[d.i], p_descriptions[d.i], p_metadata[d.i]::json
-		FROM unnest(new_op, new_version, new_amount, new_balance, new_at, new_contra)
-			AS d(i, version, amount, balance, at, contra);
+		INSERT INTO transaction SELECT * FROM unnest(new_rows);
 	END IF;
 	IF u > 0 THEN
 		INSERT INTO undone (wallet_id, transaction_id, amount, undone)
