@@ -192,6 +192,12 @@ identity_forget(const struct uuid *session)
 	cache_remove(identity.sessions, key);
 }
 
+void
+identity_forget_all(void)
+{
+	cache_clear(identity.sessions);
+}
+
 /* ---- the watcher ---- */
 
 static void
@@ -202,7 +208,7 @@ notification_heed(const char *payload)
 	if (uuid_parse(payload, &session))
 		identity_forget(&session);
 	else
-		cache_clear(identity.sessions);
+		identity_forget_all();
 }
 
 /* Until the connection is lost or the program ends. */
@@ -212,14 +218,14 @@ watch_connection(struct db *db)
 	char payload[64];
 	int got = 0;
 
-	cache_clear(identity.sessions);
+	identity_forget_all();
 	atomic_store(&identity.listening, true);
 	log_info("live sessions are kept in memory");
 	while (got >= 0 && !atomic_load(&identity.stopping))
 		if ((got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload)) == 1)
 			notification_heed(payload);
 	atomic_store(&identity.listening, false);
-	cache_clear(identity.sessions);
+	identity_forget_all();
 	if (got < 0)
 		log_warn("the connection that tells of ended sessions is lost: the database is asked each time");
 }

@@ -21,6 +21,7 @@ enum error identity_check(struct request *r) MUST_CHECK;
 void identity_watch(void);
 /* This process ended a session: the next identity_check() knows. */
 void identity_forget(const struct uuid *session);
+void identity_forget_all(void);
 
 /* The channel; the payload is a session's id, or SESSION_ENDED_ALL where any may have changed (a role was given). */
 #define SESSION_ENDED "session_ended"

@@ -106,6 +106,13 @@ write_settings() {
 		for name in $(option_names) PORT BIND; do
 			case $name in
 			AUTH_DATABASE_URL) echo "$name=$(database_url auth)" ;;
+			AUTH_DATABASE_OWNER_URL)
+				if ! external_database auth; then
+					echo "$name=$(private_url auth owner)"
+				elif [ -n "$(setting "$name")" ]; then
+					echo "$name=$(setting "$name")"
+				fi
+				;;
 			WALLET_DATABASE_URL) echo "$name=$(database_url wallet)" ;;
 			STATEMENT_DATABASE_URL) echo "$name=$(database_url statement)" ;;
 			AMQP_URL) echo "$name=$(amqp_url)" ;;

@@ -1,0 +1,90 @@
+/* attempts.c - slowing sign-ins down, and sweeping up after them; see attempts.h. */
+#include "handlers/auth/attempts.h"
+
+#include <ctype.h>
+#include <sodium.h>
+#include <string.h>
+
+#include "common/config.h"
+#include "common/log.h"
+#include "common/random.h"
+
+#define DELAYS_MOST 160 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times */
+#define SWEEP_ONE_IN 32
+
+int64_t
+attempt_delay_ms(int64_t failures)
+{
+	int64_t over = failures - config_number(OPT_SIGN_IN_FREE_ATTEMPTS), most = config_number(OPT_SIGN_IN_DELAY_MAX);
+	int64_t delay = config_number(OPT_SIGN_IN_DELAY);
+
+	if (over < 0)
+		return 0;
+	while (over-- > 0 && delay < most)
+		delay *= 2;
+	return delay < most ? delay : most;
+}
+
+bool
+attempts_start(struct auth *auth)
+{
+	auth->delays.element = DB_INT8_ARRAY;
+	for (int64_t n = 1; n <= DELAYS_MOST; n++) {
+		db_array_add_number(&auth->delays, attempt_delay_ms(n));
+		if (attempt_delay_ms(n) == config_number(OPT_SIGN_IN_DELAY_MAX))
+			break;
+	}
+	return !auth->delays.failed;
+}
+
+void
+attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMPT_KEY])
+{
+	char small[256];
+	size_t n = 0;
+
+	for (; email[n] != '\0' && n < sizeof small; n++)
+		small[n] = (char)tolower((unsigned char)email[n]);
+	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret, sizeof auth->secret);
+}
+
+/* After this long without an attempt an account starts anew. */
+static int64_t
+forget_ms(void)
+{
+	return 4 * config_number(OPT_SIGN_IN_DELAY_MAX);
+}
+
+enum error
+attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *wait_s)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(auth->pool, ATTEMPT_BEGIN,
+		DB_VALUES(db_bytes(key, ATTEMPT_KEY), db_array(&auth->delays), db_number(forget_ms())), &rows);
+
+	if (e != OK)
+		return e;
+	*wait_s = rows_number(rows, 0, 1);
+	if (*wait_s < 1)
+		*wait_s = 1;
+	return rows_bool(rows, 0, 0) ? OK : ERR_TOO_MANY_ATTEMPTS;
+}
+
+enum error
+attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
+{
+	return db_query(auth->pool, ATTEMPTS_FORGET, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+}
+
+void
+auth_sweep(struct auth *auth)
+{
+	enum error e;
+
+	if (random_below(SWEEP_ONE_IN) != 0)
+		return;
+	if ((e = db_query(auth->pool, SWEEP_SESSIONS, DB_NO_VALUES, NULL)) != OK ||
+	    (e = db_query(auth->pool, SWEEP_TOKENS, DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))), NULL)) != OK ||
+	    (e = db_query(auth->pool, SWEEP_ATTEMPTS, DB_VALUES(db_number(forget_ms())), NULL)) != OK)
+		log_warn("sweeping old rows failed (%s); a later sign-in tries again", error_code(e));
+}

@@ -1,0 +1,25 @@
+/* The FastCGI authorizer: lighttpd asks it before each request to wallet and statement (DESIGN.md, section 6).
+ *
+ * A 200 lets the request pass, and its Variable-… headers become variables that no client can forge. Anything else is
+ * the client's answer. It must not read its input: that is the request's body, and meant for the service. */
+#include "handlers/auth/auth_service.h"
+#include "handlers/auth/identity.h"
+#include "handlers/auth/roles.h"
+
+struct reply *
+auth_authorize(struct request *r)
+{
+	char user[UUID_TEXT], session[UUID_TEXT], roles[ROLES_TEXT];
+	struct reply *reply;
+	enum error e;
+
+	identity_watch();
+	if ((e = identity_check(r)) != OK)
+		return reply_error(r, e);
+	uuid_format(&r->caller.user, user);
+	uuid_format(&r->caller.session, session);
+	roles_to_text(r->caller.roles, roles);
+	reply = reply_header(r, reply_empty(r, 200), "Variable-AUTH_USER_ID", "%s", user);
+	reply_header(r, reply, "Variable-AUTH_SESSION_ID", "%s", session);
+	return reply_header(r, reply, "Variable-AUTH_ROLES", "%s", roles);
+}

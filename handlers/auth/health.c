@@ -1,0 +1,11 @@
+/* GET /health/auth - does the service answer, and its database? */
+#include "handlers/auth/auth_service.h"
+
+struct reply *
+health_get(struct request *r)
+{
+	const struct auth *auth = r->service;
+	enum error e = db_query(auth->pool, AUTH_PING, DB_NO_VALUES, NULL);
+
+	return e == OK ? reply_json(r, 200, json_pack("{s:s}", "status", "ok")) : reply_error(r, ERR_UNAVAILABLE);
+}
