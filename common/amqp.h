@@ -126,6 +126,8 @@ enum error amqp_send(struct amqp *a, struct outgoing *m) MUST_CHECK;
 enum error amqp_send_all(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
 /* Waits until at most `unsettled` of those sent are neither confirmed, refused nor returned. */
 enum error amqp_settle(struct amqp *a, size_t unsettled) MUST_CHECK;
+/* Waits until this one is. */
+enum error amqp_settle_one(struct amqp *a, const struct outgoing *m) MUST_CHECK;
 /* Sends all that are not confirmed yet and waits for them: OK where every one is confirmed then. ERR_UNAVAILABLE: call
  * again, after a pause; those confirmed are not sent twice. */
 enum error amqp_publish(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;

@@ -166,8 +166,9 @@ amqp_send(struct amqp *a, struct outgoing *m)
 	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot publish", status);
 }
 
-enum error
-amqp_settle(struct amqp *a, size_t unsettled)
+/* Until `m` is settled, or without it until at most `unsettled` are not. */
+static enum error
+wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 {
 	int64_t wait_ms = config_number(OPT_AMQP_TIMEOUT), until = clock_monotonic_ms() + wait_ms, left = wait_ms;
 	enum error e;
@@ -175,7 +176,7 @@ amqp_settle(struct amqp *a, size_t unsettled)
 
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	while (a->unsettled > unsettled) {
+	while (m != NULL ? m->state == OUTGOING_SENT : a->unsettled > unsettled) {
 		size_t before = a->unsettled;
 
 		if (left <= 0)
@@ -187,6 +188,18 @@ amqp_settle(struct amqp *a, size_t unsettled)
 		left = until - clock_monotonic_ms();
 	}
 	return OK;
+}
+
+enum error
+amqp_settle(struct amqp *a, size_t unsettled)
+{
+	return wait_settled(a, unsettled, NULL);
+}
+
+enum error
+amqp_settle_one(struct amqp *a, const struct outgoing *m)
+{
+	return wait_settled(a, 0, m);
 }
 
 /* Full packets instead of one for each message: a third of the work for both sides. */

@@ -255,44 +255,88 @@ event_free(struct event *e)
 
 /* ---- writing ---- */
 
+/* Text that is appended to; p is NULL once memory has run out. The head of an event is written through it and not by
+ * jansson, which took most of the relay's time. */
+struct text {
+	char *p;
+	size_t n, room;
+};
+
+static void
+put(struct text *t, const char *bytes, size_t n)
+{
+	if (t->p != NULL && t->n + n + 1 > t->room) {
+		char *more = realloc(t->p, t->room = (t->n + n) * 2 + 1);
+
+		if (more == NULL)
+			free(t->p);
+		t->p = more;
+	}
+	if (t->p == NULL)
+		return;
+	memcpy(t->p + t->n, bytes, n);
+	t->n += n;
+	t->p[t->n] = '\0';
+}
+
+/* {"name":"value" or ,"name":"value" (RFC 8259, section 7). The value is UTF-8. */
+static void
+put_member(struct text *t, const char *name, const char *value)
+{
+	put(t, t->n == 0 ? "{\"" : ",\"", 2);
+	put(t, name, strlen(name));
+	put(t, "\":\"", 3);
+	for (const char *rest = value; *rest != '\0';) {
+		size_t plain = 0;
+		char escaped[8];
+
+		while ((unsigned char)rest[plain] >= 0x20 && rest[plain] != '"' && rest[plain] != '\\')
+			plain++;
+		put(t, rest, plain);
+		rest += plain;
+		if (*rest != '\0')
+			put(t, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned char)*rest++));
+	}
+	put(t, "\"", 1);
+}
+
 char *
 event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes)
 {
-	static const char member[] = ",\"data\":";
-	char time[INSTANT_TEXT], *text;
-	json_t *event;
-	size_t n;
+	struct text t = { .room = data_bytes + 512 };
+	char time[INSTANT_TEXT];
 
+	t.p = malloc(t.room);
 	instant_format(head->time, time);
-	event = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s*}", "specversion", "1.0", "id", head->id, "source",
-		head->source, "type", head->type, "pattern", head->type, "time", time, "datacontenttype", "application/json",
-		"subject", head->subject);
-	n = event == NULL ? 0 : json_dumpb(event, NULL, 0, JSON_COMPACT);
-	text = n == 0 ? NULL : malloc(n + sizeof(member) + data_bytes + 1);
-	if (text != NULL) {
-		/* The data go before the closing brace. */
-		n = json_dumpb(event, text, n, JSON_COMPACT) - 1;
-		memcpy(text + n, member, sizeof(member) - 1);
-		n += sizeof(member) - 1;
-		memcpy(text + n, data, data_bytes);
-		n += data_bytes;
-		text[n++] = '}';
-		text[n] = '\0';
-		*bytes = n;
-	}
-	json_decref(event);
-	return text;
+	put_member(&t, "specversion", "1.0");
+	put_member(&t, "id", head->id);
+	put_member(&t, "source", head->source);
+	put_member(&t, "type", head->type);
+	put_member(&t, "pattern", head->type);
+	put_member(&t, "time", time);
+	put_member(&t, "datacontenttype", "application/json");
+	if (head->subject != NULL)
+		put_member(&t, "subject", head->subject);
+	put(&t, ",\"data\":", 8);
+	put(&t, data, data_bytes);
+	put(&t, "}", 1);
+	*bytes = t.n;
+	return t.p;
 }
 
 char *
 event_write(const struct event_head *head, json_t *data, size_t *bytes)
 {
-	char *body, *text = data == NULL ? NULL : json_dumps(data, JSON_COMPACT);
+	char small[1024], *large = NULL, *body = NULL;
+	size_t n = data == NULL ? 0 : json_dumpb(data, small, sizeof(small), JSON_COMPACT);
 
+	if (n > sizeof(small)) {
+		large = malloc(n);
+		n = large == NULL ? 0 : json_dumpb(data, large, n, JSON_COMPACT);
+	}
+	if (n > 0)
+		body = event_wrap(head, large != NULL ? large : small, n, bytes);
+	free(large);
 	json_decref(data);
-	if (text == NULL)
-		return NULL;
-	body = event_wrap(head, text, strlen(text), bytes);
-	free(text);
 	return body;
 }
