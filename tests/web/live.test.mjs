@@ -154,6 +154,7 @@ test('OpenAPI is true to the running system', { skip }, async (t) => {
 		assert.deepEqual([shown.body.balance, shown.body.version, shown.headers.get('etag')], [9000, 6, '"6"']);
 		await expect(304, 'getWallet', { path: { id: wallet.id }, headers: { 'If-None-Match': '"6"' } });
 		await refused('not_found', 'getWallet', { path: { id: randomUUID() } });
+		await refused('not_found', 'getWallet', { path: { id: 'mine' } });
 		const wallets = await expect(200, 'listWallets', { query: { limit: 1 } });
 		assert.equal(wallets.body.data[0].id, wallet.id);
 		assert.equal((await expect(200, 'listWallets', { query: { limit: 1, cursor: wallets.body.next_cursor } })).body.next_cursor, null);
