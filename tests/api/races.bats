@@ -15,7 +15,7 @@ setup() {
 all_at_once() {
 	local body=$1
 	shift
-	seq "$CLIENTS" | xargs -P "$CLIENTS" -I{} curl -s -o "$BATS_TEST_TMPDIR/answer.{}" -w '%{http_code}\n' \
+	seq "$CLIENTS" | xargs -P "$CLIENTS" -I@ curl -s -o "$BATS_TEST_TMPDIR/answer.@" -w '%{http_code}\n' \
 		-H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' "$@" -d "$body" "$BASE_URL/v1/transactions"
 }
 
@@ -48,7 +48,7 @@ all_at_once() {
 
 @test "64 clients open a first wallet with one key: one wallet" {
 	sign_up_and_in
-	statuses=$(seq "$CLIENTS" | xargs -P "$CLIENTS" -I{} curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TOKEN" \
+	statuses=$(seq "$CLIENTS" | xargs -P "$CLIENTS" -I@ curl -s -o /dev/null -w '%{http_code}\n' -H "Authorization: Bearer $TOKEN" \
 		-H 'Content-Type: application/json' -H 'Idempotency-Key: first' -d '{}' "$BASE_URL/v1/wallets")
 	[ "$(grep -c 201 <<<"$statuses")" = 64 ]
 	api GET /v1/wallets

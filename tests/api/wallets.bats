@@ -65,9 +65,6 @@ setup() {
 		[ "$status_code" = 422 ]
 		[ "$(json .code)" = invalid_request ]
 	done
-	api GET '/v1/wallets?limit=%zz'
-	[ "$status_code" = 400 ]
-	[ "$(json .code)" = malformed_request ]
 }
 
 @test "the version is the ETag: what has not changed is not sent again" {
