@@ -93,7 +93,7 @@ clean: ## remove what was built
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- running ---
-.PHONY: install up down clean-data status logs env test lint package-cgi
+.PHONY: install up down clean-data status logs env test test-stop lint package-cgi
 
 install: ## install the Debian packages that are missing
 	@tools/install run
@@ -117,3 +117,15 @@ logs: ## follow the logs
 
 env: ## print the addresses of what runs as shell assignments
 	@tools/env
+
+test: ## run all tests on servers of their own (SUITE=api: only that one, servers stay; MODE=san: with sanitizers)
+	@tools/install run test
+	@$(MAKE) --no-print-directory all unit
+	@BUILD=$(BUILD) tests/run $(SUITE)
+
+test-stop: ## remove the servers that "make test SUITE=..." left
+	@BUILD=$(BUILD) tests/run --stop
+
+lint: ## read all sources for mistakes
+	@tools/install run test
+	@tools/lint

@@ -1,0 +1,92 @@
+# shellcheck shell=bash
+# helper.bash - what the bats files share: calls of the API, users, operators, waiting, services. `load ../helper`.
+#
+# tests/run gives the environment: BASE_URL, AUTH_/WALLET_/STATEMENT_DATABASE_URL (and ..._OWNER_URL), AMQP_URL,
+# DATA_DIR, PURSE_CONFIG, and BUILD, the folder of the programs.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+PASSWORD='tests have long passwords'
+# Slow machines and sanitizers need patience; nothing waits longer than it must.
+PATIENCE=${PATIENCE:-30}
+
+# api METHOD PATH [JSON] [curl arguments...] - calls the API as the user of $TOKEN (nobody if it is empty), and sets
+# $status_code, $headers and $body. Call it directly: in a subshell what it sets would be lost.
+api() {
+	local method=$1 path=$2 json=${3:-} arguments=() answer
+	shift $(($# < 3 ? $# : 3))
+	[ -z "${TOKEN:-}" ] || arguments+=(-H "Authorization: Bearer $TOKEN")
+	[ -z "$json" ] || arguments+=(-H 'Content-Type: application/json' --data-binary "$json")
+	answer=$BATS_TEST_TMPDIR/api
+	if ! status_code=$(curl -sS -m "$PATIENCE" -X "$method" -D "$answer.headers" -o "$answer.body" -w '%{http_code}' \
+		"${arguments[@]}" "$@" "$BASE_URL$path"); then
+		status_code=000
+	fi
+	headers=$(tr -d '\r' <"$answer.headers")
+	body=$(cat "$answer.body" 2>/dev/null || true)
+	rm -f "$answer.headers" "$answer.body"
+	# Shown by bats only when the test fails.
+	printf '%s %s -> %s %s\n' "$method" "$path" "$status_code" "${body:0:600}"
+}
+
+# json EXPRESSION - reads the last body with jq.
+json() { jq -r "$1" <<<"$body"; }
+
+# header NAME - the value of a header of the last answer, nothing if it is not there.
+header() { sed -n "s/^$1: //Ip" <<<"$headers" | tail -n 1; }
+
+# expect STATUS [CODE] - what the last call must have answered.
+expect() {
+	[ "$status_code" = "$1" ] || { echo "status $status_code, not $1: $body" && return 1; }
+	[ -z "${2:-}" ] || [ "$(json .code)" = "$2" ] || { echo "code $(json .code), not $2" && return 1; }
+}
+
+new_email() { echo "t$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')@example.com"; }
+
+# sign_in EMAIL [PASSWORD] - sets TOKEN, REFRESH_TOKEN and SESSION_ID.
+sign_in() {
+	TOKEN=
+	api POST /v1/auth/sign-in "{\"email\":\"$1\",\"password\":\"${2:-$PASSWORD}\"}"
+	expect 200 || return 1
+	TOKEN=$(json .access_token)
+	REFRESH_TOKEN=$(json .refresh_token)
+	SESSION_ID=$(json .session_id)
+}
+
+# sign_up_and_in - a fresh user each time: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and SESSION_ID.
+sign_up_and_in() {
+	EMAIL=$(new_email)
+	TOKEN=
+	api POST /v1/auth/sign-up "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+	expect 201 || return 1
+	USER_ID=$(json .id)
+	sign_in "$EMAIL"
+}
+
+# make_operator EMAIL - gives the role; the user of $EMAIL is signed in again, as roles are in the token.
+make_operator() {
+	"$BUILD/purse" user role add "$1" operator
+	[ "$1" != "${EMAIL:-}" ] || sign_in "$1"
+}
+
+# eventually COMMAND... - runs it until it succeeds, for $PATIENCE seconds at most.
+eventually() {
+	local deadline=$((SECONDS + PATIENCE))
+	until "$@"; do
+		[ $SECONDS -lt $deadline ] || { echo "not within $PATIENCE s: $*" && return 1; }
+		sleep 0.1
+	done
+}
+
+# sql SERVICE QUERY - asks a service's database as its owner; columns are separated by |.
+sql() {
+	local url=${1^^}_DATABASE_OWNER_URL
+	psql -X -q -At -v ON_ERROR_STOP=1 -d "${!url}" -c "$2"
+}
+
+# --- services: gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer ---
+service_pid() { cat "$DATA_DIR/service/$1/supervise/pid"; }
+handler_pid() { pgrep -P "$(service_pid gateway)" -x "$1"; }
+stop_service() { sv -w 30 down "$DATA_DIR/service/$1"; }
+start_service() { sv -w 30 up "$DATA_DIR/service/$1" && eventually "$DATA_DIR/service/$1/check"; }
+kill_service() { kill -KILL "$(service_pid "$1")"; }
+service_ready() { "$DATA_DIR/service/$1/check"; }

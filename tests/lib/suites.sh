@@ -1,0 +1,77 @@
+# shellcheck shell=bash
+# suites.sh - what each suite runs, and how its tests are counted. Sourced by tests/run.
+
+passed=0 failed=0
+results=${results:?}
+
+# count_tap NAME COMMAND... - runs a program that speaks TAP and counts its tests; shows what failed.
+count_tap() {
+	local name=$1 log ok bad skipped status=0
+	shift
+	log=$results/$name.tap
+	"$@" >"$log" 2>&1 </dev/null || status=$?
+	skipped=$(grep -ciE '^ok .*# skip' "$log" || true)
+	ok=$(($(grep -cE '^ok( |$)' "$log" || true) - skipped))
+	bad=$(grep -cE '^not ok( |$)' "$log" || true)
+	if [ "$bad" -eq 0 ] && [ "$status" -ne 0 ]; then
+		bad=1
+		echo "not ok - $name ended with status $status after $ok tests; its last words:"
+		tail -n 20 "$log"
+	elif [ "$bad" -gt 0 ]; then
+		# Each failure with the lines that explain it.
+		awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$log" | grep -v '^ok' | head -n 200
+	elif ! planned "$log" $((ok + skipped)); then
+		bad=1
+		echo "not ok - $name has not run all the tests it has, or has none; see $log"
+	fi
+	[ "$skipped" -eq 0 ] || grep -iE '^ok .*# skip' "$log"
+	suite_passed=$((suite_passed + ok))
+	suite_failed=$((suite_failed + bad))
+}
+
+# A TAP plan says how many tests there are: fewer means that something ended early.
+planned() {
+	local plan
+	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$1" | awk '{ n += $1 } END { print n + 0 }')
+	[ "$2" -gt 0 ] && [ "$plan" -eq "$2" ]
+}
+
+count_bats() {
+	local name=$1
+	shift
+	count_tap "$name" bats --tap "$@"
+}
+
+run_suite() {
+	suite_passed=0 suite_failed=0
+	case $1 in
+	unit | ops) "suite_$1" ;;
+	*)
+		if environment_start; then
+			"suite_$1"
+			count_tap "$1-invariants" tests/invariants
+		else
+			suite_failed=1
+			echo "not ok - the servers for the suite $1 could not be started"
+		fi
+		;;
+	esac
+	passed=$((passed + suite_passed))
+	failed=$((failed + suite_failed))
+}
+
+suite_unit() {
+	local program
+	for program in "$BUILD"/tests/unit/test_*; do
+		[ ! -x "$program" ] || CMOCKA_MESSAGE_OUTPUT=TAP count_tap "unit-${program##*/}" "$program"
+	done
+	[ $((suite_passed + suite_failed)) -gt 0 ] || suite_failed=1
+}
+suite_ops() { count_bats ops tests/ops; }
+suite_migrate() { count_bats migrate tests/migrate; }
+suite_db() { count_bats db tests/db; }
+suite_api() { count_bats api tests/api; }
+suite_events() { count_bats events tests/events; }
+suite_fault() { count_bats fault tests/fault; }
+suite_web() { count_tap web tests/web/run; }
+suite_cgi() { count_bats cgi tests/cgi; }
