@@ -1,0 +1,61 @@
+# helper.bash - how the tests reach the wallet database: as the run-time role, and as the owner for what no function does.
+#
+# WALLET_DATABASE_URL names a migrated database; WALLET_DATABASE_OWNER_URL its owner. Every test makes its own
+# owners and wallets, so the database may hold anything else and be used meanwhile.
+
+here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
+: "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
+PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
+# As common/db.c opens its connections.
+export PGOPTIONS='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+
+# Reads SQL, prints values; fails with the server's message. sql [URL]
+sql() {
+	cat "$here/lib.sql" - | psql -XAtq -d "${1:-$WALLET_DATABASE_URL}" 2>&1
+}
+
+owner_url() {
+	[ -n "${WALLET_DATABASE_OWNER_URL:-}" ] || skip "WALLET_DATABASE_OWNER_URL is not set"
+	echo "$WALLET_DATABASE_OWNER_URL"
+}
+
+as_owner() {
+	[ -n "${WALLET_DATABASE_OWNER_URL:-}" ] || skip "WALLET_DATABASE_OWNER_URL is not set"
+	sql "$WALLET_DATABASE_OWNER_URL"
+}
+
+# value 'SQL expression' - one value, in a session of its own.
+value() {
+	sql <<<"SELECT $1;"
+}
+
+# parallel CLIENTS TIMES 'SQL' - TIMES calls by each of CLIENTS connections at once; an error of any of them fails.
+parallel() {
+	printf '%s\n' "$3" >"$BATS_TEST_TMPDIR/script.sql"
+	"$PGBENCH" -n -c "$1" -j 2 -t "$2" -f "$BATS_TEST_TMPDIR/script.sql" "$WALLET_DATABASE_URL" \
+		>"$BATS_TEST_TMPDIR/pgbench.out" 2>&1 || { cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
+	grep -qF "number of transactions actually processed: $(($1 * $2))/$(($1 * $2))" "$BATS_TEST_TMPDIR/pgbench.out" ||
+		{ cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
+}
+
+# one WALLET KIND AMOUNT REFERENCE KEY - the text of a call of post() with one operation; SQL values, null for none.
+one() {
+	echo "SELECT status FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
+		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], '7 days', false, null);"
+}
+
+# until_true 'SQL expression' - polls, at most 30 s.
+until_true() {
+	for _ in $(seq 300); do
+		[ "$(psql -XAtq -d "$WALLET_DATABASE_URL" -c "SELECT $1")" != t ] || return 0
+		sleep 0.1
+	done
+	echo "never true: $1"
+	return 1
+}
+
+# The invariants of the wallet database, after every file.
+teardown_file() {
+	run psql -XAtq -d "$WALLET_DATABASE_URL" -v ON_ERROR_STOP=1 -f "$here/invariants.sql"
+	[ "$status" -eq 0 ] && [ -z "$output" ] || { echo "$output" >&2; return 1; }
+}

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# privileges.bats - history is append-only because the run-time role cannot do otherwise, proven as that role.
+
+load helper
+
+setup() {
+	[ "$(value "pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'transaction'::regclass")" = f ] ||
+		skip "the run-time role owns the tables here"
+}
+
+denied() {
+	run sql <<<"$1"
+	[ "$status" -ne 0 ]
+	[[ "$output" == *"permission denied for $2"* ]]
+}
+
+@test "no table can be written to but through the functions" {
+	for table in wallet owner transaction undone rejection outbox_cursor; do
+		[ "$(value "count(*) FROM $table WHERE false")" = 0 ]
+		denied "DELETE FROM $table;" "table $table"
+		denied "TRUNCATE $table;" "table $table"
+		denied "INSERT INTO $table SELECT * FROM $table;" "table $table"
+		denied "BEGIN; LOCK TABLE $table IN EXCLUSIVE MODE;" "table $table"
+	done
+	denied "UPDATE wallet SET balance = 1;" "table wallet"
+	denied "UPDATE transaction SET amount = 1;" "table transaction"
+	denied "UPDATE undone SET undone = 0;" "table undone"
+	denied "UPDATE owner SET wallet_id = owner_id;" "table owner"
+}
+
+@test "the functions' inner parts cannot be called" {
+	denied "SELECT wallet_insert(gen_random_uuid(), gen_random_uuid(), 'EUR', '', '', '', gen_random_uuid(), now());" "function wallet_insert"
+	denied "SELECT wallet_open_missing('{}', 'EUR');" "function wallet_open_missing"
+	denied "SELECT * FROM post_run('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '7 days', false, NULL);" \
+		"function post_run"
+}
+
+@test "nothing can be put in the functions' way" {
+	run sql <<<"CREATE FUNCTION public.wallet_clock(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+	[[ "$output" == *"permission denied for schema public"* ]]
+	# A temporary table of the same name is what an attacker would try on a function that runs as its owner.
+	w=$(value "pg_temp.wallet()")
+	sql <<-E
+		CREATE TEMP TABLE wallet AS SELECT * FROM public.wallet WHERE id = '$w';
+		UPDATE pg_temp.wallet SET balance = 1000000;
+		SELECT pg_temp.gives(pg_temp.try('$w', 'purchase', 5), 'insufficient_funds');
+	E
+}
