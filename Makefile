@@ -46,8 +46,14 @@ IDENTITY := $(addprefix handlers/auth/,identity.c cache.c tokens.c roles.c keys.
 USES_wallet := $(IDENTITY)
 USES_statement := $(IDENTITY)
 USES_purse := $(addprefix handlers/auth/,roles.c key_files.c)
+USES_test_token := $(addprefix handlers/auth/,tokens.c roles.c keys.c key_files.c)
+USES_test_keys := $(addprefix handlers/auth/,keys.c key_files.c)
+USES_test_passwords := $(addprefix handlers/auth/,password_rules.c password_words.c)
+USES_test_accounts := $(filter-out handlers/auth/main.c,$(SRC_auth))
+USES_test_identity_cache := handlers/auth/cache.c
 USES_outbox_relay := handlers/wallet/ledger.c
 USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
+USES_test_emitted := consumers/emitted.c handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c
 USES_statement_consumer := $(addprefix handlers/statement/,sql.c text.c format.c csv.c statements.c job.c lines.c part.c job_run.c mail.c worker.c)
 USES_test_statement_format := $(addprefix handlers/statement/,text.c format.c csv.c)
@@ -85,7 +91,12 @@ $(BUILD)/tests/unit/$(1): $(call OBJ,tests/unit/$(1).c $(USES_$(1))) $(COMMON_LI
 	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
 endef
 $(foreach t,$(UNIT),$(eval $(call UNIT_PROGRAM,$(t))))
-unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) ## build the unit tests
+# A client of RabbitMQ for tests/events.
+$(BUILD)/tests/probe: $(call OBJ,tests/events/probe.c) $(COMMON_LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) $(BUILD)/tests/probe ## build the unit tests
 
 clean: ## remove what was built
 	rm -rf build

@@ -1,0 +1,222 @@
+/* test_emitted.c - the accepted bodies of transaction_emitted, and why the others are dead letters. */
+#include "consumers/emitted.h"
+
+#include <stdio.h>
+
+#include "common/http.h"
+#include "tests/unit/unit.h"
+
+#define USER "019aaf01-0f3c-7a53-9a3b-4f0d2c6b8e11"
+#define ORIGINAL "019aaf04-5a10-7e21-8f00-1c2d3e4f5061"
+
+static struct arena *arena;
+static struct emitted m;
+static char reason[EVENT_REASON];
+
+static void
+is_uuid(const struct uuid *u, const char *text)
+{
+	char got[UUID_TEXT];
+
+	uuid_format(u, got);
+	assert_string_equal(got, text);
+}
+
+/* Reads, with the amount in euros. */
+static enum error
+take(const char *body, const char *message_id)
+{
+	enum error e = emitted_read(body, strlen(body), message_id, arena, &m, reason);
+
+	if (e == OK && (e = emitted_amount(&m, "EUR", reason)) != OK)
+		emitted_free(&m);
+	return e;
+}
+
+static void
+takes(const char *body, const char *message_id, enum kind kind, int64_t minor, const char *key)
+{
+	enum error e = take(body, message_id);
+
+	if (e != OK)
+		fail_msg("%s: %s", body, reason);
+	assert_int_equal(m.op.kind, kind);
+	assert_int_equal(m.op.amount.minor, minor);
+	assert_string_equal(m.op.key, key);
+	assert_true(m.op.open_missing);
+	assert_int_equal(m.op.roles, ROLE_OPERATOR | ROLE_SERVICE);
+	if (m.op.has_owner)
+		is_uuid(&m.op.owner, USER);
+	emitted_free(&m);
+}
+
+static void
+buries(const char *body, const char *message_id, const char *why)
+{
+	if (take(body, message_id) == OK)
+		fail_msg("taken: %s", body);
+	if (strstr(reason, why) == NULL)
+		fail_msg("\"%s\" does not say \"%s\"", reason, why);
+}
+
+#define OWN "\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":5"
+#define CE(data) "{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data "}}"
+#define NEST(data) "{\"pattern\":\"transaction_emitted\",\"data\":{" data "}}"
+#define OLD(transaction) "\"userId\":\"" USER "\",\"transaction\":{" transaction "}"
+
+static void
+each_form_is_taken(void **state)
+{
+	(void)state;
+	takes(CE(OWN), NULL, KIND_DEPOSIT, 5, "ce");
+	takes(NEST(OWN), "mid", KIND_DEPOSIT, 5, "mid");
+	takes("{" OWN "}", "mid", KIND_DEPOSIT, 5, "mid");
+	takes(CE(OLD("\"amount\":12.5,\"operation\":0")), NULL, KIND_DEPOSIT, 1250, "ce");
+	takes(NEST(OLD("\"amount\":\"12.34\",\"operation\":1")), "mid", KIND_WITHDRAWAL, 1234, "mid");
+	takes("{" OLD("\"amount\":7,\"operation\":2,\"id\":null") "}", "mid", KIND_PURCHASE, 700, "mid");
+	takes("{" OLD("\"amount\":7,\"operation\":2,\"id\":\"their own\",\"createdAt\":0") "}", "mid", KIND_PURCHASE, 700, "mid");
+}
+
+static void
+the_nearest_key_counts(void **state)
+{
+	(void)state;
+	takes(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
+	takes(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
+	takes("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
+	buries(NEST(OWN), NULL, "no key");
+	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no key");
+	buries(NEST(OWN), "two words", "message_id is no key");
+	buries(NEST(OWN), "", "message_id is no key");
+	buries(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
+	buries("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid", "/idempotency_key");
+}
+
+static void
+what_undoes_names_its_original(void **state)
+{
+	(void)state;
+	assert_int_equal(take("{" OLD("\"id\":\"" ORIGINAL "\",\"amount\":0.01,\"operation\":3") "}", "k"), OK);
+	assert_int_equal(m.op.kind, KIND_REVERSAL);
+	assert_true(m.op.has_reference);
+	is_uuid(&m.op.reference, ORIGINAL);
+	assert_int_equal(m.op.amount.minor, 1);
+	emitted_free(&m);
+	assert_int_equal(take("{" OLD("\"id\":\"" ORIGINAL "\",\"operation\":4") "}", "k"), OK);
+	assert_int_equal(m.op.kind, KIND_CANCELLATION);
+	assert_int_equal(m.op.amount.minor, 0);
+	emitted_free(&m);
+	buries("{" OLD("\"amount\":1,\"operation\":3") "}", "k", "/transaction/id");
+	buries("{" OLD("\"amount\":1,\"operation\":4,\"id\":17") "}", "k", "/transaction/id");
+}
+
+/* Digit for digit: no amount passes through floating point. */
+static void
+decimals_are_exact(void **state)
+{
+	static const struct {
+		const char *sent;
+		int64_t minor; /* 0: refused */
+	} cases[] = {
+		{ "0.01", 1 }, { "0.07", 7 }, { "1.10", 110 }, { "25.500", 2550 }, { "100", 10000 }, { "4.35", 435 },
+		{ "0.29", 29 }, { "1.15", 115 }, { "90071992547409.91", 9007199254740991 }, { "90071992547409.92", 0 },
+		{ "12.345", 0 }, { "12.340000000000000001", 0 }, { "0", 0 }, { "0.00", 0 }, { "-1", 0 }, { "1e2", 0 },
+		{ "1E-2", 0 }, { "\"12.34\"", 1234 }, { "\"0012.3\"", 1230 }, { "\"1,5\"", 0 }, { "\" 1\"", 0 }, { "\"\"", 0 },
+		{ "\".\"", 0 }, { "\"1.\"", 100 }, { "\"NaN\"", 0 }, { "true", 0 }, { "null", 0 }, { "[1]", 0 },
+		{ "123456789012345678901234567890123456789012345678901234567890", 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char body[256];
+
+		snprintf(body, sizeof(body), "{" OLD("\"amount\":%s,\"operation\":0") "}", cases[i].sent);
+		if (cases[i].minor > 0)
+			takes(body, "k", KIND_DEPOSIT, cases[i].minor, "k");
+		else
+			buries(body, "k", "");
+	}
+}
+
+static void
+the_currency_decides_what_a_decimal_means(void **state)
+{
+	static const char body[] = "{" OLD("\"amount\":1.250,\"operation\":0") "}";
+
+	(void)state;
+	assert_int_equal(emitted_read(body, strlen(body), "k", arena, &m, reason), OK);
+	assert_int_equal(emitted_amount(&m, "KWD", reason), OK);
+	assert_int_equal(m.op.amount.minor, 1250);
+	assert_int_equal(emitted_amount(&m, "EUR", reason), OK);
+	assert_int_equal(m.op.amount.minor, 125);
+	assert_int_equal(emitted_amount(&m, "JPY", reason), ERR_INVALID_REQUEST);
+	assert_int_equal(emitted_amount(&m, "XXX", reason), ERR_INVALID_REQUEST);
+	emitted_free(&m);
+}
+
+static void
+the_rest_is_buried_with_its_reason(void **state)
+{
+	(void)state;
+	buries("nothing", "k", "byte");
+	buries(CE("\"kind\":\"deposit\",\"amount\":5"), "k", "/wallet_id or /user_id");
+	buries(CE(OWN ",\"colour\":1"), "k", "/colour");
+	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
+	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k", "/amount");
+	buries(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
+	buries("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not taken");
+	buries("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
+	buries("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
+	buries("{\"userId\":\"" USER "\"}", "k", "/transaction ");
+	buries("{\"userId\":\"" USER "\",\"transaction\":[]}", "k", "/transaction ");
+	buries("{" OLD("\"amount\":1") "}", "k", "/transaction/operation");
+	buries("{" OLD("\"amount\":1,\"operation\":5") "}", "k", "/transaction/operation");
+	buries("{" OLD("\"amount\":1,\"operation\":-1") "}", "k", "/transaction/operation");
+	buries("{" OLD("\"amount\":1,\"operation\":\"0\"") "}", "k", "/transaction/operation");
+	buries("{" OLD("\"amount\":1,\"operation\":0.0") "}", "k", "/transaction/operation");
+}
+
+static struct uuid
+rejection_of(const char *body, const char *message_id)
+{
+	struct uuid id;
+
+	assert_int_equal(take(body, message_id), OK);
+	id = emitted_rejection_id(&m);
+	emitted_free(&m);
+	return id;
+}
+
+static void
+a_rejection_has_one_id(void **state)
+{
+	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), "ce"), key = rejection_of(NEST(OWN), "other"),
+		    body = rejection_of(NEST(OWN ",\"description\":\"x\""), "ce");
+
+	(void)state;
+	assert_memory_equal(&a, &again, sizeof(a));
+	assert_memory_not_equal(&a, &key, sizeof(a));
+	assert_memory_not_equal(&a, &body, sizeof(a));
+	assert_int_equal(a.bytes[6] >> 4, 8);
+	assert_int_equal(a.bytes[8] >> 6, 2);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_form_is_taken),
+		cmocka_unit_test(the_nearest_key_counts),
+		cmocka_unit_test(what_undoes_names_its_original),
+		cmocka_unit_test(decimals_are_exact),
+		cmocka_unit_test(the_currency_decides_what_a_decimal_means),
+		cmocka_unit_test(the_rest_is_buried_with_its_reason),
+		cmocka_unit_test(a_rejection_has_one_id),
+	};
+	int failed;
+
+	arena = arena_new((size_t)1 << 20);
+	failed = RUN(tests);
+	arena_free(arena);
+	return failed;
+}
