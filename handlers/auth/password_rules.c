@@ -4,6 +4,7 @@
  * brought back to the word it was made from (small letters, "p@ssw0rd" to "password", digits and signs at the ends
  * taken off) and that word is looked for; what is left over must be long enough to count for itself. */
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,50 +58,32 @@ word_fold(const char *password, char plain[WORD_ROOM], char word[WORD_ROOM])
 	plain[i] = word[i] = '\0';
 }
 
-/* Takes digits and signs off both ends of s, in place; answers how many are gone. */
-static size_t
-word_trim(char *s)
+static bool
+is_letter(char c)
 {
-	size_t n = strlen(s), whole = n, start = 0;
-
-	while (n > 0 && !isalpha((unsigned char)s[n - 1]) && (unsigned char)s[n - 1] < 0x80)
-		n--;
-	while (start < n && !isalpha((unsigned char)s[start]) && (unsigned char)s[start] < 0x80)
-		start++;
-	memmove(s, s + start, n - start);
-	s[n - start] = '\0';
-	return whole - (n - start);
+	return isalpha((unsigned char)c) || (unsigned char)c >= 0x80;
 }
 
+/* Is `word` a listed one with some digits and signs around it? Every way to take them off is tried, as the last of
+ * them may stand for letters: "hell0123". */
 static bool
-listed_trimmed(const char *s)
+listed_within(const char *plain, const char *word)
 {
-	char copy[WORD_ROOM];
-	size_t trimmed;
+	size_t n = strlen(plain);
 
-	memcpy(copy, s, strlen(s) + 1);
-	trimmed = word_trim(copy);
-	return trimmed <= TRIMMED_MOST && listed(copy);
-}
+	for (size_t start = 0; start <= TRIMMED_MOST && start < n; start++) {
+		for (size_t end = 0; start + end <= TRIMMED_MOST && start + end < n; end++) {
+			char core[WORD_ROOM];
 
-/* "abcabcabcabc", "1111111111", "passwordpassword": a piece repeated. */
-static bool
-repeats(const char *s)
-{
-	size_t n = strlen(s);
-
-	for (size_t period = 1; period <= n / 2; period++) {
-		if (strncmp(s, s + period, n - period) != 0)
-			continue;
-		if (period <= 4)
-			return true;
-		if (n % period == 0 && period < WORD_ROOM) {
-			char piece[WORD_ROOM];
-
-			memcpy(piece, s, period);
-			piece[period] = '\0';
-			return listed_trimmed(piece);
+			memcpy(core, word + start, n - start - end);
+			core[n - start - end] = '\0';
+			if (listed(core))
+				return true;
+			if (is_letter(plain[n - 1 - end]))
+				break;
 		}
+		if (is_letter(plain[start]))
+			break;
 	}
 	return false;
 }
@@ -124,16 +107,37 @@ runs(const char *s)
 	return false;
 }
 
+/* "abcabcabcabc", "1111111111", "passwordpassword": a piece repeated. */
+static bool
+repeats(const char *s, const char *word)
+{
+	size_t n = strlen(s);
+
+	for (size_t period = 1; period <= n / 2; period++) {
+		if (strncmp(s, s + period, n - period) != 0)
+			continue;
+		if (period <= 4)
+			return true;
+		if (n % period == 0 && period < WORD_ROOM) {
+			char plain[WORD_ROOM], piece[WORD_ROOM];
+
+			snprintf(plain, sizeof plain, "%.*s", (int)period, s);
+			snprintf(piece, sizeof piece, "%.*s", (int)period, word);
+			return listed_within(plain, piece) || runs(plain);
+		}
+	}
+	return false;
+}
+
 static bool
 common(const char *password)
 {
 	char plain[WORD_ROOM], word[WORD_ROOM];
 
 	if (strlen(password) >= WORD_ROOM)
-		return repeats(password);
+		return repeats(password, password);
 	word_fold(password, plain, word);
-	return listed(plain) || listed(word) || listed_trimmed(plain) || listed_trimmed(word) || repeats(plain) ||
-	       runs(plain);
+	return listed_within(plain, plain) || listed_within(plain, word) || repeats(plain, word) || runs(plain);
 }
 
 /* The address, or what stands before its @, whatever the case and the digits behind it. */

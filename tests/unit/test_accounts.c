@@ -1,0 +1,134 @@
+/* test_accounts.c - addresses, names, roles, and how failed sign-ins slow an account down. */
+#include "handlers/auth/accounts.h"
+
+#include "tests/unit/unit.h"
+
+#include "common/config.h"
+#include "handlers/auth/attempts.h"
+#include "handlers/auth/roles.h"
+
+static void
+addresses(void **state)
+{
+	static const char *const good[] = { "a@b", "ada@example.com", "ada.lovelace+purse@mail.example.co.uk", "o'brien@x-y.ie",
+		"A_B-c=d@123.example", "1234567890123456789012345678901234567890123456789012345678901234@example.com" };
+	static const char *const bad[] = { "", "@", "ada", "ada@", "@example.com", "ada@@example.com", "ada@b@example.com",
+		".ada@example.com", "ada.@example.com", "a..da@example.com", "ada@.com", "ada@example.", "ada@exa mple.com",
+		"ad a@example.com", "ada@-example.com", "ada@example-.com", "ada@exam_ple.com", "\"ada\"@example.com",
+		"ada@[127.0.0.1]", "ada@example.com\n", "ada\t@example.com", "adä@example.com", "ada@exämple.com",
+		"12345678901234567890123456789012345678901234567890123456789012345@example.com",
+		"ada@1234567890123456789012345678901234567890123456789012345678901234.com" };
+	char longest[300];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		if (email_fault(good[i]) != NULL)
+			fail_msg("%s was refused", good[i]);
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		if (email_fault(bad[i]) == NULL)
+			fail_msg("%s was accepted", bad[i]);
+	memset(longest, 'a', sizeof longest);
+	for (size_t i = 1; i < sizeof longest; i += 50)
+		longest[i] = i == 1 ? '@' : '.';
+	longest[EMAIL_MOST] = '\0';
+	assert_null(email_fault(longest));
+	longest[EMAIL_MOST] = 'a';
+	longest[EMAIL_MOST + 1] = '\0';
+	assert_non_null(email_fault(longest));
+}
+
+static void
+names(void **state)
+{
+	(void)state;
+	assert_null(name_fault("Ada"));
+	assert_null(name_fault("Żółć Grażyna"));
+	assert_non_null(name_fault("   "));
+	assert_non_null(name_fault("Ada\nLovelace"));
+	assert_non_null(name_fault("Ada\tLovelace"));
+}
+
+static void
+roles(void **state)
+{
+	char text[ROLES_TEXT];
+	unsigned got;
+	json_t *array;
+
+	(void)state;
+	assert_int_equal(roles_from_text("customer,operator,service"), ROLE_CUSTOMER | ROLE_OPERATOR | ROLE_SERVICE);
+	assert_int_equal(roles_from_text("operators,king,,service"), ROLE_SERVICE);
+	assert_int_equal(roles_from_text(""), 0);
+	assert_int_equal(roles_from_text(NULL), 0);
+	assert_int_equal(role_from_name("operator"), ROLE_OPERATOR);
+	assert_int_equal(role_from_name("Operator"), 0);
+	roles_to_text(ROLE_SERVICE | ROLE_CUSTOMER, text);
+	assert_string_equal(text, "customer,service");
+	roles_to_text(ROLE_CUSTOMER | ROLE_OPERATOR | ROLE_SERVICE, text);
+	assert_string_equal(text, "customer,operator,service");
+	roles_to_text(0, text);
+	assert_string_equal(text, "");
+	array = roles_to_json(ROLE_OPERATOR | ROLE_CUSTOMER);
+	assert_true(roles_from_json(array, &got));
+	assert_int_equal(got, ROLE_OPERATOR | ROLE_CUSTOMER);
+	assert_int_equal(json_array_size(array), 2);
+	json_decref(array);
+}
+
+static void
+delays_double_up_to_the_longest(void **state)
+{
+	(void)state;
+	for (int64_t n = 0; n < 5; n++)
+		assert_int_equal(attempt_delay_ms(n), 0);
+	assert_int_equal(attempt_delay_ms(5), 1000);
+	assert_int_equal(attempt_delay_ms(6), 2000);
+	assert_int_equal(attempt_delay_ms(14), 512000);
+	assert_int_equal(attempt_delay_ms(15), 900000);
+	assert_int_equal(attempt_delay_ms(1000000), 900000);
+	assert_int_equal(attempt_delay_ms(INT64_MAX), 900000);
+}
+
+static void
+the_database_is_given_every_delay(void **state)
+{
+	struct auth auth = { .pool = NULL };
+
+	(void)state;
+	assert_true(attempts_start(&auth));
+	assert_int_equal(auth.delays.count, 15); /* up to the first that is the longest */
+	db_array_free(&auth.delays);
+}
+
+static void
+one_key_an_address(void **state)
+{
+	struct auth auth = { .secret = { 1, 2, 3 } }, other = { .secret = { 3, 2, 1 } };
+	unsigned char a[ATTEMPT_KEY], b[ATTEMPT_KEY];
+
+	(void)state;
+	attempt_key(&auth, "Ada@Example.com", a);
+	attempt_key(&auth, "ada@example.COM", b);
+	assert_memory_equal(a, b, sizeof a);
+	attempt_key(&auth, "bob@example.com", b);
+	assert_memory_not_equal(a, b, sizeof a);
+	attempt_key(&other, "ada@example.com", b);
+	assert_memory_not_equal(a, b, sizeof a);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses),
+		cmocka_unit_test(names),
+		cmocka_unit_test(roles),
+		cmocka_unit_test(delays_double_up_to_the_longest),
+		cmocka_unit_test(the_database_is_given_every_delay),
+		cmocka_unit_test(one_key_an_address),
+	};
+
+	if (!config_load())
+		return 1;
+	return RUN(tests);
+}

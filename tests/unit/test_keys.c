@@ -1,0 +1,192 @@
+/* test_keys.c - signing keys: made once, private, rotated with an overlap, noticed without a restart. */
+#include "handlers/auth/keys.h"
+
+#include "tests/unit/unit.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/config.h"
+#include "handlers/auth/key_files.h"
+
+static char parent[] = "/tmp/purse-test-keys-XXXXXX", folder[64];
+
+static int
+files_ending(const char *suffix)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	int n = 0;
+
+	assert_non_null(d);
+	while ((e = readdir(d)) != NULL)
+		if (strlen(e->d_name) > strlen(suffix) && strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
+			n++;
+	closedir(d);
+	return n;
+}
+
+static void
+processes_that_start_at_once_make_one_key(void **state)
+{
+	pid_t children[8];
+
+	(void)state;
+	for (int i = 0; i < 8; i++) {
+		children[i] = fork();
+		if (children[i] == 0)
+			_exit(key_files_prepare(folder) ? 0 : 1);
+		assert_true(children[i] > 0);
+	}
+	for (int i = 0; i < 8; i++) {
+		int status;
+
+		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
+		assert_int_equal(status, 0);
+	}
+	assert_int_equal(files_ending(".pem"), 1);
+	assert_int_equal(files_ending(".secret"), 1);
+}
+
+static void
+nobody_else_can_read_them(void **state)
+{
+	DIR *d = opendir(folder);
+	struct dirent *e;
+	struct stat st;
+
+	(void)state;
+	assert_non_null(d);
+	assert_int_equal(stat(folder, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.') {
+			assert_int_equal(fstatat(dirfd(d), e->d_name, &st, 0), 0);
+			assert_int_equal(st.st_mode & 0777, 0600);
+		}
+	closedir(d);
+}
+
+static void
+the_secret_stays(void **state)
+{
+	unsigned char before[KEY_SECRET], after[KEY_SECRET];
+
+	(void)state;
+	assert_true(key_files_secret(folder, before));
+	assert_true(key_files_prepare(folder));
+	assert_true(key_files_secret(folder, after));
+	assert_memory_equal(before, after, KEY_SECRET);
+}
+
+static size_t
+published(void)
+{
+	json_t *jwks = keys_jwks();
+	size_t n = json_array_size(json_object_get(jwks, "keys"));
+
+	json_decref(jwks);
+	return n;
+}
+
+static void
+a_rotation_overlaps(void **state)
+{
+	char first[UUID_TEXT], second[UUID_TEXT], now_signing[UUID_TEXT];
+	unsigned char by_first[KEY_SIGNATURE], by_second[KEY_SIGNATURE];
+	unsigned generation;
+	instant_us rotated;
+
+	(void)state;
+	assert_true(keys_start(true));
+	assert_int_equal(keys_current(first), OK);
+	assert_int_equal(keys_sign(first, "text", 4, by_first), OK);
+	generation = keys_generation();
+
+	rotated = clock_now();
+	assert_true(key_files_rotate(folder, second)); /* as another process does */
+	assert_int_equal(keys_current(now_signing), OK);
+	assert_string_equal(now_signing, second);
+	assert_int_not_equal(keys_generation(), generation);
+	assert_int_equal(keys_sign(second, "text", 4, by_second), OK);
+	assert_int_equal(keys_verify(first, "text", 4, by_first), OK);
+	assert_int_equal(keys_verify(second, "text", 4, by_second), OK);
+	assert_int_equal(keys_verify(second, "text", 4, by_first), ERR_UNAUTHENTICATED);
+	assert_int_equal(keys_verify(second, "texts", 5, by_second), ERR_UNAUTHENTICATED);
+	assert_int_equal(published(), 2);
+
+	clock_fix(rotated + (config_number(OPT_KEY_OVERLAP) + 1000) * US_PER_MS);
+	assert_int_equal(keys_verify(first, "text", 4, by_first), ERR_UNAUTHENTICATED);
+	assert_int_equal(keys_verify(second, "text", 4, by_second), OK);
+	assert_int_equal(published(), 1);
+	assert_int_equal(files_ending(".pem"), 2);
+	assert_true(key_files_rotate(folder, second));
+	assert_int_equal(files_ending(".pem"), 2); /* the one that had ended is gone */
+	clock_fix(0);
+	keys_stop();
+}
+
+/* A verifier that read the folder the moment before must find a key that is only microseconds old. */
+static void
+a_new_key_is_found_at_once(void **state)
+{
+	unsigned char signature[KEY_SIGNATURE];
+
+	(void)state;
+	assert_true(keys_start(false));
+	memset(signature, 1, sizeof signature);
+	for (int i = 0; i < 50; i++) {
+		char kid[UUID_TEXT], signing[UUID_TEXT];
+
+		assert_int_equal(keys_current(signing), OK);
+		assert_true(key_files_rotate(folder, kid));
+		assert_int_equal(keys_sign(kid, "text", 4, signature), OK);
+	}
+	keys_stop();
+}
+
+static void
+what_is_no_key_is_left_alone(void **state)
+{
+	char path[128], kid[UUID_TEXT];
+	FILE *f;
+
+	(void)state;
+	snprintf(path, sizeof path, "%s/ffffffff-ffff-7fff-bfff-ffffffffffff.pem", folder);
+	assert_non_null(f = fopen(path, "w"));
+	fputs("no key\n", f);
+	fclose(f);
+	assert_true(keys_start(true));
+	assert_int_equal(keys_current(kid), OK);
+	assert_string_not_equal(kid, "ffffffff-ffff-7fff-bfff-ffffffffffff");
+	keys_stop();
+	assert_int_equal(unlink(path), 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(processes_that_start_at_once_make_one_key),
+		cmocka_unit_test(nobody_else_can_read_them),
+		cmocka_unit_test(the_secret_stays),
+		cmocka_unit_test(a_rotation_overlaps),
+		cmocka_unit_test(a_new_key_is_found_at_once),
+		cmocka_unit_test(what_is_no_key_is_left_alone),
+	};
+	char command[64];
+	int failed;
+
+	if (mkdtemp(parent) == NULL)
+		return 1;
+	snprintf(folder, sizeof folder, "%s/below/keys", parent);
+	if (setenv("KEY_DIR", folder, 1) != 0 || !config_load())
+		return 1;
+	failed = RUN(tests);
+	snprintf(command, sizeof command, "rm -r %s", parent);
+	return system(command) == 0 ? failed : 1;
+}

@@ -1,0 +1,175 @@
+/* test_passwords.c - which passwords will do; hashing, for accounts that are there and for those that are not. */
+#include "handlers/auth/passwords.c"
+
+#include "tests/unit/unit.h"
+
+#include <unistd.h>
+
+#include "handlers/auth/password_words.h"
+
+static void
+refuses(const char *password)
+{
+	if (password_fault(password, "ada.lovelace@example.com") == NULL)
+		fail_msg("%s was accepted", password);
+}
+
+static void
+accepts(const char *password)
+{
+	const char *fault = password_fault(password, "ada.lovelace@example.com");
+
+	if (fault != NULL)
+		fail_msg("%s: %s", password, fault);
+}
+
+static void
+length_counts_characters_and_bytes(void **state)
+{
+	char longest[PASSWORD_MOST + 2];
+
+	(void)state;
+	refuses("");
+	refuses("k7#mQz!pX");
+	accepts("k7#mQz!pXw");
+	refuses("éèàùçâêîô");  /* nine characters, eighteen bytes */
+	accepts("éèàùçâêîôû");
+	for (size_t i = 0; i < sizeof longest; i++)
+		longest[i] = (char)('a' + (i * i + i / 7) % 26);
+	longest[PASSWORD_MOST + 1] = '\0';
+	refuses(longest);
+	longest[PASSWORD_MOST] = '\0';
+	accepts(longest);
+}
+
+static void
+common_ones_are_refused(void **state)
+{
+	static const char *const common[] = { "password12", "Password123!", "P@ssw0rd2026", "passw0rd!!", "1234567890",
+		"0123456789", "0987654321", "12345678901234567890", "qwertyuiop", "QWERTYUIOP", "poiuytrewq", "asdfghjkl123",
+		"1q2w3e4r5t6y", "abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc", "123123123123",
+		"passwordpassword", "Monkey123monkey123", "iloveyou123", "ILoveYou!!!", "sunshine2020", "letmein1234",
+		"administrator", "changeme123", "trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
+		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
+		refuses(common[i]);
+}
+
+static void
+good_ones_are_accepted(void **state)
+{
+	static const char *const good[] = { "correct horse battery staple", "correct horse battery", "a long enough phrase",
+		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN", "purple-teapot-7",
+		"Tr0ub4dor&3x", "ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+		accepts(good[i]);
+}
+
+static void
+the_address_is_no_password(void **state)
+{
+	(void)state;
+	refuses("ada.lovelace@example.com");
+	refuses("ADA.Lovelace");
+	refuses("ada.lovelace1815");
+	accepts("ada.lovelace likes engines");
+	assert_null(password_fault("bob bought a boat", "bob@example.com"));
+}
+
+static void
+the_words_are_sorted(void **state)
+{
+	(void)state;
+	assert_in_range(password_word_count, 500, 10000);
+	for (size_t i = 1; i < password_word_count; i++)
+		assert_true(strcmp(password_words[i - 1], password_words[i]) < 0);
+}
+
+static void
+hashes_verify_and_age(void **state)
+{
+	char hash[PASSWORD_HASH], weaker[PASSWORD_HASH];
+
+	(void)state;
+	assert_int_equal(password_hash("tests have long passwords", hash), OK);
+	assert_memory_equal(hash, "$argon2id$v=19$m=8192,t=1,p=1$", 30);
+	assert_true(password_verify(hash, "tests have long passwords"));
+	assert_false(password_verify(hash, "Tests have long passwords"));
+	assert_false(password_verify(hash, ""));
+	assert_false(password_outdated(hash));
+	assert_int_equal(crypto_pwhash_str(weaker, "x", 1, 2, 16384 * 1024), 0);
+	assert_true(password_outdated(weaker));
+	assert_true(password_verify(weaker, "x"));
+}
+
+/* Were it malformed, libsodium would refuse it without computing anything, and the time would tell. */
+static void
+nobody_costs_as_much_as_somebody(void **state)
+{
+	char hash[PASSWORD_HASH];
+
+	(void)state;
+	nobodys_hash(hash);
+	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
+	assert_false(password_verify(NULL, ""));
+	assert_false(password_verify(NULL, "tests have long passwords"));
+}
+
+static void *
+enter_and_leave(void *refused)
+{
+	if (password_enter() != OK) {
+		__atomic_add_fetch((int *)refused, 1, __ATOMIC_SEQ_CST);
+		return NULL;
+	}
+	password_leave();
+	return NULL;
+}
+
+static void
+only_so_many_may_wait(void **state)
+{
+	enum { CONCURRENCY = 2, QUEUE = 4, TOO_MANY = 3 };
+	pthread_t threads[QUEUE + TOO_MANY];
+	int refused = 0;
+
+	(void)state;
+	for (int i = 0; i < CONCURRENCY; i++)
+		assert_int_equal(password_enter(), OK);
+	for (int i = 0; i < QUEUE + TOO_MANY; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, enter_and_leave, &refused), 0);
+	while (__atomic_load_n(&refused, __ATOMIC_SEQ_CST) < TOO_MANY)
+		usleep(1000);
+	for (int i = 0; i < CONCURRENCY; i++)
+		password_leave();
+	for (int i = 0; i < QUEUE + TOO_MANY; i++)
+		pthread_join(threads[i], NULL);
+	assert_int_equal(refused, TOO_MANY);
+	assert_int_equal(gate.inside, 0);
+	assert_int_equal(gate.waiting, 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(length_counts_characters_and_bytes),
+		cmocka_unit_test(common_ones_are_refused),
+		cmocka_unit_test(good_ones_are_accepted),
+		cmocka_unit_test(the_address_is_no_password),
+		cmocka_unit_test(the_words_are_sorted),
+		cmocka_unit_test(hashes_verify_and_age),
+		cmocka_unit_test(nobody_costs_as_much_as_somebody),
+		cmocka_unit_test(only_so_many_may_wait),
+	};
+
+	if (setenv("ARGON2_MEMORY", "8m", 1) != 0 || setenv("ARGON2_PASSES", "1", 1) != 0 ||
+	    setenv("ARGON2_QUEUE", "4", 1) != 0 || setenv("ARGON2_CONCURRENCY", "2", 1) != 0 || !config_load() ||
+	    sodium_init() < 0)
+		return 1;
+	return RUN(tests);
+}
