@@ -52,6 +52,23 @@ range_parse(const char *text, off_t size, off_t *from, off_t *bytes)
 }
 
 static struct reply *
+range_refuse(struct request *r, off_t size)
+{
+	return reply_header(r, reply_error(r, ERR_RANGE_NOT_SATISFIABLE), "Content-Range", "bytes */%lld", (long long)size);
+}
+
+/* The gateway would answer such a range with a page of its own, which is no problem document. With If-Range only the
+ * gateway can tell whether the range counts at all. */
+static bool
+range_is_beyond(struct request *r, off_t size)
+{
+	off_t from, bytes;
+
+	return request_header(r, "If-Range") == NULL &&
+	       range_parse(request_header(r, "Range"), size, &from, &bytes) == RANGE_BAD;
+}
+
+static struct reply *
 send_here(struct request *r, struct reply *reply, const struct stat *st)
 {
 	char etag[64];
@@ -76,8 +93,7 @@ send_here(struct request *r, struct reply *reply, const struct stat *st)
 	if (range == RANGE_BAD) {
 		close(reply->file);
 		reply->file = -1;
-		return reply_header(r, reply_error(r, ERR_RANGE_NOT_SATISFIABLE), "Content-Range", "bytes */%lld",
-			(long long)st->st_size);
+		return range_refuse(r, st->st_size);
 	}
 	if (range == RANGE_GOOD) {
 		reply->status = 206;
@@ -113,6 +129,8 @@ reply_file(struct request *r, const char *path, const char *content_type, const 
 		char absolute[4096];
 
 		close(fd);
+		if (range_is_beyond(r, st.st_size))
+			return range_refuse(r, st.st_size);
 		if (realpath(path, absolute) == NULL)
 			return reply_error(r, ERR_GONE);
 		/* No Content-Length of ours: the gateway measures the file itself. */

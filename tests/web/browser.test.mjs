@@ -56,7 +56,7 @@ test('/docs: a new account signs in, and a call goes through with its token', { 
 	const call = page.locator('#operations-Wallets-openWallet');
 	await call.locator('.opblock-summary-control').click();
 	await call.locator('.execute').click();
-	const status = call.locator('.live-responses-table .response-col_status').first();
+	const status = call.locator('.live-responses-table tbody .response-col_status').first();
 	await status.waitFor();
 	assert.match(await status.textContent(), /201/);
 	await call.locator('.responses-inner').first().scrollIntoViewIfNeeded();

@@ -148,7 +148,8 @@ test('OpenAPI is true to the running system', { skip }, async (t) => {
 		await refused('already_undone', 'postTransaction', { body: { kind: 'cancellation', reference_id: purchase.id } });
 		await refused('not_undoable', 'postTransaction', { body: { kind: 'cancellation', reference_id: undo.id } });
 		await refused('invalid_request', 'postTransaction', { body: { kind: 'deposit', amount: 2 ** 53 } });
-		await refused('malformed_json', 'postTransaction', { raw: '[]' });
+		await refused('malformed_json', 'postTransaction', { raw: '{"kind":"deposit","kind":"deposit","amount":1}' });
+		await refused('invalid_request', 'postTransaction', { raw: '[]' });
 
 		const shown = await expect(200, 'getWallet', { path: { id: wallet.id } });
 		assert.deepEqual([shown.body.balance, shown.body.version, shown.headers.get('etag')], [9000, 6, '"6"']);

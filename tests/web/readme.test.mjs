@@ -14,7 +14,8 @@ test('the walk-through works when pasted', { skip }, () => {
 	// The programs may have been built elsewhere; where the addresses are is in the environment, as after `make -s env`.
 	const script = blocks.join('\n').replace(/^build\//gm, `${build}/`);
 	const said = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', timeout: 60000 });
-	const documents = JSON.parse(`[${said.trim().replace(/\n(?=[\d{[])/g, ',')}]`);
+	assert.match(said, /^1 published$/m);
+	const documents = JSON.parse(`[${said.replace('1 published\n', '').trim().replace(/\n(?=[\d{[])/g, ',')}]`);
 	const [last, closing] = [documents.pop(), documents.pop()];
 	const statement = documents.pop();
 
