@@ -82,7 +82,7 @@
 			byId('password').value = '';
 			byId('sign-in').hidden = true;
 			byId('sign-out').hidden = false;
-			say(`Signed in as ${email}: the calls below carry your token`);
+			say(`Signed in as ${email}`);
 		} catch (error) {
 			say(error.message, true);
 		}

@@ -28,11 +28,20 @@ async function open(path, colorScheme = 'light') {
 	const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, colorScheme });
 	const page = await context.newPage();
 	const complaints = [];
+	const answered = new Map();
 
 	page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
 	page.on('pageerror', (error) => complaints.push(error.message));
-	page.on('requestfailed', (request) => complaints.push(`${request.url()} failed`));
-	page.on('response', (answer) => answer.status() >= 400 && complaints.push(`${answer.url()} answered ${answer.status()}`));
+	page.on('response', (answer) => {
+		answered.set(answer.request(), answer.status());
+		if (answer.status() >= 400)
+			complaints.push(`${answer.url()} answered ${answer.status()}`);
+	});
+	// Chromium calls a 204 aborted, because no body follows.
+	page.on('requestfailed', (request) => {
+		if (answered.get(request) !== 204)
+			complaints.push(`${request.url()} failed: ${request.failure()?.errorText}`);
+	});
 	page.on('request', (request) => new URL(request.url()).origin === new URL(base).origin || request.url().startsWith('data:')
 		|| complaints.push(`${request.url()} is elsewhere`));
 	const answer = await page.goto(path);
