@@ -3,6 +3,8 @@
  *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events by the keys
  *   probe take QUEUE N         take N messages, a line of JSON each; fails where they have not come within a minute
  *   probe requeue QUEUE N      take one and give it back, N times
+ *   probe touch QUEUE N        take N and go away without a word, so that they are delivered a second time
+ *   probe emit KEY BODY        publish to purse.events
  *   probe count QUEUE          how many wait
  *   probe delete QUEUE         with its dead letters' queue
  *   probe large QUEUE BYTES    publish so many */
@@ -77,6 +79,27 @@ requeue(struct amqp *a, const char *queue, long n)
 }
 
 static bool
+touch(struct amqp *a, const char *queue, long n)
+{
+	struct message *m = NULL;
+
+	for (; n > 0; n--) {
+		if (amqp_get(a, queue, &m) != OK || m == NULL)
+			return false;
+		message_free(m);
+	}
+	return true;
+}
+
+static bool
+emit(struct amqp *a, const char *key, const char *body)
+{
+	struct outgoing m = { .exchange = PURSE_EXCHANGE, .key = key, .body = body, .bytes = strlen(body), .mandatory = true };
+
+	return amqp_publish(a, &m, 1) == OK;
+}
+
+static bool
 drop(struct amqp *a, const char *queue)
 {
 	char dead[AMQP_NAME_MAX];
@@ -125,6 +148,10 @@ main(int argc, char **argv)
 		done = take(a, argv[2], n);
 	else if (strcmp(what, "requeue") == 0)
 		done = requeue(a, argv[2], n);
+	else if (strcmp(what, "touch") == 0)
+		done = touch(a, argv[2], n);
+	else if (strcmp(what, "emit") == 0 && argc == 4)
+		done = emit(a, argv[2], argv[3]);
 	else if (strcmp(what, "delete") == 0)
 		done = drop(a, argv[2]);
 	else if (strcmp(what, "large") == 0)

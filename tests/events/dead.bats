@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# dead.bats - purse dead list, show, replay and drop.
+
+load events
+
+setup() {
+	USER=$(new_uuid)
+	bury_nothing
+	# No key: dead letters, until somebody replays them with one.
+	emit "{\"userId\":\"42\",\"transaction\":{\"amount\":1,\"operation\":0}}" --message-id one
+	emit 'two' --message-id two
+	emit 'three'
+	eventually waiting wallet_queue.dead 3
+}
+teardown() {
+	everything_up
+	bury_nothing
+}
+
+@test "list shows count, ids and reasons, and takes nothing" {
+	for _ in 1 2 3; do
+		list=$("$PURSE" dead list wallet_queue)
+		head -n 1 <<<"$list" | grep -qx 'wallet_queue.dead: 3'
+		grep -Eq '^  one +2[0-9]{3}-[^ ]+Z +invalid_request: /userId must be a UUID$' <<<"$list"
+		grep -Eq '^  two .* malformed_json: ' <<<"$list"
+		grep -Eq '^  body-[0-9a-f]{12} ' <<<"$list"
+	done
+	eventually waiting wallet_queue.dead 3
+	"$PURSE" dead list | grep -qx 'statement_queue.dead: 0'
+}
+
+@test "show prints one, or all, a line of JSON each" {
+	[ "$("$PURSE" dead show wallet_queue two | jq -r '.body')" = two ]
+	[ "$("$PURSE" dead show wallet_queue.dead | jq -s 'length')" = 3 ]
+	run "$PURSE" dead show wallet_queue nobody
+	[ "$status" = 1 ]
+}
+
+@test "drop removes one, then all" {
+	[ "$("$PURSE" dead drop wallet_queue two)" = "1 dropped" ]
+	eventually waiting wallet_queue.dead 2
+	run "$PURSE" dead show wallet_queue two
+	[ "$status" = 1 ]
+	[ "$("$PURSE" dead drop wallet_queue --all)" = "2 dropped" ]
+	eventually waiting wallet_queue.dead 0
+	run "$PURSE" dead drop wallet_queue two
+	[ "$status" = 1 ]
+}
+
+@test "replay puts them back: what dies again is met once, what has been mended is posted" {
+	[ "$("$PURSE" dead replay wallet_queue --all)" = "3 replayed" ]
+	eventually waiting wallet_queue.dead 3
+	stop_service transaction_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --message-id good
+	"$PROBE" requeue wallet_queue 21
+	eventually waiting wallet_queue.dead 4
+	start_service transaction_consumer
+	[ "$("$PURSE" dead replay wallet_queue good)" = "1 replayed" ]
+	eventually balance_is "$USER" 1
+	eventually waiting wallet_queue.dead 3
+}
+
+@test "what is misused or not there is one clear sentence" {
+	run "$PURSE" dead replay wallet_queue
+	[ "$status" = 2 ]
+	run "$PURSE" dead list no_such_queue
+	[ "$status" = 1 ]
+	[[ "$output" == *"there is no queue no_such_queue.dead"* ]]
+	run env AMQP_URL=amqp://127.0.0.1:1/ "$PURSE" dead list
+	[ "$status" = 1 ]
+	[[ "$output" == *"RabbitMQ cannot be reached"* ]]
+	run env AMQP_URL=http://example.com/ "$PURSE" dead list
+	[ "$status" = 1 ]
+	[[ "$output" == *"write amqp://"* ]]
+}

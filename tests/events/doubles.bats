@@ -1,0 +1,52 @@
+#!/usr/bin/env bats
+# doubles.bats - doubled and reordered messages change nothing: one event moves money once, a line is stored once.
+
+load events
+
+setup() { USER=$(new_uuid); }
+teardown() { everything_up; }
+
+@test "the same event a hundred times, in one batch and later again: once" {
+	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")
+	for _ in $(seq 100); do printf '%s\n' "$event"; done | "$PURSE" publish --lines wallet_queue
+	eventually balance_is "$USER" 100
+	emit "$event"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
+}
+
+@test "the same key in three forms: once" {
+	data="{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":250}"
+	emit "$(cloud_event "$USER-1" "$data")"
+	emit "$(nest "$data")" --message-id "$USER-1"
+	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":2.50,\"operation\":0}}" --message-id "$USER-1"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually balance_is "$USER" 251
+	history_is "$USER" $'opening 0 0\ndeposit 250 250\ndeposit 1 251'
+}
+
+@test "a key used with another body is refused, and told" {
+	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")" --message-id "$USER-1"
+	eventually balance_is "$USER" 5
+	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":6}")" --message-id "$USER-1"
+	eventually rejections_are "$USER-1" idempotency_key_reused
+	balance_is "$USER" 5
+}
+
+@test "transaction_created in any order, doubled: the statement has each line once, signs included" {
+	stop_service statement_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"
+	eventually balance_is "$USER" 700
+	for id in $(sql wallet "SELECT id FROM transaction_shown WHERE owner_id = '$USER' AND version > 1 ORDER BY version DESC"); do
+		emit "$(cloud_event "$USER-r$id" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}")"
+	done
+	eventually history_is "$USER" $'opening 0 0\ndeposit 1000 1000\nwithdrawal -300 700\nreversal 300 1000\nreversal -1000 0'
+	# Four of them in a queue, taken out and put back newest first, each twice.
+	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
+	jq -c --slurp 'reverse | .[].body | (., .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	waiting statement_queue 10
+	start_service statement_consumer
+	eventually statement_has_all "$USER"
+	[ "$(lines_of statement "$USER" | wc -l)" = 5 ]
+}

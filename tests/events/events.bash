@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# events.bash - what the event tests share: publishing in each form, waiting for what comes of it. `load events`.
+
+load ../helper
+
+PROBE=$BUILD/tests/probe
+PURSE=$BUILD/purse
+
+new_uuid() { cat /proc/sys/kernel/random/uuid; }
+
+# emit BODY [purse publish arguments...] - into wallet_queue, confirmed
+emit() {
+	local body=$1
+	shift
+	printf '%s' "$body" | "$PURSE" publish "$@" wallet_queue
+}
+
+# cloud_event ID DATA, nest DATA - envelopes
+cloud_event() {
+	printf '{"specversion":"1.0","id":"%s","source":"/tests","type":"transaction_emitted","pattern":"transaction_emitted","data":%s}' "$1" "$2"
+}
+nest() { printf '{"pattern":"transaction_emitted","data":%s}' "$1"; }
+
+# history OWNER - the user's transactions in order, "kind amount balance", a line each
+history() {
+	sql wallet "SELECT t.kind || ' ' || t.amount || ' ' || t.balance_after FROM transaction_shown t
+		WHERE t.owner_id = '$1' ORDER BY t.wallet_id, t.version"
+}
+history_is() { [ "$(history "$1")" = "$2" ]; }
+
+# balance OWNER - of all the user's wallets
+balance() { sql wallet "SELECT coalesce(sum(balance), 0) FROM wallet WHERE owner_id = '$1'"; }
+balance_is() { [ "$(balance "$1")" = "$2" ]; }
+
+# deposits OWNER... - how many deposits they have
+deposits() { sql wallet "SELECT count(*) FROM transaction_shown WHERE kind = 'deposit' AND owner_id = ANY ('{$1}')"; }
+deposits_are() { [ "$(deposits "$1")" = "$2" ]; }
+
+rejections() { sql wallet "SELECT body->>'code' FROM rejection WHERE body->>'idempotency_key' = '$1' ORDER BY created_at"; }
+rejections_are() { [ "$(rejections "$1")" = "$2" ]; }
+
+# waiting QUEUE N - as many messages wait there
+waiting() { [ "$("$PROBE" count "$1")" = "$2" ]; }
+
+# reason ID - why that message is among the dead letters of wallet_queue
+reason() { "$PURSE" dead show wallet_queue "$1" | jq -r .reason; }
+is_dead() { "$PURSE" dead show wallet_queue "$1" >/dev/null 2>&1; }
+buried() { eventually is_dead "$1" && [[ $(reason "$1") == *$2* ]] || { reason "$1" && return 1; }; }
+
+bury_nothing() {
+	"$PURSE" dead drop wallet_queue --all >/dev/null
+	"$PURSE" dead drop statement_queue --all >/dev/null
+}
+
+# The statement has each line of the user's wallets, and as the wallet has it.
+lines_of() {
+	case $1 in
+	wallet) sql wallet "SELECT wallet_id, version, id, kind, amount, balance_after FROM transaction_shown WHERE owner_id = ANY ('{$2}') ORDER BY 1, 2" ;;
+	statement) sql statement "SELECT l.wallet_id, l.version, l.transaction_id, l.kind, l.amount, l.balance_after FROM line l
+		JOIN wallet w USING (wallet_id) WHERE w.owner_id = ANY ('{$2}') AND NOT l.sign_open ORDER BY 1, 2" ;;
+	esac
+}
+statement_has_all() { [ "$(lines_of wallet "$1" | md5sum)" = "$(lines_of statement "$1" | md5sum)" ]; }
+
+# load N USERS... - N deposits of 1, spread over the users; the ids have the prefix $LOAD
+load_of() {
+	local n=$1
+	shift
+	awk -v n="$n" -v users="$*" -v tag="${LOAD:-load}-$RANDOM$RANDOM" 'BEGIN {
+		count = split(users, user, " ")
+		for (i = 0; i < n; i++)
+			printf "{\"specversion\":\"1.0\",\"id\":\"%s-%d\",\"source\":\"/tests\",\"type\":\"transaction_emitted\",\"data\":{\"user_id\":\"%s\",\"kind\":\"deposit\",\"amount\":1}}\n", tag, i, user[i % count + 1]
+	}'
+}
+
+# A test that failed half-way must not leave the next ones without a service.
+everything_up() {
+	local service
+	for service in postgres rabbitmq outbox_relay transaction_consumer statement_consumer; do
+		start_service "$service" >/dev/null
+	done
+}

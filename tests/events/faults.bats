@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# faults.bats - whatever is killed, restarted or away while events flow: none is lost, none is done twice.
+
+load events
+
+PATIENCE=${PATIENCE_FAULTS:-120}
+
+setup() {
+	USERS=()
+	for _ in $(seq 20); do USERS+=("$(new_uuid)"); done
+	bury_nothing
+}
+teardown() { everything_up; }
+
+all_users() { local IFS=,; echo "${USERS[*]}"; }
+
+# Exactly n deposits, each of 1, and no dead letter; the statement has the same.
+nothing_lost_or_doubled() {
+	eventually deposits_are "$(all_users)" "$1"
+	[ "$(sql wallet "SELECT sum(balance) FROM wallet WHERE owner_id = ANY ('{$(all_users)}')")" = "$1" ]
+	eventually waiting wallet_queue 0
+	waiting wallet_queue.dead 0
+	eventually statement_has_all "$(all_users)"
+	waiting statement_queue.dead 0
+}
+
+@test "kill -9 of all three consumers, again and again, while 20,000 events flow" {
+	load_of 20000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue &
+	for _ in 1 2 3 4; do
+		for service in transaction_consumer outbox_relay statement_consumer; do
+			sleep 0.2
+			kill_service "$service" || true
+		done
+		eventually service_ready outbox_relay
+	done
+	wait $!
+	nothing_lost_or_doubled 20000
+}
+
+@test "SIGTERM finishes what was taken and ends with 0" {
+	stop_service transaction_consumer
+	load_of 5000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	"$BUILD/transaction_consumer" &
+	pid=$!
+	eventually at_least_one_deposit
+	kill -TERM $pid
+	wait $pid
+	# Nothing went back to the queue unfinished: what is still there was never delivered.
+	rest=$("$PROBE" count wallet_queue)
+	[ "$(deposits "$(all_users)")" = $((5000 - rest)) ]
+	[ "$rest" = 0 ] || "$PROBE" take wallet_queue "$rest" | jq -s -e 'all(.redelivered == false)'
+	[ "$rest" = 0 ] || skip_rest=1
+	start_service transaction_consumer
+}
+at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
+
+@test "two --drain at once are harmless, for the consumer and for the relay" {
+	stop_service transaction_consumer
+	stop_service outbox_relay
+	load_of 3000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	"$BUILD/transaction_consumer" --drain &
+	first=$!
+	"$BUILD/transaction_consumer" --drain
+	wait $first
+	deposits_are "$(all_users)" 3000
+	"$BUILD/outbox_relay" --drain &
+	first=$!
+	"$BUILD/outbox_relay" --drain
+	wait $first
+	eventually statement_has_all "$(all_users)"
+	nothing_lost_or_doubled 3000
+}
+
+@test "a second relay stands by, and takes over when the first is killed" {
+	"$BUILD/outbox_relay" 2>"$BATS_TEST_TMPDIR/standby" &
+	standby=$!
+	eventually grep -q 'wallet: another relay is at work' "$BATS_TEST_TMPDIR/standby"
+	stop_service outbox_relay
+	eventually grep -q 'wallet: relaying from' "$BATS_TEST_TMPDIR/standby"
+	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	nothing_lost_or_doubled 10
+	kill -TERM $standby
+	wait $standby
+}
+
+@test "the database away: messages wait, and the delivery limit is not used up" {
+	load_of 2000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue &
+	stop_service postgres
+	wait $!
+	run timeout 60 "$BUILD/transaction_consumer" --drain
+	[ "$status" = 1 ]
+	start_service postgres
+	nothing_lost_or_doubled 2000
+}
+
+@test "the broker away: the API goes on, and its events arrive later" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	expect 201
+	stop_service rabbitmq
+	for amount in 1 2 3; do
+		api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"
+		expect 201
+	done
+	run timeout 60 "$BUILD/outbox_relay" --drain
+	[ "$status" = 1 ]
+	start_service rabbitmq
+	eventually statement_has_all "$USER_ID"
+	[ "$(lines_of statement "$USER_ID" | wc -l)" = 4 ]
+	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	nothing_lost_or_doubled 10
+}
+
+@test "the broker killed with messages in it: they are there afterwards" {
+	stop_service transaction_consumer
+	load_of 2000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	kill_service rabbitmq
+	eventually service_ready rabbitmq
+	start_service transaction_consumer
+	nothing_lost_or_doubled 2000
+}
+
+@test "a queue that was deleted is made again" {
+	"$PROBE" delete statement_queue
+	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	nothing_lost_or_doubled 10
+}
+
+@test "the cursor of another server is not believed: everything is published again, and dropped as doubles" {
+	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	nothing_lost_or_doubled 10
+	stop_service outbox_relay
+	sql wallet "UPDATE outbox_cursor SET system_identifier = 1"
+	start_service outbox_relay
+	eventually cursor_is_ours
+	nothing_lost_or_doubled 10
+}
+cursor_is_ours() {
+	[ "$(sql wallet "SELECT count(*) FROM outbox_cursor WHERE name = 'transaction' AND system_identifier <> 1")" = 1 ]
+}
+
+@test "options of a queue that exists with others: a clear sentence, and it works on" {
+	run env QUEUE_LENGTH=1234 "$BUILD/transaction_consumer" --drain
+	[ "$status" = 0 ]
+	[[ "$output" == *"queue wallet_queue was declared with other options and keeps them"*"x-max-length"* ]]
+}

@@ -1,0 +1,75 @@
+#!/usr/bin/env bats
+# poison.bats - what cannot be handled is set aside with its reason, and holds nothing else up.
+
+load events
+
+setup() {
+	USER=$(new_uuid)
+	bury_nothing
+}
+teardown() {
+	everything_up
+	bury_nothing
+}
+
+@test "each kind of poison has its reason, and its neighbours in the batch are posted" {
+	stop_service transaction_consumer
+	good() { cloud_event "$USER-$1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}"; }
+	emit "$(good 1)"
+	emit 'not json' --message-id text
+	emit '' --message-id empty
+	emit "$(good 2)"
+	emit "$(printf '[%.0s' {1..1000})" --message-id deep
+	emit '{"pattern":"transaction_emitted","data":{"foo":1}}' --message-id members
+	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1.5}")" --message-id amount
+	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1,\"idempotency_key\":\"two words\"}")" --message-id key
+	emit '{"specversion":"1.0","id":"x","source":"/s","type":"user_created","data":{}}' --message-id type
+	emit '{"userId":"42","transaction":{"amount":1,"operation":0}}' --message-id user
+	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":1.005,\"operation\":0}}" --message-id decimal
+	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":1,\"operation\":9}}" --message-id operation
+	"$PROBE" large wallet_queue 1048577
+	emit "$(good 3)"
+	start_service transaction_consumer
+	eventually balance_is "$USER" 3
+	buried text 'malformed_json: '
+	buried empty 'malformed_json: the body is empty'
+	buried deep 'malformed_json: nested deeper than 32'
+	buried members 'invalid_request: /'
+	buried amount 'invalid_request: /amount'
+	buried key 'invalid_request: /idempotency_key'
+	buried type 'invalid_request: user_created is not taken here'
+	buried user 'invalid_request: /userId must be a UUID'
+	buried decimal 'invalid_request: /transaction/amount 1.005 is no amount in EUR'
+	buried operation 'invalid_request: /transaction/operation'
+	buried large rejected
+	waiting wallet_queue.dead 11
+	history_is "$USER" $'opening 0 0\ndeposit 1 1\ndeposit 1 2\ndeposit 1 3'
+}
+
+@test "without any key against doubles: a dead letter, body and properties as they were" {
+	body="{\"userId\":\"$USER\",\"transaction\":{\"amount\":1.10,\"operation\":0}}"
+	emit "$body" --correlation-id c-1 --reply-to nowhere
+	eventually waiting wallet_queue.dead 1
+	letter=$("$PURSE" dead show wallet_queue)
+	[ "$(jq -r .body <<<"$letter")" = "$body" ]
+	[ "$(jq -r '[.correlation_id, .reply_to, .content_type] | join(" ")' <<<"$letter")" = "c-1 nowhere application/json" ]
+	[[ "$(jq -r .reason <<<"$letter")" == "invalid_request: no key against doubles"* ]]
+	[ "$(history "$USER")" = '' ]
+}
+
+@test "statement_queue has its own: what is no event of ours" {
+	printf '{"specversion":"1.0","id":"x","source":"/s","type":"transaction_created","data":{"id":"none"}}' |
+		"$PURSE" publish --message-id line statement_queue
+	eventually waiting statement_queue.dead 1
+	[[ "$("$PURSE" dead show statement_queue line | jq -r .reason)" == "invalid_request: "* ]]
+}
+
+@test "a message that comes again and again is set aside by the broker at the delivery limit" {
+	stop_service transaction_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --message-id again
+	"$PROBE" requeue wallet_queue 21
+	eventually waiting wallet_queue.dead 1
+	start_service transaction_consumer
+	buried again delivery_limit
+	[ "$(history "$USER")" = '' ]
+}

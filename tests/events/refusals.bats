@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# refusals.bats - a refusal is an answer: recorded, published once, acknowledged; and sent to who set reply_to.
+
+load events
+
+setup() {
+	USER=$(new_uuid)
+	QUEUE=test-$USER
+	"$PROBE" listen "$QUEUE" transaction_rejected
+}
+teardown() {
+	everything_up
+	"$PROBE" delete "$QUEUE"
+}
+
+@test "insufficient_funds: nothing changes, transaction_rejected says why and what was asked, digit for digit" {
+	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":0.07,\"operation\":1}}" --message-id "$USER-1"
+	event=$("$PROBE" take "$QUEUE" 1)
+	[ "$(jq -r '[.exchange, .key, .type, .content_type] | join(" ")' <<<"$event")" = "purse.events transaction_rejected transaction_rejected application/cloudevents+json" ]
+	[ "$(jq -r '.body | [.specversion, .source, .type, .pattern] | join(" ")' <<<"$event")" = "1.0 /purse/wallet transaction_rejected transaction_rejected" ]
+	[ "$(jq -r '.body.data | [.code, .idempotency_key, .available, .held, .required] | join(" ")' <<<"$event")" = "insufficient_funds $USER-1 0 0 7" ]
+	[ "$(jq -r '.message_id == .body.id and .body.id == .body.data.id' <<<"$event")" = true ]
+	[ "$(sql wallet "SELECT body->'request'->'transaction'->>'amount' FROM rejection WHERE body->>'idempotency_key' = '$USER-1'")" = 0.07 ]
+	[ "$(history "$USER")" = '' ]
+	eventually waiting wallet_queue 0
+}
+
+@test "the same refusal twice is told once" {
+	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
+	printf '%s\n%s\n' "$event" "$event" | "$PURSE" publish --lines wallet_queue
+	emit "$event"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":6}")"
+	[ "$("$PROBE" take "$QUEUE" 2 | jq -r .body.data.idempotency_key)" = "$USER-1"$'\n'"$USER-2" ]
+	waiting "$QUEUE" 0
+}
+
+@test "a key that was refused is not spent: published anew when there are funds, it is posted" {
+	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
+	emit "$event"
+	eventually rejections_are "$USER-1" insufficient_funds
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")"
+	emit "$event"
+	eventually history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
+}
+
+@test "each rule of the ledger refuses by its code" {
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":60}")"
+	eventually balance_is "$USER" 40
+	purchase=$(sql wallet "SELECT id FROM transaction_shown WHERE owner_id = '$USER' AND kind = 'purchase'")
+	undo() { cloud_event "$USER-$1" "{\"user_id\":\"$USER\",\"kind\":\"$2\",\"reference_id\":\"$3\"${4:+,\"amount\":$4}}"; }
+	emit "$(undo 3 cancellation "$purchase" 61)"
+	emit "$(undo 4 cancellation "$purchase")"
+	emit "$(undo 5 cancellation "$purchase")"
+	emit "$(undo 6 cancellation "$(new_uuid)")"
+	emit "$(cloud_event "$USER-7" "{\"wallet_id\":\"$(new_uuid)\",\"kind\":\"deposit\",\"amount\":1}")"
+	emit "$(cloud_event "$USER-8" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9007199254740991}")"
+	eventually rejections_are "$USER-8" balance_limit
+	rejections_are "$USER-3" exceeds_original
+	rejections_are "$USER-5" already_undone
+	[ -n "$(rejections "$USER-6")" ]
+	rejections_are "$USER-7" not_found
+	balance_is "$USER" 100
+}
+
+@test "reply_to: the transaction or the refusal, with the correlation_id; a double is answered too" {
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9}")" --reply-to "$QUEUE.dead" --correlation-id c-1
+	reply=$("$PROBE" take "$QUEUE.dead" 1)
+	[ "$(jq -r '[.correlation_id, .body.type, .body.data.kind, .body.data.amount, .body.data.owner_id] | join(" ")' <<<"$reply")" = "c-1 transaction_created deposit 9 $USER" ]
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9}")" --reply-to "$QUEUE.dead" --correlation-id c-2
+	again=$("$PROBE" take "$QUEUE.dead" 1)
+	[ "$(jq -c '.body' <<<"$again")" = "$(jq -c '.body' <<<"$reply")" ]
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":10}")" --reply-to "$QUEUE.dead" --correlation-id c-3
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r '[.correlation_id, .body.type, .body.data.code, .body.data.available] | join(" ")')" = "c-3 transaction_rejected insufficient_funds 9" ]
+	# Nobody there to hear it: acknowledged all the same.
+	emit "$(cloud_event "$USER-3" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --reply-to "gone-$USER"
+	eventually balance_is "$USER" 10
+	eventually waiting wallet_queue 0
+	balance_is "$USER" 10
+}
+
+@test "a refusal that was recorded stays one when its message is delivered again" {
+	stop_service transaction_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")"
+	"$BUILD/transaction_consumer" --drain
+	rejections_are "$USER-1" insufficient_funds
+	# As if that consumer had died before it acknowledged, and there were funds by now.
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")"
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")" --reply-to "$QUEUE.dead"
+	"$PROBE" touch wallet_queue 2
+	"$BUILD/transaction_consumer" --drain
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r .body.data.code)" = insufficient_funds ]
+	history_is "$USER" $'opening 0 0\ndeposit 5 5'
+}
