@@ -1,0 +1,110 @@
+#!/usr/bin/env bats
+# refusals.bats - make up where it cannot work: one sentence, a status that is not 0, and nothing that runs.
+
+load ../helper
+
+setup() {
+	cd "$ROOT" || return 1
+	unset AUTH_DATABASE_URL WALLET_DATABASE_URL STATEMENT_DATABASE_URL AMQP_URL PURSE_CONFIG
+	export DATA_DIR=$BATS_TEST_TMPDIR/data PORT=$((20000 + RANDOM % 9000))
+}
+teardown() { [ ! -d "$DATA_DIR/service" ] || YES=1 tools/clean-data; }
+
+# refused TEXT - the last run must have failed with one line that has the text in it, and left nothing running.
+refused() {
+	[ "$status" -ne 0 ]
+	[ "${#lines[@]}" -eq 1 ]
+	[[ $output == *"$1"* ]] || { echo "$output" && return 1; }
+	! pgrep -f "$DATA_DIR"
+}
+
+@test "the port is taken: who has it is named" {
+	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or die; sleep 60' "$PORT" 3>&- &
+	holder=$!
+	eventually sh -c "ss -Hltn 'sport = :$PORT' | grep -q ."
+	run tools/up
+	kill "$holder"
+	refused "Port $PORT is taken by perl (process $holder)"
+}
+
+@test "the port is only for root" {
+	[ "$(id -u)" -ne 0 ] || as_other=(setpriv --reuid nobody --regid nogroup --clear-groups)
+	[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ] || skip "here everybody may open port 80"
+	mkdir -p "$DATA_DIR"
+	[ "$(id -u)" -ne 0 ] || { DATA_DIR=$(mktemp -d /tmp/purse-ops.XXXXXX) && chown nobody "$DATA_DIR"; }
+	"${as_other[@]}" test -r "$ROOT/tools/up" || skip "the sources are not readable for another user"
+	PORT=80 run "${as_other[@]}" tools/up
+	refused "Port 80 may only be opened by root"
+	rm -rf "$DATA_DIR"
+}
+
+@test "the port is no port" {
+	PORT=70000 run tools/up
+	refused 'PORT must be a number from 1 to 65535, not "70000"'
+}
+
+@test "the folder cannot be made" {
+	touch "$BATS_TEST_TMPDIR/file"
+	DATA_DIR=$BATS_TEST_TMPDIR/file/data run tools/up
+	refused "cannot be made"
+}
+
+@test "the folder belongs to another user" {
+	mkdir -p "$DATA_DIR"
+	if [ "$(id -u)" -eq 0 ]; then chown nobody "$DATA_DIR"; else export DATA_DIR=/usr; fi
+	run tools/up
+	refused "belongs to"
+}
+
+@test "the folder's path is too long for sockets" {
+	DATA_DIR=/tmp/$(printf 'x%.0s' {1..100}) run tools/up
+	refused "is too long for sockets"
+	[ ! -e /tmp/xxxxxxxxxxxxx* ]
+}
+
+@test "the disk is full" {
+	mkdir -p "$DATA_DIR"
+	mount -t tmpfs -o size=16m none "$DATA_DIR" || skip "a small disk can only be made by root"
+	run tools/up
+	umount "$DATA_DIR"
+	refused "16 MB left"
+}
+
+@test "the programs are not built" {
+	BUILD=$BATS_TEST_TMPDIR/none run tools/up
+	refused 'run "make" first'
+}
+
+@test "a database that the environment names does not answer" {
+	AUTH_DATABASE_URL=postgresql://nobody@127.0.0.1:1/none run tools/up
+	[ "$status" -ne 0 ]
+	[[ $output == *"AUTH_DATABASE_URL names does not answer"* ]]
+	[[ $output == *"stopping what was started"* ]]
+	! pgrep -f "$DATA_DIR"
+}
+
+@test "a service that does not start: what was started is stopped, and its log is shown" {
+	mkdir "$BATS_TEST_TMPDIR/build"
+	cp "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer} "$BATS_TEST_TMPDIR/build/"
+	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
+	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run tools/up
+	[ "$status" -ne 0 ]
+	[[ $output == *"the relay is broken"* ]]
+	[[ $output == *"outbox_relay is not ready"* ]]
+	! pgrep -f "$DATA_DIR"
+}
+
+@test "clean-data asks, and leaves alone what is not Purse's" {
+	mkdir -p "$DATA_DIR"
+	touch "$DATA_DIR/mine"
+	YES=1 run tools/clean-data
+	refused "does not look like a folder of Purse"
+	[ -e "$DATA_DIR/mine" ]
+	touch "$DATA_DIR/state.env"
+	mkdir "$DATA_DIR/service"
+	run tools/clean-data </dev/null
+	refused "YES=1"
+	[ -e "$DATA_DIR/mine" ]
+	YES=1 tools/clean-data
+	[ ! -e "$DATA_DIR" ]
+}

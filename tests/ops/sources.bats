@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# sources.bats - what can be checked without servers: the options' list, containers' file, scripts' manners.
+
+ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
+setup() { cd "$ROOT" || return 1; }
+
+# Prints "NAME default" of each option of common/config.def.
+options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/config.def | sed 's/ NULL$/ /; s/"//g'; }
+
+@test ".env.example lists every option with its default, and no other" {
+	# DATABASE_OWNER_URLs, PORT and BIND are the tools' own; all others come from the one list.
+	sed -n 's/^# *\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|[A-Z]*_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
+	options | sort >"$BATS_TEST_TMPDIR/list"
+	[ -s "$BATS_TEST_TMPDIR/list" ]
+	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
+}
+
+@test ".env.example says of every option what config.def says" {
+	while IFS= read -r help; do
+		grep -qF -- "# $help" .env.example || { echo "missing: $help" && return 1; }
+	done < <(sed -n 's/^OPTION(.*, "\(.*\)")$/\1/p' common/config.def)
+}
+
+@test "lighttpd reads its configuration, with the services as sockets and over the network" {
+	for backends in local network; do
+		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp BIND=127.0.0.1 PORT=3000 BODY_KIB=64 STATEMENT_DIR=/tmp \
+			AUTH_HOST=127.0.0.1 AUTH_PORT=9000 WALLET_HOST=127.0.0.1 WALLET_PORT=9000 STATEMENT_HOST=127.0.0.1 STATEMENT_PORT=9000 \
+			PATH="$ROOT/build:$PATH" BACKENDS="$ROOT/deploy/gateway/backends-$backends.conf" lighttpd -tt -f lighttpd.conf
+	done
+}
+
+@test "docker-compose.yml is valid and has the services of the design" {
+	run docker-compose -f docker-compose.yml --env-file .env.example config --services
+	[ "$status" -eq 0 ]
+	for service in postgres rabbitmq auth_service wallet_service statement_service api_gateway transaction_consumer statement_consumer outbox_relay; do
+		grep -qx "$service" <<<"$output"
+	done
+	docker-compose -f docker-compose.yml --env-file .env.example config >"$BATS_TEST_TMPDIR/compose"
+	# Whatever runs for long says how to see that it works.
+	python3 - "$BATS_TEST_TMPDIR/compose" <<-'END'
+		import sys, yaml
+		services = yaml.safe_load(open(sys.argv[1]))["services"]
+		lacking = [name for name, s in services.items() if "healthcheck" not in s and name not in ("migrate",)]
+		assert not lacking, lacking
+	END
+}
+
+@test "nothing to install is found out quickly, and says nothing" {
+	run tools/install run
+	[ "$status" -eq 0 ]
+	[ -z "$output" ]
+}
+
+@test "an unknown group of packages is refused" {
+	run tools/install everything
+	[ "$status" -ne 0 ]
+	[[ $output == *'not "everything"'* ]]
+}
