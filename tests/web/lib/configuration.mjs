@@ -32,7 +32,8 @@ ${all.filter((o) => o.section === section).map(row).join('\n')}
 
 Every program reads its options in the same way: the environment first, then a file of \`NAME=value\` lines
 (\`$PURSE_CONFIG\`, else \`purse.env\` in the data folder), then the default. A program that finds an unknown, missing or
-unreadable value says so in one sentence and does not start. \`.env.example\` lists the same options.
+unreadable value says so in one sentence and does not start. For \`make up\`, write what you change into \`.env\` (\`.env.example\` lists every option with
+its default): it makes \`DATA_DIR/purse.env\` of it, beside the addresses of the servers it runs.
 
 Durations are written \`250ms\`, \`20s\`, \`10m\`, \`2h\`, \`7d\`; sizes \`64k\`, \`1m\`. Change an option, then \`make down up\`.
 
@@ -43,6 +44,7 @@ ${sections.map(table).join('\n')}
 | --- | --- | --- |
 | \`PORT\` | \`3000\` | port of the gateway. With \`DATA_DIR\` it lets two copies run side by side. |
 | \`MODE\` | not set | \`san\` builds and runs everything under AddressSanitizer and UBSan. |
-| \`AUTH_DATABASE_OWNER_URL\`, \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | who migrates an existing database, where the run-time user must not |
+| \`BIND\` | \`0.0.0.0\` | address that the gateway listens on; \`127.0.0.1\` keeps it to this machine |
+| \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | who migrates an existing database, where the run-time user must not (for Auth it is an option above) |
 `;
 }
