@@ -31,7 +31,7 @@ ${all.filter((o) => o.section === section).map(row).join('\n')}
 # Configuration
 
 Every program reads its options in the same way: the environment first, then a file of \`NAME=value\` lines
-(\`$PURSE_CONFIG\`, else \`purse.env\` in the data folder), then the default. A program that finds an unknown, missing or
+(\`$PURSE_CONFIG\`, else \`purse.env\` in the data folder), then the default. A program that finds a missing or
 unreadable value says so in one sentence and does not start. For \`make up\`, write what you change into \`.env\` (\`.env.example\` lists every option with
 its default): it makes \`DATA_DIR/purse.env\` of it, beside the addresses of the servers it runs.
 
