@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# auth_identity.bats - who is believed to be who: tokens, the gateway's question, roles, keys, other processes.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+}
+
+part() { cut -d. -f"$1" <<<"$TOKEN" | tr '_-' '/+' | sed 's/$/===/' | base64 -d 2>/dev/null; }
+
+# other_auth METHOD PATH [BODY] - the same call, answered by an auth process of its own (CGI) beside the one that runs.
+other_auth() {
+	printf '%s' "${3:-}" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" REQUEST_METHOD="$1" SCRIPT_NAME="$2" \
+		CONTENT_LENGTH="$(printf '%s' "${3:-}" | wc -c)" CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 \
+		HTTP_AUTHORIZATION="Bearer $TOKEN" ${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} "$BUILD/auth" 2>>"$BATS_TEST_TMPDIR/cgi.log"
+}
+
+is_refused() { # PATH CODE
+	api GET "$1"
+	expect 401 "$2"
+}
+is_session_over() { is_refused /v1/wallets session_ended; }
+
+@test "an access token says what the contract says" {
+	[ "$(part 1 | jq -r '[.alg, .typ, (keys | join("+"))] | join(" ")')" = "ES256 at+jwt alg+kid+typ" ]
+	[ "$(part 2 | jq -r 'keys | join(" ")')" = "aud exp iat iss jti roles sid sub" ]
+	[ "$(part 2 | jq -r '[.sub, .sid, (.roles | join("+")), .aud, .exp - .iat] | join(" ")')" = "$USER_ID $SESSION_ID customer purse 600" ]
+	api GET /.well-known/jwks.json
+	expect 200
+	[[ "$(header Cache-Control)" == *max-age=* ]]
+	kid=$(part 1 | jq -r .kid)
+	[ "$(json ".keys[] | select(.kid == \"$kid\") | [.kty, .crv, .alg, .use, (.x | length), (.y | length)] | join(\" \")")" = "EC P-256 ES256 sig 43 43" ]
+	[[ $body != *'"d"'* ]]
+}
+
+@test "the published key verifies the token" {
+	api GET /.well-known/jwks.json
+	python3 - "$TOKEN" "$body" "$BATS_TEST_TMPDIR" <<-'END'
+		import base64, json, subprocess, sys
+		token, jwks, folder = sys.argv[1], json.loads(sys.argv[2]), sys.argv[3]
+		raw = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+		head, payload, signature = token.split(".")
+		key = next(k for k in jwks["keys"] if k["kid"] == json.loads(raw(head))["kid"])
+		# SubjectPublicKeyInfo of an uncompressed P-256 point, and r, s as a DER sequence.
+		spki = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + raw(key["x"]) + raw(key["y"])
+		integer = lambda b: (lambda v: bytes([2, len(v)]) + v)((b"\0" if b.lstrip(b"\0")[:1] >= b"\x80" else b"") + b.lstrip(b"\0"))
+		s = raw(signature)
+		der = integer(s[:32]) + integer(s[32:])
+		open(folder + "/key", "wb").write(spki)
+		open(folder + "/signature", "wb").write(bytes([48, len(der)]) + der)
+		open(folder + "/text", "wb").write((head + "." + payload).encode())
+		subprocess.run(["openssl", "dgst", "-sha256", "-verify", folder + "/key", "-keyform", "DER",
+			"-signature", folder + "/signature", folder + "/text"], check=True)
+	END
+}
+
+@test "without a good token nobody is anybody, and is told how to be" {
+	good=$TOKEN
+	for path in /v1/auth/me /v1/auth/sessions /v1/wallets /v1/transactions; do
+		TOKEN=
+		is_refused "$path" unauthenticated
+		[ "$(header WWW-Authenticate)" = 'Bearer realm="purse"' ]
+		for TOKEN in x a.b.c "${good%?}" "${good}A" "$REFRESH_TOKEN" "$(printf 'x%.0s' {1..5000})"; do
+			is_refused "$path" unauthenticated
+			[[ "$(header WWW-Authenticate)" == *'error="invalid_token"'* ]]
+		done
+	done
+	TOKEN=
+	api GET /v1/auth/me '' -H "Authorization: Basic $good"
+	expect 401 unauthenticated
+	api GET /v1/auth/me '' -H "Authorization: bearer $good"
+	expect 200
+}
+
+@test "a client cannot say who it is by headers" {
+	me=$USER_ID
+	sign_up_and_in
+	TOKEN=
+	api GET /v1/wallets '' -H "Auth-User-Id: $me" -H "AUTH_USER_ID: $me" -H "Auth-Session-Id: $SESSION_ID" -H 'Auth-Roles: operator' \
+		-H "Variable-AUTH_USER_ID: $me" -H "X-Auth-User-Id: $me"
+	[ "$status_code" = 401 ] || [ "$status_code" = 400 ]
+	sign_in "$EMAIL"
+	api POST /v1/wallets '{}' -H "Auth-User-Id: $me" -H "Variable-AUTH_USER_ID: $me" -H 'Variable-AUTH_ROLES: operator'
+	expect 201
+	[ "$(json .owner_id)" = "$USER_ID" ]
+}
+
+@test "a sign-out in another auth process is heard" {
+	api GET /v1/wallets
+	expect 200
+	[[ "$(other_auth POST /v1/auth/sign-out)" == *"Status: 204"* ]]
+	eventually is_session_over
+}
+
+@test "sign-outs are heard again after the database cut the line" {
+	api GET /v1/wallets
+	expect 200
+	sql auth "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND datname = current_database()" >/dev/null
+	api GET /v1/wallets
+	expect 200
+	[[ "$(other_auth POST /v1/auth/sign-out)" == *"Status: 204"* ]]
+	eventually is_session_over
+	sign_in "$EMAIL"
+	api GET /v1/wallets
+	expect 200
+}
+
+@test "an auth process without a gateway checks tokens itself" {
+	answer=$(other_auth GET /v1/auth/me)
+	[[ $answer == *"Status: 200"* ]]
+	[[ $answer == *"$EMAIL"* ]]
+	TOKEN=${TOKEN%?}
+	[[ "$(other_auth GET /v1/auth/me)" == *"Status: 401"* ]]
+}
+
+@test "a role is given and taken by the operator's tool, and holds for who is signed in" {
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	sign_up_and_in
+	api GET "/v1/wallets/$wallet"
+	expect 404 not_found
+	run "$BUILD/purse" user role add "${EMAIL^^}" operator
+	[ "$status" = 0 ]
+	sees() { api GET "/v1/wallets/$wallet" && expect "$1"; }
+	eventually sees 200
+	api GET /v1/auth/me
+	[ "$(json '.roles | join(" ")')" = "customer operator" ]
+	run "$BUILD/purse" user role add "$EMAIL" operator
+	[ "$status" = 0 ]
+	run "$BUILD/purse" user show "$EMAIL"
+	[[ $output == *"customer,operator"* ]]
+	[[ $output == *"$SESSION_ID"* ]]
+	run "$BUILD/purse" user list "$EMAIL"
+	[[ $output == "$USER_ID"*"$EMAIL" ]]
+	run "$BUILD/purse" user role remove "$EMAIL" operator
+	[ "$status" = 0 ]
+	eventually sees 404
+}
+
+@test "the tool refuses what it does not know" {
+	run "$BUILD/purse" user role add "$EMAIL" king
+	[ "$status" = 1 ]
+	run "$BUILD/purse" user role add nobody@example.com operator
+	[ "$status" = 1 ]
+	[[ $output == *"no account"* ]]
+	run "$BUILD/purse" user role add "$EMAIL"
+	[ "$status" = 2 ]
+	[[ $output == *"usage: purse user role add EMAIL ROLE"* ]]
+	run "$BUILD/purse" nonsense
+	[ "$status" = 2 ]
+	run "$BUILD/purse" help
+	[ "$status" = 0 ]
+	[[ $output == *"key rotate"* ]]
+}
+
+@test "keys rotate with an overlap, and nobody is signed out" {
+	old=$TOKEN old_kid=$(part 1 | jq -r .kid)
+	run "$BUILD/purse" key rotate
+	[ "$status" = 0 ]
+	new_kid=${output%% *}
+	sign_in "$EMAIL"
+	[ "$(part 1 | jq -r .kid)" = "$new_kid" ]
+	[ "$new_kid" != "$old_kid" ]
+	for TOKEN in "$TOKEN" "$old"; do
+		api GET /v1/auth/me
+		expect 200
+		api GET /v1/wallets
+		expect 200
+	done
+	api GET /.well-known/jwks.json
+	[ "$(json '.keys[0].kid')" = "$new_kid" ]
+	[ "$(json "[.keys[].kid] | index(\"$old_kid\") != null")" = true ]
+	run "$BUILD/purse" key list
+	[ "$status" = 0 ]
+	[[ $output == *"$new_kid"*signs*"$old_kid"*"accepted until"* ]]
+	[ "$(find "$DATA_DIR/keys" -type f ! -perm 600 | wc -l)" = 0 ]
+}
+
+@test "the run-time role can give no roles" {
+	run psql -X -q -At -d "$AUTH_DATABASE_URL" -c "UPDATE account SET roles = '{operator}' WHERE id = '$USER_ID'"
+	[ "$status" != 0 ]
+	[[ $output == *"permission denied"* ]]
+}

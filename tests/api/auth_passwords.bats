@@ -1,0 +1,150 @@
+#!/usr/bin/env bats
+# auth_passwords.bats - changing a password; how failed attempts slow an account down.
+
+load ../helper
+
+attempt() { # EMAIL PASSWORD
+	TOKEN= api POST /v1/auth/sign-in "{\"email\":\"$1\",\"password\":\"$2\"}"
+}
+change() { # CURRENT NEW
+	api POST /v1/auth/password "{\"current_password\":\"$1\",\"new_password\":\"$2\"}"
+}
+# Fails attempts until the account is slowed down; the free ones are five.
+exhaust() {
+	local n
+	for n in 1 2 3 4 5; do
+		attempt "$1" "wrong password $n"
+		expect 401 invalid_credentials || return 1
+	done
+}
+# Lets the time pass that must pass before the next attempt: no test waits for it.
+let_delay_pass() { sql auth "UPDATE sign_in_attempt SET next_at = now() - interval '1 s'"; }
+
+setup() {
+	sign_up_and_in
+}
+
+@test "a new password ends every other session and the old password" {
+	mine=$TOKEN
+	sign_in "$EMAIL"
+	other=$TOKEN
+	TOKEN=$mine
+	change "$PASSWORD" 'an even longer phrase'
+	expect 204
+	api GET /v1/auth/me
+	expect 200
+	TOKEN=$other api GET /v1/auth/me
+	expect 401 session_ended
+	TOKEN=$other api GET /v1/wallets
+	expect 401 session_ended
+	attempt "$EMAIL" "$PASSWORD"
+	expect 401 invalid_credentials
+	sign_in "$EMAIL" 'an even longer phrase'
+}
+
+@test "the current password must be right, the new one good" {
+	change 'not the password' 'an even longer phrase'
+	expect 401 invalid_credentials
+	for bad in short 1234567890 "$PASSWORD" "$EMAIL"; do
+		change "$PASSWORD" "$bad"
+		expect 422 invalid_request
+		[ "$(json '.errors[0].pointer')" = /new_password ]
+	done
+	api POST /v1/auth/password "{\"new_password\":\"an even longer phrase\"}"
+	expect 422 invalid_request
+	TOKEN= api POST /v1/auth/password "{\"current_password\":\"$PASSWORD\",\"new_password\":\"an even longer phrase\"}"
+	expect 401 unauthenticated
+	sign_in "$EMAIL"
+}
+
+@test "after five failures an account is slowed down, the right password included" {
+	exhaust "$EMAIL"
+	attempt "$EMAIL" "$PASSWORD"
+	expect 429 too_many_attempts
+	[[ "$(header Retry-After)" =~ ^[1-9][0-9]*$ ]]
+	let_delay_pass
+	sign_in "$EMAIL"
+	exhaust "$EMAIL"
+}
+
+@test "an address without an account is slowed down the same" {
+	email=$(new_email)
+	exhaust "$email"
+	attempt "$email" 'wrong password 6'
+	expect 429 too_many_attempts
+	attempt "${email^^}" 'wrong password 6'
+	expect 429 too_many_attempts
+	TOKEN= api POST /v1/auth/sign-up "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}"
+	expect 201
+}
+
+@test "each further failure doubles the delay, up to the longest" {
+	email=$(new_email)
+	exhaust "$email"
+	last=0
+	for _ in {1..13}; do
+		let_delay_pass
+		attempt "$email" 'wrong password again'
+		expect 401 invalid_credentials
+		attempt "$email" 'wrong password again'
+		expect 429 too_many_attempts
+		now=$(header Retry-After)
+		[ "$now" -ge "$last" ]
+		last=$now
+	done
+	[ "$last" -gt 512 ]
+	[ "$last" -le 900 ]
+}
+
+@test "failures to change the password count as well" {
+	for n in 1 2 3 4 5; do
+		change "wrong password $n" 'an even longer phrase'
+		expect 401 invalid_credentials
+	done
+	change "$PASSWORD" 'an even longer phrase'
+	expect 429 too_many_attempts
+	[ -n "$(header Retry-After)" ]
+	attempt "$EMAIL" "$PASSWORD"
+	expect 429 too_many_attempts
+	api GET /v1/auth/me
+	expect 200
+}
+
+@test "success forgives what failed before" {
+	for _ in 1 2 3; do
+		for n in 1 2 3 4; do
+			attempt "$EMAIL" "wrong password $n"
+			expect 401 invalid_credentials
+		done
+		sign_in "$EMAIL"
+	done
+}
+
+@test "many attempts at once get no more guesses than one after another" {
+	statuses=$(seq 64 | xargs -P 16 -I_N_ curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' \
+		-d "{\"email\":\"$EMAIL\",\"password\":\"wrong password _N_\"}" "$BASE_URL/v1/auth/sign-in")
+	guesses=$(grep -c 401 <<<"$statuses")
+	[ "$guesses" -ge 5 ]
+	# The sixth is free after 1 s, the seventh after 2 more, the tenth after 31: as far as this took that long.
+	[ "$guesses" -le 9 ]
+	[ "$(grep -c 429 <<<"$statuses")" = $((64 - guesses)) ]
+}
+
+@test "few sign in at once with the right password: all may" {
+	statuses=$(seq 12 | xargs -P 4 -I_N_ curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' \
+		-d "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}" "$BASE_URL/v1/auth/sign-in")
+	[ "$(grep -c 200 <<<"$statuses")" = 12 ]
+}
+
+@test "a password hashed with other parameters is hashed anew at sign-in" {
+	hash() { sql auth "SELECT password_hash FROM account WHERE id = '$USER_ID'"; }
+	todays=$(hash)
+	# argon2id of "tests have long passwords" with 8 MiB and 3 passes
+	sql auth "UPDATE account SET password_hash = '\$argon2id\$v=19\$m=8192,t=3,p=1\$SUE+uDh+x73lS1SpMOmZyg\$IT8ZrAxJcn0Z18uhBmD3fQ/WA/7AHbFgg9EzLx+gVn4' WHERE id = '$USER_ID'"
+	attempt "$EMAIL" 'not the password'
+	expect 401 invalid_credentials
+	[[ "$(hash)" == *m=8192,t=3* ]]
+	sign_in "$EMAIL"
+	[ "$(hash | cut -d'$' -f1-4)" = "$(cut -d'$' -f1-4 <<<"$todays")" ]
+	sign_in "$EMAIL"
+}

@@ -1,0 +1,282 @@
+#!/usr/bin/env bats
+# auth_sessions.bats - signing in, refreshing, signing out; the devices signed in.
+
+load ../helper
+
+refresh() { # TOKEN [curl arguments...]
+	local token=$1
+	shift
+	TOKEN= api POST /v1/auth/refresh "{\"refresh_token\":\"$token\"}" "$@"
+}
+# The access token TOKEN is good, for auth and for the wallet behind the gateway.
+works() {
+	TOKEN=$1 api GET /v1/auth/me
+	expect 200 && TOKEN=$1 api GET /v1/wallets && expect 200
+}
+is_over() {
+	TOKEN=$1 api GET /v1/auth/me
+	expect 401 session_ended && TOKEN=$1 api GET /v1/wallets && expect 401 session_ended
+}
+# Makes a spent token's use look long ago, so that no test waits for it.
+age_spent_tokens() { sql auth "UPDATE spent_token SET spent_at = spent_at - interval '1 hour' WHERE session_id = '$SESSION_ID'"; }
+
+setup() {
+	sign_up_and_in
+}
+
+@test "sign-in answers with tokens that nobody on the way keeps" {
+	[ "$(json 'keys_unsorted | join(" ")')" = "access_token token_type expires_in refresh_token session_id" ]
+	[ "$(json '[.token_type, .expires_in] | join(" ")')" = "Bearer 600" ]
+	[ "$(header Cache-Control)" = no-store ]
+	[[ $REFRESH_TOKEN =~ ^[A-Za-z0-9_-]{43}$ ]]
+	works "$TOKEN"
+}
+
+@test "a wrong password and an unknown address get the same answer" {
+	TOKEN=
+	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"not the password\"}"
+	expect 401 invalid_credentials
+	known=$(jq -c 'del(.request_id)' <<<"$body")
+	[[ "$(header WWW-Authenticate)" == Bearer* ]]
+	api POST /v1/auth/sign-in "{\"email\":\"$(new_email)\",\"password\":\"not the password\"}"
+	expect 401 invalid_credentials
+	[ "$(jq -c 'del(.request_id)' <<<"$body")" = "$known" ]
+}
+
+@test "refresh tokens rotate, and the session goes on" {
+	first=$REFRESH_TOKEN
+	refresh "$first"
+	expect 200
+	[ "$(header Cache-Control)" = no-store ]
+	[ "$(json .session_id)" = "$SESSION_ID" ]
+	second=$(json .refresh_token)
+	[ "$second" != "$first" ]
+	works "$(json .access_token)"
+	works "$TOKEN"
+	refresh "$second"
+	expect 200
+	[ "$(json .refresh_token)" != "$second" ]
+}
+
+@test "a lost answer can be asked for again by the same client" {
+	refresh "$REFRESH_TOKEN"
+	expect 200
+	successor=$(json .refresh_token)
+	refresh "$REFRESH_TOKEN"
+	expect 200
+	[ "$(json .refresh_token)" = "$successor" ]
+	refresh "$successor"
+	expect 200
+	refresh "$REFRESH_TOKEN"
+	expect 200
+	[ "$(json .refresh_token)" = "$successor" ]
+}
+
+@test "a spent token from another client ends the session" {
+	refresh "$REFRESH_TOKEN"
+	expect 200
+	successor=$(json .refresh_token)
+	refresh "$REFRESH_TOKEN" -A 'Another browser'
+	expect 401 token_reused
+	is_over "$TOKEN"
+	refresh "$successor"
+	expect 401 session_ended
+	refresh "$REFRESH_TOKEN"
+	expect 401 session_ended
+}
+
+@test "a spent token offered later ends the session, however many came after it" {
+	oldest=$REFRESH_TOKEN
+	for _ in 1 2 3; do
+		refresh "$REFRESH_TOKEN"
+		expect 200
+		REFRESH_TOKEN=$(json .refresh_token)
+	done
+	age_spent_tokens
+	refresh "$oldest"
+	expect 401 token_reused
+	is_over "$TOKEN"
+	refresh "$REFRESH_TOKEN"
+	expect 401 session_ended
+}
+
+@test "many refresh with one token at once: one successor" {
+	seq 16 | xargs -P 16 -I_N_ curl -s -o "$BATS_TEST_TMPDIR/answer._N_" -H 'Content-Type: application/json' \
+		-d "{\"refresh_token\":\"$REFRESH_TOKEN\"}" "$BASE_URL/v1/auth/refresh"
+	[ "$(jq -r .refresh_token "$BATS_TEST_TMPDIR"/answer.* | sort | uniq -c | awk '{ print $1 }')" = 16 ]
+	refresh "$(jq -r .refresh_token "$BATS_TEST_TMPDIR/answer.1")"
+	expect 200
+}
+
+@test "what is no refresh token is refused" {
+	for bad in x "${REFRESH_TOKEN}A" "${REFRESH_TOKEN%?}" "$TOKEN" "$(printf 'A%.0s' {1..43})" "${REFRESH_TOKEN:0:42}="; do
+		[ ${#bad} -le 255 ] || continue
+		refresh "$bad"
+		expect 401 unauthenticated
+	done
+	TOKEN= api POST /v1/auth/refresh '{}'
+	expect 401 unauthenticated
+	TOKEN= api POST /v1/auth/refresh '' --data ''
+	expect 401 unauthenticated
+	TOKEN= api POST /v1/auth/refresh '{"refresh_token":5}'
+	expect 422 invalid_request
+	refresh "$REFRESH_TOKEN"
+	expect 200
+}
+
+@test "an expired session cannot be refreshed" {
+	sql auth "UPDATE session SET expires_at = now() WHERE id = '$SESSION_ID'"
+	refresh "$REFRESH_TOKEN"
+	expect 401 session_ended
+}
+
+@test "with use_cookie the refresh token is in a cookie that no script can read, and nowhere else" {
+	jar=$BATS_TEST_TMPDIR/jar
+	TOKEN=
+	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\",\"use_cookie\":true}" -c "$jar"
+	expect 200
+	[ "$(json 'has("refresh_token")')" = false ]
+	cookie=$(header Set-Cookie)
+	[[ $cookie =~ ^purse_refresh=([A-Za-z0-9_-]{43})\; ]]
+	token=${BASH_REMATCH[1]}
+	for attribute in 'Path=/v1/auth' HttpOnly 'SameSite=Strict' 'Max-Age=2592000'; do
+		[[ "$cookie;" == *"; $attribute;"* ]]
+	done
+	[[ $body != *"$token"* ]]
+
+	api POST /v1/auth/refresh '{}' -b "$jar" -c "$jar"
+	expect 200
+	[ "$(json 'has("refresh_token")')" = false ]
+	next=$(header Set-Cookie)
+	[[ $next =~ ^purse_refresh=[A-Za-z0-9_-]{43}\; ]]
+	[ "${next%%;*}" != "${cookie%%;*}" ]
+	TOKEN=$(json .access_token)
+	works "$TOKEN"
+
+	api POST /v1/auth/sign-out '{}' -b "$jar" -c "$jar"
+	expect 204
+	[[ "$(header Set-Cookie)" == "purse_refresh=; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=0"* ]]
+	api POST /v1/auth/refresh '{}' -b "$jar"
+	expect 401 unauthenticated
+	TOKEN= api POST /v1/auth/refresh '{}' -H "Cookie: theme=dark; purse_refresh=$token; x=y"
+	expect 401 session_ended
+	[[ "$(header Set-Cookie)" == *Max-Age=0* ]]
+}
+
+@test "after sign-out the very next request is refused" {
+	works "$TOKEN"
+	for _ in 1 2 3 4 5; do
+		sign_in "$EMAIL"
+		works "$TOKEN"
+		api POST /v1/auth/sign-out '' --data ''
+		expect 204
+		is_over "$TOKEN"
+		api POST /v1/auth/sign-out '{}'
+		expect 401 session_ended
+		refresh "$REFRESH_TOKEN"
+		expect 401 session_ended
+	done
+}
+
+@test "sign-out of all ends every session, and of this user only" {
+	mine=$TOKEN
+	sign_in "$EMAIL"
+	other_device=$TOKEN
+	email=$EMAIL
+	sign_up_and_in
+	somebody_else=$TOKEN
+	works "$mine"
+	works "$other_device"
+	TOKEN=$mine api POST /v1/auth/sign-out '{"all":true}'
+	expect 204
+	is_over "$mine"
+	is_over "$other_device"
+	works "$somebody_else"
+	sign_in "$email"
+}
+
+@test "sessions are listed, the newest first, this one marked" {
+	first=$SESSION_ID
+	sign_in "$EMAIL"
+	api GET /v1/auth/sessions '' -A 'Test browser/1.0'
+	expect 200
+	[ "$(json 'keys_unsorted | join(" ")')" = "data next_cursor" ]
+	[ "$(json '.data[0] | keys_unsorted | join(" ")')" = "id current user_agent ip created_at last_used_at expires_at" ]
+	[ "$(json '[.data[].id] | join(" ")')" = "$SESSION_ID $first" ]
+	[ "$(json '[.data[].current | tostring] | join(" ")')" = "true false" ]
+	[[ "$(json '.data[0].user_agent')" == curl/* ]]
+	[ -n "$(json '.data[0].ip')" ]
+	refresh "$REFRESH_TOKEN" -A $'caf\xc3\xa9 "browser"'
+	expect 200
+	api GET /v1/auth/sessions
+	[ "$(json '.data[0].user_agent')" = 'caf?? "browser"' ]
+	[ "$(json '.data[0].last_used_at > .data[0].created_at')" = true ]
+}
+
+@test "sessions come in pages" {
+	for _ in 1 2 3 4; do sign_in "$EMAIL"; done
+	api GET '/v1/auth/sessions?limit=200'
+	all=$(json '[.data[].id] | join(" ")')
+	[ "$(wc -w <<<"$all")" = 5 ]
+	seen= next=/v1/auth/sessions?limit=2 pages=0
+	while [ -n "$next" ]; do
+		api GET "$next"
+		expect 200
+		seen+=" $(json '[.data[].id] | join(" ")')"
+		next=$(header Link | sed -n 's/^<\(.*\)>; rel="next"$/\1/p')
+		[ "$(json '.next_cursor != null')" = "$([ -n "$next" ] && echo true || echo false)" ]
+		pages=$((pages + 1))
+	done
+	[ "$seen" = " $all" ]
+	[ $pages = 3 ]
+	for bad in limit=0 limit=201 limit=x cursor=x cursor=bm9uZQ colour=red; do
+		api GET "/v1/auth/sessions?$bad"
+		expect 422 invalid_request
+	done
+}
+
+@test "one session can be ended, another's does not exist" {
+	mine=$TOKEN
+	sign_in "$EMAIL"
+	other_device=$TOKEN other_session=$SESSION_ID
+	works "$other_device"
+	TOKEN=$mine api DELETE "/v1/auth/sessions/$other_session"
+	expect 204
+	is_over "$other_device"
+	works "$mine"
+	TOKEN=$mine api DELETE "/v1/auth/sessions/$other_session"
+	expect 404 not_found
+	sign_up_and_in
+	TOKEN=$mine api DELETE "/v1/auth/sessions/$SESSION_ID"
+	expect 404 not_found
+	works "$TOKEN"
+	api DELETE /v1/auth/sessions/1
+	expect 404 not_found
+	api DELETE "/v1/auth/sessions/$SESSION_ID"
+	expect 204
+	is_over "$TOKEN"
+}
+
+@test "a user has so many sessions and no more: the oldest end" {
+	oldest=$TOKEN
+	seq 51 | xargs -P 4 -I_N_ curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' \
+		-d "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}" "$BASE_URL/v1/auth/sign-in" >"$BATS_TEST_TMPDIR/statuses"
+	[ "$(sort "$BATS_TEST_TMPDIR/statuses" | uniq -c | awk '{ print $2, $1 }')" = "200 51" ]
+	is_over "$oldest"
+	sign_in "$EMAIL"
+	api GET '/v1/auth/sessions?limit=200'
+	[ "$(json '.data | length')" = 50 ]
+	[ "$(json '.data[0].id')" = "$SESSION_ID" ]
+}
+
+@test "the database keeps no token in clear" {
+	refresh "$REFRESH_TOKEN"
+	expect 200
+	dump=$(sql auth "SELECT * FROM session WHERE id = '$SESSION_ID'; SELECT * FROM spent_token WHERE session_id = '$SESSION_ID'; SELECT * FROM account WHERE id = '$USER_ID'")
+	for secret in "$REFRESH_TOKEN" "$(json .refresh_token)" "$PASSWORD"; do
+		hex=$(printf '%s=' "$secret" | tr '_-' '/+' | base64 -d 2>/dev/null | od -An -tx1 | tr -d ' \n')
+		[[ $dump != *"$secret"* ]]
+		[[ $dump != *"${hex:-nothing}"* ]]
+	done
+	[[ $dump == *'$argon2id$'* ]]
+}

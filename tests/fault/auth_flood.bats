@@ -1,0 +1,56 @@
+#!/usr/bin/env bats
+# auth_flood.bats - a flood of sign-ins, and a database that goes away: refused politely, the others served, no restart.
+
+load ../helper
+
+# flood - 128 sign-ins at once by unknown people; fills the file $statuses with a line each: status and Retry-After.
+flood() {
+	local n
+	statuses=$BATS_TEST_TMPDIR/statuses
+	for n in {1..128}; do
+		printf 'url = "%s/v1/auth/sign-in"\nheader = "Content-Type: application/json"\noutput = "/dev/null"\n' "$BASE_URL"
+		printf 'data = "{\\"email\\":\\"flood%s@example.com\\",\\"password\\":\\"wrong password\\"}"\n' "$RANDOM$RANDOM$n"
+	done >"$BATS_TEST_TMPDIR/flood"
+	curl -s -Z --parallel-immediate --parallel-max 128 -w '%{http_code} %header{retry-after}\n' -K "$BATS_TEST_TMPDIR/flood" >"$statuses"
+}
+some_are_refused() {
+	flood
+	grep -q '^503 [1-9]' "$statuses"
+}
+
+@test "past the queue sign-ins are refused, the rest is answered" {
+	eventually some_are_refused
+	[ "$(grep -c '^401' "$statuses")" -gt 0 ]
+	[ "$(grep -cv '^\(401\|503\)' "$statuses")" = 0 ]
+}
+
+@test "a flood of sign-ins stops nobody who is signed in" {
+	sign_up_and_in
+	(flood) &
+	for _ in {1..20}; do
+		api GET /v1/wallets
+		expect 200
+	done
+	wait
+}
+
+@test "without its database auth says so, and comes back by itself" {
+	sign_up_and_in
+	stop_service postgres
+	TOKEN_BEFORE=$TOKEN
+	api GET /v1/auth/me
+	expect 503 unavailable
+	[[ "$(header Retry-After)" =~ ^[1-9] ]]
+	api GET /health/auth
+	expect 503 unavailable
+	api POST /v1/auth/refresh "{\"refresh_token\":\"$REFRESH_TOKEN\"}"
+	expect 503 unavailable
+	start_service postgres
+	TOKEN=$TOKEN_BEFORE
+	answers() { api GET /v1/auth/me && expect 200; }
+	eventually answers
+	api POST /v1/auth/refresh "{\"refresh_token\":\"$REFRESH_TOKEN\"}"
+	expect 200
+	api GET /v1/wallets
+	expect 200
+}
