@@ -8,8 +8,8 @@ setup() { cd "$ROOT" || return 1; }
 options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/config.def | sed 's/ NULL$/ /; s/"//g'; }
 
 @test ".env.example lists every option with its default, and no other" {
-	# DATABASE_OWNER_URLs, PORT and BIND are the tools' own; all others come from the one list.
-	sed -n 's/^# *\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|[A-Z]*_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
+	# These are the tools' own; all others come from the one list.
+	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
@@ -29,20 +29,43 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	done
 }
 
+# compose ARGUMENTS... - docker-compose with every password set
+compose() {
+	sed 's/^#\(PASSWORD_[A-Z_]*\)=/\1=secret/' .env.example >"$BATS_TEST_TMPDIR/env"
+	docker-compose -f docker-compose.yml --env-file "$BATS_TEST_TMPDIR/env" "$@"
+}
+
 @test "docker-compose.yml is valid and has the services of the design" {
-	run docker-compose -f docker-compose.yml --env-file .env.example config --services
-	[ "$status" -eq 0 ]
+	services=$(compose config --services)
 	for service in postgres rabbitmq auth_service wallet_service statement_service api_gateway transaction_consumer statement_consumer outbox_relay; do
-		grep -qx "$service" <<<"$output"
+		grep -qx "$service" <<<"$services"
 	done
-	docker-compose -f docker-compose.yml --env-file .env.example config >"$BATS_TEST_TMPDIR/compose"
-	# Whatever runs for long says how to see that it works.
-	python3 - "$BATS_TEST_TMPDIR/compose" <<-'END'
+}
+
+@test "docker-compose.yml: what runs for long has a health check; the services see each option and no owner's password" {
+	compose config >"$BATS_TEST_TMPDIR/compose"
+	options | cut -d ' ' -f 1 >"$BATS_TEST_TMPDIR/options"
+	python3 - "$BATS_TEST_TMPDIR/compose" "$BATS_TEST_TMPDIR/options" <<-'END'
 		import sys, yaml
 		services = yaml.safe_load(open(sys.argv[1]))["services"]
-		lacking = [name for name, s in services.items() if "healthcheck" not in s and name not in ("migrate",)]
+		options = open(sys.argv[2]).read().split()
+		lacking = [name for name, s in services.items() if "healthcheck" not in s and name != "migrate"]
 		assert not lacking, lacking
+		seen = set()
+		for name, s in services.items():
+		    if name in ("postgres", "rabbitmq", "migrate"):
+		        continue
+		    seen |= set(s["environment"])
+		    assert "_owner" not in str(s["environment"]), name
+		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL"}]
+		assert not unseen, unseen
 	END
+}
+
+@test "docker-compose.yml: without passwords it says what to do" {
+	run docker-compose -f docker-compose.yml --env-file .env.example config
+	[ "$status" -ne 0 ]
+	[[ $output == *"set it in .env"* ]]
 }
 
 @test "nothing to install is found out quickly, and says nothing" {

@@ -122,7 +122,7 @@ write_settings() {
 			PUBLIC_URL) echo "$name=$(setting PUBLIC_URL "$BASE_URL")" ;;
 			PORT) echo "$name=$GATEWAY_PORT" ;;
 			BIND) echo "$name=$BIND" ;;
-			SENDFILE | LISTEN) ;; # the gateway's configuration says these
+			SENDFILE | LISTEN | GATEWAY_IDENTITY) ;; # the gateway's configuration says these
 			*) if [ -n "$(setting "$name")" ]; then echo "$name=$(setting "$name")"; fi ;;
 			esac
 		done
