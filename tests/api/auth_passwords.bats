@@ -4,7 +4,7 @@
 load ../helper
 
 attempt() { # EMAIL PASSWORD
-	TOKEN= api POST /v1/auth/sign-in "{\"email\":\"$1\",\"password\":\"$2\"}"
+	TOKEN='' api POST /v1/auth/sign-in "{\"email\":\"$1\",\"password\":\"$2\"}"
 }
 change() { # CURRENT NEW
 	api POST /v1/auth/password "{\"current_password\":\"$1\",\"new_password\":\"$2\"}"
@@ -52,7 +52,7 @@ setup() {
 	done
 	api POST /v1/auth/password "{\"new_password\":\"an even longer phrase\"}"
 	expect 422 invalid_request
-	TOKEN= api POST /v1/auth/password "{\"current_password\":\"$PASSWORD\",\"new_password\":\"an even longer phrase\"}"
+	TOKEN='' api POST /v1/auth/password "{\"current_password\":\"$PASSWORD\",\"new_password\":\"an even longer phrase\"}"
 	expect 401 unauthenticated
 	sign_in "$EMAIL"
 }
@@ -74,7 +74,7 @@ setup() {
 	expect 429 too_many_attempts
 	attempt "${email^^}" 'wrong password 6'
 	expect 429 too_many_attempts
-	TOKEN= api POST /v1/auth/sign-up "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}"
+	TOKEN='' api POST /v1/auth/sign-up "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}"
 	expect 201
 }
 

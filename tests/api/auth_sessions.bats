@@ -6,7 +6,7 @@ load ../helper
 refresh() { # TOKEN [curl arguments...]
 	local token=$1
 	shift
-	TOKEN= api POST /v1/auth/refresh "{\"refresh_token\":\"$token\"}" "$@"
+	TOKEN='' api POST /v1/auth/refresh "{\"refresh_token\":\"$token\"}" "$@"
 }
 # The access token TOKEN is good, for auth and for the wallet behind the gateway.
 works() {
@@ -114,11 +114,11 @@ setup() {
 		refresh "$bad"
 		expect 401 unauthenticated
 	done
-	TOKEN= api POST /v1/auth/refresh '{}'
+	TOKEN='' api POST /v1/auth/refresh '{}'
 	expect 401 unauthenticated
-	TOKEN= api POST /v1/auth/refresh '' --data ''
+	TOKEN='' api POST /v1/auth/refresh '' --data ''
 	expect 401 unauthenticated
-	TOKEN= api POST /v1/auth/refresh '{"refresh_token":5}'
+	TOKEN='' api POST /v1/auth/refresh '{"refresh_token":5}'
 	expect 422 invalid_request
 	refresh "$REFRESH_TOKEN"
 	expect 200
@@ -158,7 +158,7 @@ setup() {
 	[[ "$(header Set-Cookie)" == "purse_refresh=; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=0"* ]]
 	api POST /v1/auth/refresh '{}' -b "$jar"
 	expect 401 unauthenticated
-	TOKEN= api POST /v1/auth/refresh '{}' -H "Cookie: theme=dark; purse_refresh=$token; x=y"
+	TOKEN='' api POST /v1/auth/refresh '{}' -H "Cookie: theme=dark; purse_refresh=$token; x=y"
 	expect 401 session_ended
 	[[ "$(header Set-Cookie)" == *Max-Age=0* ]]
 }

@@ -8,10 +8,16 @@ flood() {
 	local n
 	statuses=$BATS_TEST_TMPDIR/statuses
 	for n in {1..128}; do
-		printf 'url = "%s/v1/auth/sign-in"\nheader = "Content-Type: application/json"\noutput = "/dev/null"\n' "$BASE_URL"
-		printf 'data = "{\\"email\\":\\"flood%s@example.com\\",\\"password\\":\\"wrong password\\"}"\n' "$RANDOM$RANDOM$n"
+		[ "$n" = 1 ] || echo next
+		cat <<-END
+			url = "$BASE_URL/v1/auth/sign-in"
+			header = "Content-Type: application/json"
+			data = "{\"email\":\"flood$RANDOM$RANDOM$n@example.com\",\"password\":\"wrong password\"}"
+			output = "/dev/null"
+			write-out = "%{http_code} %header{retry-after}\n"
+		END
 	done >"$BATS_TEST_TMPDIR/flood"
-	curl -s -Z --parallel-immediate --parallel-max 128 -w '%{http_code} %header{retry-after}\n' -K "$BATS_TEST_TMPDIR/flood" >"$statuses"
+	curl -sZ --no-progress-meter --parallel-immediate --parallel-max 128 -K "$BATS_TEST_TMPDIR/flood" >"$statuses" 2>"$statuses.errors"
 }
 some_are_refused() {
 	flood
