@@ -133,7 +133,7 @@ test('an event shows a transaction as the API does, and whose it is', () => {
 test('options: config.def, .env.example and docs/configuration.md list the same, with the same defaults', () => {
 	const shown = [...read('.env.example').matchAll(/^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
 	const pages = read('docs/configuration.md');
-	const forMake = [...pages.slice(pages.indexOf('## For make only')).matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1]);
+	const forMake = [...pages.slice(pages.indexOf('## For make and docker compose only')).matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1]);
 	const named = Object.fromEntries(shown);
 
 	assert.equal(shown.length, Object.keys(named).length, 'no option twice');

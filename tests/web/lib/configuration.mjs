@@ -38,11 +38,12 @@ its default): it makes \`DATA_DIR/purse.env\` of it, beside the addresses of the
 Durations are written \`250ms\`, \`20s\`, \`10m\`, \`2h\`, \`7d\`; sizes \`64k\`, \`1m\`. Change an option, then \`make down up\`.
 
 ${sections.map(table).join('\n')}
-## For make only
+## For make and docker compose only
 
 | variable | default | what it is |
 | --- | --- | --- |
 | \`PORT\` | \`3000\` | port of the gateway. With \`DATA_DIR\` it lets two copies run side by side. |
+| \`PASSWORD_POSTGRES\`, \`PASSWORD_AUTH_OWNER\`, \`PASSWORD_AUTH_APP\`, \`PASSWORD_WALLET_OWNER\`, \`PASSWORD_WALLET_APP\`, \`PASSWORD_STATEMENT_OWNER\`, \`PASSWORD_STATEMENT_APP\`, \`PASSWORD_AMQP\` | none | in containers only, where they must be set; \`make up\` makes its own |
 | \`MODE\` | not set | \`san\` builds and runs everything under AddressSanitizer and UBSan. |
 | \`BIND\` | \`0.0.0.0\` | address that the gateway listens on; \`127.0.0.1\` keeps it to this machine |
 | \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | who migrates an existing database, where the run-time user must not (for Auth it is an option above) |
