@@ -45,7 +45,7 @@ moment_read(struct request *r, const char *pointer, const char *text, bool is_en
 static enum error
 period_read(struct request *r, struct query *q, const char *from, const char *to)
 {
-	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
+	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY, day, last;
 	enum error e = OK;
 
 	q->to = clock_now();
@@ -56,7 +56,8 @@ period_read(struct request *r, struct query *q, const char *from, const char *to
 		e = ERR_INVALID_REQUEST;
 	if (e != OK)
 		return e;
-	if (q->from > q->to)
+	/* 2nd to 1st: the days do not overlap, though the one's beginning is the other's end. */
+	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) && date_parse(to, &last) && day > last))
 		return request_fault(r, "/from", "must not be later than to");
 	if (q->to - q->from > config_number(OPT_STATEMENT_MAX_DAYS) * US_PER_DAY)
 		return request_fault(r, "/from", "the period must not be longer than %" PRId64 " days",

@@ -1,0 +1,258 @@
+#!/usr/bin/env bats
+# statement_jobs.bats - statements over the threshold: asked for, made, fetched, mailed, removed.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	api POST /v1/transactions '{"kind":"deposit","amount":1000,"description":"=SUM(A1), \"quoted\""}'
+	api POST /v1/transactions '{"kind":"purchase","amount":300,"merchant":"Zażółć 漢字"}'
+	VERSION=$(json .version)
+	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&min_version=$VERSION"
+}
+
+teardown() {
+	[ -z "${SMTP_PID:-}" ] || kill "$SMTP_PID" 2>/dev/null || true
+	service_ready statement_consumer || start_service statement_consumer
+}
+
+# ask [QUERY] - asks for a long statement; JOB is its path.
+ask() {
+	api GET "$LONG${1:-}"
+	[ "$status_code" = 202 ] || return 1
+	JOB=$(header Location)
+}
+job_is() {
+	api GET "$JOB"
+	[ "$status_code" = 200 ] && [ "$(json .status)" = "$1" ]
+}
+mails_to_me() { grep -rlxF "X-RcptTo: $EMAIL" "$mails" | wc -l; }
+drain() { "$BUILD/statement_consumer" --drain; }
+
+@test "a long statement is a job: 202, then a file of the promised length and hash" {
+	ask '&format=json'
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id status progress format from to file created_at finished_at" ]
+	[ "$(json '[.status, .progress, .file] | map(tostring) | join(" ")')" = "queued 0 null" ]
+	[ "$JOB" = "/v1/statements/$(json .id)" ]
+	[ "$(header Retry-After)" -ge 1 ]
+	eventually job_is ready
+	[ "$(json .progress)" = 100 ]
+	[ "$(json .file.url)" = "$JOB/file" ]
+	bytes=$(json .file.bytes)
+	sha256=$(json .file.sha256)
+	curl -sS -f -H "Authorization: Bearer $TOKEN" -o "$BATS_TEST_TMPDIR/file" "$BASE_URL$JOB/file"
+	[ "$(stat -c %s "$BATS_TEST_TMPDIR/file")" = "$bytes" ]
+	[ "$(sha256sum <"$BATS_TEST_TMPDIR/file")" = "$sha256  -" ]
+	# The same lines as those of a statement at once.
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$(jq -c .lines "$BATS_TEST_TMPDIR/file")" = "$(jq -c .lines <<<"$body")" ]
+	[ "$(jq -r '[.opening_balance, .closing_balance, .version, .wallet_id, .next_cursor] | map(tostring) | join(" ")' "$BATS_TEST_TMPDIR/file")" = "0 700 3 $WALLET null" ]
+}
+
+@test "the CSV file is the same as the CSV answer, and says what it is" {
+	ask '&format=csv'
+	eventually job_is ready
+	api GET "$JOB/file"
+	[ "$status_code" = 200 ]
+	file=$body
+	[[ "$(header Content-Type)" = text/csv* ]]
+	[[ "$(header Content-Disposition)" = "attachment; filename=\"statement-2026-01-01-"*".csv\"" ]]
+	api GET "/v1/statements?wallet_id=$WALLET&format=csv"
+	[ "$file" = "$body" ]
+	grep -qF "\"'=SUM(A1), \"\"quoted\"\"\"" <<<"$file"
+	grep -qF "Zażółć 漢字" <<<"$file"
+}
+
+@test "a file can be fetched in parts, and again only where it has changed" {
+	ask '&format=csv'
+	eventually job_is ready
+	bytes=$(json .file.bytes)
+	api GET "$JOB/file"
+	whole=$body
+	etag=$(header ETag)
+	[ -n "$etag" ]
+	api GET "$JOB/file" '' -H 'Range: bytes=0-6'
+	[ "$status_code" = 206 ]
+	[ "$body" = version ]
+	[ "$(header Content-Range)" = "bytes 0-6/$bytes" ]
+	api GET "$JOB/file" '' -H 'Range: bytes=7-'
+	[ "$status_code" = 206 ]
+	[ "version$body" = "$whole" ]
+	api GET "$JOB/file" '' -H "Range: bytes=$bytes-"
+	[ "$status_code" = 416 ]
+	api GET "$JOB/file" '' -H "If-None-Match: $etag"
+	[ "$status_code" = 304 ]
+}
+
+@test "an empty period has a file too" {
+	LONG="/v1/statements?wallet_id=$WALLET&from=2020-01-01&to=2020-12-31&min_version=1"
+	ask
+	eventually job_is ready
+	api GET "$JOB/file"
+	[ "$(json '[.opening_balance, .closing_balance, (.lines | length)] | join(" ")')" = "0 0 0" ]
+}
+
+@test "the same request while it is unfinished is the same job; ten unfinished ones are enough" {
+	stop_service statement_consumer
+	ask
+	first=$JOB
+	ask
+	[ "$JOB" = "$first" ]
+	ask '&format=csv'
+	[ "$JOB" != "$first" ]
+	for n in $(seq 8); do
+		api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-0$n&to=2026-06-01"
+		[ "$status_code" = 202 ]
+	done
+	api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-09&to=2026-06-01"
+	expect 429 rate_limited
+	[ "$(header Retry-After)" -ge 1 ]
+	ask
+	[ "$JOB" = "$first" ]
+	api GET "$JOB/file"
+	expect 409 not_ready
+	start_service statement_consumer
+	eventually job_is ready
+	ask
+	[ "$JOB" != "$first" ]
+}
+
+@test "an Idempotency-Key stands for one job, also when it is finished" {
+	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-03-01"
+	api GET "$LONG" '' -H 'Idempotency-Key: my-statement'
+	[ "$status_code" = 202 ]
+	JOB=$(header Location)
+	eventually job_is ready
+	api GET "$LONG" '' -H 'Idempotency-Key: my-statement'
+	[ "$status_code" = 202 ]
+	[ "$(header Location)" = "$JOB" ]
+	[ "$(json .status)" = ready ]
+	api GET "$LONG&format=csv" '' -H 'Idempotency-Key: my-statement'
+	expect 422 idempotency_key_reused
+}
+
+@test "a job is its asker's and the operators'" {
+	ask
+	eventually job_is ready
+	sign_up_and_in
+	for path in "$JOB" "$JOB/file" /v1/statements/01a00000-0000-7000-8000-000000000000; do
+		api GET "$path"
+		expect 404 not_found
+	done
+	make_operator "$EMAIL"
+	api GET "$JOB/file"
+	[ "$status_code" = 200 ]
+	api GET /v1/statements/no-uuid
+	[ "$status_code" = 404 ]
+	api DELETE "$JOB"
+	expect 405 method_not_allowed
+	TOKEN='' api GET "$JOB/file"
+	[ "$status_code" = 401 ]
+}
+
+@test "a job whose lines do not add up fails, with an alarm, and leaves no file" {
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	sql statement "UPDATE line SET amount = amount + 1 WHERE wallet_id = '$WALLET' AND version = 2"
+	ask
+	eventually job_is failed
+	[ "$(json .file)" = null ]
+	api GET "$JOB/file"
+	expect 409 not_ready
+	[ "$(sql statement "SELECT failure FROM job WHERE id = '${JOB##*/}'")" = inconsistent ]
+	[ -z "$(find "$DATA_DIR/statements" -name "${JOB##*/}*")" ]
+	sql statement "UPDATE line SET amount = amount - 1 WHERE wallet_id = '$WALLET' AND version = 2"
+	ask
+	eventually job_is ready
+}
+
+@test "a job waits for a line that is on its way" {
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	lost=$(sql statement "SELECT row_to_json(l) FROM line l WHERE wallet_id = '$WALLET' AND version = 2")
+	sql statement "DELETE FROM line WHERE wallet_id = '$WALLET' AND version = 2;
+		UPDATE wallet SET version = 1, gap_since = clock_timestamp() WHERE wallet_id = '$WALLET'"
+	ask '&format=csv'
+	api GET "$JOB"
+	[ "$(json .file)" = null ]
+	sql statement "SELECT lines_store(ARRAY['$WALLET'::uuid], ARRAY[2::bigint], ARRAY[l.transaction_id], ARRAY['$USER_ID'::uuid], ARRAY['EUR'],
+		ARRAY[l.kind], ARRAY[l.amount], ARRAY[l.balance_after], ARRAY[l.merchant], ARRAY[l.description], ARRAY[l.reference_id],
+		ARRAY[l.created_at]) FROM json_populate_record(NULL::public.line, \$\$$lost\$\$) AS l"
+	eventually job_is ready
+	api GET "$JOB/file"
+	[ "$(grep -c '^[0-9]' <<<"$body")" = 3 ]
+}
+
+@test "statement_consumer --drain takes lines and jobs that are there, and ends; two at once are harmless" {
+	stop_service statement_consumer
+	api POST /v1/transactions '{"kind":"deposit","amount":77}'
+	version=$(json .version)
+	ask
+	eventually queued_events 1
+	drain &
+	first=$!
+	drain
+	wait "$first"
+	job_is ready
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$(json .version)" = "$version" ]
+	start_service statement_consumer
+}
+queued_events() {
+	[ "$(sql statement "SELECT count(*) FROM job j WHERE j.id = '${JOB##*/}' AND j.xid <= (SELECT min(xid::text::bigint)::text::xid8 FROM outbox_cursor)")" -ge "$1" ]
+}
+
+@test "a link is mailed to the one who asked" {
+	stop_service statement_consumer
+	mails=$BATS_TEST_TMPDIR/mails
+	mkdir "$mails"
+	/usr/bin/python3 "$ROOT/tests/lib/smtp_server.py" "$mails" >"$BATS_TEST_TMPDIR/port" 2>"$BATS_TEST_TMPDIR/smtp.log" 3>&- &
+	SMTP_PID=$!
+	eventually test -s "$BATS_TEST_TMPDIR/port"
+	ask '&format=csv'
+	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" SMTP_FROM=bank@example.com drain
+	job_is ready
+	[ "$(mails_to_me)" = 1 ]
+	mail=$(cat "$(grep -rlxF "X-RcptTo: $EMAIL" "$mails")")
+	grep -qxF 'X-MailFrom: bank@example.com' <<<"$mail"
+	grep -qxF "X-RcptTo: $EMAIL" <<<"$mail"
+	grep -qxF "To: <$EMAIL>" <<<"$mail"
+	link=$(grep -o 'http[^ ]*/file' <<<"$mail")
+	[ "$link" = "$BASE_URL$JOB/file" ]
+	curl -sS -f -o /dev/null -H "Authorization: Bearer $TOKEN" "$link"
+	# Sent once.
+	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
+	[ "$(mails_to_me)" = 1 ]
+	[ "$(sql statement "SELECT mail FROM job WHERE id = '${JOB##*/}'")" = sent ]
+	start_service statement_consumer
+}
+
+@test "a mail server that is away does not hold the statement back; the mail comes later" {
+	stop_service statement_consumer
+	mails=$BATS_TEST_TMPDIR/mails
+	mkdir "$mails"
+	ask
+	SMTP_URL=smtp://127.0.0.1:1 drain
+	job_is ready
+	[ "$(sql statement "SELECT mail || ' ' || mail_attempts FROM job WHERE id = '${JOB##*/}'")" = "due 1" ]
+	/usr/bin/python3 "$ROOT/tests/lib/smtp_server.py" "$mails" >"$BATS_TEST_TMPDIR/port" 2>"$BATS_TEST_TMPDIR/smtp.log" 3>&- &
+	SMTP_PID=$!
+	eventually test -s "$BATS_TEST_TMPDIR/port"
+	sql statement "UPDATE job SET mail_after = clock_timestamp() WHERE id = '${JOB##*/}'"
+	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
+	[ "$(mails_to_me)" = 1 ]
+	start_service statement_consumer
+}
+
+@test "a file is removed after STATEMENT_KEEP_DAYS, and then gone" {
+	ask
+	eventually job_is ready
+	[ -n "$(find "$DATA_DIR/statements" -name "${JOB##*/}.json")" ]
+	sql statement "UPDATE job SET finished_at = finished_at - interval '8 days' WHERE id = '${JOB##*/}'"
+	drain
+	[ -z "$(find "$DATA_DIR/statements" -name "${JOB##*/}*")" ]
+	api GET "$JOB"
+	[ "$(json '[.status, .file] | map(tostring) | join(" ")')" = "ready null" ]
+	api GET "$JOB/file"
+	expect 410 gone
+}

@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# statement_page.bats - statements at once: what they hold, how they are paged, what is refused, and that a wrong one
+# is never shown.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{"name":"Everyday"}'
+	WALLET=$(json .id)
+}
+
+# post KIND AMOUNT [MORE MEMBERS] - posts to the wallet; VERSION is then the new line's.
+post() {
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\",\"amount\":$2${3:+,$3}}"
+	[ "$status_code" = 201 ] || { echo "$body"; return 1; }
+	VERSION=$(json .version)
+}
+
+today() { date -u +%F; }
+
+@test "a statement shows every line, signed, and adds up" {
+	post deposit 10000
+	post purchase 2500 '"merchant":"Corner Shop","description":"Groceries"'
+	purchase=$(json .id)
+	post cancellation 1000 "\"reference_id\":\"$purchase\""
+	post withdrawal 500
+	api GET "/v1/statements?wallet_id=$WALLET&from=$(today)&to=$(today)&min_version=$VERSION"
+	[ "$status_code" = 200 ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "wallet_id currency from to opening_balance closing_balance version lines next_cursor" ]
+	[ "$(json '.lines[0] | keys_unsorted | join(" ")')" = "version id kind amount balance_after merchant description reference_id created_at" ]
+	[ "$(json '[.wallet_id, .currency] | join(" ")')" = "$WALLET EUR" ]
+	[ "$(json '[.lines[] | "\(.version) \(.kind) \(.amount) \(.balance_after)"] | join(", ")')" = \
+		"1 opening 0 0, 2 deposit 10000 10000, 3 purchase -2500 7500, 4 cancellation 1000 8500, 5 withdrawal -500 8000" ]
+	[ "$(json '[.opening_balance, .closing_balance, .version] | join(" ")')" = "0 8000 5" ]
+	[ "$(json '.opening_balance + ([.lines[].amount] | add) == .closing_balance')" = true ]
+	[ "$(json '[.lines[2].merchant, .lines[2].description, .lines[3].reference_id] | join("|")')" = "Corner Shop|Groceries|$purchase" ]
+	[ "$(json .next_cursor)" = null ]
+	[ "$(json .from)" = "$(today)T00:00:00.000000Z" ]
+	[ "$(json .to)" = "$(date -u -d tomorrow +%F)T00:00:00.000000Z" ]
+}
+
+@test "reversals of every kind have the right sign" {
+	post deposit 10000
+	deposit=$(json .id)
+	post purchase 2000 '"merchant":"Shop"'
+	purchase=$(json .id)
+	owner=$TOKEN
+	sign_up_and_in
+	make_operator "$EMAIL"
+	post reversal 2000 "\"reference_id\":\"$purchase\""
+	post reversal 3000 "\"reference_id\":\"$deposit\""
+	TOKEN=$owner
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	[ "$(json '[.lines[].amount] | join(" ")')" = "0 10000 -2000 2000 -3000" ]
+	[ "$(json .closing_balance)" = 7000 ]
+}
+
+@test "without wallet_id it is the caller's oldest wallet" {
+	api POST /v1/wallets '{"name":"Second"}'
+	api GET "/v1/statements?min_version=1"
+	[ "$status_code" = 200 ]
+	[ "$(json .wallet_id)" = "$WALLET" ]
+}
+
+@test "min_version reads one's own write, and waits no longer than it has to" {
+	for n in $(seq 5); do
+		post deposit "$n"
+		api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+		[ "$status_code" = 200 ]
+		[ "$(json '.version >= '"$VERSION")" = true ]
+		[ "$(json '.lines[-1].amount')" = "$n" ]
+	done
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=1000"
+	[ "$status_code" = 200 ]
+	[ "$(json .version)" = "$VERSION" ]
+}
+
+@test "pages neither skip nor repeat, and their balances stay those of the whole period" {
+	for n in 1 2 3 4 5 6; do post deposit $((n * 100)); done
+	api GET "/v1/statements?wallet_id=$WALLET&limit=3&min_version=$VERSION"
+	[ "$status_code" = 200 ]
+	all=$(json '[.lines[].version] | join(" ")')
+	closing=$(json .closing_balance)
+	[ "$closing" = 2100 ]
+	next=$(json .next_cursor)
+	grep -qi "^link: </v1/statements?.*cursor=$next>; rel=\"next\"" <<<"$headers"
+	post deposit 5000 # comes too late for this statement
+	eventually line_arrived "$VERSION"
+	while [ "$next" != null ]; do
+		api GET "/v1/statements?wallet_id=$WALLET&limit=3&cursor=$next"
+		[ "$status_code" = 200 ]
+		[ "$(json '[.opening_balance, .closing_balance, .version] | join(" ")')" = "0 $closing 7" ]
+		all="$all $(json '[.lines[].version] | join(" ")')"
+		next=$(json .next_cursor)
+	done
+	[ "$all" = "1 2 3 4 5 6 7" ]
+	! grep -qi '^link:' <<<"$headers"
+}
+
+line_arrived() {
+	api GET "/v1/statements?wallet_id=$WALLET&limit=1"
+	[ "$(json .version)" -ge "$1" ]
+}
+
+@test "instants are half open, dates are whole days, both may be mixed" {
+	post deposit 100
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	opened=$(json '.lines[0].created_at')
+	deposited=$(json '.lines[1].created_at')
+	api GET "/v1/statements?wallet_id=$WALLET&from=$opened&to=$deposited"
+	[ "$(json '[.lines[].version] | join(" ")')" = 1 ]
+	[ "$(json '[.opening_balance, .closing_balance] | join(" ")')" = "0 0" ]
+	api GET "/v1/statements?wallet_id=$WALLET&from=$deposited&to=$(today)"
+	[ "$(json '[.lines[].version] | join(" ")')" = 2 ]
+	[ "$(json '[.opening_balance, .closing_balance] | join(" ")')" = "0 100" ]
+	# An offset, with its plus sign escaped and not.
+	berlin=$(TZ=Europe/Berlin date -d "$deposited" +%Y-%m-%dT%H:%M:%S)
+	micro=$(sed 's/.*\(\.[0-9]*\)Z/\1/' <<<"$deposited")
+	offset=$(TZ=Europe/Berlin date -d "$deposited" +%:z)
+	for plus in "${offset/+/%2B}" "$offset"; do
+		api GET "/v1/statements?wallet_id=$WALLET&from=$berlin$micro$plus"
+		[ "$status_code" = 200 ]
+		[ "$(json .from)" = "$deposited" ]
+	done
+	api GET "/v1/statements?wallet_id=$WALLET&from=$deposited&to=$deposited"
+	[ "$status_code" = 200 ]
+	[ "$(json '.lines | length')" = 0 ]
+	yesterday=$(date -u -d yesterday +%F)
+	api GET "/v1/statements?wallet_id=$WALLET&from=$yesterday&to=$yesterday"
+	[ "$(json '[(.lines | length), .opening_balance, .closing_balance] | join(" ")')" = "0 0 0" ]
+}
+
+@test "fifteen days are answered at once, one more is a job" {
+	api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-01-15&min_version=1"
+	[ "$status_code" = 200 ]
+	api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-01T00:00:00Z&to=2026-01-16T00:00:00Z"
+	[ "$status_code" = 200 ]
+	api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-01-16"
+	[ "$status_code" = 202 ]
+}
+
+@test "CSV: the whole period at once, or page by page; formulas are disarmed" {
+	post deposit 100 '"description":"=1+1"'
+	post deposit 200 '"description":"a, \"b\"\nc"'
+	api GET "/v1/statements?wallet_id=$WALLET&format=csv&min_version=$VERSION"
+	[ "$status_code" = 200 ]
+	grep -qi '^content-type: text/csv' <<<"$headers"
+	rows=$(python3 -c '
+import csv, io, sys
+for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline="")):
+    print("|".join(row[:1] + row[2:5] + row[6:7]))' <<<"$body")
+	[ "$rows" = "$(printf 'version|kind|amount|balance_after|description\n1|opening|0|0|\n2|deposit|100|100|'"'"'=1+1\n3|deposit|200|300|a, "b"\nc')" ]
+	api GET "/v1/statements?wallet_id=$WALLET" '' -H 'Accept: text/csv'
+	[ "$status_code" = 200 ]
+	grep -qi '^content-type: text/csv' <<<"$headers"
+	api GET "/v1/statements?wallet_id=$WALLET&format=csv&limit=2"
+	grep -qi '^link: .*rel="next"' <<<"$headers"
+	next=$(sed -n 's/.*cursor=\([A-Za-z0-9_-]*\)>.*/\1/p' <<<"$headers")
+	api GET "/v1/statements?wallet_id=$WALLET&format=csv&limit=2&cursor=$next"
+	[ "$(grep -c '^3,' <<<"$body")" = 1 ]
+	! grep -q '^2,' <<<"$body"
+}
+
+@test "what is wrong in the query is said, all at once" {
+	api GET '/v1/statements?wallet_id=x&from=yesterday&to=2026-02-30&format=pdf&min_version=0&limit=201&colour=red'
+	[ "$status_code" = 422 ]
+	[ "$(json .code)" = invalid_request ]
+	[ "$(json '[.errors[].pointer] | sort | join(" ")' | grep -c '/format /from /limit /min_version /to /wallet_id')" = 1 ]
+	for query in 'from=2026-02-02&to=2026-02-01' 'from=2010-01-01&to=2026-01-01' 'limit=0' 'limit=ten' 'cursor=abc' 'from=1969-12-31' \
+		'from=2026-01-01T00:00:00' 'to=' 'min_version=9007199254740992' 'from=2026-01-01&from=2026-01-02'; do
+		api GET "/v1/statements?wallet_id=$WALLET&$query"
+		[ "$status_code" = 422 ] || { echo "$query: $status_code $body"; return 1; }
+		[ "$(json .code)" = invalid_request ]
+	done
+	api POST /v1/statements '{}'
+	[ "$status_code" = 405 ]
+	grep -qi '^allow: .*GET' <<<"$headers"
+}
+
+@test "a cursor belongs to its wallet and period" {
+	post deposit 1
+	api GET "/v1/statements?wallet_id=$WALLET&limit=1&min_version=$VERSION"
+	next=$(json .next_cursor)
+	api GET "/v1/statements?limit=1&cursor=$next"
+	[ "$status_code" = 200 ]
+	[ "$(json '.lines[0].version')" = 2 ]
+	api GET "/v1/statements?from=2026-01-01&to=2026-01-02&cursor=$next"
+	[ "$status_code" = 422 ]
+	api POST /v1/wallets '{}'
+	api GET "/v1/statements?wallet_id=$(json .id)&cursor=$next"
+	[ "$status_code" = 422 ]
+	sign_up_and_in
+	api GET "/v1/statements?cursor=$next"
+	[ "$status_code" = 404 ]
+}
+
+@test "another's wallet is as one that does not exist, except to an operator" {
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=1"
+	[ "$status_code" = 200 ]
+	sign_up_and_in
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$status_code" = 404 ]
+	theirs=$(json .code)
+	api GET "/v1/statements?wallet_id=01a00000-0000-7000-8000-000000000000"
+	[ "$status_code" = 404 ]
+	[ "$(json .code)" = "$theirs" ]
+	api GET /v1/statements
+	[ "$status_code" = 404 ]
+	make_operator "$EMAIL"
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$status_code" = 200 ]
+	TOKEN='' api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$status_code" = 401 ]
+}
+
+# Everything a rogue writer could do to a line. Each is undone again.
+@test "a line that was changed is never shown: 500 inconsistent, and an alarm" {
+	post deposit 1000
+	post deposit 2000
+	post purchase 500 '"merchant":"Shop"'
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	[ "$status_code" = 200 ]
+	good=$body
+	saved=$(sql statement "SELECT row_to_json(l) FROM line l WHERE wallet_id = '$WALLET' AND version = 3")
+	for change in "UPDATE line SET amount = amount + 1" "UPDATE line SET balance_after = balance_after + 1" \
+		"UPDATE line SET amount = amount + 1, balance_after = balance_after + 1" "UPDATE line SET version = 300" \
+		"UPDATE line SET created_at = created_at - interval '1 day'" "DELETE FROM line"; do
+		sql statement "$change WHERE wallet_id = '$WALLET' AND version = 3"
+		api GET "/v1/statements?wallet_id=$WALLET"
+		changed="$change: $status_code $body"
+		sql statement "DELETE FROM line WHERE wallet_id = '$WALLET' AND version IN (3, 300);
+			INSERT INTO line SELECT * FROM json_populate_record(NULL::public.line, \$\$$saved\$\$)"
+		grep -q ': 500 .*"code":"inconsistent"' <<<"$changed" || { echo "$changed"; return 1; }
+	done
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$(jq -c .lines <<<"$good")" = "$(jq -c .lines <<<"$body")" ]
+}
+
+@test "a line that is missing hides what comes behind it, and after a minute raises an alarm" {
+	post deposit 1000
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	deposited=$(json '.lines[1].created_at')
+	# Line 4 without line 3: stored, but not shown.
+	sql statement "SELECT lines_store(ARRAY['$WALLET'::uuid], ARRAY[4::bigint], ARRAY['$WALLET'::uuid], ARRAY['$USER_ID'::uuid], ARRAY['EUR'],
+		ARRAY['deposit'], ARRAY[1::bigint], ARRAY[1002::bigint], ARRAY[NULL], ARRAY[NULL], ARRAY[NULL::uuid], ARRAY[clock_timestamp()])"
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$status_code" = 200 ]
+	[ "$(json '[.version, (.lines | length)] | join(" ")')" = "2 2" ]
+	sql statement "UPDATE wallet SET gap_since = gap_since - interval '1 hour' WHERE wallet_id = '$WALLET'"
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$status_code" = 500 ]
+	[ "$(json .code)" = inconsistent ]
+	# A period that ends before the gap is complete.
+	api GET "/v1/statements?wallet_id=$WALLET&to=$deposited"
+	[ "$status_code" = 200 ]
+	sql statement "DELETE FROM line WHERE wallet_id = '$WALLET' AND version = 4;
+		UPDATE wallet SET newest = version, gap_since = NULL WHERE wallet_id = '$WALLET'"
+	post deposit 7
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	[ "$status_code" = 200 ]
+	[ "$(json '[.version, .closing_balance] | join(" ")')" = "3 1007" ]
+}
+
+@test "the service says that it is well" {
+	TOKEN='' api GET /health/statement
+	[ "$status_code" = 200 ]
+	[ "$body" = '{"status":"ok"}' ]
+}

@@ -1,0 +1,177 @@
+#!/usr/bin/env bats
+# statement_lines.bats - the storing of lines on the real server: any order, doubles, contradictions, two at once.
+
+load ../helper
+
+setup() {
+	WALLET=$(cat /proc/sys/kernel/random/uuid)
+	OWNER=$(cat /proc/sys/kernel/random/uuid)
+}
+# These lines have no transactions: nothing of them may stay for the invariants.
+teardown() {
+	sql statement "DELETE FROM line WHERE wallet_id IN (SELECT wallet_id FROM wallet WHERE owner_id = '$OWNER');
+		DELETE FROM job WHERE owner_id = '$OWNER'; DELETE FROM wallet WHERE owner_id = '$OWNER'"
+}
+
+app() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -c "$1"; }
+
+# store VERSION... - stores lines of a wallet that got 100 with each, as the run-time role; prints places that contradict.
+store() {
+	app "SELECT lines_store(array_agg('$WALLET'::uuid), array_agg(v), array_agg(md5('$WALLET' || v)::uuid), array_agg('$OWNER'::uuid),
+		array_agg('EUR'::text), array_agg(CASE v WHEN 1 THEN 'opening' ELSE 'deposit' END),
+		array_agg(CASE v WHEN 1 THEN 0 ELSE 100 END::bigint), array_agg((v - 1) * 100), array_agg('Shop'::text), array_agg(NULL::text),
+		array_agg(NULL::uuid), array_agg('2026-01-01'::timestamptz + v * interval '1 s'))
+		FROM unnest('{$(IFS=,; echo "$*")}'::bigint[]) AS v"
+}
+# store_one VERSION KIND AMOUNT BALANCE
+store_one() {
+	app "SELECT lines_store(ARRAY['$WALLET'::uuid], ARRAY[$1::bigint], ARRAY[md5('$WALLET' || $1)::uuid], ARRAY['$OWNER'::uuid], ARRAY['EUR'],
+		ARRAY['$2'], ARRAY[$3::bigint], ARRAY[$4::bigint], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::uuid],
+		ARRAY['2026-01-01'::timestamptz + $1 * interval '1 s'])"
+}
+heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wallet WHERE wallet_id = '$WALLET'"; }
+
+@test "lines in order move the head" {
+	store 1 2 3
+	[ "$(heads)" = "3|3|f" ]
+	store 4
+	store 5 6
+	[ "$(heads)" = "6|6|f" ]
+}
+
+@test "lines in any order wait behind the hole, and the head moves over all that was filled" {
+	store 5 3
+	[ "$(heads)" = "0|5|t" ]
+	store 2
+	[ "$(heads)" = "0|5|t" ]
+	store 1
+	[ "$(heads)" = "3|5|t" ]
+	store 7 4
+	[ "$(heads)" = "5|7|t" ]
+	store 6
+	[ "$(heads)" = "7|7|f" ]
+	[ "$(sql statement "SELECT sum(amount) FROM line WHERE wallet_id = '$WALLET'")" = 600 ]
+}
+
+@test "every order of five lines ends the same, whatever the batches" {
+	python3 - <<-'END' >"$BATS_TEST_TMPDIR/orders"
+		import itertools, random
+		random.seed(1)
+		for order in random.sample(list(itertools.permutations(range(1, 6))), 20):
+		    cut = random.randrange(1, 5)
+		    print(*order[:cut], "|", *order[cut:])
+	END
+	while IFS='|' read -r first second; do
+		WALLET=$(cat /proc/sys/kernel/random/uuid)
+		# shellcheck disable=SC2086
+		store $first
+		# shellcheck disable=SC2086
+		store $second
+		[ "$(heads)" = "5|5|f" ] || { echo "$first | $second: $(heads)"; return 1; }
+	done <"$BATS_TEST_TMPDIR/orders"
+}
+
+@test "doubles are dropped, in the same batch and later" {
+	[ -z "$(store 1 2 2 1)" ]
+	[ -z "$(store 2 1)" ]
+	[ "$(heads)" = "2|2|f" ]
+	[ "$(sql statement "SELECT count(*) FROM line WHERE wallet_id = '$WALLET'")" = 2 ]
+}
+
+@test "a double that says something else is found, and changes nothing" {
+	store 1 2
+	[ "$(store_one 2 deposit 100 100)" = 1 ] # no merchant
+	[ "$(store_one 2 deposit 101 101)" = 1 ]
+	[ "$(store_one 2 purchase 100 100)" = 1 ]
+	right=$OWNER
+	OWNER=$(cat /proc/sys/kernel/random/uuid)
+	[ "$(store 3)" = 1 ] # another owner
+	OWNER=$right
+	[ "$(heads)" = "2|2|f" ]
+	[ "$(sql statement "SELECT count(*), sum(amount) FROM line WHERE wallet_id = '$WALLET'")" = "2|100" ]
+	store 3
+	[ "$(heads)" = "3|3|f" ]
+}
+
+@test "kinds have their sign; a reversal takes it from the balances, also when it comes first" {
+	store_one 1 opening 0 0
+	store_one 2 deposit 100 100
+	store_one 3 withdrawal 10 90
+	store_one 4 purchase 20 70
+	store_one 5 cancellation 5 75
+	store_one 6 reversal 15 60
+	store_one 8 reversal 40 90
+	store_one 7 reversal 10 50
+	[ "$(sql statement "SELECT string_agg(amount::text, ' ' ORDER BY version) FROM line WHERE wallet_id = '$WALLET'")" = "0 100 -10 -20 5 -15 -10 40" ]
+	[ "$(sql statement "SELECT count(*) FROM line WHERE sign_open AND wallet_id = '$WALLET'")" = 0 ]
+	# As doubles they say the same.
+	[ -z "$(store_one 6 reversal 15 60)" ]
+	[ -z "$(store_one 7 reversal 10 50)" ]
+}
+
+@test "two consumers with the same wallets, in opposite orders: no deadlock, every line once" {
+	# A hundred wallets; both write all their lines, one upwards and one downwards, ten versions a batch.
+	batch() {
+		echo "SELECT lines_store(array_agg(md5('$OWNER' || w)::uuid ORDER BY w $1), array_agg(v::bigint ORDER BY w $1),
+			array_agg(md5('$OWNER' || w || 't' || v)::uuid ORDER BY w $1), array_agg('$OWNER'::uuid), array_agg('EUR'::text),
+			array_agg(CASE v WHEN 1 THEN 'opening' ELSE 'deposit' END ORDER BY w $1),
+			array_agg(CASE v WHEN 1 THEN 0 ELSE 100 END::bigint ORDER BY w $1), array_agg((v - 1) * 100::bigint ORDER BY w $1),
+			array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::uuid),
+			array_agg('2026-01-01'::timestamptz + v * interval '1 s' ORDER BY w $1))
+			FROM generate_series(1, 100) AS w, generate_series($2, $2 + 1) AS v;"
+	}
+	for v in $(seq 1 2 19); do batch ASC "$v"; done >"$BATS_TEST_TMPDIR/up"
+	for v in $(seq 19 -2 1); do batch DESC "$v"; done >"$BATS_TEST_TMPDIR/down"
+	psql -X -q -At -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -f "$BATS_TEST_TMPDIR/up" >"$BATS_TEST_TMPDIR/up.out" 2>&1 &
+	psql -X -q -At -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -f "$BATS_TEST_TMPDIR/down"
+	wait $!
+	[ ! -s "$BATS_TEST_TMPDIR/up.out" ]
+	[ "$(sql statement "SELECT count(*), min(version), max(version), min(newest) FROM wallet WHERE owner_id = '$OWNER'")" = "100|20|20|20" ]
+	[ "$(sql statement "SELECT count(*) FROM line l JOIN wallet w USING (wallet_id) WHERE w.owner_id = '$OWNER'")" = 2000 ]
+}
+
+@test "a moment is found by halving: the version before it" {
+	store 1 2 3 4 5
+	at() { app "SELECT version_at('$WALLET', '2026-01-01'::timestamptz + $1 * interval '1 s', $2)"; }
+	[ "$(at 0 5)" = 0 ]
+	[ "$(at 1 5)" = 0 ]
+	[ "$(at 1.5 5)" = 1 ]
+	[ "$(at 3 5)" = 2 ]
+	[ "$(at 5 5)" = 4 ]
+	[ "$(at 6 5)" = 5 ]
+	[ "$(at 6 3)" = 3 ]
+	[ "$(at 2.5 3)" = 2 ]
+	[ "$(at 6 0)" = 0 ]
+}
+
+@test "the run-time role may read and call, and not change a row by itself" {
+	store 1 2
+	for change in "UPDATE line SET amount = 1" "DELETE FROM line" "TRUNCATE line" "INSERT INTO wallet (wallet_id) VALUES (gen_random_uuid())" \
+		"UPDATE wallet SET version = 9" "UPDATE job SET status = 'ready'" "DELETE FROM outbox_cursor" "SELECT heads_move('{}', '{}', '{}', '{}')" \
+		"CREATE TABLE mine (a int)" "DROP TABLE line"; do
+		! app "$change" 2>"$BATS_TEST_TMPDIR/refusal" || { echo "$change was allowed"; return 1; }
+		grep -qE 'permission denied|must be owner' "$BATS_TEST_TMPDIR/refusal"
+	done
+}
+
+@test "a job is claimed once; the claim of a connection that is gone is free" {
+	stop_service statement_consumer
+	store 1 2
+	id=$(cat /proc/sys/kernel/random/uuid)
+	app "SELECT job_request('$id', '$OWNER', '$WALLET', '2026-01-01', '2026-02-01', 'csv', 0, 'x', NULL, 10)"
+	# Far in the past, so that it is the first; and due to nobody else: the lease is held.
+	sql statement "UPDATE job SET due_at = '2020-01-01' WHERE id = '$id'"
+	claim() { app "SELECT id FROM job_claim('$(cat /proc/sys/kernel/random/uuid)', '1 hour')"; }
+	coproc HOLDER { exec psql -X -q -At -d "$STATEMENT_DATABASE_URL" 2>&1 3>&-; }
+	echo "SELECT id FROM job_claim('$WALLET', '1 hour');" >&"${HOLDER[1]}"
+	read -r -t "$PATIENCE" got <&"${HOLDER[0]}"
+	[ "$got" = "$id" ]
+	[ -z "$(claim)" ]
+	kill -9 "$HOLDER_PID"
+	taken() { [ "$(claim)" = "$id" ]; }
+	eventually taken
+	# The first one has lost it.
+	[ "$(app "SELECT job_progress('$id', '$WALLET', '1 hour', 50, 1, 0, 10)")" = f ]
+	[ "$(app "SELECT job_finish('$id', '$WALLET', 1, '\\x00', false)")" = f ]
+	start_service statement_consumer
+}

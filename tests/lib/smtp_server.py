@@ -1,0 +1,24 @@
+"""smtp_server.py FOLDER - a real mail server on loopback: writes each mail it takes into a folder, prints its port."""
+import asyncio
+import sys
+import uuid
+
+from aiosmtpd.smtp import SMTP
+
+
+class Folder:
+    async def handle_DATA(self, server, session, envelope):
+        text = envelope.content.decode("ascii").replace("\r\n", "\n")
+        with open(f"{sys.argv[1]}/{uuid.uuid4()}", "w", encoding="ascii") as mail:
+            mail.write(f"X-MailFrom: {envelope.mail_from}\nX-RcptTo: {','.join(envelope.rcpt_tos)}\n{text}")
+        return "250 taken"
+
+
+async def main():
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(Folder(), hostname="test"), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+asyncio.run(main())
