@@ -140,3 +140,24 @@ test-stop: ## remove the servers that "make test SUITE=..." left
 lint: ## read all sources for mistakes
 	@tools/install run test
 	@tools/lint
+
+# --- measuring ---
+.PHONY: bench
+BENCH_FLOORS := $(addprefix $(BUILD)/bench/floor_,responder argon2)
+USES_counts := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/auth/cache.c consumers/facts.c \
+	$(addprefix handlers/statement/,text.c format.c csv.c)
+
+bench: ## measure the system beside its floors, on servers of its own (BENCH_MODE=full: longer; see bench/README.md)
+	@tools/install run test
+	@$(MAKE) --no-print-directory all $(BENCH_FLOORS)
+	@BUILD=$(BUILD) bench/run
+
+$(BUILD)/bench/floor_%: bench/floor/%.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
+
+$(BUILD)/bench/counts: $(call OBJ,bench/counts.c $(USES_counts)) $(COMMON_LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
