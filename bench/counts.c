@@ -73,14 +73,13 @@ part_reply(void)
 {
 	static struct operation op;
 	struct posting p;
-	char out[1024];
-	json_t *json;
 
 	op.merchant = "Corner Shop";
 	op.kind = KIND_PURCHASE;
 	p = posting_of(&op);
-	json = posting_json(&p);
-	return json != NULL && json_dumpb(json, out, sizeof out, JSON_COMPACT) > 0;
+	text_clear(&text);
+	posting_write(&text, &p, false);
+	return text_end(&text) != NULL;
 }
 
 static bool

@@ -210,33 +210,45 @@ ledger_thread_end(void)
 		db_array_free(&kept.of[i]);
 }
 
-/* A UUID as JSON, or null. */
-static json_t *
-uuid_json(const struct uuid *u, bool there)
+static void
+uuid_write(struct text *t, const char *before, const struct uuid *u, bool there)
 {
 	char text[UUID_TEXT];
 
 	uuid_format(u, text);
-	return there ? json_string(text) : json_null();
+	text_add_string(t, before);
+	text_add_json(t, there ? text : NULL);
 }
 
-static json_t *
-text_json(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
-}
-
-json_t *
-posting_json(const struct posting *p)
+/* Members in the contract's order. */
+void
+posting_write(struct text *t, const struct posting *p, bool with_owner)
 {
 	char created[INSTANT_TEXT];
-	int64_t magnitude = p->amount.minor < 0 ? -p->amount.minor : p->amount.minor;
 
 	instant_format(p->created_at, created);
-	return json_pack("{s:o, s:o, s:s, s:I, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:s}", "id", uuid_json(&p->id, true),
-		"wallet_id", uuid_json(&p->wallet, true), "kind", kind_names[p->kind], "amount", (json_int_t)magnitude,
-		"currency", p->currency, "balance_after", (json_int_t)p->balance_after.minor, "version",
-		(json_int_t)p->version, "reference_id", uuid_json(&p->reference, p->has_reference), "merchant",
-		text_json(p->merchant), "description", text_json(p->description), "metadata",
-		p->metadata != NULL ? json_loads(p->metadata, 0, NULL) : json_null(), "created_at", created);
+	uuid_write(t, "{\"id\":", &p->id, true);
+	uuid_write(t, ",\"wallet_id\":", &p->wallet, true);
+	TEXT_LITERAL(t, ",\"kind\":");
+	text_add_json(t, kind_names[p->kind]);
+	TEXT_LITERAL(t, ",\"amount\":");
+	text_add_number(t, p->amount.minor < 0 ? -p->amount.minor : p->amount.minor);
+	TEXT_LITERAL(t, ",\"currency\":");
+	text_add_json(t, p->currency);
+	TEXT_LITERAL(t, ",\"balance_after\":");
+	text_add_number(t, p->balance_after.minor);
+	TEXT_LITERAL(t, ",\"version\":");
+	text_add_number(t, p->version);
+	uuid_write(t, ",\"reference_id\":", &p->reference, p->has_reference);
+	TEXT_LITERAL(t, ",\"merchant\":");
+	text_add_json(t, p->merchant);
+	TEXT_LITERAL(t, ",\"description\":");
+	text_add_json(t, p->description);
+	TEXT_LITERAL(t, ",\"metadata\":");
+	text_add_string(t, p->metadata != NULL ? p->metadata : "null"); /* JSON already: see operation_read() */
+	TEXT_LITERAL(t, ",\"created_at\":");
+	text_add_json(t, created);
+	if (with_owner)
+		uuid_write(t, ",\"owner_id\":", &p->owner, true);
+	TEXT_LITERAL(t, "}");
 }

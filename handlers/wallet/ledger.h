@@ -13,6 +13,7 @@
 #include "common/db.h"
 #include "common/error.h"
 #include "common/money.h"
+#include "common/text.h"
 #include "common/uuid.h"
 
 #define LEDGER_BATCH_MAX 512
@@ -101,7 +102,7 @@ void ledger_thread_end(void);
 enum error posting_from_row(const struct db_rows *rows, size_t row, size_t first, struct arena *arena,
 	struct posting *p) MUST_CHECK;
 
-/* The API's form of a posting (amount without its sign), members in the contract's order. Caller owns. */
-json_t *posting_json(const struct posting *p);
+/* The API's form of a posting as JSON (amount without its sign); an event's has the owner besides. */
+void posting_write(struct text *t, const struct posting *p, bool with_owner);
 
 #endif

@@ -42,14 +42,11 @@ rules_check(const struct operation *op, struct faults *f)
 static enum error
 metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
 {
-	size_t n = json_dumpb(metadata, NULL, 0, JSON_COMPACT);
-	char *text = arena_alloc(arena, n + 1);
+	char text[METADATA_MAX];
+	size_t n = json_dumpb(metadata, text, sizeof text, JSON_COMPACT); /* fits: the field has that limit */
 
-	if (text == NULL)
-		return ERR_TOO_LARGE;
-	json_dumpb(metadata, text, n, JSON_COMPACT);
-	op->metadata = text;
-	return OK;
+	op->metadata = arena_strndup(arena, text, n);
+	return op->metadata != NULL ? OK : ERR_TOO_LARGE;
 }
 
 enum error

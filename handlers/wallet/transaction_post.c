@@ -51,7 +51,7 @@ transaction_post(struct request *r)
 	if (out.error != OK)
 		return reply_error(r, out.error);
 	uuid_format(&out.posting.id, id);
-	reply = reply_json(r, 201, posting_json(&out.posting));
+	reply = reply_posting(r, 201, &out.posting);
 	reply_header(r, reply, "Location", "/v1/transactions/%s", id);
 	return out.replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
 }

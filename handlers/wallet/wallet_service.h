@@ -19,6 +19,9 @@ caller_scope(const struct request *r)
 	return (r->caller.roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? NULL : &r->caller.user;
 }
 
+/* A transaction as an answer. */
+struct reply *reply_posting(struct request *r, int status, const struct posting *p);
+
 handler wallet_post, wallet_list_get, wallet_get, balance_get;
 handler transaction_post, transaction_get, transaction_list_get;
 handler health_get;
