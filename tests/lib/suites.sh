@@ -80,6 +80,7 @@ suite_unit() {
 	done
 	[ $((suite_passed + suite_failed)) -gt 0 ] || suite_failed=1
 }
+suite_counts() { count_bats counts tests/counts; }
 suite_ops() { count_bats ops tests/ops; }
 suite_migrate() { count_bats migrate tests/migrate; }
 suite_db() { count_bats db tests/db; }
