@@ -41,12 +41,14 @@ raw() {
 	done
 }
 
-@test "404 is the same whatever the method, and is quick" {
-	for method in POST PUT PATCH DELETE OPTIONS HEAD; do
-		api "$method" /v1/nothing '' $([ $method != HEAD ] || echo --head)
-		expect 404
-		[ -n "$(header X-Request-Id)" ]
+@test "404 is the same whatever the method" {
+	for method in POST PUT PATCH DELETE OPTIONS; do
+		api "$method" /v1/nothing '' --data ''
+		problem 404 not_found
 	done
+	api HEAD /v1/nothing '' --head
+	expect 404
+	[ -n "$(header X-Request-Id)" ]
 }
 
 @test "leaving the folder of the documents leads nowhere" {
@@ -74,6 +76,7 @@ raw() {
 @test "411: a POST that does not say how long it is" {
 	raw 'POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 	problem 411 malformed_request
+	[[ "$(json .detail)" == *Content-Length* ]]
 }
 
 @test "413: a body beyond the limit, with or without its length told" {
@@ -115,6 +118,18 @@ raw() {
 	[[ "$(header Retry-After)" =~ ^[1-9][0-9]*$ ]]
 	well() { api GET /health/statement && [ "$status_code" = 200 ]; }
 	eventually well
+}
+
+@test "502: a service that dies over a request" {
+	handler=$(handler_pid wallet)
+	kill -STOP "$handler"
+	api_in_background() { api GET /health/wallet && problem 502 bad_gateway; }
+	api_in_background 3>&- &
+	# The request has reached the handler once it waits on its socket.
+	waits() { ss -Hxl | awk -v path="$DATA_DIR/run/wallet.sock-0" '$5 == path && $3 > 0 { found = 1 } END { exit !found }'; }
+	eventually waits
+	kill -KILL "$handler"
+	wait $!
 }
 
 @test "504: a service that does not answer in time" {
