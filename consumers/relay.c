@@ -23,6 +23,9 @@
 
 #define LOCK_CHECK_MS 1000
 #define SLICE_MS 250
+/* Looks that found nothing before the pauses grow, and how often at most they do: an idle system should rest. */
+#define QUIET_LOOKS 50
+#define QUIET_MOST 5
 
 /* ---- batches ---- */
 
@@ -218,11 +221,20 @@ positions_read(struct relay *r)
 	return OK;
 }
 
+static int64_t
+pause_factor(int64_t quiet)
+{
+	int64_t factor = 1 + quiet / QUIET_LOOKS;
+
+	return factor < QUIET_MOST ? factor : QUIET_MOST;
+}
+
 /* Works until something fails, which is answered, or it is time to end (OK). */
 static enum error
 serve(struct relay *r)
 {
 	bool ours, any, standby = false;
+	int64_t quiet = 0;
 	enum error e;
 
 	for (;;) {
@@ -250,7 +262,9 @@ serve(struct relay *r)
 				return e;
 		if (!any && r->drain)
 			return OK;
-		if (!any && (e = idle(r, config_number(OPT_RELAY_POLL))) != OK)
+		if (any)
+			quiet = 0;
+		else if ((e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet++))) != OK)
 			return e;
 	}
 	return OK;
