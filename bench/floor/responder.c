@@ -2,6 +2,7 @@
  * same authorizer. As many threads as a handler has; the answer is as long as a balance. */
 #include <fcgiapp.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #define THREADS 64
@@ -33,6 +34,7 @@ main(void)
 
 	if (FCGX_Init() != 0)
 		return 1;
+	signal(SIGTERM, SIG_DFL); /* libfcgi only takes note of it */
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, serve, NULL) != 0)
 			return 1;
