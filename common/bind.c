@@ -138,6 +138,11 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 		if (instant_parse(s, field->instant))
 			return OK;
 		return FAULT(p, "must be an RFC 3339 time such as 2026-01-31T12:00:00Z");
+	case FIELD_FROM:
+	case FIELD_TO:
+		if (moment_parse(s, field->type == FIELD_TO, field->instant))
+			return OK;
+		return FAULT(p, "must be a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T12:00:00Z");
 	case FIELD_AMOUNT:
 	case FIELD_NUMBER:
 	case FIELD_BOOL:
@@ -163,6 +168,8 @@ wanted(enum field_type type)
 	case FIELD_UUID:
 	case FIELD_CHOICE:
 	case FIELD_INSTANT:
+	case FIELD_FROM:
+	case FIELD_TO:
 		break;
 	}
 	return "a text";
@@ -225,8 +232,8 @@ bind_object(const json_t *object, const struct field *fields, size_t count, cons
 	return e;
 }
 
-static bool
-integer_text(const char *s, int64_t *v)
+bool
+number_parse(const char *s, int64_t *v)
 {
 	char *end;
 
@@ -238,14 +245,38 @@ integer_text(const char *s, int64_t *v)
 	return *end == '\0' && end > s && end[-1] != '-';
 }
 
+#define INSTANT_ROOM 48
+
+/* A '+' in a query is a space unless it was escaped, and people forget: "…T00:00:00 01:00" means +01:00. */
+static void
+offset_repair(const char *value, char out[INSTANT_ROOM])
+{
+	size_t n = (size_t)snprintf(out, INSTANT_ROOM, "%s", value);
+
+	if (n >= 25 && n < INSTANT_ROOM && out[n - 6] == ' ')
+		out[n - 6] = '+';
+}
+
+static bool
+is_time(enum field_type type)
+{
+	return type == FIELD_INSTANT || type == FIELD_FROM || type == FIELD_TO;
+}
+
 enum error
 bind_text(const char *value, const struct field *field, struct faults *f)
 {
 	struct place p = place_of(f, "", field->name);
+	char instant[INSTANT_ROOM];
 	int64_t v;
 
+	if (is_time(field->type)) {
+		offset_repair(value, instant);
+		return bind_textual(instant, field, &p);
+	}
+
 	if (field->type == FIELD_AMOUNT || field->type == FIELD_NUMBER)
-		return integer_text(value, &v) ? bind_integer(v, field, &p) : FAULT(&p, "must be an integer");
+		return number_parse(value, &v) ? bind_integer(v, field, &p) : FAULT(&p, "must be an integer");
 	if (field->type != FIELD_BOOL)
 		return bind_textual(value, field, &p);
 	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)

@@ -30,6 +30,8 @@ enum field_type {
 	FIELD_BOOL,
 	FIELD_CHOICE, /* one of choices; its index into *number */
 	FIELD_INSTANT,/* RFC 3339 */
+	FIELD_FROM,   /* RFC 3339, or a plain date: where a half-open period begins */
+	FIELD_TO,     /* the same: where it ends; a date's day is in it */
 	FIELD_OBJECT, /* any object of at most `most` bytes as compact JSON; queries cannot have one */
 };
 
@@ -64,6 +66,9 @@ enum error faults_add(struct faults *f, const char *pointer, const char *fmt, ..
  * "/transactions/3"). */
 enum error bind_object(const json_t *object, const struct field *fields, size_t count, const char *prefix,
 	struct faults *f) MUST_CHECK;
+
+/* Reads a whole number of up to 18 characters, digits with perhaps a '-'; false where it is none. */
+bool number_parse(const char *text, int64_t *n) MUST_CHECK;
 
 /* One value in text form (from a query) by the field's type. */
 enum error bind_text(const char *value, const struct field *field, struct faults *f) MUST_CHECK;

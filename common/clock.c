@@ -155,3 +155,13 @@ instant_parse(const char *text, instant_us *t)
 	*t = v;
 	return true;
 }
+
+bool
+moment_parse(const char *text, bool is_end, instant_us *t)
+{
+	if (!date_parse(text, t))
+		return instant_parse(text, t) && *t <= INSTANT_LAST;
+	if (is_end)
+		*t = *t < INSTANT_LAST - US_PER_DAY ? *t + US_PER_DAY : INSTANT_LAST;
+	return true;
+}

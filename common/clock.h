@@ -14,6 +14,7 @@ typedef int64_t instant_us;
 #define US_PER_MS INT64_C(1000)
 #define US_PER_S INT64_C(1000000)
 #define US_PER_DAY (INT64_C(86400) * US_PER_S)
+#define INSTANT_LAST INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
 #define INSTANT_TEXT 28 /* "2026-11-23T05:08:36.123456Z" and NUL */
 
 instant_us clock_now(void);
@@ -28,5 +29,8 @@ void instant_format(instant_us t, char out[INSTANT_TEXT]);
 bool instant_parse(const char *text, instant_us *t) MUST_CHECK;
 /* Reads a plain date, YYYY-MM-DD, as that day's first instant in UTC. */
 bool date_parse(const char *text, instant_us *t) MUST_CHECK;
+/* Reads either as the edge of a half-open period: a plain date is a whole day, so its beginning where the period
+ * begins, its end where it ends. Never past INSTANT_LAST. */
+bool moment_parse(const char *text, bool is_end, instant_us *t) MUST_CHECK;
 
 #endif

@@ -64,6 +64,12 @@ enum error request_bind_query(struct request *r, const struct field *fields, siz
 /* The raw bytes of the body (for a fingerprint); length in *bytes. Only after request_body(). */
 const char *request_raw_body(const struct request *r, size_t *bytes);
 
+/* The Idempotency-Key header: NULL where there is none, a fault where it is not 1 … KEY_MAX visible ASCII characters. */
+#define KEY_MAX 255
+enum error request_key(struct request *r, const char **key) MUST_CHECK;
+/* Whether text can be such a key. */
+bool key_is_good(const char *key) MUST_CHECK;
+
 /* A refusal with a sentence of its own: the reply's detail. Answers e, so: return request_refuse(r, ERR_X, "…"). */
 enum error request_refuse(struct request *r, enum error e, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* A fault at a member: adds to errors[], answers ERR_INVALID_REQUEST. pointer is an RFC 6901 pointer, "/amount". */

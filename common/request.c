@@ -95,6 +95,19 @@ url_decode(char *s, bool plus)
 	return true;
 }
 
+/* A gateway that knows our paths names the program by one of them; a web space by where its file lies
+ * (/cgi-bin/auth), and then the whole path comes after. */
+static bool
+is_our_path(const char *script)
+{
+	static const char *const ours[] = { "/v1/", "/health/", "/.well-known/" };
+
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (strncmp(script, ours[i], strlen(ours[i])) == 0)
+			return true;
+	return false;
+}
+
 enum error
 request_begin(struct request *r)
 {
@@ -104,6 +117,8 @@ request_begin(struct request *r)
 	r->id = id_choose(r);
 	r->method = method_parse(request_variable(r, "REQUEST_METHOD"), &r->head);
 	r->query = arena_strdup(r->arena, query != NULL ? query : "");
+	if (script != NULL && info != NULL && *info != '\0' && !is_our_path(script))
+		script = NULL;
 	/* Both are decoded already; how CGI splits the path between them differs between servers, their sum does not. */
 	r->path = arena_printf(r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
 	if (r->path == NULL || r->query == NULL)
@@ -286,6 +301,28 @@ request_bind_query(struct request *r, const struct field *fields, size_t count)
 			e = request_fault(r, arena_printf(r->arena, "/%s", fields[i].name), "is missing");
 	}
 	return e;
+}
+
+/* ---- the key ---- */
+
+bool
+key_is_good(const char *key)
+{
+	size_t n = 0;
+
+	for (; key[n] != '\0'; n++)
+		if (key[n] < '!' || key[n] > '~')
+			return false;
+	return n >= 1 && n <= KEY_MAX;
+}
+
+enum error
+request_key(struct request *r, const char **key)
+{
+	*key = request_header(r, "Idempotency-Key");
+	if (*key == NULL || key_is_good(*key))
+		return OK;
+	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MAX);
 }
 
 /* ---- what is said against it ---- */

@@ -135,8 +135,8 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 		where = "message_id";
 	if (m->op.key == NULL)
 		return say(reason, "no key against doubles: set idempotency_key in the data, the CloudEvents id, or the AMQP message_id");
-	if (operation_key_check(m->op.key) != OK)
-		return say(reason, "%s is no key against doubles: 1 to %d visible ASCII characters are", where, LEDGER_KEY_MAX);
+	if (!key_is_good(m->op.key))
+		return say(reason, "%s is no key against doubles: 1 to %d visible ASCII characters are", where, KEY_MAX);
 	return OK;
 }
 

@@ -34,6 +34,7 @@ attempts_start(struct auth *auth)
 		if (attempt_delay_ms(n) == config_number(OPT_SIGN_IN_DELAY_MAX))
 			break;
 	}
+	auth->delays_value = db_array(&auth->delays);
 	return !auth->delays.failed;
 }
 
@@ -60,7 +61,7 @@ attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *
 {
 	DB_ROWS(rows);
 	enum error e = db_query(auth->pool, ATTEMPT_BEGIN,
-		DB_VALUES(db_bytes(key, ATTEMPT_KEY), db_array(&auth->delays), db_number(forget_ms())), &rows);
+		DB_VALUES(db_bytes(key, ATTEMPT_KEY), auth->delays_value, db_number(forget_ms())), &rows);
 
 	if (e != OK)
 		return e;

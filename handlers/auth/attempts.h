@@ -9,7 +9,7 @@
 /* How long nobody may try after that many failures: 0 up to SIGN_IN_FREE_ATTEMPTS - 1, then SIGN_IN_DELAY, doubled
  * with each further one, at most SIGN_IN_DELAY_MAX. */
 int64_t attempt_delay_ms(int64_t failures);
-/* Fills auth->delays with them, as far as they grow. */
+/* Fills auth->delays with them, as far as they grow. Before any thread is made. */
 bool attempts_start(struct auth *auth) MUST_CHECK;
 
 /* The address in small letters, hashed with our secret. */

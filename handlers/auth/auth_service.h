@@ -11,6 +11,7 @@ struct auth {
 	struct db_pool *pool;
 	unsigned char secret[KEY_SECRET]; /* keys the hashes below: refresh successors, throttled addresses */
 	struct db_array delays;           /* milliseconds to wait after the n-th failed sign-in */
+	struct db_value delays_value;     /* the same as threads send it: db_array() writes into the array */
 };
 
 /* The statements, declared in statements.c. */

@@ -9,36 +9,14 @@
 #include "common/config.h"
 #include "common/page.h"
 
-#define KEY_MAX 255
-#define INSTANT_LAST INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
-
 /* ---- the period ---- */
 
-/* A '+' in a query is a space unless it was escaped, and people forget: "…T00:00:00 01:00" means +01:00. */
-static const char *
-offset_repair(struct request *r, const char *text)
-{
-	size_t n = strlen(text);
-	char *copy;
-
-	if (n < 25 || text[n - 6] != ' ' || (copy = arena_strdup(r->arena, text)) == NULL)
-		return text;
-	copy[n - 6] = '+';
-	return copy;
-}
-
-/* An instant, or a plain date, which is a whole day: its beginning for `from`, its end for `to`. */
 static enum error
-moment_read(struct request *r, const char *pointer, const char *text, bool is_end, instant_us *t)
+moment_read(struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
 {
-	if (date_parse(text, t)) {
-		if (is_end)
-			*t = *t < INSTANT_LAST - US_PER_DAY ? *t + US_PER_DAY : INSTANT_LAST;
-		return OK;
-	}
-	if (instant_parse(offset_repair(r, text), t) && *t <= INSTANT_LAST)
-		return OK;
-	return request_fault(r, pointer, "must be a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T12:00:00Z");
+	const struct field field = { name, type, .instant = t };
+
+	return bind_text(text, &field, &r->faults);
 }
 
 /* Without `to` the period ends now; without `from` it is as long as is answered at once. */
@@ -50,9 +28,9 @@ period_read(struct request *r, struct query *q, const char *from, const char *to
 
 	q->to = clock_now();
 	if (to != NULL)
-		e = moment_read(r, "/to", to, true, &q->to);
+		e = moment_read(r, "to", FIELD_TO, to, &q->to);
 	q->from = q->to > sync ? q->to - sync : 0;
-	if (from != NULL && moment_read(r, "/from", from, false, &q->from) != OK)
+	if (from != NULL && moment_read(r, "from", FIELD_FROM, from, &q->from) != OK)
 		e = ERR_INVALID_REQUEST;
 	if (e != OK)
 		return e;
@@ -126,22 +104,6 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 
 /* ---- the whole ---- */
 
-static enum error
-key_read(struct request *r, struct query *q)
-{
-	size_t n;
-
-	if ((q->key = request_header(r, "Idempotency-Key")) == NULL)
-		return OK;
-	n = strlen(q->key);
-	for (const char *c = q->key; *c != '\0'; c++)
-		if (*c < '!' || *c > '~')
-			n = 0;
-	if (n < 1 || n > KEY_MAX)
-		return request_refuse(r, ERR_MALFORMED_REQUEST, "Idempotency-Key must be 1 to 255 visible ASCII characters.");
-	return OK;
-}
-
 /* Without `format`, a client that accepts CSV and does not mention JSON gets CSV. */
 static enum format
 format_default(struct request *r)
@@ -173,7 +135,7 @@ query_read(struct request *r, struct query *q)
 
 	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK || e == ERR_INVALID_REQUEST)
 		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST : e; /* all faults at once */
-	if (e != OK || (e = key_read(r, q)) != OK)
+	if (e != OK || (e = request_key(r, &q->key)) != OK)
 		return e;
 	q->format = (enum format)format;
 	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-", to != NULL ? to : "-",

@@ -16,7 +16,6 @@
 #include "common/uuid.h"
 
 #define LEDGER_BATCH_MAX 512
-#define LEDGER_KEY_MAX 255
 #define LEDGER_FINGERPRINT 32
 
 enum kind {
@@ -80,9 +79,6 @@ struct operation operation_zero(void); /* everything empty, id made */
  * metadata is dumped into the arena. user_id is read where `door_is_trusted`, and idempotency_key too. */
 enum error operation_read(const json_t *data, bool door_is_trusted, struct arena *arena, struct operation *op,
 	struct faults *f) MUST_CHECK;
-
-/* Whether text can be an idempotency key: 1 … LEDGER_KEY_MAX visible ASCII characters; else ERR_INVALID_REQUEST. */
-enum error operation_key_check(const char *key) MUST_CHECK;
 
 /* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or the white space. */
 void operation_fingerprint(struct operation *op);

@@ -2,6 +2,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/http.h"
 #include "handlers/wallet/ledger.h"
 
 #define MERCHANT_MAX 200
@@ -37,15 +38,6 @@ rules_check(const struct operation *op, struct faults *f)
 	return e;
 }
 
-static bool
-key_is_visible_ascii(const char *key)
-{
-	for (; *key != '\0'; key++)
-		if (*key < '!' || *key > '~')
-			return false;
-	return true;
-}
-
 /* Kept as text, not as PostgreSQL's jsonb: a replay must answer the same bytes. */
 static enum error
 metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
@@ -75,7 +67,7 @@ operation_read(const json_t *data, bool door_is_trusted, struct arena *arena, st
 		{ "metadata", FIELD_OBJECT, .most = METADATA_MAX, .object = &metadata },
 		/* Only where the door is trusted: */
 		{ "user_id", FIELD_UUID, .present = &op->has_owner, .uuid = &op->owner },
-		{ "idempotency_key", FIELD_TEXT, .least = 1, .most = LEDGER_KEY_MAX, .text = &op->key },
+		{ "idempotency_key", FIELD_TEXT, .least = 1, .most = KEY_MAX, .text = &op->key },
 	};
 	size_t count = sizeof fields / sizeof fields[0] - (door_is_trusted ? 0 : 2);
 	enum error e = bind_object(data, fields, count, "", f);
@@ -83,19 +75,11 @@ operation_read(const json_t *data, bool door_is_trusted, struct arena *arena, st
 	op->kind = (enum kind)(kind + KIND_DEPOSIT);
 	if (e == OK)
 		e = rules_check(op, f);
-	if (e == OK && op->key != NULL && !key_is_visible_ascii(op->key))
+	if (e == OK && op->key != NULL && !key_is_good(op->key))
 		e = faults_add(f, "/idempotency_key", "must be visible ASCII");
 	if (e == OK && metadata != NULL)
 		e = metadata_keep(metadata, arena, op);
 	return e;
-}
-
-enum error
-operation_key_check(const char *key)
-{
-	size_t n = strlen(key);
-
-	return n >= 1 && n <= LEDGER_KEY_MAX && key_is_visible_ascii(key) ? OK : ERR_INVALID_REQUEST;
 }
 
 /* Each part behind its length, so that no two different requests have the same bytes. */

@@ -1,10 +1,13 @@
 /* poster.c - group commit; see poster.h.
  *
- * Who waits has its `struct waiting` on its own stack and sleeps on its own condition, so a committer wakes exactly
- * those whose answer is there. While it sleeps the committer may write into its arena: the mutex hands it over. */
+ * Who waits has its `struct waiting` on its own stack and sleeps on a semaphore of its own, so a committer wakes exactly
+ * those whose answer is there, and who is woken needs no lock. While it sleeps the committer may write into its arena:
+ * the queue's lock hands it over, and the semaphore hands it back. */
 #include "handlers/wallet/poster.h"
 
+#include <errno.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include "common/config.h"
@@ -15,8 +18,7 @@ struct waiting {
 	struct arena *arena;
 	struct outcome *outcome;
 	enum error error;
-	bool answered;
-	pthread_cond_t done;
+	sem_t done;
 	struct waiting *next;
 };
 
@@ -87,33 +89,30 @@ outcome_hand_over(const struct outcome *from, struct waiting *to)
 }
 
 static void
-batch_answer(struct poster *p, struct batch *b, size_t from, size_t count, enum error e)
+batch_answer(struct batch *b, size_t from, size_t count, enum error e)
 {
-	pthread_mutex_lock(&p->lock);
 	for (size_t i = from; i < from + count; i++) {
 		struct waiting *w = b->waiting[i];
 
 		w->error = e;
 		if (e == OK && !outcome_hand_over(&b->outcomes[i], w))
 			w->error = ERR_OVERLOADED;
-		w->answered = true;
-		pthread_cond_signal(&w->done);
+		sem_post(&w->done); /* and *w is gone */
 	}
-	pthread_mutex_unlock(&p->lock);
 }
 
 /* A batch that fails as a whole for a reason of its data is posted one by one: who is not at fault does not pay. */
 static void
-batch_commit(struct poster *p, struct batch *b)
+batch_commit(struct batch *b)
 {
 	enum error e = batch_post(b, 0, b->count);
 
 	if (e == ERR_INTERNAL && b->count > 1) {
 		log_warn("a batch of %zu operations failed: they are posted one by one", b->count);
 		for (size_t i = 0; i < b->count; i++)
-			batch_answer(p, b, i, 1, batch_post(b, i, 1));
+			batch_answer(b, i, 1, batch_post(b, i, 1));
 	} else {
-		batch_answer(p, b, 0, b->count, e);
+		batch_answer(b, 0, b->count, e);
 	}
 	arena_reset(b->arena);
 }
@@ -158,7 +157,7 @@ committer(void *context)
 			break;
 		batch_take(p, b);
 		pthread_mutex_unlock(&p->lock);
-		batch_commit(p, b);
+		batch_commit(b);
 		pthread_mutex_lock(&p->lock);
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -213,21 +212,20 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 {
 	struct waiting w = { .operation = op, .arena = arena, .outcome = out };
 
-	pthread_cond_init(&w.done, NULL);
 	pthread_mutex_lock(&p->lock);
 	if (p->length == p->length_max) {
 		pthread_mutex_unlock(&p->lock);
-		pthread_cond_destroy(&w.done);
 		return ERR_OVERLOADED;
 	}
+	sem_init(&w.done, 0, 0);
 	*p->last = &w;
 	p->last = &w.next;
 	p->length++;
 	pthread_cond_signal(&p->work);
-	/* No timeout of its own: every wait of a committer has one, and an answer given up here could still be a yes. */
-	while (!w.answered)
-		pthread_cond_wait(&w.done, &p->lock);
 	pthread_mutex_unlock(&p->lock);
-	pthread_cond_destroy(&w.done);
+	/* No timeout of its own: every wait of a committer has one, and an answer given up here could still be a yes. */
+	while (sem_wait(&w.done) != 0 && errno == EINTR)
+		;
+	sem_destroy(&w.done);
 	return w.error;
 }

@@ -1,5 +1,5 @@
 /* transaction_get.c - GET /v1/transactions and /v1/transactions/{id}: what has happened, the newest first. */
-#include <stdio.h>
+#include <string.h>
 
 #include "common/page.h"
 #include "handlers/wallet/wallet_service.h"
@@ -23,17 +23,16 @@ static enum error
 cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 {
 	const char *text = page_cursor_decode(r, cursor);
-	char wallet[UUID_TEXT], rest;
-	long long at, version;
+	char *copy = text != NULL ? arena_strdup(r->arena, text) : NULL;
+	const char *at = strsep(&copy, " "), *wallet = strsep(&copy, " "), *version = strsep(&copy, " ");
 
 	if (text == NULL)
 		return ERR_INVALID_REQUEST;
-	if (sscanf(text, "%18lld %36s %18lld%c", &at, wallet, &version, &rest) != 3 || at < 0 || version < 1 ||
-	    !uuid_parse(wallet, &q->cursor_wallet))
+	if (version == NULL || copy != NULL || !number_parse(at, &q->cursor_at) ||
+	    !uuid_parse(wallet, &q->cursor_wallet) || !number_parse(version, &q->cursor_version) ||
+	    q->cursor_at > INSTANT_LAST)
 		return request_fault(r, "/cursor", "is not a cursor that was given out here");
 	q->has_cursor = true;
-	q->cursor_at = at;
-	q->cursor_version = version;
 	return OK;
 }
 
@@ -55,8 +54,8 @@ query_read(struct request *r, struct page *page, struct uuid *wallet, struct tra
 		PAGE_FIELDS(page),
 		{ "wallet_id", FIELD_UUID, .present = &has_wallet, .uuid = wallet },
 		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names, .number = &kind },
-		{ "from", FIELD_INSTANT, .present = &q->has_from, .instant = &q->from },
-		{ "to", FIELD_INSTANT, .present = &q->has_to, .instant = &q->to },
+		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
+		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
 	};
 	enum error e;
 

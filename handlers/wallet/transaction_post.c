@@ -10,7 +10,7 @@ operation_from_request(struct operation *op, struct request *r)
 	*op = operation_zero();
 	if ((e = request_bind_query(r, NULL, 0)) != OK || (e = request_body(r, &body)) != OK ||
 	    (e = operation_read(body, false, r->arena, op, &r->faults)) != OK ||
-	    (e = idempotency_key(r, &op->key)) != OK)
+	    (e = request_key(r, &op->key)) != OK)
 		return e;
 	op->has_owner = true;
 	op->owner = r->caller.user;

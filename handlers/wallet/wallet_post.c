@@ -7,15 +7,6 @@
 
 #define NAME_MAX_CHARACTERS 100
 
-enum error
-idempotency_key(struct request *r, const char **key)
-{
-	*key = request_header(r, "Idempotency-Key");
-	if (*key == NULL || operation_key_check(*key) == OK)
-		return OK;
-	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", LEDGER_KEY_MAX);
-}
-
 static void
 opening_fingerprint(struct opening *o)
 {
@@ -40,7 +31,7 @@ opening_read(struct request *r, struct opening *o)
 	*o = (struct opening){ .wallet = uuid_v7(), .transaction = uuid_v7(), .owner = r->caller.user,
 		.currency = config_text(OPT_DEFAULT_CURRENCY) };
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
-	    (e = idempotency_key(r, &o->key)) != OK)
+	    (e = request_key(r, &o->key)) != OK)
 		return e;
 	if (currency_exponent(o->currency) < 0)
 		return request_fault(r, "/currency", "must be a currency code of ISO 4217 such as EUR");

@@ -19,9 +19,6 @@ caller_scope(const struct request *r)
 	return (r->caller.roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? NULL : &r->caller.user;
 }
 
-/* The Idempotency-Key header: NULL where there is none; a fault where it is not 1-255 visible ASCII characters. */
-enum error idempotency_key(struct request *r, const char **key) MUST_CHECK;
-
 handler wallet_post, wallet_list_get, wallet_get, balance_get;
 handler transaction_post, transaction_get, transaction_list_get;
 handler health_get;

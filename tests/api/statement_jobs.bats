@@ -218,8 +218,9 @@ queued_events() {
 	grep -qxF "X-RcptTo: $EMAIL" <<<"$mail"
 	grep -qxF "To: <$EMAIL>" <<<"$mail"
 	link=$(grep -o 'http[^ ]*/file' <<<"$mail")
-	[ "$link" = "$BASE_URL$JOB/file" ]
-	curl -sS -f -o /dev/null -H "Authorization: Bearer $TOKEN" "$link"
+	[[ "$link" = http*://*"$JOB/file" ]] # begins with PUBLIC_URL, which need not be the BASE_URL of the tests
+	api GET "$JOB/file"
+	[ "$status_code" = 200 ]
 	# Sent once.
 	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
 	[ "$(mails_to_me)" = 1 ]

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # helper.bash - how the tests reach the wallet database: as the run-time role, and as the owner for what no function does.
 #
 # WALLET_DATABASE_URL names a migrated database; WALLET_DATABASE_OWNER_URL its owner. Every test makes its own
@@ -6,7 +7,7 @@
 here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
 : "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
 PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
-# As common/db.c opens its connections.
+# Tables of a test's size are read as large ones are.
 export PGOPTIONS='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
 # Reads SQL, prints values; fails with the server's message. sql [URL]
@@ -57,5 +58,6 @@ until_true() {
 # The invariants of the wallet database, after every file.
 teardown_file() {
 	run psql -XAtq -d "$WALLET_DATABASE_URL" -v ON_ERROR_STOP=1 -f "$here/invariants.sql"
+	# shellcheck disable=SC2154  # bats' run sets them
 	[ "$status" -eq 0 ] && [ -z "$output" ] || { echo "$output" >&2; return 1; }
 }

@@ -61,7 +61,7 @@ clocked() {
 					n := n + 1; at := r.created_at; cw := r.wallet_id; cv := r.version;
 					seen := seen || r.id || ' ';
 				END LOOP;
-				EXIT WHEN n = 0;
+				EXIT WHEN n = 0 OR length(seen) > 100000;
 			END LOOP;
 			RETURN seen;
 		END $$;

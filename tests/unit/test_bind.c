@@ -156,6 +156,27 @@ query_values_are_read_by_type(void **state)
 	json_decref(f.list);
 }
 
+static void
+periods_take_dates_and_forgive_a_lost_plus(void **state)
+{
+	struct faults f = { 0 };
+	instant_us from = 0, to = 0;
+	const struct field a = { "from", FIELD_FROM, .instant = &from }, b = { "to", FIELD_TO, .instant = &to };
+
+	(void)state;
+	assert_int_equal(bind_text("2026-01-31", &a, &f), OK);
+	assert_int_equal(bind_text("2026-01-31", &b, &f), OK);
+	assert_int_equal(to - from, US_PER_DAY);
+	assert_int_equal(bind_text("2026-01-31T01:00:00 01:00", &b, &f), OK);
+	assert_int_equal(to, from);
+	assert_int_equal(bind_text("9999-12-31", &b, &f), OK);
+	assert_int_equal(to, INSTANT_LAST);
+	assert_null(f.list);
+	assert_int_equal(bind_text("2026-02-30", &a, &f), ERR_INVALID_REQUEST);
+	assert_int_equal(bind_text("2026-01-31T01:00:00 01:00 and much more than any instant has", &a, &f), ERR_INVALID_REQUEST);
+	json_decref(f.list);
+}
+
 int
 main(void)
 {
@@ -165,6 +186,7 @@ main(void)
 		cmocka_unit_test(all_faults_are_told_at_once_but_boundedly),
 		cmocka_unit_test(a_long_unknown_member_is_cut_to_valid_utf8),
 		cmocka_unit_test(query_values_are_read_by_type),
+		cmocka_unit_test(periods_take_dates_and_forgive_a_lost_plus),
 	};
 
 	return RUN(tests);

@@ -4,6 +4,9 @@
 -- so that batches never wait for each other in a ring; post_run() then judges the operations one after another
 -- against running balances held in plain variables, and writes everything with one statement a table.
 -- A refusal is a row of the answer and never disturbs another operation.
+--
+-- The planner's choices are pinned, because a plan that was made while the tables were small outlives that: a
+-- connection that saw ten rows would read millions from end to end until statistics are next gathered.
 
 -- One operation is the same place in every array; what it does not have is null.
 --   p_op_ids        its id, which becomes the transaction's id (UUIDv7, made by the caller)
@@ -24,7 +27,8 @@ RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, 
 	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
 	metadata text, created_at timestamptz, available bigint, held bigint, required bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
-SET search_path = public, pg_temp AS $$
+SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 #variable_conflict use_column
 DECLARE
 	wallets uuid[] := p_wallet_ids;

@@ -1,9 +1,10 @@
--- read.sql - what the handlers read. Run with the caller's own rights (SELECT) and find everything by primary key.
+-- read.sql - what the handlers read. Run with the caller's own rights (SELECT) and find everything by primary key:
+-- sequential scans are off because a plan made while a table was small outlives that.
 
 -- The version that a wallet had at an instant: that of its last transaction before it (p_included: at or before it).
 -- created_at never decreases as versions grow, so the place is found by halving; the table needs no index on time.
 CREATE OR REPLACE FUNCTION version_at(p_wallet_id uuid, p_at timestamptz, p_included boolean) RETURNS bigint
-LANGUAGE plpgsql STABLE AS $$
+LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
 DECLARE
 	low    bigint := 0;     -- known to be before p_at
 	high   bigint;          -- known not to be, once it has moved
@@ -42,7 +43,7 @@ $$;
 CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p_kind text, p_from timestamptz,
 	p_to timestamptz, p_cursor_at timestamptz, p_cursor_wallet uuid, p_cursor_version bigint, p_limit integer)
 RETURNS SETOF transaction_shown
-LANGUAGE sql STABLE ROWS 50 AS $$
+LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off AS $$
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after, t.version,
 	       t.reference_id, t.merchant, t.description, t.metadata, t.created_at, t.xid
 	FROM wallet w

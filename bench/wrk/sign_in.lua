@@ -1,0 +1,17 @@
+-- sign_in.lua - sign-ins for wrk. BENCH_USERS (a file, an e-mail address a line), BENCH_PASSWORD: the same for all.
+
+local requests, turn = {}, 0
+local emails = {}
+for email in io.lines(os.getenv("BENCH_USERS")) do emails[#emails + 1] = email end
+
+function init()
+	for i, email in ipairs(emails) do
+		requests[i] = wrk.format("POST", "/v1/auth/sign-in", { ["Content-Type"] = "application/json" },
+			string.format('{"email":"%s","password":"%s"}', email, os.getenv("BENCH_PASSWORD")))
+	end
+end
+
+function request()
+	turn = turn % #requests + 1
+	return requests[turn]
+end

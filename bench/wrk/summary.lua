@@ -1,0 +1,10 @@
+-- summary.lua - prints what a run came to as one line of JSON, behind whatever script made the requests.
+
+dofile(os.getenv("BENCH_SCRIPT"))
+
+function done(summary, latency)
+	local e = summary.errors
+	io.write(string.format('{"requests":%d,"seconds":%.6f,"failed":%d,"broken":%d,"p50_us":%d,"p90_us":%d,"p99_us":%d,"max_us":%d}\n',
+		summary.requests, summary.duration / 1e6, e.status, e.connect + e.read + e.write + e.timeout,
+		latency:percentile(50), latency:percentile(90), latency:percentile(99), latency.max))
+end
