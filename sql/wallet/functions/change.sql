@@ -1,0 +1,128 @@
+-- change.sql - what an operator does to a wallet itself: freeze, unfreeze, close, set its limits. Each is a row of its history.
+
+-- The answer of post() for one operation: what was refused has only a status.
+CREATE OR REPLACE FUNCTION posted(p_op_id uuid, p_status text, p_id uuid)
+RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
+	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
+	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
+	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
+LANGUAGE sql STABLE ROWS 1 AS $$
+	SELECT p_op_id, p_status, t.id, t.wallet_id, t.owner_id, t.kind, t.amount, t.currency, t.balance_after, t.version,
+	       t.reference_id, t.merchant, t.description, t.metadata::text, t.created_at, NULL::bigint, NULL::bigint, NULL::bigint,
+	       t.held_change, t.counterpart_wallet, t.counterpart_id, t.expires_at, NULL::json
+	FROM (SELECT 1) AS one LEFT JOIN transaction_shown t ON t.id = p_id
+$$;
+
+-- Why an operator's change of a wallet is not to be made: it was made already, or who asks may not, or there is nothing
+-- to change. earlier is the row of the first answer, to be shown again.
+CREATE OR REPLACE FUNCTION change_refusal(p_wallet wallet, p_op_id uuid, p_powers integer, p_key text, p_fingerprint bytea,
+	OUT verdict text, OUT earlier uuid)
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	r transaction;
+BEGIN
+	SELECT * INTO r FROM transaction t WHERE t.wallet_id = p_wallet.id AND t.id = p_op_id;
+	IF r.id IS NULL THEN
+		SELECT * INTO r FROM transaction t WHERE t.wallet_id = p_wallet.id AND t.idempotency_key = p_key;
+	END IF;
+	verdict := CASE WHEN p_wallet.id IS NULL THEN 'not_found'
+	                WHEN (p_powers & 2 <> 0) IS NOT TRUE THEN 'forbidden'
+	                WHEN r.id = p_op_id THEN 'ok'
+	                WHEN r.id IS NOT NULL AND r.fingerprint IS DISTINCT FROM p_fingerprint THEN 'idempotency_key_reused'
+	                WHEN r.id IS NOT NULL THEN 'replayed'
+	                WHEN p_wallet.status = 'closed' THEN 'wallet_closed' END;
+	earlier := CASE WHEN verdict IN ('ok', 'replayed') THEN r.id END;
+END $$;
+
+-- The row of a change, and the wallet as it is after it.
+CREATE OR REPLACE FUNCTION change_write(p_wallet wallet, p_op_id uuid, p_kind text, p_status text, p_credit_limit bigint,
+	p_reason text, p_metadata json, p_key text, p_fingerprint bytea) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	at timestamptz := greatest(wallet_clock(), p_wallet.changed_at);
+BEGIN
+	UPDATE wallet SET status = p_status, credit_limit = p_credit_limit, version = p_wallet.version + 1, changed_at = at
+	WHERE id = p_wallet.id;
+	INSERT INTO transaction (wallet_id, version, id, kind, amount, balance_after, held_after, created_at, description, metadata,
+		idempotency_key, fingerprint)
+	VALUES (p_wallet.id, p_wallet.version + 1, p_op_id, p_kind, 0, p_wallet.balance, nullif(p_wallet.held, 0), at, p_reason,
+		p_metadata, p_key, p_fingerprint);
+END $$;
+
+-- POST /v1/wallets/{id}/freeze, unfreeze, close. A freeze of a frozen wallet sets the new mode.
+CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_powers integer, p_kind text, p_mode text,
+	p_reason text, p_key text, p_fingerprint bytea)
+RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
+	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
+	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
+	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
+LANGUAGE plpgsql VOLATILE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	w       wallet;
+	verdict text;
+	earlier uuid;
+	next    text := CASE WHEN p_kind = 'freeze' AND p_mode = 'both' THEN 'frozen'
+	                     WHEN p_kind = 'freeze' AND p_mode = 'debit' THEN 'frozen_debit'
+	                     WHEN p_kind = 'unfreeze' AND p_mode IS NULL THEN 'open'
+	                     WHEN p_kind = 'close' AND p_mode IS NULL THEN 'closed' END;
+BEGIN
+	SELECT * INTO w FROM wallet WHERE id = p_wallet_id FOR NO KEY UPDATE;
+	SELECT c.verdict, c.earlier INTO verdict, earlier FROM change_refusal(w, p_op_id, p_powers, p_key, p_fingerprint) AS c;
+	IF verdict IS NULL THEN
+		verdict := CASE WHEN next IS NULL THEN 'invalid_request'
+		                WHEN next = 'closed' AND (w.balance <> 0 OR w.held <> 0) THEN 'wallet_not_empty'
+		                ELSE 'ok' END;
+		IF verdict = 'ok' THEN
+			PERFORM change_write(w, p_op_id, p_kind, next, w.credit_limit, p_reason,
+				CASE p_kind WHEN 'freeze' THEN json_build_object('mode', p_mode) END, p_key, p_fingerprint);
+			IF next = 'closed' THEN
+				PERFORM owner_moves_on(w.owner_id);
+			END IF;
+			earlier := p_op_id;
+		END IF;
+	END IF;
+	RETURN QUERY SELECT * FROM posted(p_op_id, verdict, earlier);
+END $$;
+
+-- PUT /v1/wallets/{id}/limits: replaces the wallet's rules, and its credit limit unless that is null.
+CREATE OR REPLACE FUNCTION wallet_limits_set(p_op_id uuid, p_wallet_id uuid, p_powers integer, p_credit_limit bigint,
+	p_kinds text[], p_pers text[], p_amounts bigint[], p_reason text, p_key text, p_fingerprint bytea)
+RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
+	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
+	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
+	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
+LANGUAGE plpgsql VOLATILE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+	w       wallet;
+	verdict text;
+	earlier uuid;
+	credit  bigint;
+BEGIN
+	SELECT * INTO w FROM wallet WHERE id = p_wallet_id FOR NO KEY UPDATE;
+	credit := coalesce(p_credit_limit, w.credit_limit);
+	SELECT c.verdict, c.earlier INTO verdict, earlier FROM change_refusal(w, p_op_id, p_powers, p_key, p_fingerprint) AS c;
+	IF verdict IS NULL THEN
+		verdict := CASE WHEN credit NOT BETWEEN 0 AND 9007199254740991
+		                  OR limit_rules_valid(p_kinds, p_pers, p_amounts, true) IS NOT TRUE THEN 'invalid_request'
+		                WHEN w.balance - w.held + credit < 0 THEN 'insufficient_funds'
+		                ELSE 'ok' END;
+		IF verdict = 'ok' THEN
+			PERFORM limit_rules_replace(w.id::text, p_kinds, p_pers, p_amounts);
+			PERFORM change_write(w, p_op_id, 'limit', w.status, credit, p_reason, json_build_object(
+				'credit_limit', json_build_object('from', w.credit_limit, 'to', credit),
+				'limits', (SELECT coalesce(json_agg(json_build_object('kind', n.kind, 'per', n.per, 'amount', n.amount)), '[]')
+					FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount))), p_key, p_fingerprint);
+			earlier := p_op_id;
+		END IF;
+	END IF;
+	RETURN QUERY SELECT p.op_id, p.status, p.id, p.wallet_id, p.owner_id, p.kind, p.amount, p.currency, p.balance_after,
+		p.version, p.reference_id, p.merchant, p.description, p.metadata, p.created_at,
+		-- Of a credit limit that is too low: what is available now, and how much of that the change would take.
+		CASE verdict WHEN 'insufficient_funds' THEN w.balance - w.held + w.credit_limit END,
+		CASE verdict WHEN 'insufficient_funds' THEN w.held END,
+		CASE verdict WHEN 'insufficient_funds' THEN w.credit_limit - credit END,
+		p.held_change, p.counterpart_wallet, p.counterpart_id, p.expires_at, p.refusal
+	FROM posted(p_op_id, verdict, earlier) AS p;
+END $$;
