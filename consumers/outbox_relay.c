@@ -101,8 +101,7 @@ enum { LOCK, ADOPT, POSITION, ADVANCE, READ, READ_REJECTIONS };
 static const struct db_statement wallet_statements[] = {
 	COMMON_STATEMENTS,
 	[READ] = { "outbox_read",
-		"SELECT id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id, merchant,"
-		" description, metadata, created_at, xid FROM outbox_read($1, $2)",
+		"SELECT " POSTING_COLUMNS ", xid FROM outbox_read($1, $2)",
 		DB_AGAIN },
 	[READ_REJECTIONS] = { "outbox_read_rejections",
 		"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_AGAIN },
@@ -115,7 +114,7 @@ static const struct db_statement statement_statements[] = {
 
 static const struct source sources[] = {
 	{ "wallet", OPT_WALLET_DATABASE_URL, wallet_statements, sizeof(wallet_statements) / sizeof(wallet_statements[0]),
-		{ { "transaction", EVENT_CREATED, READ, 13, true, created_body },
+		{ { "transaction", EVENT_CREATED, READ, POSTING_COLUMN_COUNT, true, created_body },
 			{ "rejection", EVENT_REJECTED, READ_REJECTIONS, 3, false, rejected_body } },
 		2 },
 	{ "statement", OPT_STATEMENT_DATABASE_URL, statement_statements,
