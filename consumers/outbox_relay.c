@@ -21,6 +21,7 @@
 #include "common/event.h"
 #include "common/log.h"
 #include "consumers/facts.h"
+#include "consumers/hold_sweep.h"
 #include "consumers/topology.h"
 
 #define XID_TEXT 24
@@ -438,11 +439,20 @@ relay_close(struct relay *r)
 	db_free(r->db);
 }
 
+/* Beside the relays, the holds. */
+static void *
+sweep_thread(void *drain)
+{
+	return hold_sweep(drain != NULL) ? NULL : drain;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct relay relays[SOURCES];
-	pthread_t threads[SOURCES];
+	pthread_t threads[SOURCES], sweeper;
+	bool sweeps = false;
+	void *failed = NULL;
 	size_t n = 0, opened = 0;
 	bool drain;
 	int status;
@@ -458,11 +468,17 @@ main(int argc, char **argv)
 		status = config_require(OPT_WALLET_DATABASE_URL) ? 0 : 1;
 	for (; n < opened && status == 0; n++)
 		status = pthread_create(&threads[n], NULL, relay_thread, &relays[n]) == 0 ? 0 : 1;
+	if (status == 0 && config_text(OPT_WALLET_DATABASE_URL) != NULL)
+		sweeps = pthread_create(&sweeper, NULL, sweep_thread, drain ? &drain : NULL) == 0;
 	for (size_t i = 0; i < n; i++) {
 		(void)pthread_join(threads[i], NULL);
 		if (relays[i].failed)
 			status = 1;
 	}
+	if (sweeps)
+		(void)pthread_join(sweeper, &failed);
+	if (failed != NULL)
+		status = 1;
 	for (size_t i = 0; i < opened; i++)
 		relay_close(&relays[i]);
 	return status;
