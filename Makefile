@@ -36,7 +36,7 @@ COMMON_LIB := $(BUILD)/libcommon.a
 SRC_auth := $(wildcard handlers/auth/*.c)
 SRC_wallet := $(wildcard handlers/wallet/*.c)
 SRC_statement := $(wildcard handlers/statement/*.c)
-SRC_outbox_relay := consumers/outbox_relay.c consumers/hold_sweep.c consumers/facts.c
+SRC_outbox_relay := consumers/outbox_relay.c consumers/relay.c consumers/facts.c consumers/hold_sweep.c
 SRC_transaction_consumer := consumers/transaction_consumer.c consumers/emitted.c consumers/facts.c
 SRC_statement_consumer := consumers/statement_consumer.c
 SRC_purse := $(wildcard tools/*.c)
@@ -55,8 +55,8 @@ USES_outbox_relay := handlers/wallet/posting.c
 USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
 USES_test_emitted := consumers/emitted.c handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
 USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
-USES_statement_consumer := $(addprefix handlers/statement/,sql.c text.c format.c csv.c statements.c job.c lines.c part.c job_run.c mail.c worker.c)
-USES_test_statement_format := $(addprefix handlers/statement/,text.c format.c csv.c)
+USES_statement_consumer := $(addprefix handlers/statement/,sql.c format.c csv.c statements.c job.c lines.c part.c job_run.c mail.c worker.c)
+USES_test_statement_format := $(addprefix handlers/statement/,format.c csv.c)
 USES_test_statement_lines := $(addprefix handlers/statement/,sql.c lines.c)
 USES_test_statement_part := handlers/statement/part.c
 
@@ -140,3 +140,24 @@ test-stop: ## remove the servers that "make test SUITE=..." left
 lint: ## read all sources for mistakes
 	@tools/install run test
 	@tools/lint
+
+# --- measuring ---
+.PHONY: bench
+BENCH_FLOORS := $(addprefix $(BUILD)/bench/floor_,responder argon2)
+USES_counts := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/auth/cache.c consumers/facts.c \
+	$(addprefix handlers/statement/,format.c csv.c)
+
+bench: ## measure the system beside its floors, on servers of its own (BENCH_MODE=full: longer; see bench/README.md)
+	@tools/install run test
+	@$(MAKE) --no-print-directory all $(BENCH_FLOORS)
+	@BUILD=$(BUILD) bench/run
+
+$(BUILD)/bench/floor_%: bench/floor/%.c
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
+
+$(BUILD)/bench/counts: $(call OBJ,bench/counts.c $(USES_counts)) $(COMMON_LIB)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

@@ -25,36 +25,40 @@ faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 	return ERR_INVALID_REQUEST;
 }
 
-/* A fault at one member. Pointers are short: names are ours, or cut (a member that nobody knows may be long). */
+#define POINTER_MAX 160
+
+/* Where a fault would be. Its pointer is only written when there is one. */
 struct place {
-	char pointer[160];
+	const char *prefix, *name;
 	struct faults *faults;
 };
 
-static struct place
-place_of(struct faults *f, const char *prefix, const char *name)
+/* Pointers are short: names are ours, or cut (a member that nobody knows may be long). */
+static const char *
+place_pointer(const struct place *p, char pointer[POINTER_MAX])
 {
-	struct place p = { .faults = f };
-	size_t n = (size_t)snprintf(p.pointer, sizeof p.pointer, "%.60s/", prefix);
+	size_t n = (size_t)snprintf(pointer, POINTER_MAX, "%.60s/", p->prefix);
+	const char *name = p->name;
 
 	/* RFC 6901: '~' and '/' in a name are written ~0 and ~1. */
-	for (; *name != '\0' && n < sizeof p.pointer - 3; name++) {
+	for (; *name != '\0' && n < POINTER_MAX - 3; name++) {
 		if (*name == '~' || *name == '/') {
-			p.pointer[n++] = '~';
-			p.pointer[n++] = *name == '~' ? '0' : '1';
+			pointer[n++] = '~';
+			pointer[n++] = *name == '~' ? '0' : '1';
 		} else {
-			p.pointer[n++] = *name;
+			pointer[n++] = *name;
 		}
 	}
 	/* Not in the middle of a UTF-8 sequence, or the answer would not be JSON. */
 	if (*name != '\0')
-		while (n > 0 && ((unsigned char)p.pointer[n - 1] & 0x80) != 0)
+		while (n > 0 && ((unsigned char)pointer[n - 1] & 0x80) != 0)
 			n--;
-	p.pointer[n] = '\0';
-	return p;
+	pointer[n] = '\0';
+	return pointer;
 }
 
-#define FAULT(place, ...) faults_add((place)->faults, (place)->pointer, __VA_ARGS__)
+#define FAULT(place, ...)                                                                                              \
+	faults_add((place)->faults, place_pointer(place, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
 
 /* Unicode code points; the text is valid UTF-8 (jansson checked it, or utf8_valid). */
 static int64_t
@@ -222,7 +226,7 @@ bind_object(const json_t *object, const struct field *fields, size_t count, cons
 
 	json_object_foreach(target, name, v) {
 		const struct field *field = field_find(fields, count, name);
-		struct place p = place_of(f, prefix, name);
+		struct place p = { prefix, name, f };
 
 		if (field == NULL)
 			e = FAULT(&p, "is not a member that is known here");
@@ -232,7 +236,7 @@ bind_object(const json_t *object, const struct field *fields, size_t count, cons
 	for (size_t i = 0; i < count; i++) {
 		bool there = json_object_get(target, fields[i].name) != NULL &&
 			     !json_is_null(json_object_get(target, fields[i].name));
-		struct place p = place_of(f, prefix, fields[i].name);
+		struct place p = { prefix, fields[i].name, f };
 
 		if (fields[i].present != NULL)
 			*fields[i].present = there;
@@ -276,7 +280,7 @@ is_time(enum field_type type)
 enum error
 bind_text(const char *value, const struct field *field, struct faults *f)
 {
-	struct place p = place_of(f, "", field->name);
+	struct place p = { "", field->name, f };
 	char instant[INSTANT_ROOM];
 	int64_t v;
 

@@ -207,11 +207,13 @@ publish_results(struct run *r, struct delivery *d, size_t count)
 	return true;
 }
 
+/* When it is time to end the broker is told so before the acknowledgement, which would make it send more. */
 static bool
 finish(struct run *r, struct delivery *d, size_t count)
 {
 	got_on();
-	return publish_results(r, d, count) && amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
+	return publish_results(r, d, count) && (!stopping || amqp_cancel(r->amqp) == OK)
+	       && amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
 }
 
 /* Handles deliveries until they are done and acknowledged. False: the connection is lost, or it is time to end; what is

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/text.h"
+
 #define DEPTH_MAX 32
 
 /* ---- the text itself ---- */
@@ -255,60 +257,24 @@ event_free(struct event *e)
 
 /* ---- writing ---- */
 
-/* Text that is appended to; p is NULL once memory has run out. The head of an event is written through it and not by
- * jansson, which took most of the relay's time. */
-struct text {
-	char *p;
-	size_t n, room;
-};
-
-static void
-put(struct text *t, const char *bytes, size_t n)
-{
-	if (t->p != NULL && t->n + n + 1 > t->room) {
-		char *more = realloc(t->p, t->room = (t->n + n) * 2 + 1);
-
-		if (more == NULL)
-			free(t->p);
-		t->p = more;
-	}
-	if (t->p == NULL)
-		return;
-	memcpy(t->p + t->n, bytes, n);
-	t->n += n;
-	t->p[t->n] = '\0';
-}
-
-/* {"name":"value" or ,"name":"value" (RFC 8259, section 7). The value is UTF-8. */
+/* The members of an event's head are few and known: written as text, which jansson took most of the relay's time for. */
 static void
 put_member(struct text *t, const char *name, const char *value)
 {
-	put(t, t->n == 0 ? "{\"" : ",\"", 2);
-	put(t, name, strlen(name));
-	put(t, "\":\"", 3);
-	for (const char *rest = value; *rest != '\0';) {
-		size_t plain = 0;
-		char escaped[8];
-
-		while ((unsigned char)rest[plain] >= 0x20 && rest[plain] != '"' && rest[plain] != '\\')
-			plain++;
-		put(t, rest, plain);
-		rest += plain;
-		if (*rest != '\0')
-			put(t, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned char)*rest++));
-	}
-	put(t, "\"", 1);
+	TEXT_LITERAL(t, ",\"");
+	text_add_string(t, name);
+	TEXT_LITERAL(t, "\":");
+	text_add_json(t, value);
 }
 
 char *
 event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes)
 {
-	struct text t = { .room = data_bytes + 512 };
+	struct text t = { 0 };
 	char time[INSTANT_TEXT];
 
-	t.p = malloc(t.room);
 	instant_format(head->time, time);
-	put_member(&t, "specversion", "1.0");
+	TEXT_LITERAL(&t, "{\"specversion\":\"1.0\"");
 	put_member(&t, "id", head->id);
 	put_member(&t, "source", head->source);
 	put_member(&t, "type", head->type);
@@ -317,11 +283,13 @@ event_wrap(const struct event_head *head, const char *data, size_t data_bytes, s
 	put_member(&t, "datacontenttype", "application/json");
 	if (head->subject != NULL)
 		put_member(&t, "subject", head->subject);
-	put(&t, ",\"data\":", 8);
-	put(&t, data, data_bytes);
-	put(&t, "}", 1);
-	*bytes = t.n;
-	return t.p;
+	TEXT_LITERAL(&t, ",\"data\":");
+	text_add(&t, data, data_bytes);
+	TEXT_LITERAL(&t, "}");
+	if (text_end(&t) == NULL)
+		text_free(&t);
+	*bytes = t.bytes;
+	return t.data;
 }
 
 char *

@@ -54,10 +54,13 @@ reply_body(struct request *r, int status, const char *content_type, const char *
 static struct reply *
 reply_dump(struct request *r, int status, const char *content_type, json_t *body)
 {
-	size_t n = body != NULL ? json_dumpb(body, NULL, 0, JSON_COMPACT) : 0;
+	char small[2048];
+	size_t n = body != NULL ? json_dumpb(body, small, sizeof small, JSON_COMPACT) : 0;
 	char *text = n > 0 ? arena_alloc(r->arena, n + 1) : NULL;
 
-	if (text != NULL)
+	if (text != NULL && n <= sizeof small)
+		memcpy(text, small, n);
+	else if (text != NULL)
 		json_dumpb(body, text, n, JSON_COMPACT);
 	json_decref(body);
 	return reply_body(r, status, content_type, text, n);
@@ -67,6 +70,14 @@ struct reply *
 reply_json(struct request *r, int status, json_t *body)
 {
 	return reply_dump(r, status, "application/json", body);
+}
+
+struct reply *
+reply_json_text(struct request *r, int status, struct text *t)
+{
+	const char *body = text_end(t) != NULL ? arena_strndup(r->arena, t->data, t->bytes) : NULL;
+
+	return reply_body(r, status, "application/json", body, t->bytes);
 }
 
 struct reply *

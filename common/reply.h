@@ -7,9 +7,12 @@
 #include <jansson.h>
 
 #include "common/http.h"
+#include "common/text.h"
 
 /* Compact JSON, members in the order they were added. Takes over `body`; NULL (no memory) becomes a 500. */
 struct reply *reply_json(struct request *r, int status, json_t *body);
+/* The same of JSON that is written already; it is copied. */
+struct reply *reply_json_text(struct request *r, int status, struct text *t);
 /* No body. */
 struct reply *reply_empty(struct request *r, int status);
 /* RFC 9457 problem+json from the error, with what request_refuse/fault/explain/retry_after said. */

@@ -11,19 +11,15 @@
 char *
 fact_created(const struct posting *p, size_t *bytes)
 {
-	char id[UUID_TEXT], owner[UUID_TEXT], wallet[UUID_TEXT];
+	char id[UUID_TEXT], wallet[UUID_TEXT];
 	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_CREATED, .subject = wallet,
 		.time = p->created_at };
-	json_t *data = posting_json(p);
+	TEXT(data);
 
 	uuid_format(&p->id, id);
 	uuid_format(&p->wallet, wallet);
-	uuid_format(&p->owner, owner);
-	if (data == NULL || json_object_set_new(data, "owner_id", json_string(owner)) != 0) {
-		json_decref(data);
-		return NULL;
-	}
-	return event_write(&head, data, bytes);
+	posting_write(&data, p, true);
+	return text_end(&data) != NULL ? event_wrap(&head, data.data, data.bytes, bytes) : NULL;
 }
 
 char *

@@ -12,7 +12,8 @@
 enum { USER_LIST, USER_SHOW, USER_SESSIONS, ROLE_ADD, ROLE_REMOVE };
 
 #define THE_EMAIL "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
-#define TELL_ALL " RETURNING array_to_string(roles, ',')) SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
+#define TELL_ALL                                                                                                       \
+	" RETURNING array_to_string(roles, ',')) SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
 
 static const struct db_statement statements[] = {
 	[USER_LIST] = { "user_list",

@@ -49,6 +49,14 @@ def processes(root):
     return {pid: found[pid][1:] for pid in inside if pid in found}
 
 
+def proportional(pid):
+    """Resident bytes of a process, those it shares with others divided by how many they are."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
 class Watch:
     """with Watch(pid of the supervisor) as w: …   then w.spent (seconds) and w.memory (bytes), by program."""
 

@@ -44,7 +44,7 @@ attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMP
 	char small[256];
 	size_t n = 0;
 
-	for (; email[n] != '\0' && n < sizeof small; n++)
+	for (; n < sizeof small && email[n] != '\0'; n++)
 		small[n] = (char)tolower((unsigned char)email[n]);
 	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret, sizeof auth->secret);
 }

@@ -80,7 +80,8 @@ folder_read(instant_us folder_time)
 	if (count < 0)
 		return;
 	if (!same_keys(keys, count)) {
-		log_info("%d signing keys; the newest is %s", count, count > 0 ? keys[0].kid : "none");
+		if (set.read)
+			log_info("%d signing keys now, the newest is %s", count, count > 0 ? keys[0].kid : "none");
 		atomic_fetch_add(&generation, 1);
 	}
 	key_files_free(set.keys, set.count);

@@ -24,7 +24,7 @@ password_change(struct request *r, const char *email, const char *current, const
 struct reply *
 password_post(struct request *r)
 {
-	const char *current = NULL, *wanted = NULL, *fault;
+	const char *current = "", *wanted = "", *fault;
 	struct field fields[] = {
 		{ "current_password", FIELD_TEXT, .required = true, .least = 1, .most = PASSWORD_MOST, .text = &current },
 		{ "new_password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST, .most = PASSWORD_MOST, .text = &wanted },

@@ -119,7 +119,7 @@ repeats(const char *s, const char *word)
 		if (period <= 4)
 			return true;
 		if (n % period == 0 && period < WORD_ROOM) {
-			char plain[WORD_ROOM], piece[WORD_ROOM];
+			char plain[WORD_ROOM] = "", piece[WORD_ROOM] = "";
 
 			snprintf(plain, sizeof plain, "%.*s", (int)period, s);
 			snprintf(piece, sizeof piece, "%.*s", (int)period, word);
@@ -132,7 +132,7 @@ repeats(const char *s, const char *word)
 static bool
 common(const char *password)
 {
-	char plain[WORD_ROOM], word[WORD_ROOM];
+	char plain[WORD_ROOM] = "", word[WORD_ROOM] = "";
 
 	if (strlen(password) >= WORD_ROOM)
 		return repeats(password, password);

@@ -5,7 +5,7 @@
 #define STATEMENT_FORMAT_H
 
 #include "common/clock.h"
-#include "handlers/statement/text.h"
+#include "common/text.h"
 
 enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_COUNT };
 

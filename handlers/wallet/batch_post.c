@@ -124,35 +124,66 @@ faults_gather(struct request *r, struct batch *b)
 }
 
 static json_t *
-place_json(struct request *r, const struct batch *b, size_t i, size_t valid)
+place_problem(struct request *r, const struct batch *b, size_t i, const struct outcome *out)
 {
-	const struct outcome *out = &b->outcomes[valid];
 	json_t *problem, *members;
 
 	if (b->faults[i] != NULL)
-		return json_pack("{s:i, s:o}", "status", error_status(ERR_INVALID_REQUEST), "problem",
-			problem_json(r, ERR_INVALID_REQUEST, NULL, b->faults[i]));
-	if (out->error == OK)
-		return json_pack("{s:i, s:o}", "status", 201, "transaction", posting_json(&out->posting));
+		return problem_json(r, ERR_INVALID_REQUEST, NULL, b->faults[i]);
 	problem = problem_json(r, out->error, refusal_detail(r, out), NULL);
 	members = refusal_members(out);
 	json_object_update_missing(problem, members);
 	json_decref(members);
-	return json_pack("{s:i, s:o}", "status", error_status(out->error), "problem", problem);
+	return problem;
+}
+
+static void
+problem_write(struct text *t, json_t *problem)
+{
+	char *dump = json_dumps(problem, JSON_COMPACT);
+
+	TEXT_LITERAL(t, "{\"status\":");
+	text_add_number(t, json_integer_value(json_object_get(problem, "status")));
+	TEXT_LITERAL(t, ",\"problem\":");
+	if (dump != NULL)
+		text_add_string(t, dump);
+	t->failed = t->failed || dump == NULL; /* the request's memory is used up */
+	json_decref(problem);
+}
+
+static void
+place_write(struct text *t, struct request *r, const struct batch *b, size_t i, size_t valid)
+{
+	const struct outcome *out = &b->outcomes[valid];
+
+	if (b->faults[i] != NULL || out->error != OK) {
+		problem_write(t, place_problem(r, b, i, out));
+	} else {
+		TEXT_LITERAL(t, "{\"status\":201,\"transaction\":");
+		posting_write(t, &out->posting, false);
+	}
+	TEXT_LITERAL(t, "}");
 }
 
 /* A result a place, in order. */
-static json_t *
-results_json(struct request *r, const struct batch *b)
+static struct reply *
+results_reply(struct request *r, const struct batch *b, int status)
 {
-	json_t *results = json_array();
 	size_t valid = 0;
+	TEXT(text);
 
+	text.most = (size_t)config_number(OPT_REQUEST_MEMORY);
+	TEXT_LITERAL(&text, "{\"mode\":");
+	text_add_json(&text, modes[b->ending == END_ATOMIC]);
+	TEXT_LITERAL(&text, ",\"results\":[");
 	for (size_t i = 0; i < b->count; i++) {
-		json_array_append_new(results, place_json(r, b, i, valid));
+		if (i > 0)
+			TEXT_LITERAL(&text, ",");
+		place_write(&text, r, b, i, valid);
 		valid += b->faults[i] == NULL;
 	}
-	return results;
+	TEXT_LITERAL(&text, "]}");
+	return reply_json_text(r, status, &text);
 }
 
 /* The first refusal of a batch of which nothing was posted is the answer, and says which place it was. */
@@ -191,8 +222,7 @@ batch_post(struct request *r)
 		return reply_error(r, e);
 	if (b.ending == END_ATOMIC && (reply = reply_first_refusal(r, &b)) != NULL)
 		return reply;
-	reply = reply_json(r, b.ending == END_ATOMIC && !b.dry ? 201 : 200,
-		json_pack("{s:s, s:o}", "mode", modes[b.ending == END_ATOMIC], "results", results_json(r, &b)));
+	reply = results_reply(r, &b, b.ending == END_ATOMIC && !b.dry ? 201 : 200);
 	if (b.dry)
 		return reply_header(r, reply, "Dry-Run", "true");
 	return all_replayed(&b) ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;

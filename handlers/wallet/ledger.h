@@ -13,6 +13,7 @@
 #include "common/db.h"
 #include "common/error.h"
 #include "common/money.h"
+#include "common/text.h"
 #include "common/uuid.h"
 
 #define LEDGER_BATCH_MAX 1000
@@ -136,8 +137,8 @@ enum error outcome_from_row(const struct db_rows *rows, size_t row, struct arena
 enum error posting_from_row(const struct db_rows *rows, size_t row, size_t first, struct arena *arena,
 	struct posting *p) MUST_CHECK;
 
-/* The API's form of a posting, members in the contract's order: the amount without its sign (of what is held, where
- * the balance did not move); then what only some kinds have. Caller owns. */
-json_t *posting_json(const struct posting *p);
+/* The API's form of a posting as JSON, members in the contract's order: the amount without its sign (of what is held,
+ * where the balance did not move), then what only some kinds have; an event's has the owner besides. */
+void posting_write(struct text *t, const struct posting *p, bool with_owner);
 
 #endif

@@ -101,18 +101,29 @@ expiry_check(const struct reader *r)
 	return OK;
 }
 
+/* Compact JSON; it fits, as the field has that limit. 15 digits write 1.1 as it was sent, where they tell the number
+ * exactly; else 17 do. */
+static size_t
+metadata_dump(json_t *metadata, char text[METADATA_MAX])
+{
+	size_t n = json_dumpb(metadata, text, METADATA_MAX, JSON_COMPACT | JSON_REAL_PRECISION(15));
+	json_t *back = json_loadb(text, n, 0, NULL);
+
+	if (!json_equal(metadata, back))
+		n = json_dumpb(metadata, text, METADATA_MAX, JSON_COMPACT);
+	json_decref(back);
+	return n;
+}
+
 /* Kept as text, not as PostgreSQL's jsonb: a replay must answer the same bytes. */
 static enum error
 metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
 {
-	size_t n = json_dumpb(metadata, NULL, 0, JSON_COMPACT);
-	char *text = arena_alloc(arena, n + 1);
+	char text[METADATA_MAX];
+	size_t n = metadata_dump(metadata, text);
 
-	if (text == NULL)
-		return ERR_TOO_LARGE;
-	json_dumpb(metadata, text, n, JSON_COMPACT);
-	op->metadata = text;
-	return OK;
+	op->metadata = arena_strndup(arena, text, n);
+	return op->metadata != NULL ? OK : ERR_TOO_LARGE;
 }
 
 enum error

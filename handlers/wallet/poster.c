@@ -28,6 +28,7 @@ struct poster {
 	pthread_cond_t work;
 	struct waiting *first, **last;
 	size_t length, length_max, batch_max;
+	size_t committing; /* operations under way */
 	bool ending;
 	int committer_count;
 	pthread_t *committers;
@@ -43,7 +44,19 @@ struct batch {
 	struct arena *arena;
 };
 
+#define BATCH_WORTH 32
 #define ARENA_BYTES (LEDGER_BATCH_MAX * 16 * 1024)
+
+/* A commit costs as much as ten operations in it do. So beside one that is under way a second begins only when it is
+ * worth it: otherwise the first request to come back from a commit would be a batch of its own. Nothing waits for
+ * long: when no batch is under way any more, whatever is there goes. */
+static bool
+batch_is_due(const struct poster *p)
+{
+	if (p->committing == 0)
+		return p->length > 0;
+	return p->length >= BATCH_WORTH && p->length >= p->committing;
+}
 
 static void
 batch_take(struct poster *p, struct batch *b)
@@ -58,6 +71,7 @@ batch_take(struct poster *p, struct batch *b)
 	if (p->first == NULL)
 		p->last = &p->first;
 	p->length -= b->count;
+	p->committing += b->count;
 }
 
 /* Until the database has said yes or no. A connection that breaks in the middle of a commit leaves it open whether
@@ -151,7 +165,7 @@ committer(void *context)
 	}
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
-		while (p->first == NULL && !p->ending)
+		while (!batch_is_due(p) && !p->ending)
 			pthread_cond_wait(&p->work, &p->lock);
 		if (p->first == NULL)
 			break;
@@ -159,6 +173,7 @@ committer(void *context)
 		pthread_mutex_unlock(&p->lock);
 		batch_commit(b);
 		pthread_mutex_lock(&p->lock);
+		p->committing -= b->count;
 	}
 	pthread_mutex_unlock(&p->lock);
 	ledger_thread_end();
@@ -221,7 +236,8 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 	*p->last = &w;
 	p->last = &w.next;
 	p->length++;
-	pthread_cond_signal(&p->work);
+	if (batch_is_due(p))
+		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
 	/* No timeout of its own: every wait of a committer has one, and an answer given up here could still be a yes. */
 	while (sem_wait(&w.done) != 0 && errno == EINTR)

@@ -70,54 +70,65 @@ posting_from_row(const struct db_rows *rows, size_t row, size_t first, struct ar
 
 /* ---- JSON ---- */
 
-/* A UUID as JSON, or null. */
-static json_t *
-uuid_json(const struct uuid *u, bool there)
+static void
+uuid_write(struct text *t, const char *before, const struct uuid *u, bool there)
 {
 	char text[UUID_TEXT];
 
 	uuid_format(u, text);
-	return there ? json_string(text) : json_null();
+	text_add_string(t, before);
+	text_add_json(t, there ? text : NULL);
 }
 
-static json_t *
-text_json(const char *text)
-{
-	return text != NULL ? json_string(text) : json_null();
-}
-
-/* What only some kinds have comes behind what all have. */
 static void
-special_members_add(json_t *json, const struct posting *p)
+instant_write(struct text *t, const char *before, instant_us at)
 {
-	char expires[INSTANT_TEXT];
+	char text[INSTANT_TEXT];
 
-	if (p->has_counterpart) {
-		json_object_set_new(json, p->amount.minor < 0 ? "to_wallet_id" : "from_wallet_id",
-			uuid_json(&p->counterpart_wallet, true));
-		json_object_set_new(json, "counterpart_id", uuid_json(&p->counterpart, true));
-	}
-	if (p->expires_at != 0) {
-		instant_format(p->expires_at, expires);
-		json_object_set_new(json, "expires_at", json_string(expires));
-	}
+	instant_format(at, text);
+	text_add_string(t, before);
+	text_add_json(t, text);
 }
 
-json_t *
-posting_json(const struct posting *p)
+/* What only some kinds have. */
+static void
+special_members_write(struct text *t, const struct posting *p)
 {
-	char created[INSTANT_TEXT];
-	int64_t moved = p->amount.minor != 0 ? p->amount.minor : p->held_change.minor;
-	json_t *json;
+	if (p->has_counterpart) {
+		uuid_write(t, p->amount.minor < 0 ? ",\"to_wallet_id\":" : ",\"from_wallet_id\":", &p->counterpart_wallet, true);
+		uuid_write(t, ",\"counterpart_id\":", &p->counterpart, true);
+	}
+	if (p->expires_at != 0)
+		instant_write(t, ",\"expires_at\":", p->expires_at);
+}
 
-	instant_format(p->created_at, created);
-	json = json_pack("{s:o, s:o, s:s, s:I, s:s, s:I, s:I, s:o, s:o, s:o, s:o, s:s}", "id", uuid_json(&p->id, true),
-		"wallet_id", uuid_json(&p->wallet, true), "kind", kind_names[p->kind], "amount",
-		(json_int_t)(moved < 0 ? -moved : moved), "currency", p->currency, "balance_after",
-		(json_int_t)p->balance_after.minor, "version", (json_int_t)p->version, "reference_id",
-		uuid_json(&p->reference, p->has_reference), "merchant", text_json(p->merchant), "description",
-		text_json(p->description), "metadata",
-		p->metadata != NULL ? json_loads(p->metadata, 0, NULL) : json_null(), "created_at", created);
-	special_members_add(json, p);
-	return json;
+void
+posting_write(struct text *t, const struct posting *p, bool with_owner)
+{
+	int64_t moved = p->amount.minor != 0 ? p->amount.minor : p->held_change.minor;
+
+	uuid_write(t, "{\"id\":", &p->id, true);
+	uuid_write(t, ",\"wallet_id\":", &p->wallet, true);
+	TEXT_LITERAL(t, ",\"kind\":");
+	text_add_json(t, kind_names[p->kind]);
+	TEXT_LITERAL(t, ",\"amount\":");
+	text_add_number(t, moved < 0 ? -moved : moved);
+	TEXT_LITERAL(t, ",\"currency\":");
+	text_add_json(t, p->currency);
+	TEXT_LITERAL(t, ",\"balance_after\":");
+	text_add_number(t, p->balance_after.minor);
+	TEXT_LITERAL(t, ",\"version\":");
+	text_add_number(t, p->version);
+	uuid_write(t, ",\"reference_id\":", &p->reference, p->has_reference);
+	TEXT_LITERAL(t, ",\"merchant\":");
+	text_add_json(t, p->merchant);
+	TEXT_LITERAL(t, ",\"description\":");
+	text_add_json(t, p->description);
+	TEXT_LITERAL(t, ",\"metadata\":");
+	text_add_string(t, p->metadata != NULL ? p->metadata : "null"); /* JSON already: see operation_read() */
+	instant_write(t, ",\"created_at\":", p->created_at);
+	special_members_write(t, p);
+	if (with_owner)
+		uuid_write(t, ",\"owner_id\":", &p->owner, true);
+	TEXT_LITERAL(t, "}");
 }

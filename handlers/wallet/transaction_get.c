@@ -1,8 +1,18 @@
 /* transaction_get.c - GET /v1/transactions and /v1/transactions/{id}: what has happened, the newest first. */
 #include <string.h>
 
+#include "common/config.h"
 #include "common/page.h"
 #include "handlers/wallet/wallet_service.h"
+
+struct reply *
+reply_posting(struct request *r, int status, const struct posting *p)
+{
+	TEXT(text);
+
+	posting_write(&text, p, false);
+	return reply_json_text(r, status, &text);
+}
 
 struct reply *
 transaction_get(struct request *r)
@@ -15,7 +25,7 @@ transaction_get(struct request *r)
 		return reply_error(r, e);
 	if ((e = transaction_find(s->pool, &r->ids[0], caller_scope(r), r->arena, &posting)) != OK)
 		return reply_error(r, e);
-	return reply_json(r, 200, posting_json(&posting));
+	return reply_posting(r, 200, &posting);
 }
 
 /* A cursor is where the page before ended: time, wallet, version. */
@@ -87,6 +97,24 @@ wallet_check(struct request *r, const struct transaction_query *q)
 	return q->wallet == NULL ? OK : wallet_find(s->pool, q->wallet, q->owner, r->arena, &wallet);
 }
 
+static struct reply *
+page_reply(struct request *r, const struct posting *list, size_t count, const char *next)
+{
+	TEXT(text);
+
+	text.most = (size_t)config_number(OPT_REQUEST_MEMORY);
+	TEXT_LITERAL(&text, "{\"data\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			TEXT_LITERAL(&text, ",");
+		posting_write(&text, &list[i], false);
+	}
+	TEXT_LITERAL(&text, "],\"next_cursor\":");
+	text_add_json(&text, next);
+	TEXT_LITERAL(&text, "}");
+	return reply_next_link(r, reply_json_text(r, 200, &text), next);
+}
+
 struct reply *
 transaction_list_get(struct request *r)
 {
@@ -96,7 +124,6 @@ transaction_list_get(struct request *r)
 	struct uuid wallet;
 	struct posting *list;
 	size_t count, shown;
-	json_t *data;
 	enum error e;
 
 	if ((e = query_read(r, &page, &wallet, &query)) != OK || (e = wallet_check(r, &query)) != OK)
@@ -104,8 +131,5 @@ transaction_list_get(struct request *r)
 	if ((e = transaction_list(s->pool, &query, r->arena, &list, &count)) != OK)
 		return reply_error(r, e);
 	shown = count > (size_t)page.limit ? (size_t)page.limit : count;
-	data = json_array();
-	for (size_t i = 0; i < shown; i++)
-		json_array_append_new(data, posting_json(&list[i]));
-	return reply_page(r, data, shown < count ? cursor_write(r, &list[shown - 1]) : NULL);
+	return page_reply(r, list, shown, shown < count ? cursor_write(r, &list[shown - 1]) : NULL);
 }

@@ -46,7 +46,7 @@ transaction_post(struct request *r)
 	if (out.error != OK)
 		return reply_refusal(r, &out);
 	uuid_format(&out.posting.id, id);
-	reply = reply_json(r, dry ? 200 : 201, posting_json(&out.posting));
+	reply = reply_posting(r, dry ? 200 : 201, &out.posting);
 	if (dry)
 		return reply_header(r, reply, "Dry-Run", "true");
 	reply_header(r, reply, "Location", "/v1/transactions/%s", id);

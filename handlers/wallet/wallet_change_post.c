@@ -39,7 +39,7 @@ change_post(struct request *r, enum kind kind)
 		return reply_error(r, e);
 	if (out.error != OK)
 		return reply_refusal(r, &out);
-	reply = reply_json(r, 201, posting_json(&out.posting));
+	reply = reply_posting(r, 201, &out.posting);
 	return out.replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
 }
 

@@ -20,6 +20,9 @@ caller_scope(const struct request *r)
 	return (r->caller.roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? NULL : &r->caller.user;
 }
 
+/* A transaction as an answer. */
+struct reply *reply_posting(struct request *r, int status, const struct posting *p);
+
 handler wallet_post, wallet_list_get, wallet_get, balance_get;
 handler wallet_freeze_post, wallet_unfreeze_post, wallet_close_post, hold_list_get, balances_get;
 handler limits_get, limits_put, currency_limits_get, currency_limits_put;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # auth_accounts.bats - opening an account, reading and renaming it; what is refused, and how.
 
+# shellcheck disable=SC2153 # the helper sets EMAIL
 load ../helper
 
 sign_up() { # EMAIL [PASSWORD] [NAME as JSON]

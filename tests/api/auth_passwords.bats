@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # auth_passwords.bats - changing a password; how failed attempts slow an account down.
 
+# shellcheck disable=SC2153 # the helper sets EMAIL
 load ../helper
 
 attempt() { # EMAIL PASSWORD

@@ -73,10 +73,16 @@ load_of() {
 	}'
 }
 
+# RabbitMQ may take longer than sv waits.
+broker_up() { sv up "$DATA_DIR/service/rabbitmq" && PATIENCE=120 eventually service_ready rabbitmq; }
+
 # A test that failed half-way must not leave the next ones without a service.
 everything_up() {
 	local service
 	for service in postgres rabbitmq outbox_relay transaction_consumer statement_consumer; do
-		start_service "$service" >/dev/null
+		case $(sv status "$DATA_DIR/service/$service") in
+		run:*) ;;
+		*) if [ "$service" = rabbitmq ]; then broker_up; else start_service "$service"; fi ;;
+		esac
 	done
 }

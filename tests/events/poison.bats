@@ -8,6 +8,7 @@ setup() {
 	bury_nothing
 }
 teardown() {
+	sql wallet "DROP FUNCTION IF EXISTS test_explode() CASCADE"
 	everything_up
 	bury_nothing
 }
@@ -62,6 +63,23 @@ teardown() {
 		"$PURSE" publish --message-id line statement_queue
 	eventually waiting statement_queue.dead 1
 	[[ "$("$PURSE" dead show statement_queue line | jq -r .reason)" == "invalid_request: "* ]]
+}
+
+@test "a message that the database cannot take is singled out; its neighbours are posted" {
+	stop_service transaction_consumer
+	sql wallet "CREATE FUNCTION test_explode() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN IF NEW.description = 'explode' THEN RAISE 'boom'; END IF; RETURN NEW; END \$\$;
+		CREATE TRIGGER test_explode BEFORE INSERT ON transaction FOR EACH ROW EXECUTE FUNCTION test_explode()"
+	for i in 1 2 3 4 5; do
+		emit "$(cloud_event "$USER-$i" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$i,\"description\":\"$([ $i = 3 ] && echo explode || echo fine)\"}")" --message-id "n$i"
+	done
+	start_service transaction_consumer
+	eventually balance_is "$USER" 12
+	buried n3 'internal: it failed 3 times'
+	waiting wallet_queue.dead 1
+	sql wallet "DROP FUNCTION test_explode() CASCADE"
+	[ "$("$PURSE" dead replay wallet_queue n3)" = "1 replayed" ]
+	eventually balance_is "$USER" 15
 }
 
 @test "a message that comes again and again is set aside by the broker at the delivery limit" {

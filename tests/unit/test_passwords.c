@@ -61,7 +61,8 @@ static void
 good_ones_are_accepted(void **state)
 {
 	static const char *const good[] = { "correct horse battery staple", "correct horse battery", "a long enough phrase",
-		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN", "purple-teapot-7",
+		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN",
+		"purple-teapot-7",
 		"Tr0ub4dor&3x", "ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
 
 	(void)state;

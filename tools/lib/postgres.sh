@@ -88,7 +88,7 @@ postgres_run_script() {
 		cd /
 		exec $(quoted "${AS_POSTGRES[@]:-env}" setpriv --pdeathsig INT "$(postgres_bin)/postgres" -D "$PG_DATA" \
 			-c port="${STATE[POSTGRES_PORT]}" -c listen_addresses=127.0.0.1 -c unix_socket_directories="$RUN/postgres" \
-			-c max_connections=150 -c shared_buffers="$(postgres_buffers)" -c max_wal_size=2GB \
+			-c max_connections=300 -c shared_buffers="$(postgres_buffers)" -c max_wal_size=2GB \
 			-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c jit=off \
 			-c timezone=UTC -c log_timezone=UTC -c log_line_prefix='%m [%p] %q%u@%d ' -c log_checkpoints=off)
 	END

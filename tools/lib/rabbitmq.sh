@@ -18,7 +18,7 @@ rabbitmq_create() {
 		printf '%s' "${STATE[ERLANG_COOKIE]}" >"$RABBIT_HOME/.erlang.cookie"
 		chmod 400 "$RABBIT_HOME/.erlang.cookie"
 	fi
-	printf '[].\n' >"$RABBIT_HOME/enabled_plugins"
+	echo '[].' | write_private "$RABBIT_HOME/enabled_plugins"
 	write_private "$RABBIT_HOME/rabbitmq.conf" <<-END
 		# Written by tools/up. The user is made when the server first starts.
 		listeners.tcp.1 = 127.0.0.1:${STATE[AMQP_PORT]}

@@ -17,14 +17,14 @@ service_names() {
 service_write() {
 	local name=$1 folder=$SERVICES/$1
 	mkdir -p "$folder/log" "$folder/control" "$LOG/$name"
-	touch "$folder/down"
+	[ -e "$folder/down" ] || touch "$folder/down"
 	write_private "$folder/run" 700
 	write_private "$folder/log/run" 700 <<-END
 		#!/bin/sh
 		exec svlogd $(quoted "$LOG/$name")
 	END
 	# Ten files of 10 MB at most.
-	printf 's10000000\nn10\n' >"$LOG/$name/config"
+	printf 's10000000\nn10\n' | write_private "$LOG/$name/config"
 	write_private "$folder/check" 700 <<-END
 		#!/bin/sh
 		DATA_DIR=$(quoted "$DATA") exec $(quoted "$ROOT/tools/ready" "$name")

@@ -1,9 +1,9 @@
-/* text.h - text that grows: where pages and files are written before they go out.
+/* text.h - text that grows: where answers, events, pages and files are written before they go out.
  *
  * Begin with zeroes (and `most`, where there is a limit). What does not fit sets `failed` once and for all, so one
  * check at the end is enough. One thread's. */
-#ifndef STATEMENT_TEXT_H
-#define STATEMENT_TEXT_H
+#ifndef COMMON_TEXT_H
+#define COMMON_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,12 +19,16 @@ struct text {
 void text_add(struct text *t, const char *data, size_t bytes);
 void text_add_string(struct text *t, const char *s);
 void text_add_number(struct text *t, int64_t n);
+/* As a JSON string (RFC 8259, 7), quotes and all; NULL is null. s is UTF-8. Building a tree of values first, and writing
+ * that, takes ten times as long. */
+void text_add_json(struct text *t, const char *s);
 /* A NUL behind it (not counted); NULL where it failed. */
 const char *text_end(struct text *t);
 /* Empties it; keeps the memory. */
 void text_clear(struct text *t);
 void text_free(struct text *t);
 
+#define TEXT_LITERAL(t, literal) text_add(t, literal, sizeof(literal) - 1)
 #define TEXT(name) __attribute__((cleanup(text_free))) struct text name = { 0 }
 
 #endif

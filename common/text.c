@@ -1,5 +1,5 @@
 /* text.c - text that grows; see text.h. */
-#include "handlers/statement/text.h"
+#include "common/text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -56,6 +56,46 @@ text_add_number(struct text *t, int64_t n)
 	if (n < 0)
 		digits[--at] = '-';
 	text_add(t, digits + at, sizeof digits - at);
+}
+
+/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The rest is UTF-8 already. */
+static void
+json_escape(struct text *t, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char escaped[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+
+	if (c == '"' || c == '\\') {
+		escaped[1] = (char)c;
+		text_add(t, escaped, 2);
+	} else if (c == '\n') {
+		TEXT_LITERAL(t, "\\n");
+	} else {
+		text_add(t, escaped, sizeof escaped);
+	}
+}
+
+void
+text_add_json(struct text *t, const char *s)
+{
+	const char *run = s;
+
+	if (s == NULL) {
+		TEXT_LITERAL(t, "null");
+		return;
+	}
+	TEXT_LITERAL(t, "\"");
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		text_add(t, run, (size_t)(s - run));
+		json_escape(t, c);
+		run = s + 1;
+	}
+	text_add(t, run, (size_t)(s - run));
+	TEXT_LITERAL(t, "\"");
 }
 
 const char *

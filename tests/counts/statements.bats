@@ -1,0 +1,102 @@
+#!/usr/bin/env bats
+# statements.bats - how many SQL statements each kind of request takes, counted in the server's log. Every statement of
+# ours is one round trip (prepared, its parameters with it), so this is the number of round trips too.
+# Held against bench/counts.json, exactly.
+
+load ../helper
+
+SERVERS_LOG=$DATA_DIR/log/postgres/current
+
+# The private server's superuser: only he may turn the log on.
+admin() {
+	local state=$DATA_DIR/state.env
+	PGPASSWORD=$(sed -n 's/^PASSWORD_POSTGRES=//p' "$state") psql -X -q -At -v ON_ERROR_STOP=1 -h "$DATA_DIR/run/postgres" \
+		-p "$(sed -n 's/^POSTGRES_PORT=//p' "$state")" -U postgres -d postgres -c "$1"
+}
+
+# Connections that are open keep their settings: they are ended, and come back by themselves.
+log_statements() {
+	local service
+	for service in auth wallet statement; do
+		admin "ALTER ROLE purse_${service}_app $1"
+		admin "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'purse_${service}_app'" >/dev/null
+	done
+}
+
+setup_file() {
+	# What else speaks to the databases is still.
+	stop_service outbox_relay
+	stop_service transaction_consumer
+	stop_service statement_consumer
+	log_statements "SET log_statement = 'all'"
+}
+
+teardown_file() {
+	log_statements "RESET log_statement"
+	start_service outbox_relay
+	start_service transaction_consumer
+	start_service statement_consumer
+}
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	api POST /v1/transactions '{"kind":"deposit","amount":1000}'
+	TRANSACTION=$(json .id)
+}
+
+# A line of our own in the log, after which everything from before is there.
+mark() {
+	MARK="mark-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
+	psql -X -q -At -d "$WALLET_DATABASE_URL" -c "SELECT '$MARK'" >/dev/null
+	eventually grep -q "$MARK" "$SERVERS_LOG"
+}
+
+# counted NAME CALL... - the same call ten times, once everything that is kept in memory is there.
+counted() {
+	local name=$1 from to service took recorded
+	shift
+	"$@"
+	mark
+	from=$MARK
+	for _ in 1 2 3 4 5 6 7 8 9 10; do "$@"; done
+	mark
+	to=$MARK
+	for service in auth wallet statement; do
+		took=$(sed -n "/$from/,/$to/p" "$SERVERS_LOG" | grep -v mark- |
+			grep -cE "purse_${service}_app@purse_$service .*(execute|statement)( [a-z_]+)?: " || true)
+		recorded=$(jq -e ".statements_of_ten.\"$name\".$service" "$ROOT/bench/counts.json")
+		echo "$name: ten calls took $took statements of $service, recorded are $recorded"
+		[ "$took" -eq "$recorded" ] || { sed -n "/$from/,/$to/p" "$SERVERS_LOG" | tail -n 40 && return 1; }
+	done
+}
+
+post() { api POST /v1/transactions '{"kind":"deposit","amount":5}' && expect 201; }
+post_with_key() { api POST /v1/transactions '{"kind":"deposit","amount":5}' -H "Idempotency-Key: k-$RANDOM$RANDOM" && expect 201; }
+balance() { api GET "/v1/wallets/$WALLET/balance" && expect 200; }
+wallet() { api GET "/v1/wallets/$WALLET" && expect 200; }
+transaction() { api GET "/v1/transactions/$TRANSACTION" && expect 200; }
+transactions() { api GET "/v1/transactions?wallet_id=$WALLET&limit=5" && expect 200; }
+stranger() { TOKEN=x.y.z api GET "/v1/wallets/$WALLET" && expect 401; }
+
+@test "posting" { counted post post; }
+@test "posting with an Idempotency-Key" { counted post_with_key post_with_key; }
+@test "a balance" { counted balance balance; }
+@test "a wallet" { counted wallet wallet; }
+@test "a transaction" { counted transaction transaction; }
+@test "a page of transactions" { counted transactions transactions; }
+@test "a token that is none" { counted stranger stranger; }
+
+@test "a page of a statement" {
+	start_service outbox_relay
+	start_service statement_consumer
+	today=$(date -u +%F)
+	path="/v1/statements?wallet_id=$WALLET&from=$today&to=$today"
+	api GET "$path&min_version=2"
+	expect 200
+	stop_service outbox_relay
+	stop_service statement_consumer
+	statement() { api GET "$path" && expect 200; }
+	counted statement statement
+}

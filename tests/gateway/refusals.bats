@@ -1,0 +1,142 @@
+#!/usr/bin/env bats
+# refusals.bats - what the gateway answers by itself: problem documents as of the contract, each with a request id.
+
+load ../helper
+
+setup() { TOKEN=; }
+
+# problem STATUS CODE - the last answer must be a whole problem document.
+problem() {
+	expect "$1" "$2"
+	[[ "$(header Content-Type)" == application/problem+json* ]]
+	[ "$(json .status)" = "$1" ]
+	[ "$(json .type)" = "/docs/errors#$2" ]
+	[ -n "$(json '.title // empty')" ]
+	[ -n "$(json '.detail // empty')" ]
+	[[ "$(json .request_id)" =~ ^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
+	[ "$(json .request_id)" = "$(header X-Request-Id)" ]
+	[ "$(header Content-Length)" = "$(printf '%s' "$body" | wc -c)" ]
+}
+
+# raw TEXT - sends bytes that curl would not, and reads the answer until the gateway closes the connection.
+raw() {
+	local host=${BASE_URL#http://} answer
+	answer=$(
+		exec 5<>"/dev/tcp/${host%:*}/${host#*:}"
+		# shellcheck disable=SC2059
+		printf "$1" >&5
+		timeout 10 cat <&5
+	)
+	answer=${answer//$'\r'/}
+	headers=${answer%%$'\n\n'*}
+	body=${answer#*$'\n\n'}
+	status_code=$(awk 'NR == 1 { print $2 }' <<<"$headers")
+}
+
+@test "404: paths that nobody serves, also beside those of the services" {
+	sign_up_and_in
+	for path in /nothing /v1 /v1/ /v1/nothing /v1/walletsfoo /v1/wallets.json /v1/authentication /health /health/postgres /.well-known /.git/config /lighttpd.conf /docs/nothing /common/error.def; do
+		api GET "$path"
+		problem 404 not_found
+	done
+}
+
+@test "404 is the same whatever the method" {
+	for method in POST PUT PATCH DELETE OPTIONS; do
+		api "$method" /v1/nothing '' --data ''
+		problem 404 not_found
+	done
+	api HEAD /v1/nothing '' --head
+	expect 404
+	[ -n "$(header X-Request-Id)" ]
+}
+
+@test "leaving the folder of the documents leads nowhere" {
+	for path in /docs/../../lighttpd.conf /../lighttpd.conf /%2e%2e/lighttpd.conf /docs/..%2f..%2fMakefile; do
+		api GET "$path" '' --path-as-is
+		[ "$status_code" -ge 400 ]
+		[[ "$(header Content-Type)" == application/problem+json* ]]
+	done
+}
+
+@test "405: a method that does not exist" {
+	api BREW /v1/wallets
+	problem 405 method_not_allowed
+	[ -n "$(header Allow)" ]
+}
+
+@test "400: what is not HTTP" {
+	for request in 'GET / HTTP/1.1\r\n\r\n' 'GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n' 'NONSENSE\r\n\r\n' 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n' \
+		'POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'; do
+		raw "$request"
+		problem 400 malformed_request
+	done
+}
+
+@test "411: a POST that does not say how long it is" {
+	raw 'POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+	problem 411 malformed_request
+	[[ "$(json .detail)" == *Content-Length* ]]
+}
+
+@test "413: a body beyond the limit, with or without its length told" {
+	head -c 70000 /dev/zero >"$BATS_TEST_TMPDIR/large"
+	api POST /v1/auth/sign-in '' --data-binary "@$BATS_TEST_TMPDIR/large"
+	problem 413 too_large
+	api POST /v1/auth/sign-in '' --data-binary "@$BATS_TEST_TMPDIR/large" -H 'Transfer-Encoding: chunked' -H 'Expect:'
+	problem 413 too_large
+}
+
+@test "431: headers or a path beyond the limit" {
+	api GET /v1/wallets '' -H "X-Long: $(printf 'x%.0s' {1..20000})"
+	problem 431 too_large
+	api GET "/v1/wallets?$(printf 'x%.0s' {1..20000})"
+	problem 431 too_large
+}
+
+@test "416 is not the gateway's to say: a range of the documents is not served" {
+	api GET /openapi.yaml '' -H 'Range: bytes=999999999-'
+	expect 200
+}
+
+@test "505: a version of HTTP that does not exist" {
+	raw 'GET / HTTP/3.1\r\nHost: x\r\n\r\n'
+	[ "$status_code" = 505 ]
+	[ "$(json .code)" = malformed_request ]
+}
+
+@test "503 with Retry-After: the service cannot be started; and it is back when it can" {
+	mv "$BUILD/statement" "$BUILD/statement.away"
+	kill -KILL "$(handler_pid statement)"
+	gone() {
+		api GET /health/statement
+		[ "$status_code" = 503 ]
+	}
+	if ! eventually gone; then mv "$BUILD/statement.away" "$BUILD/statement" && return 1; fi
+	mv "$BUILD/statement.away" "$BUILD/statement"
+	problem 503 unavailable
+	[[ "$(header Retry-After)" =~ ^[1-9][0-9]*$ ]]
+	well() { api GET /health/statement && [ "$status_code" = 200 ]; }
+	eventually well
+}
+
+@test "502: a service that dies over a request" {
+	handler=$(handler_pid wallet)
+	kill -STOP "$handler"
+	api_in_background() { api GET /health/wallet && problem 502 bad_gateway; }
+	api_in_background 3>&- &
+	# The request has reached the handler once it waits on its socket.
+	waits() { ss -Hxl | awk -v path="$DATA_DIR/run/wallet.sock-0" '$5 == path && $3 > 0 { found = 1 } END { exit !found }'; }
+	eventually waits
+	kill -KILL "$handler"
+	wait $!
+}
+
+@test "504: a service that does not answer in time" {
+	kill -STOP "$(handler_pid wallet)"
+	PATIENCE=60 api GET /health/wallet
+	kill -CONT "$(handler_pid wallet)"
+	problem 504 timeout
+	api GET /health/wallet
+	expect 200
+}

@@ -1,0 +1,34 @@
+#!/usr/bin/env bats
+# hosting.bats - what a web space has beside the API: nothing private is shown, and cron does the consumers' work.
+
+load ../helper
+
+@test "programs, options, keys and the cron file are not shown" {
+	for path in /purse/purse.env /purse/bin/auth /purse/README /purse/keys/ /purse/sql/auth/001_auth.sql; do
+		TOKEN= api GET "$path"
+		[ "$status_code" = 403 ]
+	done
+}
+
+@test "a forged AUTH_USER_ID header is nobody" {
+	sign_up_and_in
+	TOKEN= api GET /v1/wallets '' -H "AUTH_USER_ID: $USER_ID" -H "AUTH-USER-ID: $USER_ID" -H "AUTH-ROLES: operator"
+	expect 401 unauthenticated
+}
+
+@test "cron does what the consumers do; two at once are harmless" {
+	for name in outbox_relay transaction_consumer statement_consumer; do stop_service "$name"; done
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	for amount in 1 2 3 4 5; do api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"; done
+	for _ in 1 2; do
+		# The line of deploy/cgi/cron, as cron runs it.
+		DATA_DIR=$DATA_DIR/web/purse sh -c "$(sed -n 's/^\* \* \* \* \* //p' "$ROOT/deploy/cgi/cron")" 3>&- &
+	done
+	wait
+	api GET "/v1/statements?wallet_id=$wallet&from=$(date -u +%F)&to=$(date -u +%F)"
+	expect 200
+	[ "$(json '[.closing_balance, .version] | join(" ")')" = "15 6" ]
+	for name in outbox_relay transaction_consumer statement_consumer; do start_service "$name"; done
+}

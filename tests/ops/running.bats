@@ -1,0 +1,203 @@
+#!/usr/bin/env bats
+# running.bats - make up and make down where they work: twice, beside each other, on servers of somebody else.
+
+load ../helper
+
+setup_file() {
+	export FIRST=$BATS_FILE_TMPDIR/first SECOND=$BATS_FILE_TMPDIR/second
+	export FIRST_PORT=$((12000 + RANDOM % 4000)) SECOND_PORT=$((16000 + RANDOM % 4000))
+	unset AUTH_DATABASE_URL WALLET_DATABASE_URL STATEMENT_DATABASE_URL AMQP_URL PURSE_CONFIG
+	cd "$(dirname "$BATS_TEST_FILENAME")/../.." || return 1
+	DATA_DIR=$FIRST PORT=$FIRST_PORT tools/up >"$BATS_FILE_TMPDIR/up" 2>&1 || { cat "$BATS_FILE_TMPDIR/up" && return 1; }
+}
+teardown_file() {
+	cd "$(dirname "$BATS_TEST_FILENAME")/../.." || return 1
+	for data in "$SECOND" "$FIRST"; do [ ! -d "$data" ] || DATA_DIR=$data YES=1 tools/clean-data; done
+}
+setup() { cd "$ROOT" || return 1; }
+
+processes() { pgrep -f "$1" | sort; }
+# What make up could change: the files it writes, and which processes there are.
+picture() {
+	(cd "$FIRST" && find . -path ./postgres -prune -o -path ./rabbitmq/mnesia -prune -o -path ./log -prune -o -name '.lock' -prune -o \
+		-type f -printf '%p %T@ %m %s\n' | sort)
+	for name in postgres epmd rabbitmq gateway outbox_relay transaction_consumer statement_consumer; do cat "$FIRST/service/$name/supervise/pid"; done
+}
+
+@test "up said where to go, and the line to try works when pasted" {
+	grep -qF "http://localhost:$FIRST_PORT/docs" "$BATS_FILE_TMPDIR/up"
+	command=$(sed -n '/^  curl/,$p' "$BATS_FILE_TMPDIR/up")
+	run bash -c "$command"
+	[ "$status" -eq 0 ]
+	[[ $output == *"HTTP/1.1 201 Created"* ]]
+}
+
+@test "up again changes nothing, and is quick" {
+	picture >"$BATS_TEST_TMPDIR/before"
+	DATA_DIR=$FIRST run tools/up
+	[ "$status" -eq 0 ]
+	[[ $output == *"Purse is ready"* ]]
+	picture >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+@test "secrets are readable by their owner alone" {
+	for file in purse.env state.env rabbitmq/.erlang.cookie rabbitmq/rabbitmq.conf; do
+		[[ $(stat -c %a "$FIRST/$file") == [46]00 ]]
+	done
+	for folder in keys log statements rabbitmq postgres service; do
+		[ "$(stat -c %a "$FIRST/$folder")" = 700 ]
+	done
+}
+
+@test "only the gateway listens to others; everything else to this machine" {
+	local pids
+	pids=$(for name in postgres epmd rabbitmq gateway; do cat "$FIRST/service/$name/supervise/pid"; done | paste -sd '|')
+	listening=$(ss -Hltnp | grep -E "pid=($pids)," | awk '{ print $4 }')
+	[ "$(wc -l <<<"$listening")" -ge 5 ]
+	! grep -vE "^(127\.0\.0\.1|\[::1\]|\[::ffff:127\.0\.0\.1\]):" <<<"$listening" | grep -v ":$FIRST_PORT\$"
+}
+
+@test "status says that all is ready, and env prints what a shell can read" {
+	DATA_DIR=$FIRST run tools/status
+	[ "$status" -eq 0 ]
+	[ "$(grep -c ' ready ' <<<"$output")" = 10 ]
+	eval "$(DATA_DIR=$FIRST tools/env)"
+	[ "$BASE_URL" = "http://localhost:$FIRST_PORT" ]
+	for url in "$AUTH_DATABASE_URL" "$WALLET_DATABASE_URL" "$STATEMENT_DATABASE_URL"; do
+		[ "$(psql -X -At -d "$url" -c 'SELECT 1')" = 1 ]
+	done
+	[[ $AMQP_URL == amqp://*@127.0.0.1:*/%2f ]]
+}
+
+@test "with its own addresses in the environment, up still knows its own servers" {
+	eval "$(DATA_DIR=$FIRST tools/env)"
+	picture >"$BATS_TEST_TMPDIR/before"
+	DATA_DIR=$FIRST tools/up
+	picture >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+}
+
+@test "a second copy on the first one's servers: no server of its own, and it works" {
+	admin() {
+		PGPASSWORD=$(sed -n 's/^PASSWORD_POSTGRES=//p' "$FIRST/state.env") psql -X -q -v ON_ERROR_STOP=1 \
+			-h "$FIRST/run/postgres" -p "$(sed -n 's/^POSTGRES_PORT=//p' "$FIRST/state.env")" -U postgres -d postgres "$@"
+	}
+	port=$(sed -n 's/^POSTGRES_PORT=//p' "$FIRST/state.env")
+	for service in auth wallet statement; do
+		admin -c "CREATE ROLE other_$service LOGIN PASSWORD 'other'" -c "CREATE ROLE other_${service}_app LOGIN PASSWORD 'other'" \
+			-c "CREATE DATABASE other_$service OWNER other_$service"
+		export "${service^^}_DATABASE_URL=postgresql://other_${service}_app:other@127.0.0.1:$port/other_$service"
+		export "${service^^}_DATABASE_OWNER_URL=postgresql://other_$service:other@127.0.0.1:$port/other_$service"
+	done
+	AMQP_URL=$(DATA_DIR=$FIRST tools/env | sed -n "s/^export AMQP_URL='\(.*\)'/\1/p")
+	export AMQP_URL DATA_DIR=$SECOND PORT=$SECOND_PORT
+	# The two share a broker, so the first one's consumers must not take the second one's events.
+	for name in transaction_consumer statement_consumer; do sv -w 30 down "$FIRST/service/$name"; done
+	tools/up
+	[ ! -e "$SECOND/postgres" ]
+	[ ! -e "$SECOND/rabbitmq" ]
+	run tools/status
+	[ "$status" -eq 0 ]
+	! grep -q postgres <<<"$output"
+	BASE_URL=http://localhost:$SECOND_PORT
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	api POST /v1/transactions '{"kind":"deposit","amount":700}'
+	expect 201
+	arrived() {
+		api GET "/v1/statements?wallet_id=$wallet&from=$(date -u +%F)&to=$(date -u +%F)&min_version=2"
+		[ "$status_code" = 200 ] && [ "$(json .closing_balance)" = 700 ]
+	}
+	eventually arrived
+	YES=1 tools/clean-data
+	for name in transaction_consumer statement_consumer; do sv -w 30 up "$FIRST/service/$name"; done
+}
+
+@test "a second copy beside the first: each has its own users" {
+	DATA_DIR=$SECOND PORT=$SECOND_PORT tools/up
+	BASE_URL=http://localhost:$FIRST_PORT
+	sign_up_and_in
+	first_token=$TOKEN
+	BASE_URL=http://localhost:$SECOND_PORT
+	api GET /v1/auth/me
+	expect 401
+	TOKEN=
+	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+	expect 401 invalid_credentials
+	DATA_DIR=$SECOND tools/down
+	BASE_URL=http://localhost:$FIRST_PORT
+	TOKEN=$first_token
+	api GET /v1/auth/me
+	expect 200
+	[ -z "$(processes "$SECOND")" ]
+}
+
+@test "options come from the environment, then .env, then what was made" {
+	copy=$BATS_TEST_TMPDIR/sources
+	mkdir "$copy"
+	cp -r tools common sql lighttpd.conf deploy "$copy/"
+	printf '# a comment\nLOG_LEVEL = "warn"\nWALLETS_MAX=7\nDATA_DIR=%s\n' "$BATS_TEST_TMPDIR/data" >"$copy/.env"
+	mkdir -p "$BATS_TEST_TMPDIR/data"
+	(
+		cd "$copy"
+		. tools/lib/common.sh
+		. tools/lib/settings.sh
+		LOG_LEVEL=debug write_settings
+	)
+	grep -qx 'LOG_LEVEL=debug' "$BATS_TEST_TMPDIR/data/purse.env"
+	grep -qx 'WALLETS_MAX=7' "$BATS_TEST_TMPDIR/data/purse.env"
+	grep -qx "KEY_DIR=$BATS_TEST_TMPDIR/data/keys" "$BATS_TEST_TMPDIR/data/purse.env"
+	! grep -q '^CANCEL_WINDOW' "$BATS_TEST_TMPDIR/data/purse.env"
+}
+
+@test "a changed option starts anew what reads it, and nothing else" {
+	broker=$(cat "$FIRST/service/rabbitmq/supervise/pid")
+	gateway=$(cat "$FIRST/service/gateway/supervise/pid")
+	DATA_DIR=$FIRST DEFAULT_CURRENCY=CHF tools/up
+	[ "$(cat "$FIRST/service/rabbitmq/supervise/pid")" = "$broker" ]
+	[ "$(cat "$FIRST/service/gateway/supervise/pid")" != "$gateway" ]
+	BASE_URL=http://localhost:$FIRST_PORT
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	[ "$(json .currency)" = CHF ]
+}
+
+@test "down leaves nothing that runs; up has all data again" {
+	BASE_URL=http://localhost:$FIRST_PORT
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	api POST /v1/transactions '{"kind":"deposit","amount":12345}'
+	wallet=$(json .wallet_id)
+	epmd=$(sed -n 's/^EPMD_PORT=//p' "$FIRST/state.env")
+	DATA_DIR=$FIRST tools/down
+	[ -z "$(processes "$FIRST")" ]
+	! ss -Hltn | grep -E ":($FIRST_PORT|$epmd|$(sed -n 's/^POSTGRES_PORT=//p' "$FIRST/state.env")|$(sed -n 's/^AMQP_PORT=//p' "$FIRST/state.env")) "
+	DATA_DIR=$FIRST run tools/status
+	[ "$status" -eq 3 ]
+	DATA_DIR=$FIRST run tools/down
+	[ "$status" -eq 0 ]
+	DATA_DIR=$FIRST tools/up
+	api GET "/v1/wallets/$wallet"
+	expect 200
+	[ "$(json .balance)" = 12345 ]
+}
+
+@test "the supervisor killed: what runs goes on, up and down still work" {
+	kill -KILL "$(cat "$FIRST/run/supervisor.pid")"
+	curl -fsS -o /dev/null "http://localhost:$FIRST_PORT/health/wallet"
+	DATA_DIR=$FIRST tools/up
+	DATA_DIR=$FIRST tools/down
+	[ -z "$(processes "$FIRST")" ]
+}
+
+@test "as root below a folder that others cannot enter" {
+	[ "$(id -u)" -eq 0 ] || skip "only root lends PostgreSQL to another user"
+	closed=$BATS_TEST_TMPDIR/closed
+	mkdir -m 700 "$closed"
+	DATA_DIR=$closed/data PORT=$SECOND_PORT tools/up
+	owner=$(ps -o user= -p "$(cat "$closed/data/service/postgres/supervise/pid")")
+	DATA_DIR=$closed/data YES=1 tools/clean-data
+	[ "$owner" != root ]
+}
