@@ -83,7 +83,8 @@ CREATE OR REPLACE FUNCTION wallet_limits(p_wallet_id uuid)
 RETURNS TABLE (kind text, per text, amount bigint, source text, used bigint, frees_at timestamptz)
 LANGUAGE sql STABLE ROWS 3 SET enable_seqscan = off AS $$
 	SELECT l.kind, l.per, l.amount, l.source,
-	       least(CASE l.per WHEN 'day' THEN u.day_used WHEN 'month' THEN u.month_used END, 9223372036854775807)::bigint,
+	       CASE l.per WHEN 'day' THEN least(u.day_used, 9223372036854775807)
+	                  WHEN 'month' THEN least(u.month_used, 9223372036854775807) END::bigint,
 	       limit_frees_at(l.per, clock.at)
 	FROM wallet w
 	CROSS JOIN LATERAL (SELECT greatest(wallet_clock(), w.changed_at) AS at) AS clock
@@ -122,7 +123,7 @@ LANGUAGE sql VOLATILE AS $$
 	SELECT p_scope, n.kind, n.per, n.amount FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount);
 $$;
 
--- PUT /v1/limits/{currency}: ok or invalid_request.
+-- PUT /v1/wallets/limits?currency=…: ok or invalid_request.
 CREATE OR REPLACE FUNCTION currency_limits_set(p_currency text, p_credit_limit bigint, p_kinds text[], p_pers text[],
 	p_amounts bigint[]) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
