@@ -86,6 +86,17 @@ rules_check(const struct reader *r, bool has_final)
 	return OK;
 }
 
+/* Where the wallet is left to be found, post() says it. */
+static enum error
+sides_check(const struct reader *r)
+{
+	const struct operation *op = r->op;
+
+	if (op->has_wallet && op->has_to && memcmp(&op->wallet, &op->to, sizeof op->to) == 0)
+		return fault(r, "to_wallet_id", "must be another wallet");
+	return OK;
+}
+
 /* Against the clock of whoever reads it: post() has the last word. */
 static enum error
 expiry_check(const struct reader *r)
@@ -156,6 +167,8 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 	op->keeps_rest = !final;
 	if (e == OK)
 		e = rules_check(&reader, has_final);
+	if (e == OK)
+		e = sides_check(&reader);
 	if (e == OK)
 		e = expiry_check(&reader);
 	if (e == OK && op->key != NULL && !key_is_good(op->key))
