@@ -1,18 +1,5 @@
 -- change.sql - what an operator does to a wallet itself: freeze, unfreeze, close, set its limits. Each is a row of its history.
 
--- The answer of post() for one operation: what was refused has only a status.
-CREATE OR REPLACE FUNCTION posted(p_op_id uuid, p_status text, p_id uuid)
-RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
-	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
-	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
-	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
-LANGUAGE sql STABLE ROWS 1 AS $$
-	SELECT p_op_id, p_status, t.id, t.wallet_id, t.owner_id, t.kind, t.amount, t.currency, t.balance_after, t.version,
-	       t.reference_id, t.merchant, t.description, t.metadata::text, t.created_at, NULL::bigint, NULL::bigint, NULL::bigint,
-	       t.held_change, t.counterpart_wallet, t.counterpart_id, t.expires_at, NULL::json
-	FROM (SELECT 1) AS one LEFT JOIN transaction_shown t ON t.id = p_id
-$$;
-
 -- Why an operator's change of a wallet is not to be made: it was made already, or who asks may not, or there is nothing
 -- to change. earlier is the row of the first answer, to be shown again.
 CREATE OR REPLACE FUNCTION change_refusal(p_wallet wallet, p_op_id uuid, p_powers integer, p_key text, p_fingerprint bytea,
@@ -41,6 +28,9 @@ LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	at timestamptz := greatest(wallet_clock(), p_wallet.changed_at);
 BEGIN
+	IF p_credit_limit <> p_wallet.credit_limit THEN
+		INSERT INTO credit_limit_change VALUES (p_wallet.id, p_wallet.version + 1, p_wallet.credit_limit);
+	END IF;
 	UPDATE wallet SET status = p_status, credit_limit = p_credit_limit, version = p_wallet.version + 1, changed_at = at
 	WHERE id = p_wallet.id;
 	INSERT INTO transaction (wallet_id, version, id, kind, amount, balance_after, held_after, created_at, description, metadata,
@@ -52,12 +42,8 @@ END $$;
 -- POST /v1/wallets/{id}/freeze, unfreeze, close. A freeze of a frozen wallet sets the new mode.
 CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_powers integer, p_kind text, p_mode text,
 	p_reason text, p_key text, p_fingerprint bytea)
-RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
-	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
-	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
-	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
-LANGUAGE plpgsql VOLATILE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp AS $$
-#variable_conflict use_column
+RETURNS posting
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	w       wallet;
 	verdict text;
@@ -82,18 +68,15 @@ BEGIN
 			earlier := p_op_id;
 		END IF;
 	END IF;
-	RETURN QUERY SELECT * FROM posted(p_op_id, verdict, earlier);
+	RETURN CASE WHEN earlier IS NULL THEN post_refusal(p_op_id, verdict, NULL, NULL, NULL, NULL)
+		ELSE posted(p_op_id, verdict, earlier) END;
 END $$;
 
 -- PUT /v1/wallets/{id}/limits: replaces the wallet's rules, and its credit limit unless that is null.
 CREATE OR REPLACE FUNCTION wallet_limits_set(p_op_id uuid, p_wallet_id uuid, p_powers integer, p_credit_limit bigint,
 	p_kinds text[], p_pers text[], p_amounts bigint[], p_reason text, p_key text, p_fingerprint bytea)
-RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
-	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
-	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
-	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
-LANGUAGE plpgsql VOLATILE ROWS 1 SECURITY DEFINER SET search_path = public, pg_temp AS $$
-#variable_conflict use_column
+RETURNS posting
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	w       wallet;
 	verdict text;
@@ -117,12 +100,8 @@ BEGIN
 			earlier := p_op_id;
 		END IF;
 	END IF;
-	RETURN QUERY SELECT p.op_id, p.status, p.id, p.wallet_id, p.owner_id, p.kind, p.amount, p.currency, p.balance_after,
-		p.version, p.reference_id, p.merchant, p.description, p.metadata, p.created_at,
-		-- Of a credit limit that is too low: what is available now, and how much of that the change would take.
-		CASE verdict WHEN 'insufficient_funds' THEN w.balance - w.held + w.credit_limit END,
-		CASE verdict WHEN 'insufficient_funds' THEN w.held END,
-		CASE verdict WHEN 'insufficient_funds' THEN w.credit_limit - credit END,
-		p.held_change, p.counterpart_wallet, p.counterpart_id, p.expires_at, p.refusal
-	FROM posted(p_op_id, verdict, earlier) AS p;
+	-- Of a credit limit that is too low: what is available now, and how much of that the change would take.
+	RETURN CASE WHEN earlier IS NULL THEN post_refusal(p_op_id, verdict, w.balance - w.held + w.credit_limit, w.held,
+			w.credit_limit - credit, NULL)
+		ELSE posted(p_op_id, verdict, earlier) END;
 END $$;

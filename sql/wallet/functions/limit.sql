@@ -118,6 +118,7 @@ $$;
 -- Replace the rules of a scope.
 CREATE OR REPLACE FUNCTION limit_rules_replace(p_scope text, p_kinds text[], p_pers text[], p_amounts bigint[]) RETURNS void
 LANGUAGE sql VOLATILE AS $$
+	SELECT nextval('limit_change');
 	DELETE FROM limit_rule WHERE scope = p_scope;
 	INSERT INTO limit_rule (scope, kind, per, amount)
 	SELECT p_scope, n.kind, n.per, n.amount FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount);
@@ -139,10 +140,10 @@ BEGIN
 	RETURN 'ok';
 END $$;
 
--- What a wallet might owe at a version: what the next change of its limit says it was before, else what it is.
+-- What a wallet might owe at a version: what the next change of its limit found, else what it is.
 CREATE OR REPLACE FUNCTION credit_limit_at(p_wallet_id uuid, p_version bigint) RETURNS bigint
 LANGUAGE sql STABLE AS $$
-	SELECT coalesce((SELECT (t.metadata -> 'credit_limit' ->> 'from')::bigint FROM transaction t
-			WHERE t.wallet_id = p_wallet_id AND t.version > p_version AND t.kind = 'limit' ORDER BY t.version LIMIT 1),
+	SELECT coalesce((SELECT c.credit_limit_before FROM credit_limit_change c
+			WHERE c.wallet_id = p_wallet_id AND c.version > p_version ORDER BY c.version LIMIT 1),
 		(SELECT w.credit_limit FROM wallet w WHERE w.id = p_wallet_id))
 $$;

@@ -26,14 +26,10 @@ CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids
 	p_merchants text[], p_descriptions text[], p_metadata text[],
 	p_cancel_window interval, p_retry boolean, p_open_currency text,
 	p_to_wallet_ids uuid[] DEFAULT NULL, p_expires_at timestamptz[] DEFAULT NULL, p_finals boolean[] DEFAULT NULL)
-RETURNS TABLE (op_id uuid, status text, id uuid, wallet_id uuid, owner_id uuid, kind text, amount bigint,
-	currency text, balance_after bigint, version bigint, reference_id uuid, merchant text, description text,
-	metadata text, created_at timestamptz, available bigint, held bigint, required bigint,
-	held_change bigint, counterpart_wallet uuid, counterpart_id uuid, expires_at timestamptz, refusal json)
+RETURNS SETOF posting
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
-#variable_conflict use_column
 DECLARE
 	-- Kinds that touch one wallet's balance and nothing else: most batches hold no others.
 	simple    CONSTANT boolean := p_kinds <@ ARRAY['deposit', 'withdrawal', 'purchase', 'cancellation'];

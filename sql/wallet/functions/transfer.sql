@@ -12,3 +12,11 @@ LANGUAGE sql IMMUTABLE AS $$
 		WHEN p_side.balance + p_delta > 9007199254740991 THEN 'balance_limit'
 		END
 $$;
+
+-- A refusal that is the other side's doing: says which wallet that is.
+CREATE OR REPLACE FUNCTION post_side_refusal(p_op_id uuid, p_side wallet, p_side_id uuid, p_currency text, p_delta bigint)
+RETURNS posting
+LANGUAGE sql STABLE AS $$
+	SELECT post_refusal(p_op_id, post_side_fault(p_side, p_currency, p_delta),
+		p_side.balance - p_side.held + p_side.credit_limit, p_side.held, -p_delta, json_build_object('wallet_id', p_side_id))
+$$;
