@@ -11,13 +11,15 @@ BEGIN
 	IF p_kind = 'hold' THEN
 		delta := 0;
 		hold_delta := p_amount;
-		fault := CASE WHEN p_expires_at <= p_clock THEN 'invalid_request' END;
+		fault := CASE WHEN (p_amount BETWEEN 1 AND 9007199254740991 AND p_expires_at > p_clock) IS NOT TRUE THEN 'invalid_request' END;
 		RETURN;
 	END IF;
 	SELECT * INTO h FROM hold WHERE wallet_id = p_wallet_id AND transaction_id = p_reference_id;
-	delta := CASE p_kind WHEN 'capture' THEN -coalesce(p_amount, h.remaining) ELSE 0 END;
+	-- 0 where there is no such hold: the fault says so.
+	delta := CASE p_kind WHEN 'capture' THEN -coalesce(p_amount, h.remaining, 0) ELSE 0 END;
 	hold_delta := CASE WHEN p_kind = 'capture' AND NOT coalesce(p_final, true) THEN delta ELSE -h.remaining END;
-	fault := CASE WHEN p_kind = 'release' AND p_amount IS NOT NULL THEN 'invalid_request'
+	fault := CASE WHEN p_kind = 'release' AND p_amount IS NOT NULL OR p_reference_id IS NULL
+	                OR p_amount NOT BETWEEN 1 AND 9007199254740991 THEN 'invalid_request'
 	              WHEN p_original_kind IS NULL THEN 'not_found'
 	              WHEN p_original_kind <> 'hold' THEN 'not_a_hold'
 	              WHEN h.transaction_id IS NULL OR h.expires_at <= p_clock AND NOT p_expiry THEN 'hold_closed'
