@@ -56,7 +56,7 @@ BEGIN
 	END IF;
 	PERFORM 1 FROM wallet w WHERE w.id = ANY (wallets) ORDER BY w.id FOR NO KEY UPDATE;
 	SELECT count(*) FILTER (WHERE p.status = 'ok') INTO released
-	FROM (SELECT array_agg(uuid_v7(wallet_clock())) AS ops, array_agg(h.wallet_id) AS wallets, array_agg(8) AS powers,
+	FROM (SELECT array_agg(uuid_v7(wallet_clock())) AS ops, array_agg(h.wallet_id) AS wallets, array_agg(4 | 8) AS powers,
 	             array_agg('release'::text) AS kinds, array_agg(h.transaction_id) AS ids, array_agg('expired'::text) AS reasons
 	      FROM unnest(wallets, holds) AS n(wallet_id, transaction_id)
 	      JOIN hold h ON h.wallet_id = n.wallet_id AND h.transaction_id = n.transaction_id HAVING count(*) > 0) AS a
