@@ -207,10 +207,11 @@ static struct message *
 message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t bytes)
 {
 	struct message *m = calloc(1, sizeof(*m) + text_bytes(s, p) + bytes + 1);
-	char *room = (char *)(m + 1);
+	char *room;
 
 	if (m == NULL)
 		return NULL;
+	room = (char *)(m + 1);
 	m->body = room; /* first, so that its place is known; filled in by assembly_body() */
 	m->bytes = bytes;
 	room += bytes + 1;

@@ -176,7 +176,7 @@ db_array(struct db_array *a)
 		a->count = 0;
 		a->bytes = 12;
 	}
-	if (a->failed)
+	if (a->failed || a->data == NULL)
 		return (struct db_value){ .kind = DB_KIND_BINARY };
 	put32(a->data, a->count > 0);
 	put32(a->data + 4, a->has_null);

@@ -1,6 +1,6 @@
 """setup.py - whom the load belongs to: users who signed up through the API, and wallets with money."""
 import concurrent.futures
-import secrets
+import json
 from pathlib import Path
 
 from lib.servers import BENCH
@@ -10,30 +10,43 @@ PASSWORD = "a bench has a long password"
 
 
 class People:
-    """The owners of the wallets: ids, and the files of tokens and e-mail addresses that the wrk scripts read."""
+    """The owners of the wallets, and the files of their tokens and e-mail addresses that the wrk scripts read."""
 
-    def __init__(self, servers):
-        folder = Path(servers.data) / "bench"
-        folder.mkdir(exist_ok=True)
-        run = secrets.token_hex(4)
-        self.emails = [f"bench-{run}-{n}@example.com" for n in range(OWNERS)]
-        with concurrent.futures.ThreadPoolExecutor(4) as several:
-            answers = list(several.map(lambda email: self.enter(servers, email), self.emails))
-        self.ids, self.tokens = zip(*answers)
+    def __init__(self, folder, known):
+        self.ids, self.tokens, self.emails = known["ids"], known["tokens"], known["emails"]
         self.token_file, self.email_file = folder / "tokens", folder / "emails"
-        self.token_file.write_text("\n".join(self.tokens) + "\n")
-        self.token_file.chmod(0o600)
-        self.email_file.write_text("\n".join(self.emails) + "\n")
+        for file, lines in ((self.token_file, self.tokens), (self.email_file, self.emails)):
+            file.write_text("\n".join(lines) + "\n")
+            file.chmod(0o600)
 
-    @staticmethod
-    def enter(servers, email):
-        who = {"email": email, "password": PASSWORD}
-        status, _, user = servers.call("POST", "/v1/auth/sign-up", who)
-        if status == 201:
-            status, _, session = servers.call("POST", "/v1/auth/sign-in", who)
-        if status != 200:
-            raise SystemExit(f"bench: {email} cannot sign up and in: {status}")
-        return user["id"], session["access_token"]
+
+def enter(servers, email):
+    who = {"email": email, "password": PASSWORD}
+    status, _, user = servers.call("POST", "/v1/auth/sign-up", who)
+    if status == 201:
+        status, _, session = servers.call("POST", "/v1/auth/sign-in", who)
+    if status != 200:
+        raise SystemExit(f"bench: {email} cannot sign up and in: {status}")
+    return user["id"], session["access_token"]
+
+
+def people(servers):
+    """Those of an earlier run on these servers, while their tokens live; else new ones."""
+    folder = Path(servers.data) / "bench"
+    folder.mkdir(exist_ok=True)
+    file = folder / "people.json"
+    if file.exists():
+        known = json.loads(file.read_text())
+        if servers.call("GET", "/v1/auth/me", token=known["tokens"][0])[0] == 200:
+            return People(folder, known)
+        raise SystemExit(f"bench: the tokens of the earlier run have ended: remove {servers.data} (make clean-data)")
+    emails = [f"bench-{n}@example.com" for n in range(OWNERS)]
+    with concurrent.futures.ThreadPoolExecutor(4) as several:
+        ids, tokens = zip(*several.map(lambda email: enter(servers, email), emails))
+    known = {"ids": ids, "tokens": tokens, "emails": emails}
+    file.write_text(json.dumps(known))
+    file.chmod(0o600)
+    return People(folder, known)
 
 
 def wallets(servers, people, first, count):

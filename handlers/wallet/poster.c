@@ -233,7 +233,9 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 		return ERR_OVERLOADED;
 	}
 	sem_init(&w.done, 0, 0);
+	/* The queue holds it only until it is done, and that is waited for below. */
 	*p->last = &w;
+	/* cppcheck-suppress autoVariables */
 	p->last = &w.next;
 	p->length++;
 	if (batch_is_due(p))

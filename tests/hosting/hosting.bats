@@ -5,14 +5,14 @@ load ../helper
 
 @test "programs, options, keys and the cron file are not shown" {
 	for path in /purse/purse.env /purse/bin/auth /purse/README /purse/keys/ /purse/sql/auth/001_auth.sql; do
-		TOKEN= api GET "$path"
+		TOKEN='' api GET "$path"
 		[ "$status_code" = 403 ]
 	done
 }
 
 @test "a forged AUTH_USER_ID header is nobody" {
 	sign_up_and_in
-	TOKEN= api GET /v1/wallets '' -H "AUTH_USER_ID: $USER_ID" -H "AUTH-USER-ID: $USER_ID" -H "AUTH-ROLES: operator"
+	TOKEN='' api GET /v1/wallets '' -H "AUTH_USER_ID: $USER_ID" -H "AUTH-USER-ID: $USER_ID" -H "AUTH-ROLES: operator"
 	expect 401 unauthenticated
 }
 

@@ -83,7 +83,8 @@ hosting_start() {
 	apache-*)
 		mkdir -p "$DATA_DIR/apache/sockets"
 		apache_configuration "$port" "${1#apache-}" >"$DATA_DIR/apache.conf"
-		/usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" >"$results/$1.out" 2>&1 &
+		# When it ends Apache ends its whole process group: that must not be ours.
+		setsid /usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" >"$results/$1.out" 2>&1 &
 		;;
 	esac
 	HOSTING_PID=$!
