@@ -78,7 +78,7 @@ CREATE OR REPLACE VIEW wallet_shown AS
 	SELECT id, owner_id, currency, name,
 	       (CASE status WHEN 'frozen_debit' THEN 'frozen' ELSE status END)::wallet_status AS status,
 	       balance, held, balance - held + credit_limit AS available, version, created_at, credit_limit::bigint AS credit_limit,
-	       CASE status WHEN 'frozen_debit' THEN 'debit' WHEN 'frozen' THEN 'both' END AS freeze
+	       CASE status WHEN 'frozen_debit' THEN 'debit' WHEN 'frozen' THEN 'both' END AS freeze_mode
 	FROM wallet;
 
 -- What post() and its like answer about an operation: a status, and the transaction or what is known of the refusal.
