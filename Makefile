@@ -9,7 +9,7 @@ CC ?= cc
 CFLAGS ?= -O2 -g
 PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq
 
-WARN := -Wall -Wextra -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+WARN := -Wall -Wextra -Wno-missing-field-initializers -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ifeq ($(MODE),san)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
@@ -36,7 +36,7 @@ COMMON_LIB := $(BUILD)/libcommon.a
 SRC_auth := $(wildcard handlers/auth/*.c)
 SRC_wallet := $(wildcard handlers/wallet/*.c)
 SRC_statement := $(wildcard handlers/statement/*.c)
-SRC_outbox_relay := consumers/outbox_relay.c consumers/relay.c consumers/facts.c
+SRC_outbox_relay := consumers/outbox_relay.c consumers/relay.c consumers/facts.c consumers/hold_sweep.c
 SRC_transaction_consumer := consumers/transaction_consumer.c consumers/emitted.c consumers/facts.c
 SRC_statement_consumer := consumers/statement_consumer.c
 SRC_purse := $(wildcard tools/*.c)
@@ -51,10 +51,10 @@ USES_test_keys := $(addprefix handlers/auth/,keys.c key_files.c)
 USES_test_passwords := $(addprefix handlers/auth/,password_rules.c password_words.c)
 USES_test_accounts := $(filter-out handlers/auth/main.c,$(SRC_auth))
 USES_test_identity_cache := handlers/auth/cache.c
-USES_outbox_relay := handlers/wallet/ledger.c
-USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c
-USES_test_emitted := consumers/emitted.c handlers/wallet/ledger.c handlers/wallet/operation.c
-USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c
+USES_outbox_relay := handlers/wallet/posting.c
+USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
+USES_test_emitted := consumers/emitted.c handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
+USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
 USES_statement_consumer := $(addprefix handlers/statement/,sql.c format.c csv.c statements.c job.c lines.c part.c job_run.c mail.c worker.c)
 USES_test_statement_format := $(addprefix handlers/statement/,format.c csv.c)
 USES_test_statement_lines := $(addprefix handlers/statement/,sql.c lines.c)

@@ -151,6 +151,8 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 	case FIELD_NUMBER:
 	case FIELD_BOOL:
 	case FIELD_OBJECT:
+	case FIELD_PAIRS:
+	case FIELD_ARRAY:
 		break;
 	}
 	return FAULT(p, "must not be a text");
@@ -168,12 +170,15 @@ wanted(enum field_type type)
 		return "true or false";
 	case FIELD_OBJECT:
 		return "an object";
+	case FIELD_ARRAY:
+		return "an array";
 	case FIELD_TEXT:
 	case FIELD_UUID:
 	case FIELD_CHOICE:
 	case FIELD_INSTANT:
 	case FIELD_FROM:
 	case FIELD_TO:
+	case FIELD_PAIRS:
 		break;
 	}
 	return "a text";
@@ -192,7 +197,12 @@ bind_value(json_t *v, const struct field *field, struct place *p)
 	}
 	if (field->type == FIELD_OBJECT && json_is_object(v))
 		return bind_object_value(v, field, p);
-	if (number || field->type == FIELD_BOOL || field->type == FIELD_OBJECT || !json_is_string(v))
+	if (field->type == FIELD_ARRAY && json_is_array(v)) {
+		*field->object = v;
+		return OK;
+	}
+	if (number || field->type == FIELD_BOOL || field->type == FIELD_OBJECT || field->type == FIELD_ARRAY ||
+	    !json_is_string(v))
 		return FAULT(p, "must be %s", wanted(field->type));
 	return bind_textual(json_string_value(v), field, p);
 }

@@ -32,7 +32,16 @@ enum field_type {
 	FIELD_INSTANT,/* RFC 3339 */
 	FIELD_FROM,   /* RFC 3339, or a plain date: where a half-open period begins */
 	FIELD_TO,     /* the same: where it ends; a date's day is in it */
+	FIELD_ARRAY,  /* any array; queries cannot have one */
+	FIELD_PAIRS,  /* queries only: name[key]=value, several times */
 	FIELD_OBJECT, /* any object of at most `most` bytes as compact JSON; queries cannot have one */
+};
+
+#define PAIRS_MAX 8
+
+struct pairs {
+	const char *keys[PAIRS_MAX], *values[PAIRS_MAX];
+	size_t count;
 };
 
 struct field {
@@ -50,6 +59,7 @@ struct field {
 		bool *boolean;
 		instant_us *instant;
 		json_t **object;
+		struct pairs *pairs;
 	};
 };
 

@@ -1,6 +1,7 @@
 /* consumer.c - the loop of a program that takes messages by batches: see consumer.h for what it promises. */
 #include "common/consumer.h"
 
+#include <stdatomic.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 #define SLICE_MS 250
 #define IDLE_MS 1000
 
-static volatile sig_atomic_t stopping;
+static atomic_int stopping; /* set by a signal, read by every thread: lock-free atomics may be both (C11, 7.14.1.1) */
 static bool draining;
 static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on what is away */
 

@@ -64,7 +64,8 @@ struct db_value db_array(struct db_array *a);
 #define DB_VALUES_MAX 24
 
 /* Arrays go in PostgreSQL's binary form. Grow-only: db_array_clear() keeps the memory. Zeroed but for `element`. */
-enum db_element { DB_TEXT_ARRAY = 25, DB_UUID_ARRAY = 2950, DB_INT8_ARRAY = 20, DB_INT4_ARRAY = 23, DB_BYTEA_ARRAY = 17 };
+enum db_element { DB_TEXT_ARRAY = 25, DB_UUID_ARRAY = 2950, DB_INT8_ARRAY = 20, DB_INT4_ARRAY = 23, DB_BYTEA_ARRAY = 17,
+	DB_INSTANT_ARRAY = 1184, DB_BOOL_ARRAY = 16 };
 struct db_array {
 	enum db_element element;
 	unsigned char *data;
@@ -79,6 +80,8 @@ void db_array_add_text(struct db_array *a, const char *s); /* NULL is SQL NULL *
 void db_array_add_uuid(struct db_array *a, const struct uuid *u);
 void db_array_add_number(struct db_array *a, int64_t n);   /* int8 or int4 by element */
 void db_array_add_bytes(struct db_array *a, const void *p, size_t n);
+void db_array_add_instant(struct db_array *a, instant_us t);
+void db_array_add_bool(struct db_array *a, bool b);
 
 /* ---- connections ---- */
 

@@ -153,6 +153,21 @@ db_array_add_number(struct db_array *a, int64_t n)
 		db_array_add_bytes(a, &wide, sizeof wide);
 }
 
+/* timestamptz in binary: microseconds since 2000-01-01 in UTC. */
+void
+db_array_add_instant(struct db_array *a, instant_us t)
+{
+	db_array_add_number(a, t - INT64_C(946684800) * US_PER_S);
+}
+
+void
+db_array_add_bool(struct db_array *a, bool b)
+{
+	unsigned char byte = b;
+
+	db_array_add_bytes(a, &byte, 1);
+}
+
 /* The header is written last: only now the count is known. An empty array has no dimension, and ends with its type. */
 struct db_value
 db_array(struct db_array *a)

@@ -11,6 +11,7 @@
 
 #include "common/arena.h"
 #include "common/bind.h"
+#include "common/config.h"
 #include "common/error.h"
 #include "common/uuid.h"
 
@@ -38,6 +39,7 @@ struct request {
 	struct arena *arena;
 	struct faults faults;    /* what is wrong with the members: see bind.h */
 	void *service;
+	enum option body_limit;  /* the route's; 0: BODY_LIMIT */
 	const struct gateway *gateway; /* private: where the request came from */
 	const char *query;       /* private: as sent */
 	const char *raw;         /* private: the body's bytes */
@@ -91,6 +93,7 @@ struct route {
 	const char *pattern; /* "/v1/wallets/{id}/balance": each {…} is a UUID, parsed into ids[] */
 	handler *handle;
 	enum who who;
+	enum option body_limit; /* 0: BODY_LIMIT */
 };
 
 struct service {

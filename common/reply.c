@@ -92,18 +92,26 @@ reply_text(struct request *r, int status, const char *content_type, const char *
 	return reply_body(r, status, content_type, text, text != NULL ? strlen(text) : 0);
 }
 
-static json_t *
-problem(struct request *r, enum error e)
+json_t *
+problem_json(const struct request *r, enum error e, const char *detail, json_t *errors)
 {
 	char type[96];
 	json_t *p;
 
 	snprintf(type, sizeof type, "/docs/errors#%s", error_code(e));
 	p = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", type, "title", error_title(e), "status",
-		error_status(e), "code", error_code(e), "detail", r->detail != NULL ? r->detail : error_title(e),
-		"request_id", r->id);
-	if (p != NULL && e == ERR_INVALID_REQUEST && r->faults.list != NULL)
-		json_object_set(p, "errors", r->faults.list);
+		error_status(e), "code", error_code(e), "detail", detail != NULL ? detail : error_title(e), "request_id",
+		r->id);
+	if (p != NULL && e == ERR_INVALID_REQUEST && errors != NULL)
+		json_object_set(p, "errors", errors);
+	return p;
+}
+
+static json_t *
+problem(struct request *r, enum error e)
+{
+	json_t *p = problem_json(r, e, r->detail, r->faults.list);
+
 	if (p != NULL && r->extra != NULL)
 		json_object_update_missing(p, r->extra);
 	return p;

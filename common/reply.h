@@ -17,6 +17,8 @@ struct reply *reply_json_text(struct request *r, int status, struct text *t);
 struct reply *reply_empty(struct request *r, int status);
 /* RFC 9457 problem+json from the error, with what request_refuse/fault/explain/retry_after said. */
 struct reply *reply_error(struct request *r, enum error e);
+/* The problem document alone, for answers that hold several; errors (may be NULL) is borrowed, detail NULL: the title. */
+json_t *problem_json(const struct request *r, enum error e, const char *detail, json_t *errors);
 /* Text that lives as long as the request. */
 struct reply *reply_text(struct request *r, int status, const char *content_type, const char *text);
 /* A file below STATEMENT_DIR: by X-Sendfile where SENDFILE is 1, else read here, with one Range (RFC 9110, 14.2),

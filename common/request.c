@@ -143,7 +143,7 @@ static enum error
 body_read(struct request *r)
 {
 	const char *length = request_variable(r, "CONTENT_LENGTH");
-	long long limit = config_number(OPT_BODY_LIMIT);
+	long long limit = config_number(r->body_limit != 0 ? r->body_limit : OPT_BODY_LIMIT);
 	char *bytes, *end = NULL;
 	long long n = 0;
 	ssize_t got;
@@ -248,6 +248,38 @@ request_bind(struct request *r, const struct field *fields, size_t count)
 
 /* ---- the query ---- */
 
+/* name[key]=value for a FIELD_PAIRS of that name. False: it is none. */
+static bool
+pair_bind(struct request *r, const char *name, const char *value, const struct field *field, enum error *e)
+{
+	struct pairs *p = field->pairs;
+	size_t n = strlen(field->name), length = strlen(name);
+	char *key;
+
+	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' || name[length - 1] != ']')
+		return false;
+	if (p->count == PAIRS_MAX) {
+		*e = request_fault(r, arena_printf(r->arena, "/%s", field->name), "may be given %d times", PAIRS_MAX);
+		return true;
+	}
+	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
+	p->keys[p->count] = key;
+	p->values[p->count++] = value;
+	*e = key != NULL ? OK : ERR_TOO_LARGE;
+	return true;
+}
+
+/* Names and values go to the database, which takes valid UTF-8 only. */
+static bool
+utf8_is_valid(const char *text)
+{
+	json_t *string = json_string(text);
+	bool valid = string != NULL;
+
+	json_decref(string);
+	return valid;
+}
+
 static enum error
 parameter_bind(struct request *r, char *pair, const struct field *fields, size_t count, bool *seen)
 {
@@ -259,18 +291,19 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 		value = pair + strlen(pair);
 	if (!url_decode(pair, true) || !url_decode(value, true))
 		return request_refuse(r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
+	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
+		return request_fault(r, "", "the query must be valid UTF-8");
 	for (size_t i = 0; i < count; i++) {
-		json_t *utf8;
+		enum error e;
 
+		if (pair_bind(r, pair, value, &fields[i], &e))
+			return e;
 		if (strcmp(fields[i].name, pair) != 0)
 			continue;
 		snprintf(pointer, sizeof pointer, "/%s", pair);
 		if (seen[i])
 			return request_fault(r, pointer, "is given twice");
 		seen[i] = true;
-		if ((utf8 = json_string(value)) == NULL)
-			return request_fault(r, pointer, "must be valid UTF-8");
-		json_decref(utf8);
 		return bind_text(value, &fields[i], &r->faults);
 	}
 	return request_fault(r, "", "%.40s is not a parameter that is known here", pair);

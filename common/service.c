@@ -95,6 +95,7 @@ dispatch(const struct service *s, struct request *r)
 		return reply_header(r, reply_error(r, e), "Allow", "%s", allow);
 	if (route == NULL)
 		return reply_error(r, e);
+	r->body_limit = route->body_limit;
 	if ((e = caller_check(s, route, r)) != OK)
 		return reply_error(r, e);
 	return route->handle(r);

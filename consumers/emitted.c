@@ -43,7 +43,7 @@ static enum error
 read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 {
 	struct faults faults = { 0 };
-	enum error e = operation_read(m->event.data, true, arena, &m->op, &faults);
+	enum error e = operation_read(m->event.data, DOOR_EVENT, "", arena, &m->op, &faults);
 
 	if (e != OK)
 		say_faults(reason, &faults);

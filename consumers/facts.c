@@ -27,7 +27,7 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 {
 	static const char member[] = ",\"request\":";
 	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
-	json_t *data;
+	json_t *data, *more;
 	size_t n;
 
 	uuid_format(id, id_text);
@@ -38,6 +38,11 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 		json_object_set_new(data, "available", json_integer(o->available.minor));
 		json_object_set_new(data, "held", json_integer(o->held.minor));
 		json_object_set_new(data, "required", json_integer(o->required.minor));
+		json_object_set_new(data, "short_by", json_integer(o->required.minor - o->available.minor));
+	}
+	if (data != NULL && o->refusal != NULL && (more = json_loads(o->refusal, 0, NULL)) != NULL) {
+		json_object_update_missing(data, more);
+		json_decref(more);
 	}
 	n = data == NULL ? 0 : json_dumpb(data, NULL, 0, JSON_COMPACT);
 	if (n > 0 && (text = malloc(n + sizeof(member) + asked_bytes + 1)) != NULL) {

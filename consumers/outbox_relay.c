@@ -6,6 +6,7 @@
 #include "common/consumer.h"
 #include "common/event.h"
 #include "consumers/facts.h"
+#include "consumers/hold_sweep.h"
 #include "consumers/relay.h"
 #include "consumers/topology.h"
 
@@ -46,9 +47,7 @@ enum { READ_REJECTIONS = RELAY_READ + 1 };
 
 static const struct db_statement wallet_statements[] = {
 	RELAY_STATEMENTS,
-	[RELAY_READ] = { "outbox_read",
-		"SELECT id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id, merchant,"
-		" description, metadata, created_at, xid FROM outbox_read($1, $2)",
+	[RELAY_READ] = { "outbox_read", "SELECT " POSTING_COLUMNS ", xid FROM outbox_read($1, $2)",
 		DB_AGAIN },
 	[READ_REJECTIONS] = { "outbox_read_rejections",
 		"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_AGAIN },
@@ -61,7 +60,7 @@ static const struct db_statement statement_statements[] = {
 
 static const struct source sources[] = {
 	{ "wallet", OPT_WALLET_DATABASE_URL, wallet_statements, sizeof(wallet_statements) / sizeof(wallet_statements[0]),
-		{ { "transaction", EVENT_CREATED, RELAY_READ, 13, true, created_body },
+		{ { "transaction", EVENT_CREATED, RELAY_READ, POSTING_COLUMN_COUNT, true, created_body },
 			{ "rejection", EVENT_REJECTED, READ_REJECTIONS, 3, false, rejected_body } },
 		2 },
 	{ "statement", OPT_STATEMENT_DATABASE_URL, statement_statements,
@@ -72,11 +71,20 @@ static const struct source sources[] = {
 
 /* ---- the program ---- */
 
+/* Beside the relays, the holds. */
+static void *
+sweep_thread(void *drain)
+{
+	return hold_sweep(drain != NULL) ? NULL : drain;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct relay relays[SOURCES];
-	pthread_t threads[SOURCES];
+	pthread_t threads[SOURCES], sweeper;
+	bool sweeps = false;
+	void *failed = NULL;
 	size_t n = 0, opened = 0;
 	bool drain;
 	int status;
@@ -92,11 +100,17 @@ main(int argc, char **argv)
 		status = config_require(OPT_WALLET_DATABASE_URL) ? 0 : 1;
 	for (; n < opened && status == 0; n++)
 		status = pthread_create(&threads[n], NULL, relay_thread, &relays[n]) == 0 ? 0 : 1;
+	if (status == 0 && config_text(OPT_WALLET_DATABASE_URL) != NULL)
+		sweeps = pthread_create(&sweeper, NULL, sweep_thread, drain ? &drain : NULL) == 0;
 	for (size_t i = 0; i < n; i++) {
 		(void)pthread_join(threads[i], NULL);
 		if (relays[i].failed)
 			status = 1;
 	}
+	if (sweeps)
+		(void)pthread_join(sweeper, &failed);
+	if (failed != NULL)
+		status = 1;
 	for (size_t i = 0; i < opened; i++)
 		relay_close(&relays[i]);
 	return status;

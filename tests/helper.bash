@@ -80,6 +80,24 @@ make_operator() {
 	[ "$1" != "${EMAIL:-}" ] || sign_in "$1"
 }
 
+# an_operator - sets OPERATOR, the token of a fresh operator; who is signed in stays so.
+an_operator() {
+	local email=$EMAIL user=$USER_ID token=$TOKEN session=$SESSION_ID refresh=$REFRESH_TOKEN
+	sign_up_and_in && make_operator "$EMAIL" || return 1
+	OPERATOR=$TOKEN
+	EMAIL=$email USER_ID=$user TOKEN=$token SESSION_ID=$session REFRESH_TOKEN=$refresh
+}
+
+# at_once N URL BODY... - N clients at once, each with one of the bodies in turn; their statuses, a line each. Whatever is
+# not a status (a connection refused, say) fails. Their answers are in $BATS_TEST_TMPDIR/answer.*.
+at_once() {
+	local n=$1 url=$2 i
+	shift 2
+	for ((i = 0; i < n; i++)); do printf '%d\0%s\0' "$i" "${@:i % $# + 1:1}"; done >"$BATS_TEST_TMPDIR/bodies"
+	xargs -0 -n 2 -P "${CLIENTS:-64}" sh -c 'curl -sS -m 60 -o "$1/answer.$4" -w "%{http_code}\n" -H "Authorization: Bearer $2" \
+		-H "Content-Type: application/json" --data-binary "$5" "$3"' - "$BATS_TEST_TMPDIR" "$TOKEN" "$BASE_URL$url" <"$BATS_TEST_TMPDIR/bodies"
+}
+
 # eventually COMMAND... - runs it until it succeeds, for $PATIENCE seconds at most.
 eventually() {
 	local deadline=$((SECONDS + PATIENCE))

@@ -1,4 +1,4 @@
-/* purse.c - the operator's command line: signing keys, users, dead letters. The table is the whole interface. */
+/* purse.c - the operator's command line: signing keys, users, dead letters, the proof. The table is the whole interface. */
 #include "tools/purse.h"
 
 #include <stdio.h>
@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "dead drop", "QUEUE ID|--all", "throw them away", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
 		"publish standard input to a queue; --lines: each line is a message", publish },
+	{ "verify", "", "prove the books: recompute everything from the rows, and the statement from the wallets", verify },
 	{ "help", "", "this list", help },
 };
 

@@ -16,7 +16,7 @@
 #include "common/text.h"
 #include "common/uuid.h"
 
-#define LEDGER_BATCH_MAX 512
+#define LEDGER_BATCH_MAX 1000
 #define LEDGER_FINGERPRINT 32
 
 enum kind {
@@ -26,6 +26,15 @@ enum kind {
 	KIND_PURCHASE,
 	KIND_CANCELLATION,
 	KIND_REVERSAL,
+	KIND_HOLD,
+	KIND_CAPTURE,
+	KIND_RELEASE,
+	KIND_TRANSFER,
+	/* What an operator does to a wallet: rows of its history that move nothing. */
+	KIND_FREEZE,
+	KIND_UNFREEZE,
+	KIND_CLOSE,
+	KIND_LIMIT,
 };
 
 /* Public names by enum kind, ends with NULL. */
@@ -42,9 +51,13 @@ struct operation {
 	bool open_missing;           /* a deposit opens a first wallet for an owner who has none (the event door; the first
 	                                operation of a batch speaks for all) */
 	enum kind kind;
-	struct money amount;         /* minor 0: undo what is left */
+	struct money amount;         /* minor 0: all that is left of the original, or of the hold */
 	bool has_reference;
 	struct uuid reference;
+	bool has_to;                 /* transfer: to whom */
+	struct uuid to;
+	instant_us expires_at;       /* hold; 0: after HOLD_TIME */
+	bool keeps_rest;             /* capture: what is not captured stays held */
 	const char *key;             /* idempotency key; NULL: none */
 	unsigned char fingerprint[LEDGER_FINGERPRINT]; /* of what was asked; with a key only */
 	const char *merchant, *description;
@@ -56,13 +69,17 @@ struct posting {
 	struct uuid id, wallet, owner;
 	enum kind kind;
 	struct money amount;         /* signed: what it did to the balance */
+	struct money held_change;    /* signed: what it did to what is held */
 	struct money balance_after;
 	int64_t version;
 	char currency[4];
 	bool has_reference;
 	struct uuid reference;
+	bool has_counterpart;        /* of a transfer: the other side's wallet and its transaction */
+	struct uuid counterpart_wallet, counterpart;
 	const char *merchant, *description, *metadata;
 	instant_us created_at;
+	instant_us expires_at;       /* of a hold; else 0 */
 };
 
 struct outcome {
@@ -71,15 +88,20 @@ struct outcome {
 	struct posting posting;
 	/* Of a refusal for lack of funds. */
 	struct money available, held, required;
+	const char *refusal;         /* more about it: a JSON object, or NULL */
 };
 
 struct operation operation_zero(void); /* everything empty, id made */
 
+/* Where an operation comes in, and so what it may say beside itself: nothing; its idempotency key (in a batch); that
+ * and on whose behalf (events, whose publishers are trusted). */
+enum door { DOOR_REQUEST, DOOR_BATCH, DOOR_EVENT };
+
 /* Reads the members of POST /v1/transactions (also: data of transaction_emitted) into *op and checks what can be
- * checked without the ledger: amounts, what a kind needs, lengths. Faults go to *f. `text` members borrow from data;
- * metadata is dumped into the arena. user_id is read where `door_is_trusted`, and idempotency_key too. */
-enum error operation_read(const json_t *data, bool door_is_trusted, struct arena *arena, struct operation *op,
-	struct faults *f) MUST_CHECK;
+ * checked without the ledger: amounts, what a kind needs, lengths. Faults go to *f, their pointers behind `prefix`. `text` members borrow from data;
+ * metadata is dumped into the arena. */
+enum error operation_read(const json_t *data, enum door door, const char *prefix, struct arena *arena,
+	struct operation *op, struct faults *f) MUST_CHECK;
 
 /* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or the white space. */
 void operation_fingerprint(struct operation *op);
@@ -94,15 +116,29 @@ extern const size_t ledger_statement_count;
 enum error ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
 	struct arena *arena, struct outcome outcomes[]) MUST_CHECK;
 
+/* The same as one database transaction with an end of one's choice: every posting for itself (as ledger_post does);
+ * all or none (one refusal, and nothing is posted); or none at all: what would happen. *posted: whether it stays. */
+enum ending { END_EACH, END_ATOMIC, END_DRY };
+enum error ledger_post_ending(struct db_pool *pool, enum ending ending, const struct operation *const operations[],
+	size_t count, struct arena *arena, struct outcome outcomes[], bool *posted) MUST_CHECK;
+
 /* Frees what ledger_post() keeps for the calling thread; for threads that end before the program. */
 void ledger_thread_end(void);
 
-/* A posting out of a row whose columns, from `first` on, are id, wallet_id, owner_id, kind, amount, currency,
- * balance_after, version, reference_id, merchant, description, metadata, created_at. */
+/* An outcome from a row that has the OUTCOME_COLUMNS, for the functions of the database that answer as post() does. */
+#define OUTCOME_COLUMNS "op_id, status, available, held, required, refusal, " POSTING_COLUMNS
+enum error outcome_from_row(const struct db_rows *rows, size_t row, struct arena *arena, struct outcome *out) MUST_CHECK;
+
+/* A posting out of a row that has the POSTING_COLUMNS from `first` on. ERR_OVERLOADED: the arena is full. */
+#define POSTING_COLUMNS                                                                                                \
+	"id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id, merchant, description,"  \
+	" metadata, created_at, held_change, counterpart_wallet, counterpart_id, expires_at"
+#define POSTING_COLUMN_COUNT 17
 enum error posting_from_row(const struct db_rows *rows, size_t row, size_t first, struct arena *arena,
 	struct posting *p) MUST_CHECK;
 
-/* The API's form of a posting as JSON (amount without its sign); an event's has the owner besides. */
+/* The API's form of a posting as JSON, members in the contract's order: the amount without its sign (of what is held,
+ * where the balance did not move), then what only some kinds have; an event's has the owner besides. */
 void posting_write(struct text *t, const struct posting *p, bool with_owner);
 
 #endif

@@ -10,7 +10,17 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/v1/wallets", wallet_list_get, SIGNED_IN },
 	{ METHOD_GET, "/v1/wallets/{id}", wallet_get, SIGNED_IN },
 	{ METHOD_GET, "/v1/wallets/{id}/balance", balance_get, SIGNED_IN },
+	{ METHOD_GET, "/v1/wallets/{id}/balances", balances_get, SIGNED_IN },
+	{ METHOD_GET, "/v1/wallets/{id}/holds", hold_list_get, SIGNED_IN },
+	{ METHOD_GET, "/v1/wallets/{id}/limits", limits_get, SIGNED_IN },
+	{ METHOD_PUT, "/v1/wallets/{id}/limits", limits_put, OPERATOR_ONLY },
+	{ METHOD_GET, "/v1/wallets/limits", currency_limits_get, OPERATOR_ONLY },
+	{ METHOD_PUT, "/v1/wallets/limits", currency_limits_put, OPERATOR_ONLY },
+	{ METHOD_POST, "/v1/wallets/{id}/freeze", wallet_freeze_post, OPERATOR_ONLY },
+	{ METHOD_POST, "/v1/wallets/{id}/unfreeze", wallet_unfreeze_post, OPERATOR_ONLY },
+	{ METHOD_POST, "/v1/wallets/{id}/close", wallet_close_post, OPERATOR_ONLY },
 	{ METHOD_POST, "/v1/transactions", transaction_post, SIGNED_IN },
+	{ METHOD_POST, "/v1/transactions/batch", batch_post, SIGNED_IN, OPT_BATCH_BODY_LIMIT },
 	{ METHOD_GET, "/v1/transactions", transaction_list_get, SIGNED_IN },
 	{ METHOD_GET, "/v1/transactions/{id}", transaction_get, SIGNED_IN },
 	{ METHOD_GET, "/health/wallet", health_get, ANYONE },
@@ -24,6 +34,7 @@ wallet_stop(void *state)
 	if (s->poster != NULL)
 		poster_stop(s->poster);
 	db_pool_free(s->pool);
+	db_pool_free(s->ledger);
 	free(s);
 }
 
@@ -37,8 +48,10 @@ wallet_start(void)
 	if ((s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	s->pool = wallets_pool(config_text(OPT_WALLET_DATABASE_URL));
+	s->ledger = db_pool_new(config_text(OPT_WALLET_DATABASE_URL), ledger_statements, ledger_statement_count,
+		(int)config_number(OPT_COMMITTERS));
 	s->poster = poster_start(config_text(OPT_WALLET_DATABASE_URL));
-	if (s->pool == NULL || s->poster == NULL) {
+	if (s->pool == NULL || s->ledger == NULL || s->poster == NULL) {
 		wallet_stop(s);
 		return NULL;
 	}

@@ -66,6 +66,11 @@ query_read(struct request *r, struct page *page, struct uuid *wallet, struct tra
 		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names, .number = &kind },
 		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
 		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
+		{ "merchant", FIELD_TEXT, .least = 1, .most = 200, .text = &q->merchant },
+		{ "min_amount", FIELD_AMOUNT, .amount = &q->least },
+		{ "max_amount", FIELD_AMOUNT, .amount = &q->most },
+		{ "q", FIELD_TEXT, .least = 1, .most = 100, .text = &q->text },
+		{ "metadata", FIELD_PAIRS, .pairs = &q->metadata },
 	};
 	enum error e;
 
@@ -73,6 +78,8 @@ query_read(struct request *r, struct page *page, struct uuid *wallet, struct tra
 		return e;
 	if (q->has_from && q->has_to && q->from > q->to)
 		return request_fault(r, "/from", "must not be after to");
+	if (q->most.minor > 0 && q->least.minor > q->most.minor)
+		return request_fault(r, "/min_amount", "must not be greater than max_amount");
 	q->limit = page->limit + 1;
 	q->wallet = has_wallet ? wallet : NULL;
 	q->kind = has_kind ? kind_names[kind] : NULL;

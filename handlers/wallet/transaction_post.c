@@ -1,57 +1,54 @@
 /* transaction_post.c - POST /v1/transactions: move money once. */
+#include "handlers/wallet/outcome_json.h"
 #include "handlers/wallet/wallet_service.h"
 
 static enum error
-operation_from_request(struct operation *op, struct request *r)
+operation_from_request(struct operation *op, bool *dry, struct request *r)
 {
+	const struct field query[] = { { "dry_run", FIELD_BOOL, .boolean = dry } };
 	json_t *body;
 	enum error e;
 
 	*op = operation_zero();
-	if ((e = request_bind_query(r, NULL, 0)) != OK || (e = request_body(r, &body)) != OK ||
-	    (e = operation_read(body, false, r->arena, op, &r->faults)) != OK ||
+	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_body(r, &body)) != OK ||
+	    (e = operation_read(body, DOOR_REQUEST, "", r->arena, op, &r->faults)) != OK ||
 	    (e = request_key(r, &op->key)) != OK)
 		return e;
-	op->has_owner = true;
-	op->owner = r->caller.user;
-	op->roles = r->caller.roles;
-	operation_fingerprint(op);
+	operation_by_caller(op, r);
 	return OK;
 }
 
-/* Why there is not enough: what a person asks next. */
-static void
-funds_explain(struct request *r, const struct outcome *out)
+static enum error
+operation_post(struct request *r, const struct operation *op, bool dry, struct outcome *out)
 {
-	int64_t available = out->available.minor, required = out->required.minor;
+	struct wallet_service *s = r->service;
+	bool posted;
 
-	request_explain(r, "available", json_integer(available));
-	request_explain(r, "required", json_integer(required));
-	request_explain(r, "short_by", json_integer(required - available));
-	request_explain(r, "held", json_integer(out->held.minor));
-	request_refuse(r, out->error, "%lld is available, %lld is needed.", (long long)available, (long long)required);
+	if (dry)
+		return ledger_post_ending(s->ledger, END_DRY, &op, 1, r->arena, out, &posted);
+	return poster_post(s->poster, op, r->arena, out);
 }
 
 struct reply *
 transaction_post(struct request *r)
 {
-	struct wallet_service *s = r->service;
 	struct operation op;
 	struct outcome out;
 	struct reply *reply;
 	char id[UUID_TEXT];
+	bool dry = false;
 	enum error e;
 
-	if ((e = operation_from_request(&op, r)) != OK)
+	if ((e = operation_from_request(&op, &dry, r)) != OK)
 		return reply_error(r, e);
-	if ((e = poster_post(s->poster, &op, r->arena, &out)) != OK)
+	if ((e = operation_post(r, &op, dry, &out)) != OK)
 		return reply_error(r, e);
-	if (out.error == ERR_INSUFFICIENT_FUNDS)
-		funds_explain(r, &out);
 	if (out.error != OK)
-		return reply_error(r, out.error);
+		return reply_refusal(r, &out);
 	uuid_format(&out.posting.id, id);
-	reply = reply_posting(r, 201, &out.posting);
+	reply = reply_posting(r, dry ? 200 : 201, &out.posting);
+	if (dry)
+		return reply_header(r, reply, "Dry-Run", "true");
 	reply_header(r, reply, "Location", "/v1/transactions/%s", id);
 	return out.replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
 }

@@ -9,7 +9,8 @@
 
 struct wallet_service {
 	struct db_pool *pool;  /* for everything that is read, and for opening wallets */
-	struct poster *poster; /* for everything that moves money */
+	struct poster *poster; /* for single operations */
+	struct db_pool *ledger; /* for batches and dry runs */
 };
 
 /* Whose things the caller may see: his own, or NULL: everybody's. */
@@ -23,6 +24,9 @@ caller_scope(const struct request *r)
 struct reply *reply_posting(struct request *r, int status, const struct posting *p);
 
 handler wallet_post, wallet_list_get, wallet_get, balance_get;
+handler wallet_freeze_post, wallet_unfreeze_post, wallet_close_post, hold_list_get, balances_get;
+handler limits_get, limits_put, currency_limits_get, currency_limits_put;
+handler batch_post;
 handler transaction_post, transaction_get, transaction_list_get;
 handler health_get;
 

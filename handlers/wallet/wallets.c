@@ -1,48 +1,19 @@
-/* wallets.c - opening wallets and reading what is there: statements of the wallet database, and rows into structs. */
+/* wallets.c - opening wallets and reading what is there: rows into structs. */
 #include "handlers/wallet/wallets.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "common/config.h"
-
-enum { OPEN, FIND, LIST, BALANCE_AT, TRANSACTION, TRANSACTIONS, HEALTH };
-
-#define WALLET_COLUMNS "id, owner_id, currency, name, status, balance, held, available, version, created_at"
-#define TRANSACTION_COLUMNS                                                                                            \
-	"id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id, merchant,"            \
-	" description, metadata, created_at"
-
-static const struct db_statement statements[] = {
-	[OPEN] = { "open",
-		"SELECT status, id, owner_id, currency, name, wallet_status, balance, held, available, version, created_at"
-		" FROM wallet_open($1, $2, $3, $4, $5, $6, $7::integer, $8)",
-		DB_AGAIN },
-	[FIND] = { "find",
-		"SELECT " WALLET_COLUMNS " FROM wallet_shown WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)", DB_AGAIN },
-	[LIST] = { "list",
-		"SELECT " WALLET_COLUMNS " FROM wallet_shown WHERE owner_id = $1"
-		" AND id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY id LIMIT $3::bigint",
-		DB_AGAIN },
-	[BALANCE_AT] = { "balance_at",
-		"SELECT currency, balance, held, available, version FROM wallet_balance_at($1, $2::timestamptz)", DB_AGAIN },
-	[TRANSACTION] = { "transaction",
-		"SELECT " TRANSACTION_COLUMNS " FROM transaction_shown WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
-		DB_AGAIN },
-	[TRANSACTIONS] = { "transactions",
-		"SELECT " TRANSACTION_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz, $5::timestamptz,"
-		" $6::timestamptz, $7, $8::bigint, $9::integer)",
-		DB_AGAIN },
-	[HEALTH] = { "health", "SELECT 1", DB_AGAIN },
-};
+#include "handlers/wallet/sql.h"
 
 struct db_pool *
 wallets_pool(const char *url)
 {
-	return db_pool_new(url, statements, sizeof statements / sizeof statements[0], (int)config_number(OPT_DB_POOL));
+	return db_pool_new(url, wallet_sql, SQL_COUNT, (int)config_number(OPT_DB_POOL));
 }
 
-/* The WALLET_COLUMNS from `first` on. */
+/* The columns of a wallet from `first` on. */
 static enum error
 wallet_read(const struct db_rows *rows, size_t row, size_t first, struct arena *arena, struct wallet *w)
 {
@@ -68,7 +39,7 @@ wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena, str
 {
 	DB_ROWS(rows);
 	const char *status;
-	enum error e = db_query(p, OPEN,
+	enum error e = db_query(p, SQL_WALLET_OPEN,
 		DB_VALUES(db_uuid(&o->wallet), db_uuid(&o->owner), db_text(o->currency), db_text(o->name), db_text(o->key),
 			db_bytes(o->key != NULL ? o->fingerprint : NULL, sizeof o->fingerprint),
 			db_number(config_number(OPT_WALLETS_MAX)), db_uuid(&o->transaction)),
@@ -87,7 +58,7 @@ enum error
 wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena, struct wallet *w)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, FIND, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
+	enum error e = db_query(p, SQL_WALLET_FIND, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
 
 	if (e != OK)
 		return e;
@@ -99,7 +70,7 @@ wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *afte
 	struct wallet **list, size_t *count)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, LIST, DB_VALUES(db_uuid(owner), db_uuid(after), db_number(limit)), &rows);
+	enum error e = db_query(p, SQL_WALLET_LIST, DB_VALUES(db_uuid(owner), db_uuid(after), db_number(limit)), &rows);
 
 	if (e != OK)
 		return e;
@@ -116,7 +87,7 @@ wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at, struc
 {
 	char instant[INSTANT_TEXT];
 	DB_ROWS(rows);
-	enum error e = db_query(p, BALANCE_AT, DB_VALUES(db_uuid(id), db_instant(at, instant)), &rows);
+	enum error e = db_query(p, SQL_BALANCE_AT, DB_VALUES(db_uuid(id), db_instant(at, instant)), &rows);
 
 	if (e != OK)
 		return e;
@@ -135,7 +106,7 @@ transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *ow
 	struct posting *t)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, TRANSACTION, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
+	enum error e = db_query(p, SQL_TRANSACTION_FIND, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
 
 	if (e != OK)
 		return e;
@@ -147,14 +118,27 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 	size_t *count)
 {
 	char from[INSTANT_TEXT], to[INSTANT_TEXT], at[INSTANT_TEXT];
+	struct db_array keys = { .element = DB_TEXT_ARRAY }, values = { .element = DB_TEXT_ARRAY };
 	DB_ROWS(rows);
-	enum error e = db_query(p, TRANSACTIONS,
+	enum error e;
+
+	for (size_t i = 0; i < q->metadata.count; i++) {
+		db_array_add_text(&keys, q->metadata.keys[i]);
+		db_array_add_text(&values, q->metadata.values[i]);
+	}
+	e = db_query(p, SQL_TRANSACTION_LIST,
 		DB_VALUES(db_uuid(q->owner), db_uuid(q->wallet), db_text(q->kind),
 			q->has_from ? db_instant(q->from, from) : db_null(), q->has_to ? db_instant(q->to, to) : db_null(),
 			q->has_cursor ? db_instant(q->cursor_at, at) : db_null(),
 			db_uuid(q->has_cursor ? &q->cursor_wallet : NULL),
-			q->has_cursor ? db_number(q->cursor_version) : db_null(), db_number(q->limit)),
+			q->has_cursor ? db_number(q->cursor_version) : db_null(), db_number(q->limit), db_text(q->merchant),
+			q->least.minor > 0 ? db_number(q->least.minor) : db_null(),
+			q->most.minor > 0 ? db_number(q->most.minor) : db_null(), db_text(q->text),
+			q->metadata.count > 0 ? db_array(&keys) : db_null(),
+			q->metadata.count > 0 ? db_array(&values) : db_null()),
 		&rows);
+	db_array_free(&keys);
+	db_array_free(&values);
 
 	if (e != OK)
 		return e;
@@ -166,10 +150,70 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 	return e;
 }
 
+static const char *
+text_copy(const struct db_rows *rows, size_t row, size_t column, struct arena *arena)
+{
+	const char *text = rows_text(rows, row, column);
+
+	return text != NULL ? arena_strdup(arena, text) : NULL;
+}
+
+enum error
+hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before, int64_t limit, struct arena *arena,
+	struct hold **list, size_t *count)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(p, SQL_HOLDS, DB_VALUES(db_uuid(wallet), db_uuid(before), db_number(limit)), &rows);
+
+	if (e != OK)
+		return e;
+	*count = rows_count(rows);
+	if ((*list = arena_alloc(arena, (*count + 1) * sizeof **list)) == NULL)
+		return ERR_TOO_LARGE;
+	for (size_t i = 0; i < *count; i++)
+		(*list)[i] = (struct hold){
+			.id = rows_uuid(rows, i, 0),
+			.amount.minor = rows_number(rows, i, 1),
+			.remaining.minor = rows_number(rows, i, 2),
+			.expires_at = rows_instant(rows, i, 3),
+			.merchant = text_copy(rows, i, 4, arena),
+			.description = text_copy(rows, i, 5, arena),
+			.metadata = text_copy(rows, i, 6, arena),
+			.created_at = rows_instant(rows, i, 7),
+		};
+	return OK;
+}
+
+enum error
+balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, instant_us to, const char *by,
+	struct arena *arena, struct balance_point **points, size_t *count)
+{
+	char from_text[INSTANT_TEXT], to_text[INSTANT_TEXT];
+	DB_ROWS(rows);
+	enum error e = db_query(p, SQL_BALANCES,
+		DB_VALUES(db_uuid(wallet), db_instant(from, from_text), db_instant(to, to_text), db_text(by)), &rows);
+
+	if (e != OK)
+		return e;
+	*count = rows_count(rows);
+	if ((*points = arena_alloc(arena, (*count + 1) * sizeof **points)) == NULL)
+		return ERR_TOO_LARGE;
+	for (size_t i = 0; i < *count; i++)
+		(*points)[i] = (struct balance_point){
+			.starts_at = rows_instant(rows, i, 0),
+			.ends_at = rows_instant(rows, i, 1),
+			.balance.minor = rows_number(rows, i, 2),
+			.held.minor = rows_number(rows, i, 3),
+			.available.minor = rows_number(rows, i, 4),
+			.version = rows_number(rows, i, 5),
+		};
+	return OK;
+}
+
 enum error
 wallets_health(struct db_pool *p)
 {
-	return db_query(p, HEALTH, DB_NO_VALUES, NULL);
+	return db_query(p, SQL_HEALTH, DB_NO_VALUES, NULL);
 }
 
 json_t *

@@ -53,9 +53,34 @@ struct transaction_query {
 	struct uuid cursor_wallet;
 	int64_t cursor_version;
 	int64_t limit;
+	const char *merchant;     /* exactly */
+	struct money least, most; /* of the amount as shown, both included; 0: none */
+	const char *text;         /* in the description, in any case */
+	struct pairs metadata;    /* each key has that value */
 };
 enum error transaction_list(struct db_pool *p, const struct transaction_query *q, struct arena *arena,
 	struct posting **list, size_t *count) MUST_CHECK;
+
+/* An open hold; text in the arena. */
+struct hold {
+	struct uuid id;
+	struct money amount, remaining;
+	instant_us expires_at, created_at;
+	const char *merchant, *description, *metadata;
+};
+/* Up to `limit` open holds of a wallet, the newest first, older than `before` (NULL: from the newest). */
+enum error hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before, int64_t limit,
+	struct arena *arena, struct hold **list, size_t *count) MUST_CHECK;
+
+/* The balance at the end of each hour, day or month (UTC) that touches from … to; at most one more than allowed. */
+#define BALANCE_POINTS_MAX 1000
+struct balance_point {
+	instant_us starts_at, ends_at;
+	struct money balance, held, available;
+	int64_t version;
+};
+enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, instant_us to, const char *by,
+	struct arena *arena, struct balance_point **points, size_t *count) MUST_CHECK;
 
 /* OK where the database answers. */
 enum error wallets_health(struct db_pool *p) MUST_CHECK;

@@ -15,7 +15,7 @@ denied() {
 }
 
 @test "no table can be written to but through the functions" {
-	for table in wallet owner transaction undone rejection outbox_cursor; do
+	for table in wallet owner transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change; do
 		[ "$(value "count(*) FROM $table WHERE false")" = 0 ]
 		denied "DELETE FROM $table;" "table $table"
 		denied "TRUNCATE $table;" "table $table"
@@ -31,8 +31,14 @@ denied() {
 @test "the functions' inner parts cannot be called" {
 	denied "SELECT wallet_insert(gen_random_uuid(), gen_random_uuid(), 'EUR', '', '', '', gen_random_uuid(), now());" "function wallet_insert"
 	denied "SELECT wallet_open_missing('{}', 'EUR');" "function wallet_open_missing"
-	denied "SELECT * FROM post_run('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '7 days', false, NULL);" \
-		"function post_run"
+	denied "SELECT * FROM post_run('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '7 days', false, NULL,
+		NULL, NULL, NULL, true);" "function post_run"
+	denied "SELECT post_holds_write('{}');" "function post_holds_write"
+	denied "SELECT limit_take(gen_random_uuid(), 'EUR', 'deposit', 1, now(), 1);" "function limit_take"
+	denied "SELECT limit_rules_replace('EUR', '{}', '{}', '{}');" "function limit_rules_replace"
+	denied "SELECT owner_moves_on(gen_random_uuid());" "function owner_moves_on"
+	denied "SELECT change_write(NULL, gen_random_uuid(), 'close', 'closed', 0, NULL, NULL, NULL, NULL);" "function change_write"
+	denied "SELECT nextval('limit_change');" "sequence limit_change"
 }
 
 @test "nothing can be put in the functions' way" {

@@ -43,15 +43,16 @@ load helper
 }
 
 @test "held money is not available, a credit limit is" {
-	w=$(value "pg_temp.wallet()")
-	as_owner <<<"UPDATE wallet SET balance = 0, held = 30, credit_limit = 50 WHERE id = '$w';"
-	sql <<-E
-		SELECT pg_temp.gives(pg_temp.try('$w', 'purchase', 21), 'insufficient_funds');
-		SELECT pg_temp.gives(pg_temp.try('$w', 'purchase', 20), 'ok -20 =-20');
-		SELECT pg_temp.gives(pg_temp.try('$w', 'purchase', 1), 'insufficient_funds');
-		SELECT pg_temp.gives((SELECT available FROM wallet_shown WHERE id = '$w'), 0);
+	sql <<-'E'
+		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
+			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 50, '{}', '{}', '{}', 'an overdraft', NULL, NULL);
+			PERFORM pg_temp.gives(pg_temp.try(w, 'hold', 30), 'ok 0 =0 h30');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 21), 'insufficient_funds');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 20), 'ok -20 =-20');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'insufficient_funds');
+			PERFORM pg_temp.gives(pg_temp.funds(w), '=-20 held 30 available 0');
+		END $$;
 	E
-	as_owner <<<"UPDATE wallet SET held = 0 WHERE id = '$w';"
 }
 
 @test "balance_limit: 2^53-1 and not one more" {
@@ -245,20 +246,24 @@ load helper
 }
 
 @test "a frozen and a closed wallet refuse every kind, and still repeat what they answered" {
-	w=$(value "pg_temp.wallet()") p=$(value "gen_random_uuid()")
+	w=$(value "pg_temp.wallet()") p=$(value "gen_random_uuid()") h=$(value "gen_random_uuid()")
 	sql <<-E
 		SELECT pg_temp.try('$w', 'deposit', 100, key => 'k', body => 'b');
 		SELECT pg_temp.try('$w', 'purchase', 50, op => '$p');
+		SELECT pg_temp.try('$w', 'hold', 50, op => '$h');
 	E
 	for status in frozen closed; do
 		as_owner <<<"UPDATE wallet SET status = '$status' WHERE id = '$w';"
 		sql <<-E
-			SELECT pg_temp.gives(pg_temp.try('$w', k, 5, r), 'wallet_$status', k) FROM (VALUES ('deposit', null::uuid), ('withdrawal', null),
-				('purchase', null), ('cancellation', '$p'), ('reversal', '$p')) AS kinds(k, r);
+			SELECT pg_temp.gives(pg_temp.try('$w', k, a, r, "to" => t), 'wallet_$status', k) FROM (VALUES ('deposit', 5, null::uuid, null::uuid),
+				('withdrawal', 5, null, null), ('purchase', 5, null, null), ('cancellation', 5, '$p', null), ('reversal', 5, '$p', null),
+				('hold', 5, null, null), ('capture', 5, '$h', null), ('release', null, '$h', null), ('transfer', 5, null, pg_temp.wallet()))
+				AS kinds(k, a, r, t);
 			SELECT pg_temp.gives(pg_temp.try('$w', 'deposit', 100, key => 'k', body => 'b'), 'replayed 100 =100');
-			SELECT pg_temp.gives(pg_temp.state('$w'), '=50 v3 rows 3');
+			SELECT pg_temp.gives(pg_temp.state('$w'), '=50 v4 rows 4');
 		E
 	done
+	as_owner <<<"UPDATE wallet SET status = 'open' WHERE id = '$w';"
 }
 
 @test "a refusal in a batch does not disturb its neighbours" {

@@ -38,6 +38,8 @@ function own(example, ids) {
 		.replaceAll('019aaf01-0f3c-7a53-9a3b-4f0d2c6b8e11', ids.user)
 		.replaceAll('019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e42', ids.wallet ?? '')
 		.replaceAll('019aaf04-5a10-7e21-8f00-1c2d3e4f5061', ids.purchase ?? '')
+		.replaceAll('019aaf07-1a2b-7c3d-8e4f-5061728394a5', ids.hold ?? '')
+		.replaceAll('019aaf08-2b3c-7d4e-9f50-617283940a1b', ids.other ?? '')
 		.replace(/"((?:deposit|order|atm|legacy)-\d+)"/g, `"$1-${unique}"`);
 	return JSON.parse(text);
 }
@@ -81,18 +83,22 @@ test('every example of transaction_emitted is taken, and the answers fit their s
 		assert.equal(answer.body.type, 'transaction_created', JSON.stringify(answer.body));
 		assert.equal(answer.correlation_id, `${key}-${example.name}`);
 		ids.wallet ??= answer.body.data.wallet_id;
-		if (answer.body.data.kind === 'purchase')
-			ids.purchase = answer.body.data.id;
+		ids.other ??= (await http('POST', '/v1/wallets', token, {})).id;
+		if (['purchase', 'hold'].includes(answer.body.data.kind))
+			ids[answer.body.data.kind] = answer.body.data.id;
 	}
-	// 100.00 - 25.00 - 10.00 + 25.50 + 25.00
-	assert.equal((await http('GET', `/v1/wallets/${ids.wallet}/balance`, token)).balance, 11550);
+	// 100.00 - 25.00 - 12.00 - 5.00 - 10.00 + 25.50 + 25.00
+	const { balance, held } = await http('GET', `/v1/wallets/${ids.wallet}/balance`, token);
+	assert.deepEqual([balance, held], [9850, 0]);
+	assert.equal((await http('GET', `/v1/wallets/${ids.other}/balance`, token)).balance, 500);
 
-	publish({ payload: { pattern: 'transaction_emitted', data: { user_id: ids.user, kind: 'withdrawal', amount: 11551, idempotency_key: `no-${unique}` } } }, 'no');
+	publish({ payload: { pattern: 'transaction_emitted', data: { user_id: ids.user, kind: 'withdrawal', amount: 9851, idempotency_key: `no-${unique}` } } }, 'no');
 	const refused = holds(take(replies, 1)[0]);
-	assert.deepEqual([refused.body.type, refused.body.data.code, refused.body.data.available], ['transaction_rejected', 'insufficient_funds', 11550]);
+	const { code, available, short_by: short } = refused.body.data;
+	assert.deepEqual([refused.body.type, code, available, short], ['transaction_rejected', 'insufficient_funds', 9850, 1]);
 	assert.ok(errors().some((e) => e.code === refused.body.data.code));
 
-	await http('GET', '/v1/statements?from=2026-01-01&to=2026-06-30&min_version=6', token);
+	await http('GET', '/v1/statements?from=2026-01-01&to=2026-06-30&min_version=9', token);
 	const seen = new Set();
 	for (let i = 0; i < 500 && seen.size < 3; i++)
 		seen.add(holds(take(facts, 1)[0]).body.type);

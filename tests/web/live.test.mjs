@@ -1,8 +1,11 @@
 // live.test.mjs - calls every operation of OpenAPI on the running system, and holds each answer against what is written:
 // a documented status, a body that fits the schema, a code that is listed there, the headers that are promised.
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
+import { resolve } from 'node:path';
 import { before, test } from 'node:test';
+import { root } from './lib/defs.mjs';
 import { document, follow, operations, place, pointer, validators } from './lib/openapi.mjs';
 
 const base = process.env.BASE_URL;
@@ -11,6 +14,7 @@ const check = validators(document);
 const table = Object.fromEntries(operations().map((o) => [o.operation.operationId, o]));
 const called = new Set();
 const password = 'a long enough phrase';
+const build = resolve(root, process.env.BUILD ?? 'build');
 let token;
 
 // Headers that must be there wherever they are documented; the others depend on the request.
@@ -82,6 +86,13 @@ const account = async () => {
 	const tokens = (await expect(200, 'signIn', { as: null, body: { email, password } })).body;
 	return { email, user, tokens };
 };
+
+// The token of an account that is an operator's.
+async function operator() {
+	const { email, tokens } = await account();
+	execFileSync(`${build}/purse`, ['user', 'role', 'add', email, 'operator'], { cwd: root, stdio: 'ignore' });
+	return tokens.access_token;
+}
 
 const today = () => new Date().toISOString().slice(0, 10);
 const example = (id, name) => table[id].operation.requestBody.content['application/json'].examples[name].value;
@@ -197,6 +208,105 @@ test('OpenAPI is true to the running system', { skip }, async (t) => {
 		}
 		await refused('not_found', 'getStatementJob', { path: { id: randomUUID() } });
 		await refused('not_found', 'getStatementFile', { path: { id: randomUUID() } });
+	});
+
+	await t.test('holds, with the examples as they are', async () => {
+		const post = (code, body, query = {}) => expect(code, 'postTransaction', { body, query }).then((answer) => answer.body);
+		const deposit = await post(201, example('postTransaction', 'deposit'));
+		const id = { path: { id: deposit.wallet_id } };
+		const dry = await expect(200, 'postTransaction', { query: { dry_run: true }, body: example('postTransaction', 'hold') });
+		assert.deepEqual([dry.headers.get('dry-run'), dry.body.version], ['true', deposit.version + 1]);
+		const hold = await post(201, example('postTransaction', 'hold'));
+		assert.deepEqual([hold.version, hold.amount, hold.balance_after], [dry.body.version, 5000, deposit.balance_after]);
+		await refused('not_found', 'postTransaction', { body: example('postTransaction', 'capture') });
+		await refused('not_a_hold', 'postTransaction', { body: { kind: 'capture', reference_id: deposit.id } });
+		await refused('exceeds_hold', 'postTransaction', { body: { kind: 'capture', reference_id: hold.id, amount: 5001 } });
+		assert.equal((await post(201, { ...example('postTransaction', 'captureSome'), reference_id: hold.id })).merchant, hold.merchant);
+		const later = await post(201, { ...example('postTransaction', 'hold'), expires_at: new Date(Date.now() + 86400000).toISOString() });
+		const page = await expect(200, 'listHolds', { ...id, query: { limit: 1 } });
+		const next = await expect(200, 'listHolds', { ...id, query: { limit: 1, cursor: page.body.next_cursor } });
+		assert.deepEqual([page, next].flatMap((p) => p.body.data.map((h) => [h.id, h.remaining])), [[later.id, 5000], [hold.id, 3000]]);
+		const rest = await post(201, { ...example('postTransaction', 'capture'), reference_id: hold.id });
+		assert.equal(rest.amount, 3000);
+		assert.equal((await post(201, { ...example('postTransaction', 'release'), reference_id: later.id })).amount, 5000);
+		await refused('hold_closed', 'postTransaction', { body: { kind: 'release', reference_id: later.id } });
+		await refused('invalid_request', 'postTransaction', { body: { kind: 'purchase', amount: 1, final: true } });
+
+		const query = { wallet_id: hold.wallet_id, from: today(), to: today(), merchant: 'Hotel Astoria', min_amount: 2500, max_amount: 3000 };
+		assert.deepEqual((await expect(200, 'listTransactions', { query })).body.data, [rest]);
+		const found = (await expect(200, 'listTransactions', { query: { 'metadata[till]': 3, q: 'groc' } })).body.data;
+		assert.deepEqual(found.map((x) => x.description), ['Groceries']);
+		await refused('invalid_request', 'listTransactions', { query: { min_amount: 2, max_amount: 1 } });
+		const days = (await expect(200, 'listBalances', id)).body;
+		assert.deepEqual([days.by, days.data.at(-1).balance, days.data.at(-1).held], ['day', 14000, 0]);
+		await expect(200, 'listBalances', { ...id, query: { by: 'hour', from: today(), to: today() } });
+		const { body: lines } = await expect(200, 'getStatement', { query: { from: today(), to: today(), min_version: rest.version + 1 } });
+		assert.deepEqual(lines.lines.slice(-5).map((l) => [l.kind, l.amount]), [['hold', 0], ['capture', -2000], ['hold', 0], ['capture', -3000], ['release', 0]]);
+	});
+
+	await t.test('transfers and batches, with the examples as they are', async () => {
+		const other = (await expect(201, 'openWallet', { body: example('openWallet', 'everyday') })).body;
+		const foreign = (await expect(201, 'openWallet', { body: { currency: 'USD' } })).body;
+		const transfer = { ...example('postTransaction', 'transfer'), to_wallet_id: other.id };
+		await refused('not_found', 'postTransaction', { body: example('postTransaction', 'transfer') });
+		const { body: mismatch } = await refused('currency_mismatch', 'postTransaction', { body: { ...transfer, to_wallet_id: foreign.id } });
+		assert.equal(mismatch.wallet_id, foreign.id);
+		const sent = (await expect(201, 'postTransaction', { body: transfer })).body;
+		const got = (await expect(200, 'getTransaction', { path: { id: sent.counterpart_id } })).body;
+		assert.deepEqual([got.wallet_id, got.from_wallet_id, got.counterpart_id, got.amount], [other.id, sent.wallet_id, sent.id, 1000]);
+		assert.equal(sent.to_wallet_id, other.id);
+		await refused('invalid_request', 'postTransaction', { body: { ...transfer, to_wallet_id: sent.wallet_id } });
+
+		const headers = { 'Idempotency-Key': randomUUID() };
+		const all = await expect(201, 'postBatch', { headers, body: example('postBatch', 'atomic') });
+		const again = await expect(201, 'postBatch', { headers, body: example('postBatch', 'atomic') });
+		assert.deepEqual([again.headers.get('idempotent-replayed'), again.body], ['true', all.body]);
+		const each = await expect(200, 'postBatch', { body: example('postBatch', 'each') });
+		assert.deepEqual(each.body.results.map((x) => x.transaction.kind), ['purchase', 'hold']);
+		const balance = async () => (await expect(200, 'getBalance', { path: { id: sent.wallet_id } })).body.version;
+		const version = await balance();
+		const mixed = [{ kind: 'deposit', amount: 1 }, { kind: 'withdrawal', amount: 1e9, idempotency_key: 'too-much' }];
+		assert.equal((await refused('insufficient_funds', 'postBatch', { body: { mode: 'atomic', transactions: mixed } })).body.index, 1);
+		const dry = (await expect(200, 'postBatch', { query: { dry_run: true }, body: { mode: 'each', transactions: [...mixed, { kind: 'hold' }] } })).body;
+		assert.deepEqual(dry.results.map((x) => x.problem?.code ?? x.status), [201, 'insufficient_funds', 'invalid_request']);
+		assert.equal(await balance(), version);
+		const { body: fault } = await refused('invalid_request', 'postBatch', { body: { mode: 'atomic', transactions: [...mixed, { kind: 'hold' }] } });
+		assert.deepEqual(fault.errors.map((e) => e.pointer), ['/transactions/2/amount']);
+	});
+
+	await t.test('limits, freezing and closing, with the examples as they are', async () => {
+		const as = await operator();
+		const wallet = (await expect(201, 'openWallet', { body: example('openWallet', 'everyday') })).body;
+		const id = { path: { id: wallet.id } };
+		for (const [name, body] of [['freezeWallet', 'stolen'], ['unfreezeWallet', 'found'], ['closeWallet', 'asked'], ['setLimits', 'daily']])
+			await refused('forbidden', name, { ...id, body: example(name, body) });
+		await refused('forbidden', 'getCurrencyLimits', { query: { currency: 'ISK' } });
+
+		for (const name of ['careful', 'none']) {
+			const { limits } = (await expect(200, 'setCurrencyLimits', { as, query: { currency: 'ISK' }, body: example('setCurrencyLimits', name) })).body;
+			assert.deepEqual(limits, example('setCurrencyLimits', name).limits);
+		}
+		await expect(200, 'getCurrencyLimits', { as, query: { currency: 'ISK' } });
+		for (const name of ['free', 'credit', 'daily'])
+			await expect(200, 'setLimits', { as, ...id, body: example('setLimits', name) });
+		assert.deepEqual((await expect(200, 'getLimits', id)).body.limits.map((l) => [l.per, l.amount, l.used]), [['transaction', 20000, undefined], ['day', 50000, 0]]);
+		await expect(201, 'postTransaction', { body: { kind: 'deposit', amount: 30000, wallet_id: wallet.id } });
+		const { body: limited } = await refused('limit_exceeded', 'postTransaction', { body: { kind: 'purchase', amount: 20001, wallet_id: wallet.id } });
+		assert.deepEqual([limited.limit.per, limited.used, limited.requested, limited.frees_at], ['transaction', 0, 20001, null]);
+		await expect(201, 'postTransaction', { body: { kind: 'withdrawal', amount: 30000, wallet_id: wallet.id } });
+
+		const post = (kind, more = {}) => ({ body: { kind, amount: 1, wallet_id: wallet.id, ...more } });
+		assert.equal((await expect(201, 'freezeWallet', { as, ...id, body: example('freezeWallet', 'stolen') })).body.kind, 'freeze');
+		await expect(201, 'postTransaction', post('deposit'));
+		await refused('wallet_frozen', 'postTransaction', post('withdrawal'));
+		await expect(201, 'freezeWallet', { as, ...id, body: example('freezeWallet', 'both') });
+		await refused('wallet_frozen', 'postTransaction', post('deposit'));
+		await expect(201, 'unfreezeWallet', { as, ...id, body: example('unfreezeWallet', 'found') });
+		await refused('wallet_not_empty', 'closeWallet', { as, ...id, body: example('closeWallet', 'asked') });
+		await expect(201, 'postTransaction', post('withdrawal'));
+		await expect(201, 'closeWallet', { as, ...id, body: example('closeWallet', 'asked') });
+		await refused('wallet_closed', 'postTransaction', post('deposit'));
+		await refused('wallet_closed', 'freezeWallet', { as, ...id, body: example('freezeWallet', 'both') });
 	});
 
 	await t.test('signing out', async () => {

@@ -15,11 +15,16 @@ test('the walk-through works when pasted', { skip }, () => {
 	const script = blocks.join('\n').replace(/^build\//gm, `${build}/`);
 	const said = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', timeout: 60000 });
 	assert.match(said, /^1 published$/m);
-	const documents = JSON.parse(`[${said.replace('1 published\n', '').trim().replace(/\n(?=[\d{[])/g, ',')}]`);
-	const [last, closing] = [documents.pop(), documents.pop()];
-	const statement = documents.pop();
+	const documents = JSON.parse(`[${said.replace('1 published\n', '').trim().replace(/\n(?=[\d{["])/g, ',')}]`);
+	const at = documents.indexOf(11200);
+	const [statement, closing, last] = documents.slice(at - 1);
 
 	assert.equal(statement.closing_balance, 10000);
 	assert.deepEqual(statement.lines.map((l) => l.kind), ['opening', 'deposit', 'purchase', 'cancellation']);
 	assert.deepEqual([closing, last.kind, last.amount, last.version], [11200, 'deposit', 1200, 5]);
+
+	const [holds, capture, wouldBe, transfer, batch, wallets] = documents.slice(at + 2);
+	assert.deepEqual([holds.data.length, holds.data[0].remaining, capture.amount], [1, 5000, 4200]);
+	assert.deepEqual([wouldBe.version, wouldBe.balance_after], [transfer.version, transfer.balance_after]);
+	assert.deepEqual([batch, wallets], [['purchase', 'transfer'], [['Everyday', 3500], ['Savings', 3200]]]);
 });

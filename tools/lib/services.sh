@@ -50,7 +50,7 @@ service_fingerprint() {
 }
 
 gateway_run_script() {
-	local body=$(($(bytes_of "$(setting BODY_LIMIT 64k)") / 1024))
+	local body=$(($(bytes_of "$(setting BATCH_BODY_LIMIT 512k)") / 1024))
 	cat <<-END
 		#!/bin/sh
 		# Written by tools/up: the gateway, which starts the three handlers.

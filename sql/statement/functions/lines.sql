@@ -1,10 +1,11 @@
 -- lines.sql - storing lines: a batch of events in any order, some of them doubles, in one round trip and one commit.
 
--- What a kind does to the balance: 1, -1 or 0; null where only the neighbours tell.
+-- What a kind does to the balance: 1, -1 or 0 (what is held is not spent); null where only the neighbours tell.
 CREATE OR REPLACE FUNCTION kind_sign(p_kind text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT CASE p_kind WHEN 'opening' THEN 0 WHEN 'deposit' THEN 1 WHEN 'cancellation' THEN 1
-		WHEN 'withdrawal' THEN -1 WHEN 'purchase' THEN -1 END
+	SELECT CASE WHEN p_kind IN ('deposit', 'cancellation') THEN 1
+		WHEN p_kind IN ('withdrawal', 'purchase', 'capture') THEN -1
+		WHEN p_kind IN ('opening', 'hold', 'release', 'freeze', 'unfreeze', 'close', 'limit') THEN 0 END
 $$;
 
 -- The last line that follows p_head without a hole. Reads only the lines that it passes.
@@ -79,7 +80,8 @@ BEGIN
 		WHERE (w.owner_id, w.currency, l.transaction_id, l.kind, abs(l.amount), l.balance_after, l.merchant,
 		       l.description, l.reference_id, l.created_at)
 		      IS DISTINCT FROM
-		      (n.owner_id, n.currency, n.transaction_id, n.kind, n.amount, n.balance_after, n.merchant,
+		      (n.owner_id, n.currency, n.transaction_id, n.kind,
+		       CASE WHEN kind_sign(n.kind) = 0 THEN 0 ELSE n.amount END, n.balance_after, n.merchant,
 		       n.description, n.reference_id, n.created_at);
 	END IF;
 END $$;

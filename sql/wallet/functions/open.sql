@@ -4,11 +4,23 @@
 CREATE OR REPLACE FUNCTION wallet_insert(p_id uuid, p_owner_id uuid, p_currency text, p_name text, p_key text,
 	p_fingerprint bytea, p_transaction_id uuid, p_at timestamptz) RETURNS void
 LANGUAGE sql VOLATILE AS $$
-	INSERT INTO wallet (id, owner_id, currency, name, version, created_at, changed_at, idempotency_key, fingerprint)
-	VALUES (p_id, p_owner_id, p_currency, p_name, 1, p_at, p_at, p_key, p_fingerprint);
+	INSERT INTO wallet (id, owner_id, currency, name, version, created_at, changed_at, idempotency_key, fingerprint, credit_limit)
+	VALUES (p_id, p_owner_id, p_currency, p_name, 1, p_at, p_at, p_key, p_fingerprint,
+		coalesce((SELECT d.credit_limit::bigint FROM currency_default d WHERE d.currency = p_currency), 0));
 	INSERT INTO transaction (wallet_id, version, id, kind, amount, balance_after, created_at)
 	VALUES (p_id, 1, p_transaction_id, 'opening', 0, 0, p_at);
 $$;
+
+-- Where an owner's oldest wallet is closed, the oldest that is not takes its place. The row is locked first: a wallet
+-- that is being opened meanwhile is waited for, and seen.
+CREATE OR REPLACE FUNCTION owner_moves_on(p_owner_id uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	PERFORM 1 FROM owner o WHERE o.owner_id = p_owner_id FOR UPDATE;
+	UPDATE owner o SET wallet_id = n.id
+	FROM (SELECT w.id FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed' ORDER BY w.created_at, w.id LIMIT 1) AS n
+	WHERE o.owner_id = p_owner_id AND EXISTS (SELECT FROM wallet c WHERE c.id = o.wallet_id AND c.status = 'closed');
+END $$;
 
 -- POST /v1/wallets. status: ok, replayed, idempotency_key_reused, wallet_limit; the wallet comes with the first two.
 -- A replay shows the wallet as it was opened, because it must repeat the first answer.
@@ -38,13 +50,16 @@ BEGIN
 		END IF;
 		at := wallet_clock();
 		PERFORM wallet_insert(p_id, p_owner_id, p_currency, p_name, p_key, p_fingerprint, p_transaction_id, at);
-		RETURN QUERY SELECT 'ok', p_id, p_owner_id, p_currency, p_name, 'open', 0::bigint, 0::bigint, 0::bigint, 1::bigint, at;
+		PERFORM owner_moves_on(p_owner_id);
+		RETURN QUERY SELECT 'ok', p_id, p_owner_id, p_currency, p_name, 'open', 0::bigint, 0::bigint,
+			credit_limit_at(p_id, 1), 1::bigint, at;
 	ELSIF earlier.fingerprint IS DISTINCT FROM p_fingerprint THEN
 		status := 'idempotency_key_reused';
 		RETURN NEXT;
 	ELSE
 		RETURN QUERY SELECT CASE WHEN earlier.id = p_id THEN 'ok' ELSE 'replayed' END, earlier.id, earlier.owner_id,
-			earlier.currency::text, earlier.name, 'open', 0::bigint, 0::bigint, 0::bigint, 1::bigint, earlier.created_at;
+			earlier.currency::text, earlier.name, 'open', 0::bigint, 0::bigint, credit_limit_at(earlier.id, 1), 1::bigint,
+			earlier.created_at;
 	END IF;
 END $$;
 

@@ -1,0 +1,68 @@
+/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, a point an hour, a day or a month. */
+#include "handlers/wallet/wallet_service.h"
+
+static const char *const steps[] = { "hour", "day", "month", NULL };
+
+struct period {
+	bool has_from;
+	instant_us from, to;
+	int64_t step;
+};
+
+static enum error
+period_read(struct request *r, struct period *p)
+{
+	const struct field fields[] = {
+		{ "from", FIELD_FROM, .present = &p->has_from, .instant = &p->from },
+		{ "to", FIELD_TO, .instant = &p->to },
+		{ "by", FIELD_CHOICE, .choices = steps, .number = &p->step },
+	};
+	enum error e;
+
+	*p = (struct period){ .to = clock_now(), .step = 1 };
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK)
+		return e;
+	if (!p->has_from)
+		p->from = p->to > 30 * US_PER_DAY ? p->to - 30 * US_PER_DAY : 0;
+	return p->from < p->to ? OK : request_fault(r, "/from", "must be before to");
+}
+
+static json_t *
+point_json(const struct balance_point *p)
+{
+	char starts[INSTANT_TEXT], ends[INSTANT_TEXT];
+
+	instant_format(p->starts_at, starts);
+	instant_format(p->ends_at, ends);
+	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "starts_at", starts, "ends_at", ends, "balance",
+		(json_int_t)p->balance.minor, "held", (json_int_t)p->held.minor, "available",
+		(json_int_t)p->available.minor, "version", (json_int_t)p->version);
+}
+
+struct reply *
+balances_get(struct request *r)
+{
+	struct wallet_service *s = r->service;
+	struct period period;
+	struct wallet wallet;
+	struct balance_point *points;
+	size_t count;
+	char id[UUID_TEXT];
+	json_t *data;
+	enum error e;
+
+	if ((e = period_read(r, &period)) != OK ||
+	    (e = wallet_find(s->pool, &r->ids[0], caller_scope(r), r->arena, &wallet)) != OK ||
+	    (e = balance_history(s->pool, &r->ids[0], period.from, period.to, steps[period.step], r->arena, &points,
+		     &count)) != OK)
+		return reply_error(r, e);
+	if (count > BALANCE_POINTS_MAX)
+		return reply_error(r, request_fault(r, "/by", "would be more than %d points: take longer steps or a shorter period",
+			BALANCE_POINTS_MAX));
+	uuid_format(&wallet.id, id);
+	data = json_array();
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(data, point_json(&points[i]));
+	return reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "wallet_id", id, "currency", wallet.currency, "by",
+		steps[period.step], "data", data));
+}

@@ -1,0 +1,218 @@
+-- post_run.sql - judging operations and writing what came of them. Only post() and hold_expire() call it, holding the locks.
+--
+-- One pass over the operations carries the wallet at hand in plain variables; the arrays at the end of the declarations
+-- collect what is to be written. Simple batches (see post()) are walked wallet by wallet. Others are walked as given,
+-- because an operation may move a second wallet, and look each wallet up among those already moved. No two operations
+-- of a run name the same key or the same original: post() cuts there.
+--
+-- Each expression of a plpgsql function is made ready anew in every transaction, in proportion to its size, and that is
+-- most of what a single posting costs. So what only some kinds need stands behind one question, and rows are made whole.
+
+CREATE OR REPLACE FUNCTION post_run(p_op_ids uuid[], p_wallets uuid[], p_user_ids uuid[], p_powers integer[],
+	p_kinds text[], p_amounts bigint[], p_reference_ids uuid[], p_keys text[], p_fingerprints bytea[],
+	p_merchants text[], p_descriptions text[], p_metadata text[],
+	p_cancel_window interval, p_retry boolean, p_open_currency text,
+	p_to_wallet_ids uuid[], p_expires_at timestamptz[], p_finals boolean[], p_simple boolean)
+RETURNS SETOF posting
+LANGUAGE plpgsql VOLATILE ROWS 100 AS $$
+DECLARE
+	max_amount CONSTANT bigint := 9007199254740991;
+	operator   CONSTANT integer := 2;
+	privileged CONSTANT integer := 2 | 4;       -- or service
+	expiry     CONSTANT integer := 4 | 8;       -- hold_expire(): time is over whatever the wallet's state
+	clock      CONSTANT timestamptz := wallet_clock();  -- after the locks: time never runs backwards in a wallet
+	xid        CONSTANT xid8 := pg_current_xact_id();
+	limited    CONSTANT boolean := pg_sequence_last_value('limit_change') IS NOT NULL;
+	o           record;         -- the operation with its wallet, its replay and its original
+	earlier     uuid;
+	this        uuid;           -- the wallet that the running values belong to
+	run_balance bigint;
+	run_held    bigint;
+	run_version bigint;
+	slot        integer;        -- its place in the w_ arrays; 0: not there yet
+	undo        boolean;
+	remains     bigint;         -- what is not yet undone of the original
+	delta       bigint;         -- what the operation would do to the balance
+	at          timestamptz;
+	verdict     text;
+	refusal     json;
+	-- Of kinds that are not simple; else 0 and null.
+	hold_delta  bigint := 0;    -- what it would do to what is held
+	fault       text;           -- why its kind refuses it
+	original    transaction;
+	expires_at  timestamptz;
+	side        wallet;         -- the other side's wallet as it would be before it
+	side_slot   integer;
+	side_id     uuid;
+	-- What is to be written: n transactions, w wallets, u originals.
+	n integer := 0;  new_rows transaction[];
+	w integer := 0;  w_id uuid[];  w_balance bigint[];  w_held bigint[];  w_version bigint[];
+	u integer := 0;  u_wallet uuid[];  u_id uuid[];  u_amount bigint[];  u_undone bigint[];
+BEGIN
+	FOR o IN
+		SELECT n.*, w.id AS wallet, w.owner_id, w.currency, w.status, w.balance, w.held, w.credit_limit,
+		       w.version, w.changed_at, e.id AS earlier, g.id AS original, g.kind AS original_kind,
+		       g.amount AS original_amount, g.contra AS original_contra, g.created_at AS original_at,
+		       coalesce(u.undone, 0) AS undone
+		FROM unnest(p_op_ids, p_wallets, p_user_ids, p_powers, p_kinds, p_amounts, p_reference_ids, p_keys,
+		            p_fingerprints, p_merchants, p_descriptions, p_metadata, CASE WHEN p_simple THEN p_wallets END) WITH ORDINALITY
+		     AS n(op_id, wallet_id, user_id, power, kind, amount, reference_id, key,
+		          fingerprint, merchant, description, metadata, walk, i)
+		LEFT JOIN wallet w ON w.id = n.wallet_id
+		LEFT JOIN transaction e ON e.wallet_id = n.wallet_id AND e.idempotency_key = n.key
+		LEFT JOIN transaction g ON g.wallet_id = n.wallet_id AND g.id = n.reference_id
+		LEFT JOIN undone u ON u.wallet_id = g.wallet_id AND u.transaction_id = g.id
+		ORDER BY n.walk, n.i
+	LOOP
+		IF o.wallet IS DISTINCT FROM this THEN
+			this := o.wallet;
+			slot := 0;
+			run_balance := o.balance;  run_held := o.held;  run_version := o.version;
+		END IF;
+		earlier := o.earlier;
+		IF p_retry AND earlier IS NULL THEN
+			earlier := (SELECT t.id FROM transaction t WHERE t.id = o.op_id AND t.wallet_id = o.wallet);
+		END IF;
+		undo := o.kind IN ('cancellation', 'reversal');
+		remains := abs(o.original_amount) - o.undone;
+		delta := CASE WHEN o.amount NOT BETWEEN 1 AND max_amount THEN NULL
+		              WHEN o.kind = 'deposit' THEN o.amount
+		              WHEN NOT undo THEN -o.amount
+		              WHEN o.original_amount > 0 THEN -coalesce(o.amount, remains)
+		              ELSE coalesce(o.amount, remains) END;
+		IF NOT p_simple THEN
+			slot := coalesce(array_position(w_id, this), 0);
+			IF slot > 0 THEN
+				run_balance := w_balance[slot];  run_held := w_held[slot];  run_version := w_version[slot];
+			END IF;
+			hold_delta := 0;  fault := NULL;  original := NULL;  expires_at := NULL;  side := NULL;  side_id := NULL;
+			IF o.original IS NOT NULL THEN
+				SELECT * INTO original FROM transaction t WHERE t.wallet_id = this AND t.id = o.original;
+			END IF;
+			IF o.kind IN ('hold', 'capture', 'release') THEN
+				expires_at := CASE o.kind WHEN 'hold' THEN coalesce(p_expires_at[o.i], clock + interval '7 days') END;
+				SELECT h.delta, h.hold_delta, h.fault INTO delta, hold_delta, fault FROM post_hold(o.kind, this, o.amount,
+					o.reference_id, original.kind, expires_at, p_finals[o.i], o.power = expiry, clock) AS h;
+			ELSIF o.kind = 'transfer' OR o.kind = 'reversal' AND original.kind = 'transfer' THEN
+				IF undo AND original.amount > 0 THEN    -- the sender's row knows what is undone
+					remains := original.amount - coalesce((SELECT k.undone FROM undone k
+						WHERE k.wallet_id = original.counterpart_wallet AND k.transaction_id = original.counterpart_id), 0);
+					delta := -coalesce(o.amount, remains);
+				END IF;
+				SELECT * INTO side FROM wallet s WHERE s.id = CASE WHEN undo THEN original.counterpart_wallet ELSE p_to_wallet_ids[o.i] END;
+				side_slot := array_position(w_id, side.id);
+				IF side_slot IS NOT NULL THEN
+					side.balance := w_balance[side_slot];  side.held := w_held[side_slot];  side.version := w_version[side_slot];
+				END IF;
+				side_id := uuid_v7(clock);
+				fault := CASE WHEN NOT undo AND (p_to_wallet_ids[o.i] IS NULL OR side.id = this) THEN 'invalid_request'
+				              WHEN post_side_fault(side, o.currency, -delta) IS NOT NULL THEN 'side' END;
+			ELSIF (o.kind IN ('deposit', 'withdrawal', 'purchase') OR undo) IS NOT TRUE THEN
+				fault := 'invalid_request';
+			END IF;
+		END IF;
+
+		-- The rules, in the order in which they are tested.
+		verdict := CASE
+			-- A first wallet that only a deposit would open is judged as the empty one it would be.
+			WHEN o.wallet_id IS NULL AND o.user_id IS NOT NULL AND p_open_currency IS NOT NULL
+				AND o.kind IN ('withdrawal', 'purchase', 'hold', 'transfer') AND delta - hold_delta < 0 THEN 'insufficient_funds'
+			-- Another's wallet is answered as one that does not exist.
+			WHEN o.wallet IS NULL OR (o.owner_id IS DISTINCT FROM o.user_id
+				AND (o.power & privileged <> 0) IS NOT TRUE) THEN 'not_found'
+			WHEN earlier IS NOT NULL THEN 'replayed'
+			WHEN CASE WHEN undo THEN o.reference_id IS NULL OR o.amount NOT BETWEEN 1 AND max_amount ELSE delta IS NULL END
+				OR fault = 'invalid_request' THEN 'invalid_request'
+			WHEN o.kind = 'reversal' AND (o.power & privileged <> 0) IS NOT TRUE THEN 'forbidden'
+			WHEN o.kind = 'cancellation' AND o.owner_id IS DISTINCT FROM o.user_id
+				AND (o.power & operator <> 0) IS NOT TRUE THEN 'forbidden'
+			WHEN o.status <> 'open' AND o.power IS DISTINCT FROM expiry
+				AND (o.status <> 'frozen_debit' OR delta < 0 OR hold_delta > 0)
+				THEN CASE o.status WHEN 'closed' THEN 'wallet_closed' ELSE 'wallet_frozen' END
+			WHEN undo AND o.original IS NULL THEN 'not_found'
+			WHEN undo AND o.original_kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer') THEN 'not_undoable'
+			WHEN o.kind = 'cancellation' AND (o.original_kind NOT IN ('purchase', 'capture')
+				OR clock >= o.original_at + p_cancel_window) THEN 'not_undoable'
+			WHEN undo AND remains = 0 THEN 'already_undone'
+			WHEN undo AND o.amount > remains THEN 'exceeds_original'
+			WHEN fault IS NOT NULL THEN fault
+			WHEN delta < hold_delta AND run_balance - run_held + o.credit_limit + delta - hold_delta < 0 THEN 'insufficient_funds'
+			WHEN run_balance + delta > max_amount THEN 'balance_limit'
+			ELSE 'ok' END;
+		at := greatest(clock, o.changed_at);
+		IF limited AND verdict = 'ok' AND NOT undo THEN
+			refusal := limit_take(this, o.currency, o.kind, greatest(abs(delta), hold_delta), at, run_version + 1);
+			verdict := CASE WHEN refusal IS NULL THEN 'ok' ELSE 'limit_exceeded' END;
+		END IF;
+		IF verdict <> 'ok' THEN
+			RETURN NEXT CASE verdict
+				WHEN 'replayed' THEN post_replay(o.op_id, earlier, o.fingerprint)
+				WHEN 'side' THEN post_side_refusal(o.op_id, side, CASE WHEN undo THEN original.counterpart_wallet
+					ELSE p_to_wallet_ids[o.i] END, o.currency, -delta)
+				ELSE post_refusal(o.op_id, verdict, run_balance - run_held + o.credit_limit, run_held,
+					coalesce(hold_delta - delta, o.amount), refusal) END;
+			CONTINUE;
+		END IF;
+
+		run_balance := run_balance + delta;
+		run_held := run_held + hold_delta;
+		run_version := run_version + 1;
+		n := n + 1;
+		-- Every column of the table, in its order. One row value costs half of an array for each column.
+		new_rows[n] := ROW(run_version, delta, run_balance, at, xid, this, o.op_id, o.reference_id, o.kind,
+			CASE o.kind WHEN 'deposit' THEN 'funding' WHEN 'withdrawal' THEN 'payout' WHEN 'purchase' THEN 'merchant'
+			WHEN 'capture' THEN 'merchant' WHEN 'transfer' THEN 'transfer' ELSE CASE WHEN undo THEN o.original_contra END END,
+			o.key, o.fingerprint, coalesce(o.merchant, CASE o.kind WHEN 'capture' THEN original.merchant END), o.description,
+			o.metadata::json, nullif(hold_delta, 0), nullif(run_held, 0), side.id, side_id, expires_at)::transaction;
+		IF slot = 0 THEN
+			w := w + 1;
+			slot := w;
+			w_id[w] := this;
+		END IF;
+		w_balance[slot] := run_balance;  w_version[slot] := run_version;
+		IF undo THEN
+			u := u + 1;
+			u_wallet[u] := this;  u_id[u] := o.original;  u_amount[u] := abs(o.original_amount);
+			u_undone[u] := u_amount[u] - remains + abs(delta);
+		END IF;
+		IF NOT p_simple THEN
+			w_held[slot] := run_held;
+			IF side_id IS NOT NULL THEN
+				n := n + 1;
+				new_rows[n] := ROW(side.version + 1, -delta, side.balance - delta, greatest(clock, side.changed_at), xid, side.id,
+					side_id, original.counterpart_id, o.kind, 'transfer', NULL, NULL, NULL, o.description, NULL, NULL,
+					nullif(side.held, 0), this, o.op_id, NULL)::transaction;
+				IF side_slot IS NULL THEN
+					w := w + 1;
+					side_slot := w;
+					w_id[w] := side.id;
+				END IF;
+				w_balance[side_slot] := side.balance - delta;  w_held[side_slot] := side.held;
+				w_version[side_slot] := side.version + 1;
+				IF undo AND original.amount > 0 THEN
+					u_wallet[u] := side.id;  u_id[u] := original.counterpart_id;
+				END IF;
+			END IF;
+		END IF;
+		RETURN NEXT ROW(o.op_id, verdict, o.op_id, this, o.owner_id, o.kind, delta, o.currency, run_balance, run_version,
+			o.reference_id, coalesce(o.merchant, CASE o.kind WHEN 'capture' THEN original.merchant END), o.description,
+			o.metadata, at, NULL, NULL, NULL, hold_delta, side.id, side_id, expires_at, NULL)::posting;
+	END LOOP;
+
+	IF n > 0 THEN
+		IF p_simple THEN
+			UPDATE wallet w SET balance = d.balance, version = d.version, changed_at = greatest(clock, w.changed_at)
+			FROM unnest(w_id, w_balance, w_version) AS d(id, balance, version) WHERE w.id = d.id;
+		ELSE
+			UPDATE wallet w SET balance = d.balance, held = d.held, version = d.version, changed_at = greatest(clock, w.changed_at)
+			FROM unnest(w_id, w_balance, w_held, w_version) AS d(id, balance, held, version) WHERE w.id = d.id;
+			PERFORM post_holds_write(new_rows);
+		END IF;
+		INSERT INTO transaction SELECT * FROM unnest(new_rows);
+	END IF;
+	IF u > 0 THEN
+		INSERT INTO undone (wallet_id, transaction_id, amount, undone)
+		SELECT * FROM unnest(u_wallet, u_id, u_amount, u_undone)
+		ON CONFLICT (wallet_id, transaction_id) DO UPDATE SET undone = excluded.undone;
+	END IF;
+END $$;

@@ -1,0 +1,221 @@
+#!/usr/bin/env bats
+# batch.bats - many operations in one call, each for itself or all or none; and dry runs, which write nothing.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+}
+
+# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without the brackets
+batch() {
+	api POST "/v1/transactions/batch${3:-}" "{\"mode\":\"$1\",\"transactions\":[$2]}" "${@:4}"
+}
+# op KIND AMOUNT [more members]
+op() { printf '{"wallet_id":"%s","kind":"%s","amount":%s%s}' "$WALLET" "$1" "$2" "${3:+,$3}"; }
+# many N - deposits of 1, 2, … N
+many() { seq "$1" | sed "s/.*/{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":&}/" | paste -sd ,; }
+
+# wallet_is BALANCE VERSION
+wallet_is() {
+	api GET "/v1/wallets/$WALLET"
+	[ "$(json '"\(.balance) \(.version)"')" = "$1 $2" ] || { echo "$body, not $*" && return 1; }
+}
+results() { json '[.results[] | (.transaction.balance_after // .problem.code)] | join(" ")'; }
+
+@test "each: what is refused does not disturb the others, and the results are in order" {
+	batch each "$(op deposit 100),$(op purchase 101),$(op purchase 60),$(op withdrawal 41),$(op withdrawal 40)"
+	expect 200
+	[ "$(json .mode)" = each ]
+	[ "$(results)" = "100 insufficient_funds 40 insufficient_funds 0" ]
+	[ "$(json '[.results[].status] | join(" ")')" = "201 409 201 409 201" ]
+	[ "$(json '.results[3].problem | [.type, .available, .required, .short_by, .held] | join(" ")')" = "/docs/errors#insufficient_funds 40 41 1 0" ]
+	[ "$(json '.results[0].transaction | keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
+	shown=$(json -c '.results[4].transaction')
+	wallet_is 0 4
+	api GET "/v1/transactions/$(jq -r .id <<<"$shown")"
+	[ "$body" = "$shown" ]
+}
+
+@test "each: one that is not valid has its problem in its place" {
+	batch each "$(op deposit 100),{\"kind\":\"gift\",\"colour\":1},7,$(op withdrawal -5),$(op deposit 11)"
+	expect 200
+	[ "$(results)" = "100 invalid_request invalid_request invalid_request 111" ]
+	[ "$(json '[.results[].problem.errors // [] | .[].pointer] | sort | join(" ")')" = "/transactions/1/colour /transactions/1/kind /transactions/2 /transactions/3/amount" ]
+	batch each '{}'
+	expect 200
+	[ "$(results)" = invalid_request ]
+	wallet_is 111 3
+}
+
+@test "atomic: all of it" {
+	batch atomic "$(op deposit 100),$(op purchase 60),$(op deposit 5)"
+	expect 201
+	[ "$(json .mode)" = atomic ]
+	[ "$(results)" = "100 40 45" ]
+	[ "$(json '[.results[].transaction.version] | join(" ")')" = "2 3 4" ]
+	wallet_is 45 4
+}
+
+@test "atomic: or nothing, and the answer says which one it was and why" {
+	batch atomic "$(op deposit 100),$(op purchase 60),$(op withdrawal 41),$(op withdrawal 99)"
+	expect 409 insufficient_funds
+	[ "$(json '[.index, .available, .required, .short_by] | join(" ")')" = "2 40 41 1" ]
+	wallet_is 0 1
+	batch atomic "$(op deposit 100),{\"kind\":\"gift\",\"amount\":0},$(op withdrawal 40)"
+	expect 422 invalid_request
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/transactions/1/amount /transactions/1/kind" ]
+	wallet_is 0 1
+	batch atomic "$(op deposit 7)"
+	expect 201
+	wallet_is 7 2
+}
+
+@test "later ones build on earlier ones, over several wallets" {
+	first=$WALLET
+	api POST /v1/wallets '{}'
+	second=$(json .id)
+	batch atomic "$(op deposit 100),$(op transfer 70 "\"to_wallet_id\":\"$second\""),$(WALLET=$second op transfer 20 "\"to_wallet_id\":\"$first\""),$(WALLET=$second op withdrawal 50)"
+	expect 201
+	[ "$(results)" = "100 30 50 0" ]
+	wallet_is 50 4
+	WALLET=$second wallet_is 0 4
+	batch atomic "$(WALLET=$second op deposit 100),$(op transfer 50 "\"to_wallet_id\":\"$second\""),$(op withdrawal 1)"
+	expect 409 insufficient_funds
+	[ "$(json .index)" = 2 ]
+	wallet_is 50 4
+	WALLET=$second wallet_is 0 4
+}
+
+@test "1000 operations at once, in either mode, and not one more; nor none, nor another mode" {
+	batch each "$(many 1000)"
+	expect 200
+	[ "$(json '[.results[].status] | unique | tostring + " " + (length | tostring)')" = "[201] 1" ]
+	[ "$(json '.results | length')" = 1000 ]
+	wallet_is 500500 1001
+	batch atomic "$(many 1000)"
+	expect 201
+	[ "$(json '[.results[].transaction.amount] == [range(1; 1001)]')" = true ]
+	wallet_is 1001000 2001
+	for mode in each atomic; do
+		batch $mode "$(many 1001)"
+		expect 422 invalid_request
+		[ "$(json '.errors[0].pointer')" = /transactions ]
+		batch $mode ''
+		expect 422 invalid_request
+	done
+	batch some "$(op deposit 1)"
+	expect 422 invalid_request
+	for bad in '{"transactions":[]}' '{"mode":"each"}' '{"mode":"each","transactions":{}}' '{"mode":"each","transactions":[],"x":1}' '[]'; do
+		api POST /v1/transactions/batch "$bad"
+		expect 422 invalid_request
+	done
+	wallet_is 1001000 2001
+}
+
+@test "one key for the whole: a retry answers the same and moves nothing" {
+	for mode in each atomic; do
+		unset first
+		for _ in 1 2; do
+			batch $mode "$(op deposit 100),$(op purchase 60)" '' -H "Idempotency-Key: $mode"
+			first=${first:-$body}
+			[ "$body" = "$first" ]
+		done
+		[ "$(header Idempotent-Replayed)" = true ]
+	done
+	wallet_is 80 5
+	batch atomic "$(op deposit 100),$(op purchase 61)" '' -H 'Idempotency-Key: atomic'
+	expect 422 idempotency_key_reused
+	[ "$(json .index)" = 1 ]
+	batch each "$(op deposit 100),$(op purchase 61)" '' -H 'Idempotency-Key: each'
+	[ "$(results)" = "100 idempotency_key_reused" ]
+	wallet_is 80 5
+	batch each "$(op deposit 1)" '' -H 'Idempotency-Key: not good'
+	expect 422 invalid_request
+}
+
+@test "a key inside: the same as that of a single request, and a double within the batch is one" {
+	batch each "$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 5 '"idempotency_key":"k"'),$(op deposit 5)"
+	expect 200
+	[ "$(results)" = "100 100 idempotency_key_reused 105" ]
+	[ "$(json '.results[0].transaction.id == .results[1].transaction.id')" = true ]
+	[ "$(header Idempotent-Replayed)" = '' ]
+	api POST /v1/transactions "$(op deposit 100)" -H 'Idempotency-Key: k'
+	expect 201
+	[ "$(header Idempotent-Replayed)" = true ]
+	batch atomic "$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 9 '"idempotency_key":"l"')" '' -H 'Idempotency-Key: whole'
+	expect 201
+	[ "$(results)" = "100 114" ]
+	batch each "$(op deposit 1 '"idempotency_key":"not good"'),$(op deposit 1 '"idempotency_key":""')"
+	[ "$(results)" = "invalid_request invalid_request" ]
+	wallet_is 114 4
+	api POST /v1/transactions "$(op deposit 1 '"idempotency_key":"k"')"
+	expect 422 invalid_request
+}
+
+@test "another's wallet is not found, in a batch as alone" {
+	mine=$WALLET
+	sign_up_and_in
+	batch each "$(op deposit 5)"
+	[ "$(results)" = not_found ]
+	batch atomic "$(op deposit 5)"
+	expect 404 not_found
+	[ "$(json .index)" = 0 ]
+	TOKEN='' batch each "$(op deposit 5)"
+	expect 401 unauthenticated
+}
+
+@test "a dry run answers as it would be and writes nothing: alone, each, atomic" {
+	api POST '/v1/transactions?dry_run=true' "$(op deposit 100)" -H 'Idempotency-Key: dry'
+	expect 200
+	[ "$(header Dry-Run)" = true ]
+	[ "$(header Location)" = '' ]
+	[ "$(json '[.kind, .amount, .balance_after, .version] | join(" ")')" = "deposit 100 100 2" ]
+	api GET "/v1/transactions/$(json .id)"
+	expect 404 not_found
+	api POST '/v1/transactions?dry_run=true' "$(op withdrawal 1)"
+	expect 409 insufficient_funds
+	[ "$(json .short_by)" = 1 ]
+	batch each "$(op deposit 10),$(op withdrawal 11),$(op hold 10)" '?dry_run=true' -H 'Idempotency-Key: dry'
+	expect 200
+	[ "$(results)" = "10 insufficient_funds 10" ]
+	[ "$(header Dry-Run)" = true ]
+	batch atomic "$(op deposit 10),$(op withdrawal 10)" '?dry_run=true'
+	expect 200
+	[ "$(results)" = "10 0" ]
+	batch atomic "$(op deposit 10),$(op withdrawal 11)" '?dry_run=true'
+	expect 409 insufficient_funds
+	[ "$(json .index)" = 1 ]
+	wallet_is 0 1
+	[ "$(sql wallet "SELECT count(*) FROM transaction WHERE wallet_id = '$WALLET'")" = 1 ]
+	# dry_run=false is a run, and the keys are free.
+	api POST '/v1/transactions?dry_run=false' "$(op deposit 100)" -H 'Idempotency-Key: dry'
+	expect 201
+	[ "$(header Idempotent-Replayed)" = '' ]
+	# What was done already is shown again.
+	api POST '/v1/transactions?dry_run=true' "$(op deposit 100)" -H 'Idempotency-Key: dry'
+	expect 200
+	[ "$(json .balance_after)" = 100 ]
+	api POST '/v1/transactions/batch?dry_run=perhaps' '{"mode":"each","transactions":[{}]}'
+	expect 422 invalid_request
+	wallet_is 100 2
+}
+
+@test "32 batches over the same wallets at once: each whole or not at all" {
+	first=$WALLET
+	api POST /v1/wallets '{}'
+	second=$(json .id)
+	api POST /v1/transactions "$(op deposit 100)"
+	bodies=("{\"mode\":\"atomic\",\"transactions\":[$(op transfer 7 "\"to_wallet_id\":\"$second\""),$(WALLET=$second op withdrawal 3),$(op withdrawal 3)]}"
+		"{\"mode\":\"atomic\",\"transactions\":[$(WALLET=$second op deposit 4),$(WALLET=$second op transfer 4 "\"to_wallet_id\":\"$first\""),$(op withdrawal 14)]}")
+	statuses=$(at_once 32 /v1/transactions/batch "${bodies[@]}")
+	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 32 ]
+	won=$(grep -c 201 <<<"$statuses")
+	# Each that won took 10 from the first wallet, and its three operations are rows.
+	[ "$won" = 10 ]
+	wallets=$(sql wallet "SELECT string_agg(balance::text, ' ' ORDER BY id = '$second') || ' ' || sum(version) FROM wallet WHERE id IN ('$first', '$second')")
+	[ "${wallets%% *}" = 0 ]
+	[ "${wallets##* }" = $((3 + 4 * won)) ]
+}

@@ -1,0 +1,113 @@
+#!/usr/bin/env bats
+# find.bats - the list of transactions, searched: each filter, several together, and page by page.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	api POST /v1/transactions/batch '{"mode":"atomic","transactions":[
+		{"kind":"deposit","amount":1000,"description":"Salary of May","metadata":{"run":7,"paid":true,"note":null,"a]b":"c=d&e"}},
+		{"kind":"purchase","amount":10,"merchant":"Bakery","description":"50% of a_cake \\ today","metadata":{"order":"A-1"}},
+		{"kind":"purchase","amount":20,"merchant":"bakery","metadata":{"order":"A-2","run":"7"}},
+		{"kind":"hold","amount":30,"merchant":"Bakery"},
+		{"kind":"withdrawal","amount":40,"description":"ÜBER cash"}]}'
+	expect 201
+}
+
+# found [QUERY...] - the amounts of what answers to it, newest first
+found() {
+	local arguments=() pair
+	for pair; do arguments+=(--data-urlencode "$pair"); done
+	api GET /v1/transactions '' -G --data-urlencode "wallet_id=$WALLET" "${arguments[@]}"
+	expect 200 && json '[.data[].amount] | join(" ")'
+}
+refused() {
+	api GET /v1/transactions '' -G --data-urlencode "wallet_id=$WALLET" --data-urlencode "$1"
+	expect 422 invalid_request
+}
+
+@test "by kind and by merchant, exactly" {
+	[ "$(found)" = "40 30 20 10 1000 0" ]
+	[ "$(found kind=hold)" = 30 ]
+	[ "$(found merchant=Bakery)" = "30 10" ]
+	[ "$(found merchant=bakery)" = 20 ]
+	[ "$(found merchant=Bake)" = '' ]
+	[ "$(found merchant=Bakery kind=purchase)" = 10 ]
+}
+
+@test "by amount, as it is shown, both ends included" {
+	[ "$(found min_amount=20)" = "40 30 20 1000" ]
+	[ "$(found max_amount=20)" = "20 10 0" ]
+	[ "$(found min_amount=20 max_amount=30)" = "30 20" ]
+	[ "$(found min_amount=31 max_amount=39)" = '' ]
+	[ "$(found min_amount=9007199254740991)" = '' ]
+	for bad in min_amount=0 min_amount=x min_amount=1.5 max_amount=-1 max_amount=9007199254740992; do refused $bad; done
+	api GET "/v1/transactions?wallet_id=$WALLET&min_amount=2&max_amount=1"
+	expect 422 invalid_request
+}
+
+@test "by text in the description, in any case, and no character of it means more than itself" {
+	[ "$(found q=salary)" = 1000 ]
+	[ "$(found q=OF)" = "10 1000" ]
+	[ "$(found 'q=ÜBER CASH')" = 40 ]
+	[ "$(found 'q=50%')" = 10 ]
+	[ "$(found 'q=5%c')" = '' ]
+	[ "$(found q=a_c)" = 10 ]
+	[ "$(found q=f_m)" = '' ]
+	[ "$(found 'q=\')" = 10 ]
+	[ "$(found q=.)" = '' ]
+	[ "$(found "q='")" = '' ]
+	refused q=
+	refused "q=$(printf 'q%.0s' {1..101})"
+}
+
+@test "by metadata: a member of that value, text or number or true; several must all hold" {
+	[ "$(found 'metadata[order]=A-1')" = 10 ]
+	[ "$(found 'metadata[run]=7')" = "20 1000" ]
+	[ "$(found 'metadata[paid]=true')" = 1000 ]
+	[ "$(found 'metadata[run]=7' 'metadata[order]=A-2')" = 20 ]
+	[ "$(found 'metadata[run]=7' 'metadata[order]=A-1')" = '' ]
+	[ "$(found 'metadata[a]b]=c=d&e')" = 1000 ]
+	[ "$(found 'metadata[note]=')" = '' ]
+	[ "$(found 'metadata[order]=a-1')" = '' ]
+	refused metadata=7
+}
+
+@test "by time and everything together" {
+	at=$(sql wallet "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'hold'")
+	[ "$(found "from=$at")" = "40 30 20 10 1000" ]
+	[ "$(found "to=$at")" = 0 ]
+	[ "$(found "from=$at" kind=purchase merchant=Bakery min_amount=5 max_amount=15 q=cake 'metadata[order]=A-1')" = 10 ]
+	[ "$(found "from=$at" kind=purchase merchant=Bakery min_amount=5 max_amount=15 q=cake 'metadata[order]=A-2')" = '' ]
+}
+
+@test "pages keep the filters, over all of one's wallets too" {
+	for i in $(seq 6); do printf '{"kind":"purchase","amount":%d,"merchant":"M%d"},{"kind":"deposit","amount":9},' "$i" $((i % 2)); done >"$BATS_TEST_TMPDIR/list"
+	api POST /v1/wallets '{}'
+	other=$(json .id)
+	api POST /v1/transactions/batch "{\"mode\":\"atomic\",\"transactions\":[$(sed 's/,$//' "$BATS_TEST_TMPDIR/list")]}"
+	expect 201
+	api POST /v1/transactions "{\"wallet_id\":\"$other\",\"kind\":\"deposit\",\"amount\":9}"
+	api POST /v1/transactions "{\"wallet_id\":\"$other\",\"kind\":\"purchase\",\"amount\":7,\"merchant\":\"M1\"}"
+	seen=
+	cursor=
+	for _ in 1 2 3 4; do
+		api GET "/v1/transactions?merchant=M1&kind=purchase&limit=1$cursor"
+		expect 200
+		seen+="$(json '.data[0].amount') "
+		cursor="&cursor=$(json .next_cursor)"
+	done
+	[ "$seen" = "7 5 3 1 " ]
+	[ "$(json .next_cursor)" = null ]
+}
+
+@test "another's wallet has nothing to find; an unknown filter is refused" {
+	refused colour=red
+	sign_up_and_in
+	api GET "/v1/transactions?wallet_id=$WALLET&merchant=Bakery"
+	expect 404 not_found
+	api GET "/v1/transactions?merchant=Bakery"
+	[ "$(json -c .data)" = '[]' ]
+}

@@ -1,0 +1,247 @@
+#!/usr/bin/env bats
+# holds.bats - money reserved: captured in whole, in parts, not at all, or too late; and what many clients at once make of it.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	post deposit 1000
+	expect 201
+}
+
+# post KIND [AMOUNT] [more members]
+post() {
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"
+}
+# hold AMOUNT [more members] - sets HOLD
+hold() {
+	post hold "$@"
+	expect 201
+	HOLD=$(json .id)
+}
+# on KIND [AMOUNT] [more members] - about $HOLD
+on() { post "$1" "${2:-}" "\"reference_id\":\"$HOLD\"${3:+,$3}"; }
+
+# wallet_is BALANCE HELD
+wallet_is() {
+	api GET "/v1/wallets/$WALLET"
+	[ "$(json '"\(.balance) \(.held) \(.available)"')" = "$1 $2 $(($1 - $2))" ]
+}
+holds_are() {
+	api GET "/v1/wallets/$WALLET/holds"
+	[ "$(json '[.data[].remaining] | join(" ")')" = "$1" ]
+}
+# in_seconds N - an instant that is so far away
+in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
+
+@test "a hold reserves: the balance stays, what is available falls, and it says until when" {
+	hold 300 '"merchant":"Hotel","description":"Room 7"'
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at expires_at" ]
+	[ "$(json '[.kind, .amount, .balance_after, .merchant] | join(" ")')" = "hold 300 1000 Hotel" ]
+	days=$((($(date -d "$(json .expires_at)" +%s) - $(date -d "$(json .created_at)" +%s) + 43200) / 86400))
+	[ "$days" = 7 ]
+	shown=$body
+	api GET "/v1/transactions/$HOLD"
+	[ "$body" = "$shown" ]
+	wallet_is 1000 300
+	post purchase 701
+	expect 409 insufficient_funds
+	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "700 701 1 300" ]
+	hold 700
+	wallet_is 1000 1000
+	post hold 1
+	expect 409 insufficient_funds
+	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "0 1 1 1000" ]
+}
+
+@test "a capture is a purchase at the hold's merchant; the whole of it where no amount is said" {
+	hold 300 '"merchant":"Hotel"'
+	on capture
+	expect 201
+	[ "$(json '[.kind, .amount, .balance_after, .merchant, .reference_id] | join(" ")')" = "capture 300 700 Hotel $HOLD" ]
+	wallet_is 700 0
+	holds_are ''
+	on capture
+	expect 409 hold_closed
+	hold 100
+	on capture '' '"merchant":"Bar"'
+	[ "$(json .merchant)" = Bar ]
+}
+
+@test "a capture of a part gives the rest back, or with final:false keeps it" {
+	hold 300
+	on capture 100 '"final":false'
+	expect 201
+	[ "$(json '[.amount, .balance_after] | join(" ")')" = "100 900" ]
+	wallet_is 900 200
+	holds_are 200
+	on capture 201
+	expect 409 exceeds_hold
+	on capture 50
+	expect 201
+	wallet_is 850 0
+	on capture 1
+	expect 409 hold_closed
+	# The last unit closes it, whatever is said.
+	hold 10
+	on capture 10 '"final":false'
+	wallet_is 840 0
+	on release
+	expect 409 hold_closed
+}
+
+@test "a release gives all of it back, once" {
+	hold 300
+	on capture 100 '"final":false'
+	on release
+	expect 201
+	[ "$(json '[.kind, .amount, .balance_after, .reference_id] | map(tostring) | join(" ")')" = "release 200 900 $HOLD" ]
+	wallet_is 900 0
+	on release
+	expect 409 hold_closed
+	on capture
+	expect 409 hold_closed
+}
+
+@test "a capture is cancelled and reversed as a purchase is; a hold and its release are not" {
+	hold 300
+	on release
+	release=$(json .id)
+	an_operator
+	for id in "$HOLD" "$release"; do
+		TOKEN=$OPERATOR api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}"
+		expect 409 not_undoable
+	done
+	hold 300
+	on capture 200
+	capture=$(json .id)
+	post cancellation 50 "\"reference_id\":\"$capture\""
+	expect 201
+	[ "$(json .balance_after)" = 850 ]
+	TOKEN=$OPERATOR api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"reversal\",\"reference_id\":\"$capture\"}"
+	expect 201
+	[ "$(json '[.amount, .balance_after] | join(" ")')" = "150 1000" ]
+	post cancellation '' "\"reference_id\":\"$capture\""
+	expect 409 already_undone
+}
+
+@test "what is no hold of this wallet is refused, and so is what does not belong to a kind" {
+	post deposit 5
+	HOLD=$(json .id)
+	on capture
+	expect 409 not_a_hold
+	on release
+	expect 409 not_a_hold
+	HOLD=018f6f2e-7b1c-7cc0-8000-000000000000
+	on capture
+	expect 404 not_found
+	hold 5
+	api POST /v1/wallets '{}'
+	api POST /v1/transactions "{\"wallet_id\":\"$(json .id)\",\"kind\":\"capture\",\"reference_id\":\"$HOLD\"}"
+	expect 404 not_found
+	for bad in '"kind":"hold"' '"kind":"hold","amount":5,"expires_at":"2020-01-01T00:00:00Z"' \
+		'"kind":"hold","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"hold","amount":5,"expires_at":"soon"' \
+		'"kind":"hold","amount":5,"final":true' "\"kind\":\"release\",\"reference_id\":\"$HOLD\",\"amount\":5" '"kind":"capture"' \
+		"\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"final\":1" "\"kind\":\"hold\",\"amount\":5,\"reference_id\":\"$HOLD\"" \
+		'"kind":"deposit","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"deposit","amount":5,"final":true'; do
+		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$bad}"
+		expect 422 invalid_request
+	done
+	wallet_is 1005 5
+}
+
+@test "an idempotency key makes each of them once" {
+	for _ in 1 2; do
+		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"hold\",\"amount\":100}" -H 'Idempotency-Key: h'
+		expect 201
+		HOLD=$(json .id)
+		first=${first:-$body}
+		[ "$body" = "$first" ]
+	done
+	[ "$(header Idempotent-Replayed)" = true ]
+	for _ in 1 2; do
+		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"capture\",\"reference_id\":\"$HOLD\"}" -H 'Idempotency-Key: c'
+		expect 201
+	done
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"final\":false}" -H 'Idempotency-Key: c'
+	expect 422 idempotency_key_reused
+	wallet_is 900 0
+}
+
+@test "the list has the open ones, newest first, page by page; another's wallet has none" {
+	for i in 1 2 3 4 5; do hold $i "\"description\":\"n$i\""; done
+	api GET "/v1/wallets/$WALLET/holds?limit=2"
+	expect 200
+	[ "$(json '[.data[].amount] | join(" ")')" = "5 4" ]
+	[ "$(json '.data[0] | keys_unsorted | join(" ")')" = "id amount remaining expires_at merchant description metadata created_at" ]
+	[ "$(json '.data[0].id')" = "$HOLD" ]
+	[[ $(header Link) == *'rel="next"'* ]]
+	api GET "/v1/wallets/$WALLET/holds?limit=2&cursor=$(json .next_cursor)"
+	[ "$(json '[.data[].amount] | join(" ")')" = "3 2" ]
+	api GET "/v1/wallets/$WALLET/holds?limit=2&cursor=$(json .next_cursor)"
+	[ "$(json '[.data[].description] | join(" ")')" = n1 ]
+	[ "$(json .next_cursor)" = null ]
+	api GET "/v1/wallets/$WALLET/holds?cursor=nonsense"
+	expect 422 invalid_request
+	sign_up_and_in
+	api GET "/v1/wallets/$WALLET/holds"
+	expect 404 not_found
+}
+
+expired() {
+	wallet_is 1000 0 && [ "$(sql wallet "SELECT count(*) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'release' AND description = 'expired'")" = "$1" ]
+}
+
+@test "who expires is released by itself, once, though several sweeps run; a capture in between comes too late" {
+	until=$(in_seconds 3)
+	for _ in $(seq 20); do hold 20 "\"expires_at\":\"$until\""; done
+	wallet_is 1000 400
+	sweeps=()
+	for _ in 1 2 3; do
+		(until expired 20; do "$BUILD/outbox_relay" --drain 2>/dev/null || exit 1; done) 3>&- &
+		sweeps+=($!)
+	done
+	eventually expired 20
+	wait "${sweeps[@]}"
+	expired 20
+	holds_are ''
+	on capture
+	expect 409 hold_closed
+	api GET "/v1/transactions?wallet_id=$WALLET&limit=1"
+	[ "$(json '.data[0] | [.kind, .amount, .description, .version] | join(" ")')" = "release 20 expired 42" ]
+}
+
+@test "what has expired is closed before any sweep has seen it" {
+	hold 20 "\"expires_at\":\"$(in_seconds 3600)\""
+	# As if that hour were over; the sweep may be quicker than the capture, and the answer is the same.
+	sql wallet "UPDATE hold SET expires_at = clock_timestamp() - interval '1 second' WHERE transaction_id = '$HOLD'"
+	on capture
+	expect 409 hold_closed
+	eventually wallet_is 1000 0
+}
+
+@test "64 captures and releases at once: exactly one wins" {
+	for _ in 1 2 3; do
+		hold 100
+		statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",\"reference_id\":\"$HOLD\"}" "{\"kind\":\"release\",\"reference_id\":\"$HOLD\"}" \
+			"{\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"amount\":40}")
+		[ "$(grep -c 201 <<<"$statuses")" = 1 ]
+		[ "$(grep -c 409 <<<"$statuses")" = 63 ]
+		[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | jq -r '.code // empty' | sort -u)" = hold_closed ]
+		holds_are ''
+	done
+	spent=$(sql wallet "SELECT coalesce(sum(-amount), 0) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'capture'")
+	wallet_is $((1000 - spent)) 0
+	[ "$(sql wallet "SELECT version FROM wallet WHERE id = '$WALLET'")" = 8 ]
+}
+
+@test "64 captures by parts, and the hold's end: never more than was held" {
+	hold 100 "\"expires_at\":\"$(in_seconds 2)\""
+	statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"amount\":3,\"final\":false}")
+	won=$(grep -c 201 <<<"$statuses" || true)
+	[ "$won" -le 33 ]
+	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 64 ]
+	eventually wallet_is $((1000 - 3 * won)) 0
+}

@@ -1,0 +1,269 @@
+#!/usr/bin/env bats
+# limits.bats - how much of a kind is allowed at once, a day, a month; how far a wallet may owe; and who says so.
+#
+# Limits of a currency are set for currencies that no other test uses, as they hold for every wallet of theirs.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	an_operator
+}
+
+post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"; }
+# allow LIMITS [more members] - sets the wallet's limits: KIND/PER/AMOUNT separated by blanks
+allow() {
+	local list
+	list=$(jq -nc --arg l "$1" '$l | split(" ") | map(split("/") | {kind: .[0], per: .[1], amount: (.[2] | tonumber)})')
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" "{\"limits\":$list${2:+,$2}}"
+}
+allow_currency() {
+	TOKEN=$OPERATOR api PUT "/v1/wallets/limits?currency=$1" "{\"limits\":$2${3:+,$3}}"
+}
+# refused KIND PER AMOUNT USED REQUESTED [OF] - what the last refusal must say; when it frees is the next day or month in UTC
+refused() {
+	local frees=null next
+	expect 409 limit_exceeded || return 1
+	[ "$(json '[.limit.kind, .limit.per, .limit.amount, .used, .requested, .limit.of] | join(" ")')" = "$1 $2 $3 $4 $5 ${6:-wallet}" ] || return 1
+	case $2 in
+	day) next=$(date -u -d "$(date -u +%F) + 1 day" +%F) ;;
+	month) next=$(date -u -d "$(date -u +%Y-%m-01) + 1 month" +%F) ;;
+	esac
+	[ "$2" = transaction ] || frees=${next}T00:00:00.000000Z
+	[ "$(json .frees_at)" = "$frees" ]
+}
+
+# A day that ends between a posting and the question for it would not be a failure.
+skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to end"; }
+
+@test "each kind, a transaction, a day, a month" {
+	skip_at_midnight
+	post deposit 1000
+	api POST /v1/wallets '{}'
+	other=$(json .id)
+	for kind in deposit withdrawal purchase hold transfer; do
+		more=
+		[ $kind != transfer ] || more="\"to_wallet_id\":\"$other\""
+		used=0
+		[ $kind != deposit ] || used=1000
+		allow "$kind/transaction/10"
+		expect 200
+		post $kind 11 "$more"
+		refused $kind transaction 10 0 11
+		post $kind 10 "$more"
+		expect 201
+		for per in day month; do
+			used=$((used + 10))
+			allow "$kind/$per/$((used + 15))"
+			post $kind 16 "$more"
+			refused $kind $per $((used + 15)) $used 16
+			post $kind 10 "$more"
+			expect 201
+			post $kind 6 "$more"
+			refused $kind $per $((used + 15)) $((used + 10)) 6
+			post $kind 5 "$more"
+			expect 201
+			post $kind 1 "$more"
+			refused $kind $per $((used + 15)) $((used + 15)) 1
+			used=$((used + 5))
+		done
+	done
+}
+
+@test "captures count by what they take, and what is given back frees nothing" {
+	skip_at_midnight
+	post deposit 1000
+	allow 'capture/transaction/50 capture/day/80'
+	post hold 100
+	hold=$(json .id)
+	post capture '' "\"reference_id\":\"$hold\""
+	refused capture transaction 50 0 100
+	post capture 50 "\"reference_id\":\"$hold\",\"final\":false"
+	expect 201
+	capture=$(json .id)
+	post capture 31 "\"reference_id\":\"$hold\",\"final\":false"
+	refused capture day 80 50 31
+	post cancellation '' "\"reference_id\":\"$capture\""
+	expect 201
+	post capture 31 "\"reference_id\":\"$hold\""
+	refused capture day 80 50 31
+	post release '' "\"reference_id\":\"$hold\""
+	expect 201
+}
+
+@test "a wallet's limits are shown with what is used; all at once are tested, and one kind leaves the others alone" {
+	skip_at_midnight
+	post deposit 100
+	allow 'purchase/transaction/30 purchase/day/50 purchase/month/60 withdrawal/day/5'
+	expect 200
+	post purchase 30
+	post purchase 21
+	refused purchase day 50 30 21
+	post purchase 20
+	expect 201
+	allow 'purchase/day/90 purchase/month/60 withdrawal/day/5'
+	post purchase 11
+	refused purchase month 60 50 11
+	api GET "/v1/wallets/$WALLET/limits"
+	expect 200
+	[ "$(json '.credit_limit')" = 0 ]
+	[ "$(json '[.limits[] | "\(.kind)/\(.per)/\(.amount)/\(.used)/\(.of)"] | join(" ")')" = "purchase/day/90/50/wallet purchase/month/60/50/wallet withdrawal/day/5/0/wallet" ]
+	[ "$(json '.limits[0].frees_at')" = "$(date -u -d "$(date -u +%F) + 1 day" +%F)T00:00:00.000000Z" ]
+	post deposit 100000
+	expect 201
+	allow ''
+	expect 200
+	[ "$(json -c .limits)" = '[]' ]
+	post purchase 1000
+	expect 201
+}
+
+@test "nothing at all is a limit too; a refused operation uses nothing" {
+	skip_at_midnight
+	post deposit 100
+	allow 'purchase/transaction/0 withdrawal/day/10'
+	post purchase 1
+	refused purchase transaction 0 0 1
+	post withdrawal 11
+	refused withdrawal day 10 0 11
+	# Funds come first.
+	post withdrawal 101
+	expect 409 insufficient_funds
+	post withdrawal 10
+	expect 201
+	allow 'withdrawal/transaction/5'
+	[ "$(json -c '.limits[0]')" = '{"kind":"withdrawal","per":"transaction","amount":5,"of":"wallet"}' ]
+}
+
+@test "a currency's limits hold for each wallet of it, unless the wallet has its own" {
+	skip_at_midnight
+	for own in 1 2; do
+		api POST /v1/wallets '{"currency":"NOK"}'
+		WALLET=$(json .id)
+		eval "wallet_$own=$WALLET"
+	done
+	allow_currency NOK '[{"kind":"deposit","per":"day","amount":100},{"kind":"deposit","per":"transaction","amount":60}]'
+	expect 200
+	[ "$(json '[.currency, .credit_limit, (.limits | length)] | join(" ")')" = "NOK 0 2" ]
+	post deposit 61
+	refused deposit transaction 60 0 61 currency
+	post deposit 60
+	expect 201
+	post deposit 41
+	refused deposit day 100 60 41 currency
+	WALLET=$wallet_1 post deposit 60
+	expect 201
+	allow 'deposit/day/1000'
+	[ "$(json '[.limits[] | "\(.kind)/\(.per)/\(.amount)/\(.of)"] | join(" ")')" = "deposit/transaction/60/currency deposit/day/1000/wallet" ]
+	post deposit 41
+	expect 201
+	# null: no such limit for this wallet, whatever the currency says.
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[{"kind":"deposit","per":"day","amount":null},{"kind":"deposit","per":"transaction","amount":null}]}'
+	expect 200
+	[ "$(json '.limits | length')" = 0 ]
+	post deposit 5000
+	expect 201
+	WALLET=$wallet_1 post deposit 41
+	refused deposit day 100 60 41 currency
+	TOKEN=$OPERATOR api GET '/v1/wallets/limits?currency=NOK'
+	[ "$(json '[.limits[] | "\(.kind)/\(.per)/\(.amount)"] | join(" ")')" = "deposit/transaction/60 deposit/day/100" ]
+	allow_currency NOK '[]'
+	expect 200
+	WALLET=$wallet_1 post deposit 1000
+	expect 201
+}
+
+@test "a credit limit: a wallet may owe so much; it cannot be taken below what is owed" {
+	post deposit 10
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"credit_limit":100,"limits":[],"reason":"a good customer"}'
+	expect 200
+	[ "$(json .credit_limit)" = 100 ]
+	api GET "/v1/wallets/$WALLET"
+	[ "$(json '[.balance, .available] | join(" ")')" = "10 110" ]
+	post purchase 111
+	expect 409 insufficient_funds
+	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "110 111 1 0" ]
+	post purchase 80
+	expect 201
+	[ "$(json .balance_after)" = -70 ]
+	post hold 30
+	expect 201
+	api GET "/v1/wallets/$WALLET"
+	[ "$(json '[.balance, .held, .available] | join(" ")')" = "-70 30 0" ]
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"credit_limit":99,"limits":[]}'
+	expect 409 insufficient_funds
+	[ "$(json .short_by)" = 1 ]
+	# Without the member it stays.
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[]}'
+	expect 200
+	[ "$(json .credit_limit)" = 100 ]
+	post deposit 70
+	[ "$(json .balance_after)" = 0 ]
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"credit_limit":30,"limits":[]}'
+	expect 200
+	api GET "/v1/transactions?wallet_id=$WALLET&kind=limit"
+	[ "$(json '[.data[].metadata.credit_limit | "\(.from)-\(.to)"] | join(" ")')" = "100-30 100-100 0-100" ]
+	[ "$(json '.data[2] | [.amount, .description] | join(" ")')" = "0 a good customer" ]
+}
+
+@test "a currency's credit limit is that of the wallets opened from then on" {
+	api POST /v1/wallets '{"currency":"SEK"}'
+	WALLET=$(json .id)
+	allow_currency SEK '[]' '"credit_limit":500'
+	expect 200
+	[ "$(json .credit_limit)" = 500 ]
+	post purchase 1
+	expect 409 insufficient_funds
+	api POST /v1/wallets '{"currency":"SEK"}'
+	[ "$(json .available)" = 500 ]
+	WALLET=$(json .id)
+	post purchase 500
+	expect 201
+	[ "$(json .balance_after)" = -500 ]
+	allow_currency SEK '[]'
+	[ "$(json .credit_limit)" = 0 ]
+}
+
+@test "who may, and what is no limit" {
+	api PUT "/v1/wallets/$WALLET/limits" '{"limits":[]}'
+	expect 403 forbidden
+	api PUT '/v1/wallets/limits?currency=CHF' '{"limits":[]}'
+	expect 403 forbidden
+	api GET "/v1/wallets/$WALLET/limits"
+	expect 200
+	owner=$TOKEN
+	sign_up_and_in
+	api GET "/v1/wallets/$WALLET/limits"
+	expect 404 not_found
+	TOKEN=$owner
+	TOKEN=$OPERATOR api PUT /v1/wallets/018f6f2e-7b1c-7cc0-8000-000000000000/limits '{"limits":[]}'
+	expect 404 not_found
+	for bad in '{}' '{"limits":{}}' '{"limits":[{"kind":"gift","per":"day","amount":1}]}' '{"limits":[{"kind":"deposit","per":"year","amount":1}]}' \
+		'{"limits":[{"kind":"deposit","per":"day","amount":-1}]}' '{"limits":[{"kind":"deposit","per":"day","amount":"1"}]}' '{"limits":[7]}' \
+		'{"limits":[],"credit_limit":-1}' '{"limits":[{"kind":"deposit","per":"day","amount":1},{"kind":"deposit","per":"day","amount":2}]}'; do
+		TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" "$bad"
+		expect 422 invalid_request
+		TOKEN=$OPERATOR api PUT '/v1/wallets/limits?currency=CHF' "$bad"
+		expect 422 invalid_request
+	done
+	TOKEN=$OPERATOR api PUT '/v1/wallets/limits?currency=CHF' '{"limits":[{"kind":"deposit","per":"day","amount":null}]}'
+	expect 422 invalid_request
+	for bad in '' '?currency=XXQ' '?currency=eur' '?currency=EURO'; do
+		TOKEN=$OPERATOR api PUT "/v1/wallets/limits$bad" '{"limits":[]}'
+		expect 422 invalid_request
+	done
+	TOKEN=$OPERATOR api GET "/v1/wallets/$WALLET/limits"
+	[ "$(json -c .limits)" = '[]' ]
+}
+
+@test "64 clients at once never pass a limit of the day" {
+	skip_at_midnight
+	post deposit 10000
+	allow 'purchase/day/100'
+	statuses=$(at_once 64 /v1/transactions '{"kind":"purchase","amount":7}')
+	[ "$(grep -c 201 <<<"$statuses")" = 14 ]
+	[ "$(grep -c 409 <<<"$statuses")" = 50 ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | jq -r '.code // empty' | sort -u)" = limit_exceeded ]
+}

@@ -1,0 +1,184 @@
+#!/usr/bin/env bats
+# status.bats - freezing, unfreezing and closing by an operator: what then goes and what does not, and what is left of it.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	post deposit 100
+	DEPOSIT=$(json .id)
+	post purchase 10
+	PURCHASE=$(json .id)
+	post hold 10
+	HOLD=$(json .id)
+	an_operator
+}
+
+post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"; }
+on() { post "$1" "${3:-}" "\"reference_id\":\"$2\""; }
+# change WHAT [more members] - by an operator
+change() { TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/$1" "{\"reason\":\"why\"${2:+,$2}}" "${@:3}"; }
+wallet() { api GET "/v1/wallets/$WALLET" && json "$1"; }
+
+@test "frozen both ways: nothing goes, not even in" {
+	change freeze
+	expect 201
+	[ "$(json '[.kind, .amount, .balance_after, .version, .description, .metadata.mode] | join(" ")')" = "freeze 0 90 5 why both" ]
+	[ "$(wallet '"\(.status) \(.version)"')" = "frozen 5" ]
+	for kind in deposit withdrawal purchase hold; do
+		post $kind 1
+		expect 409 wallet_frozen
+	done
+	for kind in capture release; do
+		on $kind "$HOLD"
+		expect 409 wallet_frozen
+	done
+	on cancellation "$PURCHASE"
+	expect 409 wallet_frozen
+	TOKEN=$OPERATOR on reversal "$DEPOSIT" 1
+	expect 409 wallet_frozen
+	change unfreeze
+	expect 201
+	[ "$(json '[.kind, .description] | join(" ")')" = "unfreeze why" ]
+	[ "$(wallet .status)" = open ]
+	post withdrawal 1
+	expect 201
+}
+
+@test "frozen for debits: money comes in and back, none goes out" {
+	change freeze '"mode":"debit"'
+	expect 201
+	[ "$(wallet .status)" = frozen ]
+	for kind in withdrawal purchase hold; do
+		post $kind 1
+		expect 409 wallet_frozen
+	done
+	on capture "$HOLD"
+	expect 409 wallet_frozen
+	TOKEN=$OPERATOR on reversal "$DEPOSIT" 1
+	expect 409 wallet_frozen
+	post deposit 5
+	expect 201
+	on cancellation "$PURCHASE" 5
+	expect 201
+	TOKEN=$OPERATOR on reversal "$PURCHASE" 5
+	expect 201
+	on release "$HOLD"
+	expect 201
+	[ "$(wallet '"\(.balance) \(.held)"')" = "105 0" ]
+	# Narrower, then wider: the last word counts.
+	change freeze '"mode":"both"'
+	post deposit 5
+	expect 409 wallet_frozen
+	change freeze '"mode":"debit"'
+	post deposit 5
+	expect 201
+}
+
+released() { [ "$(wallet .held)" = 0 ]; }
+
+@test "a hold expires in a frozen wallet too" {
+	post hold 7 "\"expires_at\":\"$(date -u -d '+2 seconds' +%FT%T.%6NZ)\""
+	expect 201
+	on release "$HOLD"
+	change freeze
+	expect 201
+	eventually released
+}
+
+@test "closed: only when empty, and for good" {
+	change close
+	expect 409 wallet_not_empty
+	on release "$HOLD"
+	change close
+	expect 409 wallet_not_empty
+	post withdrawal 90
+	change close
+	expect 201
+	[ "$(json '[.kind, .amount, .description] | join(" ")')" = "close 0 why" ]
+	[ "$(wallet .status)" = closed ]
+	post deposit 1
+	expect 409 wallet_closed
+	on cancellation "$PURCHASE"
+	expect 409 wallet_closed
+	for what in freeze unfreeze close; do
+		change $what
+		expect 409 wallet_closed
+	done
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[]}'
+	expect 409 wallet_closed
+	# It is still there to be read.
+	api GET "/v1/transactions?wallet_id=$WALLET"
+	[ "$(json '[.data[].kind] | join(" ")')" = "close withdrawal release hold purchase deposit opening" ]
+}
+
+@test "when the oldest wallet is closed, the next oldest is meant without a wallet_id" {
+	on release "$HOLD"
+	post withdrawal 90
+	api POST /v1/wallets '{}'
+	second=$(json .id)
+	change close
+	expect 201
+	api POST /v1/transactions '{"kind":"deposit","amount":3}'
+	expect 201
+	[ "$(json .wallet_id)" = "$second" ]
+}
+
+lines_are() {
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=8"
+	[ "$status_code" = 200 ] && [ "$(json '[.lines[] | "\(.kind):\(.amount)"] | join(" ")')" = "$1" ]
+}
+
+@test "each is a row of the history and a line of the statement" {
+	change freeze
+	change unfreeze
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[{"kind":"deposit","per":"day","amount":5}],"reason":"new"}'
+	on release "$HOLD"
+	post withdrawal 90
+	change close
+	api GET "/v1/transactions?wallet_id=$WALLET"
+	[ "$(json '[.data[] | "\(.kind):\(.amount)"] | join(" ")')" = "close:0 withdrawal:90 release:10 limit:0 unfreeze:0 freeze:0 hold:10 purchase:10 deposit:100 opening:0" ]
+	api GET "/v1/transactions?wallet_id=$WALLET&kind=freeze"
+	[ "$(json '.data | length')" = 1 ]
+	eventually lines_are "opening:0 deposit:100 purchase:-10 hold:0 freeze:0 unfreeze:0 limit:0 release:0 withdrawal:-90 close:0"
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$(json '[.opening_balance, .closing_balance, .version] | join(" ")')" = "0 0 10" ]
+}
+
+@test "a key makes it once" {
+	change freeze '' -H 'Idempotency-Key: f'
+	first=$body
+	change freeze '' -H 'Idempotency-Key: f'
+	expect 201
+	[ "$body" = "$first" ]
+	[ "$(header Idempotent-Replayed)" = true ]
+	change freeze '"mode":"debit"' -H 'Idempotency-Key: f'
+	expect 422 idempotency_key_reused
+	[ "$(wallet .version)" = 5 ]
+}
+
+@test "operators only, with a reason" {
+	for what in freeze unfreeze close; do
+		api POST "/v1/wallets/$WALLET/$what" '{"reason":"mine"}'
+		expect 403 forbidden
+		TOKEN='' api POST "/v1/wallets/$WALLET/$what" '{"reason":"mine"}'
+		expect 401 unauthenticated
+		for bad in '{}' '{"reason":""}' '{"reason":7}' '{"reason":"x","colour":1}' '{"reason":"x","mode":"credit"}'; do
+			TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/$what" "$bad"
+			expect 422 invalid_request
+		done
+		TOKEN=$OPERATOR api POST "/v1/wallets/018f6f2e-7b1c-7cc0-8000-000000000000/$what" '{"reason":"x"}'
+		expect 404 not_found
+	done
+	TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/close" '{"reason":"x","mode":"debit"}'
+	expect 422 invalid_request
+	api POST "/v1/wallets/$WALLET/freeze" '{"reason":"mine"}'
+	[ "$(wallet '"\(.status) \(.version)"')" = "open 4" ]
+	# Nor is it a kind of transaction to be asked for.
+	for kind in freeze unfreeze close limit opening; do
+		TOKEN=$OPERATOR post $kind
+		expect 422 invalid_request
+	done
+}

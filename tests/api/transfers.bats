@@ -1,0 +1,209 @@
+#!/usr/bin/env bats
+# transfers.bats - from one wallet to another: both sides in one commit, each naming the other; undone by an operator.
+
+load ../helper
+
+# Two users: FROM is the wallet of the one who is signed in, TO that of another, who has RECEIVER.
+setup() {
+	sign_up_and_in
+	RECEIVER=$TOKEN
+	api POST /v1/wallets '{}'
+	TO=$(json .id)
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	FROM=$(json .id)
+	api POST /v1/transactions '{"kind":"deposit","amount":1000}'
+	expect 201
+}
+
+# transfer AMOUNT [more members] - from FROM to TO
+transfer() {
+	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"transfer\",\"to_wallet_id\":\"$TO\",\"amount\":$1${2:+,$2}}" "${@:3}"
+}
+# reverse WALLET ID [AMOUNT] - as an operator
+reverse() {
+	TOKEN=$OPERATOR api POST /v1/transactions "{\"wallet_id\":\"$1\",\"kind\":\"reversal\",\"reference_id\":\"$2\"${3:+,\"amount\":$3}}"
+}
+balances() { sql wallet "SELECT string_agg(balance::text, ' ' ORDER BY array_position('{$FROM,$TO}'::uuid[], id)) FROM wallet WHERE id IN ('$FROM', '$TO')"; }
+# change WALLET WHAT [more members] - freeze, unfreeze or close by an operator
+change() { TOKEN=$OPERATOR api POST "/v1/wallets/$1/$2" "{\"reason\":\"test\"${3:+,$3}}"; }
+
+@test "both sides are rows of their own that name each other" {
+	transfer 300 '"description":"Rent","merchant":"Landlord","metadata":{"m":1}'
+	expect 201
+	sent=$(json .id)
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at to_wallet_id counterpart_id" ]
+	[ "$(json '[.kind, .amount, .balance_after, .to_wallet_id] | join(" ")')" = "transfer 300 700 $TO" ]
+	received=$(json .counterpart_id)
+	at=$(json .created_at)
+	TOKEN=$RECEIVER api GET "/v1/transactions/$received"
+	expect 200
+	[ "$(json '[.wallet_id, .kind, .amount, .balance_after, .version, .from_wallet_id, .counterpart_id, .description, .created_at] | join(" ")')" = "$TO transfer 300 300 2 $FROM $sent Rent $at" ]
+	# The sender's merchant and metadata are his own affair.
+	[ "$(json '[.merchant, .metadata, .to_wallet_id] | map(tostring) | join(" ")')" = "null null null" ]
+	# Nor does either see the other's row.
+	api GET "/v1/transactions/$received"
+	expect 404 not_found
+	[ "$(balances)" = "700 300" ]
+}
+
+line_is() {
+	TOKEN=$1 api GET "/v1/statements?wallet_id=$2&min_version=$3"
+	[ "$status_code" = 200 ] && [ "$(json '.lines[-1] | "\(.kind) \(.amount) \(.balance_after)"')" = "$4" ]
+}
+
+@test "each side has a line in its statement, with its sign" {
+	transfer 300
+	expect 201
+	eventually line_is "$TOKEN" "$FROM" 3 "transfer -300 700"
+	eventually line_is "$RECEIVER" "$TO" 2 "transfer 300 300"
+}
+
+@test "to whom: another wallet of the same currency, that exists, and takes money" {
+	TO=$FROM transfer 5
+	expect 422 invalid_request
+	[ "$(json '.errors[0].pointer')" = /to_wallet_id ]
+	# The same without saying from which: the oldest wallet is found later.
+	api POST /v1/transactions "{\"kind\":\"transfer\",\"amount\":5,\"to_wallet_id\":\"$FROM\"}"
+	expect 422 invalid_request
+	TO=018f6f2e-7b1c-7cc0-8000-000000000000 transfer 5
+	expect 404 not_found
+	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"transfer\",\"amount\":5}"
+	expect 422 invalid_request
+	[ "$(json '.errors[0].pointer')" = /to_wallet_id ]
+	transfer 5 '"reference_id":"018f6f2e-7b1c-7cc0-8000-000000000000"'
+	expect 422 invalid_request
+	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"deposit\",\"amount\":5,\"to_wallet_id\":\"$TO\"}"
+	expect 422 invalid_request
+	api POST /v1/wallets '{"currency":"USD"}'
+	TO=$(json .id) transfer 5
+	expect 409 currency_mismatch
+	[ "$(json .wallet_id)" != "$FROM" ]
+	# Not out of another's wallet.
+	mine=$FROM
+	FROM=$TO TO=$mine transfer 5
+	expect 404 not_found
+	[ "$(balances)" = "1000 0" ]
+}
+
+@test "not more than there is, and not more than the other can hold" {
+	transfer 1001
+	expect 409 insufficient_funds
+	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "1000 1001 1 0" ]
+	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"deposit","amount":9007199254740991}'
+	transfer 1
+	expect 409 balance_limit
+	[ "$(json .wallet_id)" = "$TO" ]
+	[ "$(balances)" = "1000 9007199254740991" ]
+}
+
+@test "frozen and closed, on either side" {
+	an_operator
+	change "$TO" freeze '"mode":"debit"'
+	expect 201
+	transfer 10
+	expect 201
+	change "$TO" freeze '"mode":"both"'
+	expect 201
+	transfer 10
+	expect 409 wallet_frozen
+	[ "$(json .wallet_id)" = "$TO" ]
+	change "$TO" unfreeze
+	change "$FROM" freeze '"mode":"debit"'
+	transfer 10
+	expect 409 wallet_frozen
+	[ "$(json .wallet_id)" = null ]
+	change "$FROM" unfreeze
+	mine=$FROM
+	TOKEN=$RECEIVER FROM=$TO TO=$mine transfer 10
+	expect 201
+	change "$TO" close
+	expect 201
+	transfer 10
+	expect 409 wallet_closed
+	[ "$(json .wallet_id)" = "$TO" ]
+	[ "$(balances)" = "1000 0" ]
+}
+
+@test "an operator reverses it, in parts or whole, by either side's row, and both sides move" {
+	transfer 300
+	sent=$(json .id) received=$(json .counterpart_id)
+	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"reversal\",\"reference_id\":\"$sent\"}"
+	expect 403 forbidden
+	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"cancellation\",\"reference_id\":\"$sent\"}"
+	expect 409 not_undoable
+	an_operator
+	reverse "$FROM" "$sent" 100
+	expect 201
+	[ "$(json '[.kind, .amount, .balance_after, .from_wallet_id, .reference_id] | join(" ")')" = "reversal 100 800 $TO $sent" ]
+	twin=$(json .counterpart_id)
+	TOKEN=$OPERATOR api GET "/v1/transactions/$twin"
+	[ "$(json '[.kind, .amount, .balance_after, .to_wallet_id, .reference_id] | join(" ")')" = "reversal 100 200 $FROM $received" ]
+	[ "$(balances)" = "800 200" ]
+	reverse "$TO" "$received" 201
+	expect 409 exceeds_original
+	reverse "$TO" "$received"
+	expect 201
+	[ "$(json '[.amount, .balance_after, .to_wallet_id, .reference_id] | join(" ")')" = "200 0 $FROM $received" ]
+	[ "$(balances)" = "1000 0" ]
+	reverse "$FROM" "$sent"
+	expect 409 already_undone
+	reverse "$FROM" "$twin"
+	expect 404 not_found
+	reverse "$TO" "$twin"
+	expect 409 not_undoable
+	eventually line_is "$TOKEN" "$FROM" 5 "reversal 200 1000"
+	eventually line_is "$RECEIVER" "$TO" 4 "reversal -200 0"
+}
+
+@test "what the receiver has spent cannot be taken back" {
+	transfer 300
+	sent=$(json .id) received=$(json .counterpart_id)
+	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"purchase","amount":200}'
+	expect 201
+	an_operator
+	reverse "$FROM" "$sent"
+	expect 409 insufficient_funds
+	[ "$(json '[.wallet_id, .available, .required, .short_by] | join(" ")')" = "$TO 100 300 200" ]
+	reverse "$TO" "$received"
+	expect 409 insufficient_funds
+	[ "$(json '[.available, .required, .short_by] | join(" ")')" = "100 300 200" ]
+	reverse "$FROM" "$sent" 100
+	expect 201
+	[ "$(balances)" = "800 0" ]
+}
+
+@test "a key makes it once, and belongs to the sender" {
+	for _ in 1 2; do
+		transfer 100 '' -H 'Idempotency-Key: t'
+		expect 201
+		first=${first:-$body}
+		[ "$body" = "$first" ]
+	done
+	[ "$(header Idempotent-Replayed)" = true ]
+	TO=$FROM transfer 100 '' -H 'Idempotency-Key: t'
+	expect 422 idempotency_key_reused
+	[ "$(balances)" = "900 100" ]
+	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Idempotency-Key: t'
+	expect 201
+}
+
+@test "64 clients shuffle money round 8 wallets: no deadlock, the sum stays" {
+	wallets=()
+	for _ in 1 2 3 4 5 6 7 8; do
+		api POST /v1/wallets '{}'
+		wallets+=("$(json .id)")
+		api POST /v1/transactions "{\"wallet_id\":\"$(json .id)\",\"kind\":\"deposit\",\"amount\":100}"
+		expect 201
+	done
+	bodies=()
+	for i in $(seq 0 639); do
+		a=$((RANDOM % 8)) b=$((RANDOM % 7))
+		bodies+=("{\"wallet_id\":\"${wallets[a]}\",\"kind\":\"transfer\",\"to_wallet_id\":\"${wallets[(a + b + 1) % 8]}\",\"amount\":$((RANDOM % 60 + 1))}")
+	done
+	statuses=$(at_once 640 /v1/transactions "${bodies[@]}")
+	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 640 ]
+	[ "$(grep -c 201 <<<"$statuses")" -ge 100 ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | jq -r '.code // empty' | sort -u)" = insufficient_funds ]
+	[ "$(sql wallet "SELECT sum(balance) || ' ' || (min(balance) >= 0) || ' ' || sum(version) FROM wallet WHERE id = ANY ('{$(IFS=,; echo "${wallets[*]}")}')")" = "800 true $((16 + 2 * $(grep -c 201 <<<"$statuses")))" ]
+}

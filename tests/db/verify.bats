@@ -1,0 +1,222 @@
+#!/usr/bin/env bats
+# verify.bats - `purse verify` on databases of its own: right ones are found right, also while they are written to, and of
+# each way to tamper with them it says which row is wrong.
+
+load ../helper
+
+admin() { # SQL... - as the private server's superuser, who alone may make databases
+	local query arguments=()
+	for query; do arguments+=(-c "$query"); done
+	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" && . "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
+}
+
+# at SERVICE URL - the same server, roles and options, another database
+at() { sed -E "s#/purse_$1(\?|\$)#/$2\1#" <<<"$3"; }
+
+setup_file() {
+	local service url
+	for service in wallet statement; do
+		url=${service^^}_DATABASE_OWNER_URL
+		drop "made_$service"
+		admin "CREATE DATABASE made_$service OWNER purse_${service}_owner"
+		"$ROOT/tools/migrate" "$(at $service made_$service "${!url}")" $service "purse_${service}_app"
+	done
+	psql -Xq -v ON_ERROR_STOP=1 -d "$(at wallet made_wallet "$WALLET_DATABASE_OWNER_URL")" -f "$BATS_TEST_DIRNAME/verify.sql" >/dev/null
+	send_lines made
+}
+teardown_file() {
+	for service in wallet statement; do drop "made_$service" "tried_$service"; done
+}
+drop() {
+	local name
+	for name; do admin "DROP DATABASE IF EXISTS $name WITH (FORCE)"; done
+}
+
+# send_lines PREFIX - all rows of PREFIX_wallet to PREFIX_statement, as their events would come
+send_lines() {
+	{
+		echo 'CREATE TEMP TABLE came (LIKE line); ALTER TABLE came ADD owner_id uuid, ADD currency text, ALTER sign_open DROP NOT NULL;'
+		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at) FROM STDIN;'
+		psql -Xq -d "$(at wallet "$1_wallet" "$WALLET_DATABASE_OWNER_URL")" -c "COPY (SELECT wallet_id, version, id, owner_id, currency, kind, amount_shown(amount, held_change),
+			balance_after, merchant, description, reference_id, created_at FROM transaction_shown) TO STDOUT"
+		echo '\.'
+		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
+			array_agg(owner_id) o, array_agg(currency) c, array_agg(kind) k, array_agg(amount) a, array_agg(balance_after) b, array_agg(merchant) m,
+			array_agg(description) d, array_agg(reference_id) r, array_agg(created_at) s FROM came) AS a;"
+	} | psql -XAtq -v ON_ERROR_STOP=1 -d "$(at statement "$1_statement" "$STATEMENT_DATABASE_OWNER_URL")" >/dev/null
+}
+
+# Copies to tamper with, which keep what they were made of.
+fresh() {
+	local service table
+	for service in wallet statement; do
+		admin "DROP DATABASE IF EXISTS tried_$service WITH (FORCE)" "CREATE DATABASE tried_$service OWNER purse_${service}_owner TEMPLATE made_$service"
+		tamper $service "CREATE SCHEMA saved"
+		for table in $(tables $service); do tamper $service "CREATE TABLE saved.$table AS TABLE public.$table"; done
+	done
+}
+tables() { case $1 in wallet) echo wallet transaction undone hold ;; statement) echo wallet line ;; esac; }
+restore() {
+	local table
+	tamper "$1" "$(for table in $(tables "$1"); do echo "TRUNCATE public.$table; INSERT INTO public.$table TABLE saved.$table;"; done)"
+}
+tamper() {
+	local url=${1^^}_DATABASE_OWNER_URL
+	psql -XAtq -v ON_ERROR_STOP=1 -d "$(at "$1" "tried_$1" "${!url}")" -c "$2"
+}
+verify() { # PREFIX - with the run-time roles' rights
+	WALLET_DATABASE_URL=$(at wallet "$1_wallet" "$WALLET_DATABASE_URL") STATEMENT_DATABASE_URL=$(at statement "$1_statement" "$STATEMENT_DATABASE_URL") \
+		"$BUILD/purse" verify
+}
+
+# finds SERVICE CHANGE PATTERN... - after the change, all that is said is one line for each pattern; then all is as before.
+# W, D, P, … of a pattern and of the change are the rows of verify.sql.
+finds() {
+	local service=$1 change=$2 pattern
+	shift 2
+	tamper "$service" "$change"
+	run verify tried
+	[ "$status" -eq 1 ] || { echo "$change: status $status" && return 1; }
+	for pattern; do
+		grep -qE -- "$pattern" <<<"$output" || { echo "$change: not said: $pattern" && echo "$output" && return 1; }
+	done
+	restore "$service"
+}
+row() { psql -XAtq -d "$(at wallet made_wallet "$WALLET_DATABASE_OWNER_URL")" -c "SELECT $1 FROM named JOIN transaction t USING (id) WHERE name = '$2'"; }
+
+setup() { fresh; }
+
+@test "right books: nothing is said but that, and nothing needs an owner's rights" {
+	run verify made
+	[ "$status" -eq 0 ]
+	[[ $output == *" rows of "*" wallets in "*" s: all is right."* ]]
+	[[ $output != *behind* ]]
+	[[ $output == *"100 %: "* ]]
+	for check in 'held = open holds' 'holds' 'what is undone' 'transfers' 'sums'; do
+		grep -qxF "checked: $check" <<<"$output"
+	done
+}
+
+@test "a bar where somebody looks" {
+	export -f verify at
+	run script -qec "bash -c 'verify made'" /dev/null
+	[ "$status" -eq 0 ]
+	[[ $output == *'[########################################] 100 %'* ]]
+}
+
+@test "a row that was changed: its number, its amounts, its time, its kind" {
+	p=$(row wallet_id purchase) n=$(row version purchase) id=$(row t.id purchase)
+	here="wallet $p, version $n, $id"
+	finds wallet "UPDATE transaction SET amount = amount - 1 WHERE id = '$id'" "$here: the balance after it is not" "$here: the statement has another amount: -30, not -31"
+	finds wallet "UPDATE transaction SET amount = amount - 1, balance_after = balance_after - 1 WHERE id = '$id'" "version $((n + 1)), .*: the balance after it is not"
+	finds wallet "UPDATE transaction SET amount = -amount WHERE id = '$id'" "$here: the amount goes the wrong way for its kind"
+	finds wallet "UPDATE transaction SET version = 1000 WHERE id = '$id'" "wallet $p: version $((n + 1)) follows $((n - 1))"
+	finds wallet "DELETE FROM transaction WHERE id = '$id'" "wallet $p: version $((n + 1)) follows $((n - 1))" "$here: the statement has a line of which there is no row"
+	finds wallet "UPDATE transaction SET created_at = created_at - interval '1 year' WHERE id = '$id'" "$here: it is older than the row before it" "$here: the statement has another time"
+	finds wallet "UPDATE transaction SET kind = 'gift' WHERE id = '$id'" "$here: there is no such kind" "$here: the statement has another kind: purchase, not gift"
+	finds wallet "UPDATE transaction SET kind = 'opening' WHERE id = '$id'" "$here: an opening is version 1, and nothing else is"
+	finds wallet "UPDATE transaction SET contra = 'funding' WHERE id = '$id'" "$here: it is not on the account of its kind"
+	finds wallet "UPDATE transaction SET contra = NULL WHERE id = '$id'" "$here: it is not on the account of its kind" "EUR: the wallets have"
+	finds wallet "UPDATE transaction SET reference_id = id WHERE id = '$id'" "$here: the reference to an original is missing, or too much"
+	finds wallet "UPDATE transaction SET expires_at = now() WHERE id = '$id'" "$here: only a hold ends"
+}
+
+@test "the wallet itself: its balance, what is held, its version, its state, and that it is there" {
+	w=$(row wallet_id purchase)
+	finds wallet "UPDATE wallet SET balance = balance + 1 WHERE id = '$w'" "wallet $w: balance [0-9]+, held [0-9]+, version [0-9]+; its last row says" "EUR: the wallets have"
+	finds wallet "UPDATE wallet SET held = held + 1 WHERE id = '$w'" "wallet $w: held is [0-9]+, its open holds are"
+	finds wallet "UPDATE wallet SET version = version + 1 WHERE id = '$w'" "wallet $w: balance .*; its last row says"
+	finds wallet "UPDATE wallet SET status = 'frozen' WHERE id = '$w'" "wallet $w: it is frozen; its rows say open"
+	finds wallet "UPDATE wallet SET status = 'open' WHERE id = '$(row wallet_id freeze)'" "wallet $(row wallet_id freeze): it is open; its rows say frozen_debit"
+	finds wallet "UPDATE wallet SET status = 'open' WHERE id = '$(row wallet_id close)'" "wallet $(row wallet_id close): it is open; its rows say closed"
+	finds wallet "UPDATE wallet SET credit_limit = 7777 WHERE id = '$(row wallet_id limit)'" "wallet $(row wallet_id limit): its credit limit is 7777; its rows say 500"
+	finds wallet "DELETE FROM wallet WHERE id = '$w'" "wallet $w: there are rows or lines of it, but no such wallet"
+	finds wallet "DELETE FROM transaction WHERE wallet_id = '$w'" "wallet $w: balance .*; its last row says 0, 0, 0"
+}
+
+@test "holds: open with what remains of them, or closed with nothing left" {
+	w=$(row wallet_id hold) h=$(row t.id hold) c=$(row t.id capture)
+	finds wallet "UPDATE transaction SET held_change = held_change + 1 WHERE id = '$h'" "$h: what is held after it is not" "wallet $w: of the open hold $h of 100 until .* remain 60; its rows say 61 of 101"
+	finds wallet "UPDATE transaction SET held_after = held_after + 1 WHERE id = '$h'" "$h: what is held after it is not"
+	finds wallet "UPDATE transaction SET held_change = -held_change WHERE id = '$h'" "$h: what is held goes the wrong way for its kind"
+	finds wallet "UPDATE transaction SET held_change = -1 WHERE id = '$c'" "$c: it took more than it released"
+	finds wallet "UPDATE hold SET remaining = remaining - 1 WHERE transaction_id = '$h'" "wallet $w: held is [0-9]+, its open holds are" "of the open hold $h of 100 until .* remain 59; its rows say 60 of 100"
+	finds wallet "DELETE FROM hold WHERE transaction_id = '$h'" "the hold $h is not open, but 60 of it remain"
+	finds wallet "INSERT INTO hold VALUES ('$w', gen_random_uuid(), 5, 5, now())" "wallet $w: the open hold .* has no row"
+	finds wallet "UPDATE hold SET expires_at = expires_at + interval '1 day' WHERE transaction_id = '$h'" "of the open hold $h"
+	finds wallet "UPDATE transaction SET reference_id = '$(row t.id purchase)' WHERE id = '$c'" "what captures and releases name as the hold $(row t.id purchase) is none"
+}
+
+@test "what is undone: noted as the rows undo it, and no more than there was" {
+	p=$(row t.id purchase) c=$(row t.id cancellation)
+	finds wallet "UPDATE undone SET undone = undone + 1 WHERE transaction_id = '$p'" "$p: 11 of 30 are noted as undone, the rows undo 10 of 30"
+	finds wallet "DELETE FROM undone WHERE transaction_id = '$p'" "$p: 0 of  are noted as undone, the rows undo 10 of 30"
+	finds wallet "UPDATE undone SET amount = amount + 1 WHERE transaction_id = '$p'" "$p: 10 of 31 are noted as undone"
+	finds wallet "UPDATE transaction SET amount = 31 WHERE id = '$c'" "$p: 31 of 30 were undone, more than there was"
+	finds wallet "UPDATE transaction SET reference_id = '$(row t.id deposit)' WHERE id = '$c'" "$(row t.id deposit): was undone in its own direction" "$p: 10 of 30 are noted"
+	finds wallet "UPDATE transaction SET reference_id = '$(row t.id reversal)' WHERE id = '$c'" "$(row t.id reversal): a reversal was undone"
+	finds wallet "UPDATE transaction SET reference_id = gen_random_uuid() WHERE id = '$c'" "undoes nothing of this wallet"
+	finds wallet "UPDATE transaction SET reference_id = NULL WHERE id = '$c'" "$c: the reference to an original is missing"
+	t=$(row t.id transfer)
+	finds wallet "UPDATE undone SET undone = undone - 1 WHERE transaction_id = '$t'" "$t: 14 of 50 are noted as undone, the rows undo 15 of 50" "$(row counterpart_id transfer): 14 of 50 are noted as undone"
+}
+
+@test "transfers: two rows that name each other and come to nothing" {
+	t=$(row t.id transfer) o=$(row counterpart_id transfer)
+	finds wallet "UPDATE transaction SET counterpart_id = gen_random_uuid() WHERE id = '$t'" "$t: its other side .* is not there" "$o: its other side $t .* says something else"
+	finds wallet "UPDATE transaction SET counterpart_wallet = gen_random_uuid() WHERE id = '$o'" "$o: its other side $t"
+	finds wallet "UPDATE transaction SET counterpart_id = NULL WHERE id = '$o'" "$o: the other side is missing"
+	finds wallet "UPDATE transaction SET amount = 49 WHERE id = '$o'" "$t: its other side $o .* says something else" "EUR: the wallets have .* transfers come to -1"
+}
+
+@test "the statement: each line as its row is, none missing below its head, none too many" {
+	w=$(row wallet_id purchase) n=$(row version purchase) id=$(row t.id purchase)
+	here="wallet $w, version $n, $id"
+	finds statement "UPDATE line SET amount = amount - 1 WHERE transaction_id = '$id'" "$here: the statement has another amount: -31, not -30"
+	finds statement "UPDATE line SET balance_after = 7 WHERE transaction_id = '$id'" "$here: the statement has another balance after it: 7, not"
+	finds statement "UPDATE line SET description = 'x' WHERE transaction_id = '$id'" "$here: the statement has another description: x, not none"
+	finds statement "UPDATE line SET merchant = NULL WHERE transaction_id = '$id'" "$here: the statement has another merchant: none, not Shop"
+	finds statement "UPDATE line SET transaction_id = gen_random_uuid() WHERE transaction_id = '$id'" "$here: the statement has another id"
+	finds statement "DELETE FROM line WHERE transaction_id = '$id'" "$here: the statement lacks its line"
+	finds statement "UPDATE line SET version = 1000 WHERE transaction_id = '$id'" "$here: the statement lacks its line" "wallet $w, version 1000, $id: the statement has a line of which there is no row"
+	finds statement "UPDATE wallet SET owner_id = gen_random_uuid() WHERE wallet_id = '$w'" "wallet $w: the statement has another owner or currency"
+	finds statement "UPDATE wallet SET version = 1000, newest = 1000 WHERE wallet_id = '$w'" "wallet $w: the statement has come to version 1000"
+}
+
+@test "lines that are still on their way are counted, and are not wrong" {
+	w=$(row wallet_id purchase)
+	tamper statement "DELETE FROM line WHERE wallet_id = '$w' AND version IN (4, 5);
+		UPDATE wallet SET version = 3, gap_since = now() WHERE wallet_id = '$w';
+		DELETE FROM line WHERE wallet_id = '$(row wallet_id freeze)'; DELETE FROM wallet WHERE wallet_id = '$(row wallet_id freeze)'"
+	run verify tried
+	[ "$status" -eq 0 ]
+	[[ $output == *"The statement is 5 lines behind."* ]]
+	[[ $output == *"all is right."* ]]
+}
+
+@test "while money moves: always right" {
+	url=$(at wallet tried_wallet "$WALLET_DATABASE_URL")
+	"${PGBENCH:-$(pg_config --bindir)/pgbench}" -n -c 8 -t 150 -f "$BATS_TEST_DIRNAME/verify_load.sql" "$url" >"$BATS_TEST_TMPDIR/load" 2>&1 3>&- &
+	load=$!
+	for _ in 1 2 3 4 5; do
+		run verify tried
+		[ "$status" -eq 0 ]
+		# Some of it arrives in the statement meanwhile.
+		send_lines tried
+	done
+	wait $load
+	grep -qF '1200/1200' "$BATS_TEST_TMPDIR/load"
+	send_lines tried
+	run verify tried
+	[ "$status" -eq 0 ]
+	[[ $output != *behind* ]]
+}
+
+@test "who cannot read says so, and proves nothing" {
+	drop tried_statement
+	run verify tried
+	[ "$status" -eq 1 ]
+	[[ $output == *"nothing is proven"* ]]
+	run "$BUILD/purse" verify everything
+	[ "$status" -eq 2 ]
+}

@@ -1,0 +1,347 @@
+/* verify_walk.c - the walk of `purse verify`: four cursors side by side, a wallet at a time, a version at a time.
+ *
+ * Each row is held against the one before it, against the rules of its kind, and against its line in the statement; the
+ * last one against the wallet. After a row that is wrong the walk goes on from what that row says, so one mistake is
+ * told once or twice and not for each row behind it. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/verify.h"
+
+/* ---- reading ---- */
+
+struct reader {
+	struct db *db;
+	size_t statement; /* that fetches the next rows */
+	struct db_rows *rows;
+	size_t at;
+	bool ended;
+	enum error error;
+};
+
+/* To the next row; at the end, or where it cannot be read, `ended`. */
+static void
+reader_next(struct reader *r)
+{
+	if (r->rows != NULL && ++r->at < rows_count(r->rows))
+		return;
+	rows_free(r->rows);
+	r->rows = NULL;
+	r->at = 0;
+	if (r->error == OK)
+		r->error = db_execute(r->db, r->statement, DB_NO_VALUES, &r->rows);
+	r->ended = r->error != OK || rows_count(r->rows) == 0;
+}
+
+static const char *
+text_of(const struct reader *r, size_t column)
+{
+	return rows_text(r->rows, r->at, column);
+}
+
+static int64_t
+number_of(const struct reader *r, size_t column)
+{
+	return rows_number(r->rows, r->at, column);
+}
+
+/* Is the next row about this wallet? UUIDs are ordered as their texts are. */
+static bool
+is_of(const struct reader *r, const char *wallet)
+{
+	return !r->ended && strcmp(text_of(r, 0), wallet) == 0;
+}
+
+/* ---- one row ---- */
+
+enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION, C_COMMON,
+	C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_COUNTERPART, C_EXPIRES, C_MARK };
+enum { C_SIGN_OPEN = C_COMMON };
+enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
+enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
+
+static const char *const common_names[C_COMMON] = { "wallet", "version", "id", "kind", "amount", "balance after it", "time",
+	"reference", "merchant", "description" };
+
+/* How a kind moves the balance and what is held: up, down, not at all, or (EITHER) up or down. */
+enum way { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
+enum need { NEVER, MAY, MUST };
+
+static const struct rule {
+	const char *kind;
+	enum way amount, held;
+	enum need reference, other_side;
+	const char *contra; /* of what moves the balance; NULL: that of the original */
+} rules[] = {
+	{ "opening", STILL, STILL },
+	{ "deposit", UP, STILL, .contra = "funding" },
+	{ "withdrawal", DOWN, STILL, .contra = "payout" },
+	{ "purchase", DOWN, STILL, .contra = "merchant" },
+	{ "cancellation", UP, STILL, MUST, .contra = "merchant" },
+	{ "reversal", EITHER, STILL, MUST, MAY },
+	{ "hold", STILL, UP },
+	{ "capture", DOWN, DOWN, MUST, .contra = "merchant" },
+	{ "release", STILL, DOWN, MUST },
+	{ "transfer", EITHER, STILL, NEVER, MUST, "transfer" },
+	{ "freeze", STILL, STILL },
+	{ "unfreeze", STILL, STILL },
+	{ "close", STILL, STILL },
+	{ "limit", STILL, STILL },
+};
+
+static const struct rule *
+rule_of(const char *kind)
+{
+	for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++)
+		if (strcmp(rules[i].kind, kind) == 0)
+			return &rules[i];
+	return NULL;
+}
+
+static bool
+goes(int64_t change, enum way way)
+{
+	return way == EITHER ? change != 0 : (change > 0) - (change < 0) == (int)way;
+}
+
+static bool
+needed(bool there, enum need need)
+{
+	return need == MAY || there == (need == MUST);
+}
+
+/* What is wrong with a row for its kind; NULL: nothing. */
+static const char *
+kind_fault(const struct reader *r)
+{
+	const struct rule *rule = rule_of(text_of(r, C_KIND));
+	const char *contra = text_of(r, C_CONTRA);
+	int64_t amount = number_of(r, C_AMOUNT), held = number_of(r, C_HELD_CHANGE);
+
+	if (rule == NULL)
+		return "there is no such kind";
+	if ((strcmp(rule->kind, "opening") == 0) != (number_of(r, C_VERSION) == 1))
+		return "an opening is version 1, and nothing else is";
+	if (!goes(amount, rule->amount))
+		return "the amount goes the wrong way for its kind";
+	if (!goes(held, rule->held))
+		return "what is held goes the wrong way for its kind";
+	if (rule->amount == DOWN && rule->held == DOWN && held > amount)
+		return "it took more than it released";
+	if (!needed(text_of(r, C_REFERENCE) != NULL, rule->reference))
+		return "the reference to an original is missing, or too much";
+	if (!needed(text_of(r, C_COUNTERPART) != NULL, rule->other_side))
+		return "the other side is missing, or too much";
+	if ((amount != 0) != (contra != NULL) || (contra != NULL && rule->contra != NULL && strcmp(contra, rule->contra) != 0))
+		return "it is not on the account of its kind";
+	if ((text_of(r, C_EXPIRES) != NULL) != (strcmp(rule->kind, "hold") == 0))
+		return "only a hold ends";
+	return NULL;
+}
+
+/* ---- one wallet ---- */
+
+/* Where the walk is in a wallet: what its last row said. */
+struct place {
+	char wallet[UUID_TEXT];
+	int64_t version, balance, held;
+	char created[40];
+	char status[16];
+	int64_t credit;
+	bool has_credit;
+};
+
+struct walk {
+	struct verify *v;
+	struct reader wallets, rows, heads, lines;
+};
+
+static void
+row_fault(struct walk *w, const char *what)
+{
+	finding(w->v, "wallet %s, version %" PRId64 ", %s: %s", text_of(&w->rows, C_WALLET), number_of(&w->rows, C_VERSION),
+		text_of(&w->rows, C_ID), what);
+}
+
+/* What freezing, closing and limits have made of the wallet. */
+static void
+status_follow(const struct reader *r, struct place *p)
+{
+	const char *kind = text_of(r, C_KIND), *mark = text_of(r, C_MARK), *status = NULL;
+
+	if (strcmp(kind, "freeze") == 0)
+		status = mark != NULL && strcmp(mark, "debit") == 0 ? "frozen_debit" : "frozen";
+	else if (strcmp(kind, "unfreeze") == 0)
+		status = "open";
+	else if (strcmp(kind, "close") == 0)
+		status = "closed";
+	else if (strcmp(kind, "limit") == 0 && mark != NULL) {
+		p->credit = strtoll(mark, NULL, 10);
+		p->has_credit = true;
+	}
+	if (status != NULL)
+		memccpy(p->status, status, '\0', sizeof p->status);
+}
+
+/* The row at hand against the one before it. */
+static void
+row_check(struct walk *w, struct place *p)
+{
+	const struct reader *r = &w->rows;
+	int64_t version = number_of(r, C_VERSION), balance = number_of(r, C_BALANCE), held = number_of(r, C_HELD);
+	const char *created = text_of(r, C_CREATED), *fault = kind_fault(r);
+
+	if (fault != NULL)
+		row_fault(w, fault);
+	if (version != p->version + 1)
+		finding(w->v, "wallet %s: version %" PRId64 " follows %" PRId64 ", what was between is gone", p->wallet, version, p->version);
+	else if (balance != p->balance + number_of(r, C_AMOUNT))
+		row_fault(w, "the balance after it is not that before it and its amount");
+	else if (held != p->held + number_of(r, C_HELD_CHANGE))
+		row_fault(w, "what is held after it is not what was before it and its change");
+	if (held < 0)
+		row_fault(w, "less than nothing is held");
+	if (strcmp(created, p->created) < 0)
+		row_fault(w, "it is older than the row before it");
+	p->version = version;
+	p->balance = balance;
+	p->held = held;
+	memccpy(p->created, created, '\0', sizeof p->created - 1);
+	status_follow(r, p);
+	progress_step(w->v);
+}
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* A row and its line, of the same version: all that both have must be the same. */
+static void
+line_check(struct walk *w)
+{
+	bool open = *text_of(&w->lines, C_SIGN_OPEN) == 't';
+
+	for (size_t c = C_ID; c < C_COMMON; c++) {
+		const char *row = text_of(&w->rows, c), *line = text_of(&w->lines, c);
+
+		if (same_text(row, line) || (c == C_AMOUNT && open && row[*row == '-'] != '\0' && strcmp(row + (*row == '-'), line) == 0))
+			continue;
+		finding(w->v, "wallet %s, version %" PRId64 ", %s: the statement has another %s: %s, not %s", text_of(&w->rows, C_WALLET),
+			number_of(&w->rows, C_VERSION), text_of(&w->rows, C_ID), common_names[c], line != NULL ? line : "none",
+			row != NULL ? row : "none");
+	}
+}
+
+/* The next version of the wallet at hand, of which there is a row, a line, or both. `head`: of the statement. */
+static void
+version_check(struct walk *w, struct place *p, int64_t head)
+{
+	bool row = is_of(&w->rows, p->wallet), line = is_of(&w->lines, p->wallet);
+	int64_t row_version = row ? number_of(&w->rows, C_VERSION) : INT64_MAX;
+	int64_t line_version = line ? number_of(&w->lines, C_VERSION) : INT64_MAX;
+
+	if (line_version < row_version)
+		finding(w->v, "wallet %s, version %" PRId64 ", %s: the statement has a line of which there is no row", p->wallet, line_version,
+			text_of(&w->lines, C_ID));
+	else if (line_version == row_version)
+		line_check(w);
+	else if (row_version <= head)
+		row_fault(w, "the statement lacks its line");
+	else
+		w->v->lagging++;
+	if (row_version <= line_version) {
+		row_check(w, p);
+		reader_next(&w->rows);
+	}
+	if (line_version <= row_version)
+		reader_next(&w->lines);
+}
+
+/* The wallet itself, behind its last row. */
+static void
+wallet_check(struct walk *w, const struct place *p)
+{
+	const struct reader *r = &w->wallets;
+
+	if (number_of(r, W_BALANCE) != p->balance || number_of(r, W_HELD) != p->held || number_of(r, W_VERSION) != p->version)
+		finding(w->v,
+			"wallet %s: balance %" PRId64 ", held %" PRId64 ", version %" PRId64 "; its last row says %" PRId64 ", %" PRId64 ", %" PRId64,
+			p->wallet, number_of(r, W_BALANCE), number_of(r, W_HELD), number_of(r, W_VERSION), p->balance, p->held, p->version);
+	if (strcmp(text_of(r, W_STATUS), p->status) != 0)
+		finding(w->v, "wallet %s: it is %s; its rows say %s", p->wallet, text_of(r, W_STATUS), p->status);
+	if (p->has_credit && number_of(r, W_CREDIT) != p->credit)
+		finding(w->v, "wallet %s: its credit limit is %" PRId64 "; its rows say %" PRId64, p->wallet, number_of(r, W_CREDIT), p->credit);
+}
+
+static void
+wallet_walk(struct walk *w, const char *wallet)
+{
+	struct place p = { .status = "open" };
+	bool known, shown;
+	int64_t head = 0;
+
+	memccpy(p.wallet, wallet, '\0', sizeof p.wallet);
+	known = is_of(&w->wallets, p.wallet);
+	shown = is_of(&w->heads, p.wallet);
+	if (shown)
+		head = number_of(&w->heads, H_VERSION);
+	if (known && shown && (!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
+				      !same_text(text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
+		finding(w->v, "wallet %s: the statement has another owner or currency", p.wallet);
+	while (is_of(&w->rows, p.wallet) || is_of(&w->lines, p.wallet))
+		version_check(w, &p, head);
+	if (known)
+		wallet_check(w, &p);
+	else
+		finding(w->v, "wallet %s: there are rows or lines of it, but no such wallet", p.wallet);
+	if (head > p.version)
+		finding(w->v, "wallet %s: the statement has come to version %" PRId64 ", the wallet to %" PRId64, p.wallet, head, p.version);
+	if (known)
+		reader_next(&w->wallets);
+	if (shown)
+		reader_next(&w->heads);
+	w->v->wallets_read++;
+}
+
+/* ---- all of them ---- */
+
+static const char *
+earlier_of(const char *wallet, const struct reader *r)
+{
+	return !r->ended && (wallet == NULL || strcmp(text_of(r, 0), wallet) < 0) ? text_of(r, 0) : wallet;
+}
+
+enum error
+verify_walk(struct verify *v)
+{
+	struct walk w = {
+		.v = v,
+		.wallets = { .db = v->wallet, .statement = VW_WALLETS_NEXT },
+		.rows = { .db = v->wallet, .statement = VW_ROWS_NEXT },
+		.heads = { .db = v->statement, .statement = VS_HEADS_NEXT },
+		.lines = { .db = v->statement, .statement = VS_LINES_NEXT },
+	};
+	struct reader *const readers[] = { &w.wallets, &w.rows, &w.heads, &w.lines };
+	enum error e = OK;
+
+	for (size_t i = 0; i < 4; i++)
+		reader_next(readers[i]);
+	for (;;) {
+		const char *wallet = NULL;
+
+		for (size_t i = 0; i < 4; i++) {
+			wallet = earlier_of(wallet, readers[i]);
+			if (readers[i]->error != OK)
+				e = readers[i]->error;
+		}
+		if (e != OK || wallet == NULL)
+			break;
+		wallet_walk(&w, wallet);
+	}
+	for (size_t i = 0; i < 4; i++)
+		rows_free(readers[i]->rows);
+	return e;
+}
