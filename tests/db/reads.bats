@@ -88,6 +88,100 @@ clocked() {
 	E
 }
 
+@test "balances over time: the end of each UTC hour, day and month, held and credit limit as they were" {
+	{ clocked; cat <<-'E'; } | as_owner
+		CREATE FUNCTION pg_temp.history(w uuid, since timestamptz, until timestamptz, step text) RETURNS text LANGUAGE sql AS $$
+			SELECT string_agg(format('%s-%s =%s held %s can %s v%s', to_char(starts_at AT TIME ZONE 'UTC', 'MMDD HH24MI'),
+				to_char(ends_at AT TIME ZONE 'UTC', 'MMDD HH24MI'), balance, held, available, version), '; ')
+			FROM balance_history(w, since, until, step) $$;
+		DO $$ DECLARE w uuid; h uuid := gen_random_uuid(); BEGIN
+			SET LOCAL timezone = 'Asia/Kathmandu';  -- the buckets are UTC's, whatever the session's
+			PERFORM set_config('test.clock', '2030-01-01 10:30:00Z', true);
+			w := pg_temp.filled(100);
+			PERFORM set_config('test.clock', '2030-01-01 11:00:00Z', true);
+			PERFORM pg_temp.try(w, 'hold', 40, op => h);
+			PERFORM set_config('test.clock', '2030-01-02 12:30:00Z', true);
+			PERFORM pg_temp.try(w, 'capture', 30, h);
+			PERFORM set_config('test.clock', '2030-02-03 00:00:00Z', true);
+			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 500, '{}', '{}', '{}', 'x', NULL, NULL);
+			PERFORM pg_temp.gives(pg_temp.history(w, '2030-01-01 08:15Z', '2030-01-01 12:15Z', 'hour'), '0101 1000-0101 1100 =100 held 0 can 100 v2; '
+				|| '0101 1100-0101 1200 =100 held 40 can 60 v3; 0101 1200-0101 1215 =100 held 40 can 60 v3');
+			PERFORM pg_temp.gives(pg_temp.history(w, '2030-01-01Z', '2030-01-04Z', 'day'), '0101 0000-0102 0000 =100 held 40 can 60 v3; '
+				|| '0102 0000-0103 0000 =70 held 0 can 70 v4; 0103 0000-0104 0000 =70 held 0 can 70 v4');
+			PERFORM pg_temp.gives(pg_temp.history(w, '2029-01-01Z', '2030-02-03 00:00:01Z', 'month'), '0101 0000-0201 0000 =70 held 0 can 70 v4; '
+				|| '0201 0000-0203 0000 =70 held 0 can 570 v5');
+			PERFORM pg_temp.gives(pg_temp.history(w, '2028-01-01Z', '2029-01-01Z', 'day'), NULL, 'before it was opened');
+			PERFORM pg_temp.gives(pg_temp.history(w, '2031-01-01Z', '2031-01-01Z', 'day'), NULL, 'nothing of nothing');
+			PERFORM pg_temp.gives((SELECT count(*) FROM balance_history(w, '2030-01-01Z', '2040-01-01Z', 'hour')), 1001, 'no more than that');
+			PERFORM pg_temp.gives((SELECT count(*) FROM balance_history(gen_random_uuid(), '2030-01-01Z', '2030-01-04Z', 'hour')), 0);
+		END $$;
+		ROLLBACK;
+	E
+}
+
+@test "filters of a page: merchant, amount as shown, text, metadata, kind; all at once; across pages" {
+	sql <<-'E'
+		CREATE FUNCTION pg_temp.found(w uuid, kind text DEFAULT NULL, merchant text DEFAULT NULL, low bigint DEFAULT NULL, high bigint DEFAULT NULL,
+			said text DEFAULT NULL, keys text[] DEFAULT NULL, vals text[] DEFAULT NULL, size int DEFAULT 50) RETURNS text LANGUAGE plpgsql AS $$
+		DECLARE r record; n int; at timestamptz; cv bigint; seen text := ''; BEGIN
+			LOOP
+				n := 0;
+				FOR r IN SELECT * FROM transaction_page(NULL, w, kind, NULL, NULL, at, w, cv, size, merchant, low, high, said, keys, vals) LOOP
+					n := n + 1; at := r.created_at; cv := r.version; seen := seen || ' ' || r.version;
+				END LOOP;
+				EXIT WHEN n < size OR n = 0;
+			END LOOP;
+			RETURN ltrim(seen);
+		END $$;
+		DO $$ DECLARE w uuid := pg_temp.wallet(); h uuid := gen_random_uuid(); BEGIN
+			PERFORM pg_temp.batch(json_build_array(
+				json_build_object('wallet', w, 'kind', 'deposit', 'amount', 1000, 'description', 'Salary of May', 'metadata', '{"ref":"a1","n":7,"deep":{"x":1},"yes":true}'),
+				json_build_object('wallet', w, 'kind', 'purchase', 'amount', 30, 'merchant', 'Café', 'description', '100% _real_'),
+				json_build_object('wallet', w, 'kind', 'purchase', 'amount', 31, 'merchant', 'café', 'metadata', '{"ref":"a1","n":"8"}'),
+				json_build_object('wallet', w, 'kind', 'hold', 'amount', 50, 'op', h, 'merchant', 'Hotel', 'description', 'may 7'),
+				json_build_object('wallet', w, 'kind', 'capture', 'amount', 45, 'ref', h, 'description', 'MAYBE'),
+				json_build_object('wallet', w, 'kind', 'withdrawal', 'amount', 9, 'metadata', '{"ref":null}')));
+			PERFORM pg_temp.gives(pg_temp.found(w), '7 6 5 4 3 2 1');
+			PERFORM pg_temp.gives(pg_temp.found(w, merchant => 'Café'), '3', 'the merchant to the letter');
+			PERFORM pg_temp.gives(pg_temp.found(w, merchant => 'Hotel'), '6 5', 'of the hold and its capture');
+			PERFORM pg_temp.gives(pg_temp.found(w, low => 31), '6 5 4 2', 'without the sign, a hold by what it holds');
+			PERFORM pg_temp.gives(pg_temp.found(w, low => 9, high => 31), '7 4 3', 'both ends included');
+			PERFORM pg_temp.gives(pg_temp.found(w, high => 0), '1');
+			PERFORM pg_temp.gives(pg_temp.found(w, said => 'may'), '6 5 2', 'in any case');
+			PERFORM pg_temp.gives(pg_temp.found(w, said => '% _'), '3', 'no wildcards');
+			PERFORM pg_temp.gives(pg_temp.found(w, said => '\'), '');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref}', vals => '{a1}'), '4 2');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref,n}', vals => '{a1,8}'), '4', 'each of them');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{n}', vals => '{7}'), '2', 'a number as its text');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{yes}', vals => '{true}'), '2');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{none}', vals => '{a1}'), '', 'no such member');
+			PERFORM pg_temp.gives(pg_temp.found(w, kind => 'purchase', merchant => 'café', low => 31, high => 31, keys => '{ref}', vals => '{a1}'), '4');
+			PERFORM pg_temp.gives(pg_temp.found(w, low => 31, size => 1), '6 5 4 2', 'page by page');
+			PERFORM pg_temp.gives(pg_temp.found(w, said => 'may', size => 2), '6 5 2', 'page by page');
+		END $$;
+	E
+}
+
+@test "EXPLAIN: a page with every filter is an index scan of the wallet's rows, and nothing else is read" {
+	sql <<-'E' >"$BATS_TEST_TMPDIR/plan"
+		-- The text of the function itself, its parameters numbered, planned as for any arguments.
+		SET plan_cache_mode = force_generic_plan;
+		DO $$ DECLARE body text; types text; i int; BEGIN
+			SELECT prosrc, pg_get_function_identity_arguments(oid) INTO body, types FROM pg_proc WHERE proname = 'transaction_page';
+			FOR i IN REVERSE (SELECT pronargs FROM pg_proc WHERE proname = 'transaction_page') .. 1 LOOP
+				body := regexp_replace(body, '\m' || (SELECT proargnames[i] FROM pg_proc WHERE proname = 'transaction_page') || '\M', '$' || i, 'g');
+			END LOOP;
+			EXECUTE format('PREPARE page(%s) AS %s', regexp_replace(types, 'p_\w+ ', '', 'g'), body);
+		END $$;
+		EXPLAIN EXECUTE page(gen_random_uuid(), NULL, 'purchase', now(), now(), now(), gen_random_uuid(), 5, 50, 'Shop', 1, 2, 'text', '{a}', '{b}');
+	E
+	cat "$BATS_TEST_TMPDIR/plan"
+	grep -qF 'Index Scan Backward using transaction_pkey on transaction' "$BATS_TEST_TMPDIR/plan"
+	grep -qF 'Index Cond: ((wallet_id = w.id) AND (version > ' "$BATS_TEST_TMPDIR/plan"
+	[ "$(grep -cF ' on transaction ' "$BATS_TEST_TMPDIR/plan")" -eq 1 ]
+	[ "$(grep -cF 'Seq Scan' "$BATS_TEST_TMPDIR/plan")" -eq 0 ]
+}
+
 @test "reads and postings fetch by index what they need, whatever the size of the history" {
 	me=$(value "gen_random_uuid()") w=$(value "pg_temp.wallet('$me')")
 	for _ in 1 2 3 4 5; do
@@ -111,6 +205,10 @@ clocked() {
 	touched "wallet_balance_at('$w', $at)" 25 'a balance as of'
 	touched "transaction_shown WHERE id = (SELECT id FROM transaction WHERE wallet_id = '$w' AND version = 9)" 5 'one transaction'
 	touched "wallet_shown WHERE owner_id = '$me' AND id > '00000000-0000-0000-0000-000000000000'" 2 'the wallets'
+	touched "transaction_page('$me', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 50, NULL, 1, 1)" 60 'a filtered page, all of it found'
+	touched "transaction_page('$me', '$w', 'deposit', NULL, NULL, NULL, NULL, NULL, 50, 'Nobody', 5, 9, 'text', '{a}', '{b}')" 5100 'a filtered page of nothing'
+	touched "balance_history('$w', $at - interval '30 days', $at + interval '30 days', 'day')" 1200 'balances over time'
+	touched "wallet_holds('$w', NULL, 50)" 5 'the open holds'
 	touched "outbox_read((SELECT xid FROM transaction WHERE wallet_id = '$w' AND version = 4500), 1)" 2100 'the relay'
 	touched "post(ARRAY[gen_random_uuid()], ARRAY['$w'::uuid], ARRAY[null::uuid], ARRAY[6], '{reversal}', ARRAY[1],
 		ARRAY[(SELECT id FROM transaction WHERE wallet_id = '$w' AND version = 9)], '{k}', ARRAY[null::bytea], ARRAY[null], ARRAY[null],

@@ -37,6 +37,7 @@ DECLARE
 	verdict     text;
 	refusal     json;
 	-- Of kinds that are not simple; else 0 and null.
+	special     boolean := false;
 	hold_delta  bigint := 0;    -- what it would do to what is held
 	fault       text;           -- why its kind refuses it
 	original    transaction;
@@ -85,19 +86,24 @@ BEGIN
 			IF slot > 0 THEN
 				run_balance := w_balance[slot];  run_held := w_held[slot];  run_version := w_version[slot];
 			END IF;
-			hold_delta := 0;  fault := NULL;  original := NULL;  expires_at := NULL;  side := NULL;  side_id := NULL;
-			IF o.original IS NOT NULL THEN
+			IF special THEN         -- the operation before this one
+				hold_delta := 0;  fault := NULL;  original := NULL;  expires_at := NULL;  side := NULL;  side_id := NULL;
+			END IF;
+			special := (o.kind IN ('deposit', 'withdrawal', 'purchase') OR undo AND o.original_kind IS DISTINCT FROM 'transfer') IS NOT TRUE;
+			IF special AND o.original IS NOT NULL THEN
 				SELECT * INTO original FROM transaction t WHERE t.wallet_id = this AND t.id = o.original;
 			END IF;
-			IF o.kind IN ('hold', 'capture', 'release') THEN
+			IF NOT special THEN
+				NULL;
+			ELSIF o.kind IN ('hold', 'capture', 'release') THEN
 				expires_at := CASE o.kind WHEN 'hold' THEN coalesce(p_expires_at[o.i], clock + interval '7 days') END;
 				SELECT h.delta, h.hold_delta, h.fault INTO delta, hold_delta, fault FROM post_hold(o.kind, this, o.amount,
-					o.reference_id, original.kind, expires_at, p_finals[o.i], o.power = expiry, clock) AS h;
-			ELSIF o.kind = 'transfer' OR o.kind = 'reversal' AND original.kind = 'transfer' THEN
+					o.reference_id, o.original_kind, expires_at, p_finals[o.i], o.power = expiry, clock) AS h;
+			ELSIF o.kind IN ('transfer', 'reversal') THEN
 				IF undo AND original.amount > 0 THEN    -- the sender's row knows what is undone
 					remains := original.amount - coalesce((SELECT k.undone FROM undone k
 						WHERE k.wallet_id = original.counterpart_wallet AND k.transaction_id = original.counterpart_id), 0);
-					delta := -coalesce(o.amount, remains);
+					delta := CASE WHEN o.amount NOT BETWEEN 1 AND max_amount THEN NULL ELSE -coalesce(o.amount, remains) END;
 				END IF;
 				SELECT * INTO side FROM wallet s WHERE s.id = CASE WHEN undo THEN original.counterpart_wallet ELSE p_to_wallet_ids[o.i] END;
 				side_slot := array_position(w_id, side.id);
@@ -107,8 +113,8 @@ BEGIN
 				side_id := uuid_v7(clock);
 				fault := CASE WHEN NOT undo AND (p_to_wallet_ids[o.i] IS NULL OR side.id = this) THEN 'invalid_request'
 				              WHEN post_side_fault(side, o.currency, -delta) IS NOT NULL THEN 'side' END;
-			ELSIF (o.kind IN ('deposit', 'withdrawal', 'purchase') OR undo) IS NOT TRUE THEN
-				fault := 'invalid_request';
+			ELSE    -- a cancellation of a transfer, which the rules refuse; or no kind that there is
+				fault := CASE WHEN undo THEN NULL ELSE 'invalid_request' END;
 			END IF;
 		END IF;
 
