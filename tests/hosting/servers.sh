@@ -1,6 +1,6 @@
 # shellcheck shell=bash
 # servers.sh - web servers as a shared host has them: what `make package-cgi` made is unpacked and served by lighttpd's
-# mod_cgi, Apache's mod_cgi and Apache's mod_fcgid. Sourced by tests/lib/suites.sh.
+# mod_cgi, Apache's mod_cgi and Apache's mod_fcgid. Sourced by tests/lib/hosting.sh.
 
 results=${results:?}
 HOSTING_KINDS=(lighttpd-cgi apache-cgi apache-fcgid)

@@ -25,7 +25,16 @@ environment_start() {
 		cat "$results/up.log"
 		return 1
 	}
+	export PURSE_CONFIG=$DATA_DIR/purse.env
 	eval "$(tools/env)"
+	# tests/db keeps its helpers in temporary functions, which the run-time roles may not make otherwise.
+	for service in auth wallet statement; do
+		echo "GRANT TEMPORARY ON DATABASE purse_$service TO purse_${service}_app;"
+	done | (
+		. tools/lib/settings.sh
+		. tools/lib/postgres.sh
+		postgres_admin -f -
+	)
 	for service in AUTH WALLET STATEMENT; do
 		url=$(. tools/lib/settings.sh && private_url "${service,,}" owner tcp)
 		export "${service}_DATABASE_OWNER_URL=$url"

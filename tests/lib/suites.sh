@@ -3,7 +3,7 @@
 
 passed=0 failed=0
 results=${results:?}
-. tests/hosting/servers.sh
+. tests/lib/hosting.sh
 
 # count_tap NAME COMMAND... - runs a program that speaks TAP and counts its tests; shows what failed.
 count_tap() {
@@ -56,11 +56,9 @@ count_bats_at_once() {
 run_suite() {
 	suite_passed=0 suite_failed=0
 	case $1 in
-	unit | ops) "suite_$1" ;;
+	unit | ops | hosting) "suite_$1" ;;
 	*)
-		if [ "$1" = hosting ] && [ "$(id -u)" -eq 0 ]; then
-			suite_as_ordinary_user "$1"
-		elif environment_start; then
+		if environment_start; then
 			"suite_$1"
 			count_tap "$1-invariants" tests/invariants
 		else
@@ -89,53 +87,5 @@ suite_events() { count_bats events tests/events; }
 suite_fault() { count_bats fault tests/fault; }
 suite_web() { count_tap web tests/web/run; }
 suite_gateway() { count_bats gateway tests/gateway; }
-
-# The API's tests once more, unchanged, where the handlers are plain CGI programs on somebody's web server.
-suite_hosting() {
-	local kind gateway=$BASE_URL
-	for kind in "${HOSTING_KINDS[@]}"; do
-		hosting_unpack
-		if hosting_start "$kind"; then
-			count_bats_at_once "$kind" tests/api/*.bats
-			# It stops the consumers, which the others wait for.
-			count_bats "$kind-hosting" tests/hosting
-		else
-			suite_failed=$((suite_failed + 1))
-			echo "not ok - $kind does not serve the API; see $results"
-		fi
-		hosting_stop
-	done
-	export BASE_URL=$gateway
-}
-
-# Runs a suite in a copy of this checkout that belongs to nobody, who then has servers of his own: as root, Apache would
-# not start, and `make up` for ordinary users would not be tried.
-suite_as_ordinary_user() {
-	local output=$results/$1.out numbers
-	user_copy=$(mktemp -d /tmp/purse-user.XXXXXX)
-	mkdir -p "$user_copy/sources/build"
-	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$user_copy/sources"
-	cp -r "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,tests,probe} \
-		"$user_copy/sources/build/" 2>/dev/null || true
-	chown -R nobody "$user_copy"
-	chmod 755 "$user_copy"
-	as_nobody tests/run "$1" >"$output" 2>&1 || true
-	numbers=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$output" | tail -n 1)
-	read -r suite_passed suite_failed <<<"${numbers:-0 1}"
-	grep -vE '^[0-9]+ passed, ' "$output" || true
-	cp -r "$user_copy/sources/build/test-results" "$results/$1-as-nobody" 2>/dev/null || true
-	remove_user_copy || suite_failed=$((suite_failed + 1))
-}
-as_nobody() {
-	(cd "$user_copy/sources" && setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups env -i PATH="$PATH" \
-		HOME="$user_copy" LANG="${LANG:-C.UTF-8}" ${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} TEST_DATA="$user_copy/data" "$@")
-}
-remove_user_copy() {
-	[ -n "${user_copy:-}" ] || return 0
-	as_nobody tests/run --stop || {
-		echo "not ok - the servers of nobody could not be removed"
-		return 1
-	}
-	rm -rf "$user_copy"
-	user_copy=
-}
+# Run in a copy of this checkout: see hosting.sh.
+suite_inside() { hosting_kinds; }

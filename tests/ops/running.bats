@@ -6,7 +6,7 @@ load ../helper
 setup_file() {
 	export FIRST=$BATS_FILE_TMPDIR/first SECOND=$BATS_FILE_TMPDIR/second
 	export FIRST_PORT=$((12000 + RANDOM % 4000)) SECOND_PORT=$((16000 + RANDOM % 4000))
-	unset AUTH_DATABASE_URL WALLET_DATABASE_URL STATEMENT_DATABASE_URL AMQP_URL PURSE_CONFIG
+	unset AUTH_DATABASE_URL WALLET_DATABASE_URL STATEMENT_DATABASE_URL AMQP_URL PURSE_CONFIG PORT DATA_DIR
 	cd "$(dirname "$BATS_TEST_FILENAME")/../.." || return 1
 	DATA_DIR=$FIRST PORT=$FIRST_PORT tools/up >"$BATS_FILE_TMPDIR/up" 2>&1 || { cat "$BATS_FILE_TMPDIR/up" && return 1; }
 }
@@ -143,6 +143,7 @@ picture() {
 	(
 		cd "$copy"
 		. tools/lib/common.sh
+		unset DATA_DIR
 		. tools/lib/settings.sh
 		LOG_LEVEL=debug write_settings
 	)
