@@ -94,6 +94,7 @@ at_once() {
 	local n=$1 url=$2 i
 	shift 2
 	for ((i = 0; i < n; i++)); do printf '%d\0%s\0' "$i" "${@:i % $# + 1:1}"; done >"$BATS_TEST_TMPDIR/bodies"
+	# shellcheck disable=SC2016
 	xargs -0 -n 2 -P "${CLIENTS:-64}" sh -c 'curl -sS -m 60 -o "$1/answer.$4" -w "%{http_code}\n" -H "Authorization: Bearer $2" \
 		-H "Content-Type: application/json" --data-binary "$5" "$3"' - "$BATS_TEST_TMPDIR" "$TOKEN" "$BASE_URL$url" <"$BATS_TEST_TMPDIR/bodies"
 }

@@ -12,11 +12,17 @@ setup() {
 		api POST /v1/transactions "{$operation}"
 		expect 201
 	done
+	# The statement has them before they change, or it would depend on the moment with which time they come there.
+	eventually arrived
 	# At noon, so that an hour more or less is the same day.
 	DAY=$(date -u -d '3 days ago' +%F)
 	sql wallet "UPDATE transaction SET created_at = CASE version WHEN 1 THEN '$DAY 12:00Z'::timestamptz WHEN 2 THEN '$DAY 12:00Z'::timestamptz + interval '1 day'
 			WHEN 3 THEN '$DAY 14:30Z'::timestamptz + interval '1 day' ELSE created_at END WHERE wallet_id = '$WALLET';
 		UPDATE wallet SET created_at = '$DAY 12:00Z' WHERE id = '$WALLET'"
+}
+arrived() {
+	api GET "/v1/statements?wallet_id=$WALLET&min_version=4&limit=1"
+	[ "$status_code" = 200 ] && [ "$(json .version)" = 4 ]
 }
 teardown() {
 	# The statement has the rows as they were.

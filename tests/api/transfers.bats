@@ -80,9 +80,10 @@ line_is() {
 	expect 409 currency_mismatch
 	[ "$(json .wallet_id)" != "$FROM" ]
 	# Not out of another's wallet.
-	mine=$FROM
-	FROM=$TO TO=$mine transfer 5
+	read -r FROM TO <<<"$TO $FROM"
+	transfer 5
 	expect 404 not_found
+	read -r FROM TO <<<"$TO $FROM"
 	[ "$(balances)" = "1000 0" ]
 }
 
@@ -114,9 +115,10 @@ line_is() {
 	expect 409 wallet_frozen
 	[ "$(json .wallet_id)" = null ]
 	change "$FROM" unfreeze
-	mine=$FROM
-	TOKEN=$RECEIVER FROM=$TO TO=$mine transfer 10
+	read -r FROM TO <<<"$TO $FROM"
+	TOKEN=$RECEIVER transfer 10
 	expect 201
+	read -r FROM TO <<<"$TO $FROM"
 	change "$TO" close
 	expect 201
 	transfer 10
@@ -181,7 +183,7 @@ line_is() {
 		[ "$body" = "$first" ]
 	done
 	[ "$(header Idempotent-Replayed)" = true ]
-	TO=$FROM transfer 100 '' -H 'Idempotency-Key: t'
+	transfer 101 '' -H 'Idempotency-Key: t'
 	expect 422 idempotency_key_reused
 	[ "$(balances)" = "900 100" ]
 	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Idempotency-Key: t'

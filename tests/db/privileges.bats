@@ -31,8 +31,6 @@ denied() {
 @test "the functions' inner parts cannot be called" {
 	denied "SELECT wallet_insert(gen_random_uuid(), gen_random_uuid(), 'EUR', '', '', '', gen_random_uuid(), now());" "function wallet_insert"
 	denied "SELECT wallet_open_missing('{}', 'EUR');" "function wallet_open_missing"
-	denied "SELECT * FROM post_run('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '7 days', false, NULL,
-		NULL, NULL, NULL, true);" "function post_run"
 	denied "SELECT post_holds_write('{}');" "function post_holds_write"
 	denied "SELECT limit_take(gen_random_uuid(), 'EUR', 'deposit', 1, now(), 1);" "function limit_take"
 	denied "SELECT limit_rules_replace('EUR', '{}', '{}', '{}');" "function limit_rules_replace"

@@ -60,8 +60,8 @@ BEGIN
 	             array_agg('release'::text) AS kinds, array_agg(h.transaction_id) AS ids, array_agg('expired'::text) AS reasons
 	      FROM unnest(wallets, holds) AS n(wallet_id, transaction_id)
 	      JOIN hold h ON h.wallet_id = n.wallet_id AND h.transaction_id = n.transaction_id HAVING count(*) > 0) AS a
-	CROSS JOIN LATERAL post_run(a.ops, a.wallets, NULL, a.powers, a.kinds, NULL, a.ids, NULL, NULL, NULL, a.reasons, NULL,
-		NULL, false, NULL, NULL, NULL, NULL, false) AS p;
+	CROSS JOIN LATERAL post(a.ops, a.wallets, NULL, a.powers, a.kinds, NULL, a.ids, NULL, NULL, NULL, a.reasons, NULL,
+		NULL, false, NULL) AS p;
 	RETURN released;
 END $$;
 

@@ -1,9 +1,17 @@
 -- post.sql - the posting function: every movement of money, from either door, is a call of post().
 --
--- A batch of operations is one round trip and one commit. post() finds the wallets and locks them in id order,
--- so that batches never wait for each other in a ring; post_run() (post_run.sql) then judges the operations one after
--- another against running balances held in plain variables, and writes everything with one statement a table.
--- A refusal is a row of the answer and never disturbs another operation.
+-- A batch of operations is one round trip and one commit. post() finds the wallets and locks them in id order, so that
+-- batches never wait for each other in a ring; then judges the operations one after another against running balances
+-- held in plain variables, and writes everything with one statement a table. A refusal is a row of the answer and never
+-- disturbs another operation. What only some kinds need is in hold.sql, transfer.sql and limit.sql.
+--
+-- One pass over the operations carries the wallet at hand in plain variables; the w_, u_ and new_rows arrays collect what
+-- is to be written. Simple batches are walked wallet by wallet. Others are walked as given, because an operation may
+-- move a second wallet, and look each wallet up among those already moved.
+--
+-- It is one long function because each call of another costs, and each expression of a plpgsql function is made ready
+-- anew in every transaction, in proportion to its size: most of what a single posting costs. So what only some kinds
+-- need stands behind one question, and rows are made whole, not a column at a time.
 --
 -- The planner's choices are pinned, because a plan that was made while the tables were small outlives that: a
 -- connection that saw ten rows would read millions from end to end until statistics are next gathered.
@@ -36,8 +44,8 @@ DECLARE
 	wallets   uuid[] := p_wallet_ids;
 	sides     uuid[];                           -- the wallets on the other side
 	originals uuid[] := p_reference_ids;        -- what is undone
-	a         integer;
-	b         integer;
+	firsts    integer[];                        -- of the slices: see below
+	lasts     integer[];
 BEGIN
 	IF array_position(p_wallet_ids, NULL) IS NOT NULL THEN
 		IF p_open_currency IS NOT NULL THEN
@@ -55,63 +63,232 @@ BEGIN
 		SELECT o.sides, o.originals INTO sides, originals FROM post_sides(p_kinds, p_reference_ids, p_to_wallet_ids) AS o;
 	END IF;
 
-	-- Under READ COMMITTED this statement's snapshot is older than its wait: it only locks, post_run() reads.
+	-- Under READ COMMITTED this statement's snapshot is older than its wait: it only locks, the next one reads.
 	PERFORM 1 FROM wallet w WHERE w.id = ANY (wallets || sides) ORDER BY w.id FOR NO KEY UPDATE;
 
-	IF cardinality(p_op_ids) = 1 OR NOT post_has_twins(p_op_ids, p_keys, originals) THEN
-		RETURN QUERY SELECT * FROM post_run(p_op_ids, wallets, p_user_ids, p_powers, p_kinds, p_amounts,
-			p_reference_ids, p_keys, p_fingerprints, p_merchants, p_descriptions, p_metadata,
-			p_cancel_window, p_retry, p_open_currency, p_to_wallet_ids, p_expires_at, p_finals, simple);
-		RETURN;
-	END IF;
-	-- Twins: the same key, or the same original, twice. Cut between them, so that the second sees what
-	-- the first wrote; post_run() itself never has to look for one inside its batch.
-	FOR a, b IN SELECT first, last FROM post_slices(p_op_ids, wallets, p_keys, originals) LOOP
-		RETURN QUERY SELECT * FROM post_run(p_op_ids[a:b], wallets[a:b], p_user_ids[a:b], p_powers[a:b],
-			p_kinds[a:b], p_amounts[a:b], p_reference_ids[a:b], p_keys[a:b], p_fingerprints[a:b],
-			p_merchants[a:b], p_descriptions[a:b], p_metadata[a:b],
-			p_cancel_window, p_retry, p_open_currency, p_to_wallet_ids[a:b], p_expires_at[a:b], p_finals[a:b], simple);
-	END LOOP;
-END $$;
-
--- The other sides' wallets, and what each operation undoes. A transfer has two rows, either of which may be named:
--- here it is always the sender's, so that twins are seen. A transfer of this very batch is in p_to_wallet_ids.
-CREATE OR REPLACE FUNCTION post_sides(p_kinds text[], p_reference_ids uuid[], p_to_wallet_ids uuid[],
-	OUT sides uuid[], OUT originals uuid[])
-LANGUAGE sql STABLE AS $$
-	SELECT array_agg(coalesce(t.counterpart_wallet, n.to_wallet_id)),
-	       array_agg(CASE WHEN t.amount > 0 THEN t.counterpart_id ELSE n.reference_id END ORDER BY n.i)
-	FROM unnest(p_kinds, p_reference_ids, p_to_wallet_ids) WITH ORDINALITY AS n(kind, reference_id, to_wallet_id, i)
-	LEFT JOIN transaction t ON n.kind = 'reversal' AND t.id = n.reference_id AND t.kind = 'transfer'
-$$;
-
--- May any two operations depend on one another? A quick yes or no, a yes may be wrong.
-CREATE OR REPLACE FUNCTION post_has_twins(p_op_ids uuid[], p_keys text[], p_reference_ids uuid[]) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT count(n.key) <> count(DISTINCT n.key COLLATE "C")
-	    OR count(n.reference_id) <> count(DISTINCT n.reference_id)
-	    OR coalesce(array_agg(n.reference_id) FILTER (WHERE n.reference_id IS NOT NULL) && p_op_ids, false)
-	FROM unnest(p_keys, p_reference_ids) AS n(key, reference_id)
-$$;
-
--- The fewest runs first … last of the batch in which no operation depends on another of its run.
-CREATE OR REPLACE FUNCTION post_slices(p_op_ids uuid[], p_wallets uuid[], p_keys text[], p_reference_ids uuid[])
-RETURNS TABLE (first integer, last integer)
-LANGUAGE plpgsql STABLE AS $$
-DECLARE
-	marks text[] := ARRAY (   -- keys are the wallet's, not the world's
-		SELECT n.wallet_id || n.key FROM unnest(p_wallets, p_keys) WITH ORDINALITY AS n(wallet_id, key, i) ORDER BY n.i);
-BEGIN
-	first := 1;
-	FOR i IN 2 .. cardinality(p_op_ids) LOOP
-		last := i - 1;
-		IF marks[i] = ANY (marks[first:last])
-		OR p_reference_ids[i] = ANY (p_reference_ids[first:last])
-		OR p_reference_ids[i] = ANY (p_op_ids[first:last]) THEN
-			RETURN NEXT;
-			first := i;
+	-- Twins: the same key, or the same original, twice. Cut between them, so that the second sees what the first wrote;
+	-- what follows never has to look for one inside its batch.
+	IF cardinality(p_op_ids) > 1 AND post_has_twins(p_op_ids, p_keys, originals) THEN
+		SELECT array_agg(s.first), array_agg(s.last) INTO firsts, lasts
+		FROM post_slices(p_op_ids, wallets, p_keys, originals) AS s;
+		FOR s IN 1 .. CASE WHEN cardinality(firsts) > 1 THEN cardinality(firsts) ELSE 0 END LOOP
+			RETURN QUERY SELECT * FROM post(p_op_ids[firsts[s]:lasts[s]], wallets[firsts[s]:lasts[s]],
+				p_user_ids[firsts[s]:lasts[s]], p_powers[firsts[s]:lasts[s]], p_kinds[firsts[s]:lasts[s]],
+				p_amounts[firsts[s]:lasts[s]], p_reference_ids[firsts[s]:lasts[s]], p_keys[firsts[s]:lasts[s]],
+				p_fingerprints[firsts[s]:lasts[s]], p_merchants[firsts[s]:lasts[s]], p_descriptions[firsts[s]:lasts[s]],
+				p_metadata[firsts[s]:lasts[s]], p_cancel_window, p_retry, p_open_currency,
+				p_to_wallet_ids[firsts[s]:lasts[s]], p_expires_at[firsts[s]:lasts[s]], p_finals[firsts[s]:lasts[s]]);
+		END LOOP;
+		IF cardinality(firsts) > 1 THEN
+			RETURN;
 		END IF;
-	END LOOP;
-	last := cardinality(p_op_ids);
-	RETURN NEXT;
+	END IF;
+
+	DECLARE
+		max_amount CONSTANT bigint := 9007199254740991;
+		operator   CONSTANT integer := 2;
+		privileged CONSTANT integer := 2 | 4;       -- or service
+		expiry     CONSTANT integer := 4 | 8;       -- hold_expire(): time is over whatever the wallet's state
+		clock      CONSTANT timestamptz := wallet_clock();  -- after the locks: time never runs backwards in a wallet
+		xid        CONSTANT xid8 := pg_current_xact_id();
+		limited    CONSTANT boolean := pg_sequence_last_value('limit_change') IS NOT NULL;
+		o           record;         -- the operation with its wallet, its replay and its original
+		earlier     uuid;
+		this        uuid;           -- the wallet that the running values belong to
+		run_balance bigint;
+		run_held    bigint;
+		run_version bigint;
+		slot        integer;        -- its place in the w_ arrays; 0: not there yet
+		undo        boolean;
+		remains     bigint;         -- what is not yet undone of the original
+		delta       bigint;         -- what the operation would do to the balance
+		at          timestamptz;
+		verdict     text;
+		refusal     json;
+		-- Of kinds that are not simple; else 0 and null.
+		special     boolean := false;
+		hold_delta  bigint := 0;    -- what it would do to what is held
+		fault       text;           -- why its kind refuses it
+		original    transaction;
+		expires_at  timestamptz;
+		side        wallet;         -- the other side's wallet as it would be before it
+		side_slot   integer;
+		side_id     uuid;
+		-- What is to be written: n transactions, w wallets, u originals.
+		n integer := 0;  new_rows transaction[];
+		w integer := 0;  w_id uuid[];  w_balance bigint[];  w_held bigint[];  w_version bigint[];
+		u integer := 0;  u_wallet uuid[];  u_id uuid[];  u_amount bigint[];  u_undone bigint[];
+	BEGIN
+		FOR o IN
+			SELECT n.*, w.id AS wallet, w.owner_id, w.currency, w.status, w.balance, w.held, w.credit_limit,
+			       w.version, w.changed_at, e.id AS earlier, g.id AS original, g.kind AS original_kind,
+			       g.amount AS original_amount, g.contra AS original_contra, g.created_at AS original_at,
+			       coalesce(u.undone, 0) AS undone
+			FROM unnest(p_op_ids, wallets, p_user_ids, p_powers, p_kinds, p_amounts, p_reference_ids, p_keys,
+			            p_fingerprints, p_merchants, p_descriptions, p_metadata, CASE WHEN simple THEN wallets END) WITH ORDINALITY
+			     AS n(op_id, wallet_id, user_id, power, kind, amount, reference_id, key,
+			          fingerprint, merchant, description, metadata, walk, i)
+			LEFT JOIN wallet w ON w.id = n.wallet_id
+			LEFT JOIN transaction e ON e.wallet_id = n.wallet_id AND e.idempotency_key = n.key
+			LEFT JOIN transaction g ON g.wallet_id = n.wallet_id AND g.id = n.reference_id
+			LEFT JOIN undone u ON u.wallet_id = g.wallet_id AND u.transaction_id = g.id
+			ORDER BY n.walk, n.i
+		LOOP
+			IF o.wallet IS DISTINCT FROM this THEN
+				this := o.wallet;
+				slot := 0;
+				run_balance := o.balance;  run_held := o.held;  run_version := o.version;
+			END IF;
+			earlier := o.earlier;
+			IF p_retry AND earlier IS NULL THEN
+				earlier := (SELECT t.id FROM transaction t WHERE t.id = o.op_id AND t.wallet_id = o.wallet);
+			END IF;
+			undo := o.kind IN ('cancellation', 'reversal');
+			remains := abs(o.original_amount) - o.undone;
+			delta := CASE WHEN o.amount NOT BETWEEN 1 AND max_amount THEN NULL
+			              WHEN o.kind = 'deposit' THEN o.amount
+			              WHEN NOT undo THEN -o.amount
+			              WHEN o.original_amount > 0 THEN -coalesce(o.amount, remains)
+			              ELSE coalesce(o.amount, remains) END;
+			IF NOT simple THEN
+				slot := coalesce(array_position(w_id, this), 0);
+				IF slot > 0 THEN
+					run_balance := w_balance[slot];  run_held := w_held[slot];  run_version := w_version[slot];
+				END IF;
+				IF special THEN         -- the operation before this one
+					hold_delta := 0;  fault := NULL;  original := NULL;  expires_at := NULL;  side := NULL;  side_id := NULL;
+				END IF;
+				special := (o.kind IN ('deposit', 'withdrawal', 'purchase') OR undo AND o.original_kind IS DISTINCT FROM 'transfer') IS NOT TRUE;
+				IF special AND o.original IS NOT NULL THEN
+					SELECT * INTO original FROM transaction t WHERE t.wallet_id = this AND t.id = o.original;
+				END IF;
+				IF NOT special THEN
+					NULL;
+				ELSIF o.kind IN ('hold', 'capture', 'release') THEN
+					expires_at := CASE o.kind WHEN 'hold' THEN coalesce(p_expires_at[o.i], clock + interval '7 days') END;
+					SELECT h.delta, h.hold_delta, h.fault INTO delta, hold_delta, fault FROM post_hold(o.kind, this, o.amount,
+						o.reference_id, o.original_kind, expires_at, p_finals[o.i], o.power = expiry, clock) AS h;
+				ELSIF o.kind IN ('transfer', 'reversal') THEN
+					IF undo AND original.amount > 0 THEN    -- the sender's row knows what is undone
+						remains := original.amount - coalesce((SELECT k.undone FROM undone k
+							WHERE k.wallet_id = original.counterpart_wallet AND k.transaction_id = original.counterpart_id), 0);
+						delta := CASE WHEN o.amount NOT BETWEEN 1 AND max_amount THEN NULL ELSE -coalesce(o.amount, remains) END;
+					END IF;
+					SELECT * INTO side FROM wallet s WHERE s.id = CASE WHEN undo THEN original.counterpart_wallet ELSE p_to_wallet_ids[o.i] END;
+					side_slot := array_position(w_id, side.id);
+					IF side_slot IS NOT NULL THEN
+						side.balance := w_balance[side_slot];  side.held := w_held[side_slot];  side.version := w_version[side_slot];
+					END IF;
+					side_id := uuid_v7(clock);
+					fault := CASE WHEN NOT undo AND (p_to_wallet_ids[o.i] IS NULL OR side.id = this) THEN 'invalid_request'
+					              WHEN post_side_fault(side, o.currency, -delta) IS NOT NULL THEN 'side' END;
+				ELSE    -- a cancellation of a transfer, which the rules refuse; or no kind that there is
+					fault := CASE WHEN undo THEN NULL ELSE 'invalid_request' END;
+				END IF;
+			END IF;
+
+			-- The rules, in the order in which they are tested.
+			verdict := CASE
+				-- A first wallet that only a deposit would open is judged as the empty one it would be.
+				WHEN o.wallet_id IS NULL AND o.user_id IS NOT NULL AND p_open_currency IS NOT NULL
+					AND o.kind IN ('withdrawal', 'purchase', 'hold', 'transfer') AND delta - hold_delta < 0 THEN 'insufficient_funds'
+				-- Another's wallet is answered as one that does not exist.
+				WHEN o.wallet IS NULL OR (o.owner_id IS DISTINCT FROM o.user_id
+					AND (o.power & privileged <> 0) IS NOT TRUE) THEN 'not_found'
+				WHEN earlier IS NOT NULL THEN 'replayed'
+				WHEN CASE WHEN undo THEN o.reference_id IS NULL OR o.amount NOT BETWEEN 1 AND max_amount ELSE delta IS NULL END
+					OR fault = 'invalid_request' THEN 'invalid_request'
+				WHEN o.kind = 'reversal' AND (o.power & privileged <> 0) IS NOT TRUE THEN 'forbidden'
+				WHEN o.kind = 'cancellation' AND o.owner_id IS DISTINCT FROM o.user_id
+					AND (o.power & operator <> 0) IS NOT TRUE THEN 'forbidden'
+				WHEN o.status <> 'open' AND o.power IS DISTINCT FROM expiry
+					AND (o.status <> 'frozen_debit' OR delta < 0 OR hold_delta > 0)
+					THEN CASE o.status WHEN 'closed' THEN 'wallet_closed' ELSE 'wallet_frozen' END
+				WHEN undo AND o.original IS NULL THEN 'not_found'
+				WHEN undo AND o.original_kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer') THEN 'not_undoable'
+				WHEN o.kind = 'cancellation' AND (o.original_kind NOT IN ('purchase', 'capture')
+					OR clock >= o.original_at + p_cancel_window) THEN 'not_undoable'
+				WHEN undo AND remains = 0 THEN 'already_undone'
+				WHEN undo AND o.amount > remains THEN 'exceeds_original'
+				WHEN fault IS NOT NULL THEN fault
+				WHEN delta < hold_delta AND run_balance - run_held + o.credit_limit + delta - hold_delta < 0 THEN 'insufficient_funds'
+				WHEN run_balance + delta > max_amount THEN 'balance_limit'
+				ELSE 'ok' END;
+			at := greatest(clock, o.changed_at);
+			IF limited AND verdict = 'ok' AND NOT undo THEN
+				refusal := limit_take(this, o.currency, o.kind, greatest(abs(delta), hold_delta), at, run_version + 1);
+				verdict := CASE WHEN refusal IS NULL THEN 'ok' ELSE 'limit_exceeded' END;
+			END IF;
+			IF verdict <> 'ok' THEN
+				RETURN NEXT CASE verdict
+					WHEN 'replayed' THEN post_replay(o.op_id, earlier, o.fingerprint)
+					WHEN 'side' THEN post_side_refusal(o.op_id, side, CASE WHEN undo THEN original.counterpart_wallet
+						ELSE p_to_wallet_ids[o.i] END, o.currency, -delta)
+					ELSE post_refusal(o.op_id, verdict, run_balance - run_held + o.credit_limit, run_held,
+						coalesce(hold_delta - delta, o.amount), refusal) END;
+				CONTINUE;
+			END IF;
+
+			run_balance := run_balance + delta;
+			run_held := run_held + hold_delta;
+			run_version := run_version + 1;
+			n := n + 1;
+			-- Every column of the table, in its order. One row value costs half of an array for each column.
+			new_rows[n] := ROW(run_version, delta, run_balance, at, xid, this, o.op_id, o.reference_id, o.kind,
+				CASE o.kind WHEN 'deposit' THEN 'funding' WHEN 'withdrawal' THEN 'payout' WHEN 'purchase' THEN 'merchant'
+				WHEN 'capture' THEN 'merchant' WHEN 'transfer' THEN 'transfer' ELSE CASE WHEN undo THEN o.original_contra END END,
+				o.key, o.fingerprint, coalesce(o.merchant, CASE o.kind WHEN 'capture' THEN original.merchant END), o.description,
+				o.metadata::json, nullif(hold_delta, 0), nullif(run_held, 0), side.id, side_id, expires_at)::transaction;
+			IF slot = 0 THEN
+				w := w + 1;
+				slot := w;
+				w_id[w] := this;
+			END IF;
+			w_balance[slot] := run_balance;  w_version[slot] := run_version;
+			IF undo THEN
+				u := u + 1;
+				u_wallet[u] := this;  u_id[u] := o.original;  u_amount[u] := abs(o.original_amount);
+				u_undone[u] := u_amount[u] - remains + abs(delta);
+			END IF;
+			IF NOT simple THEN
+				w_held[slot] := run_held;
+				IF side_id IS NOT NULL THEN
+					n := n + 1;
+					new_rows[n] := ROW(side.version + 1, -delta, side.balance - delta, greatest(clock, side.changed_at), xid, side.id,
+						side_id, original.counterpart_id, o.kind, 'transfer', NULL, NULL, NULL, o.description, NULL, NULL,
+						nullif(side.held, 0), this, o.op_id, NULL)::transaction;
+					IF side_slot IS NULL THEN
+						w := w + 1;
+						side_slot := w;
+						w_id[w] := side.id;
+					END IF;
+					w_balance[side_slot] := side.balance - delta;  w_held[side_slot] := side.held;
+					w_version[side_slot] := side.version + 1;
+					IF undo AND original.amount > 0 THEN
+						u_wallet[u] := side.id;  u_id[u] := original.counterpart_id;
+					END IF;
+				END IF;
+			END IF;
+			RETURN NEXT ROW(o.op_id, verdict, o.op_id, this, o.owner_id, o.kind, delta, o.currency, run_balance, run_version,
+				o.reference_id, coalesce(o.merchant, CASE o.kind WHEN 'capture' THEN original.merchant END), o.description,
+				o.metadata, at, NULL, NULL, NULL, hold_delta, side.id, side_id, expires_at, NULL)::posting;
+		END LOOP;
+
+		IF n > 0 THEN
+			IF simple THEN
+				UPDATE wallet w SET balance = d.balance, version = d.version, changed_at = greatest(clock, w.changed_at)
+				FROM unnest(w_id, w_balance, w_version) AS d(id, balance, version) WHERE w.id = d.id;
+			ELSE
+				UPDATE wallet w SET balance = d.balance, held = d.held, version = d.version, changed_at = greatest(clock, w.changed_at)
+				FROM unnest(w_id, w_balance, w_held, w_version) AS d(id, balance, held, version) WHERE w.id = d.id;
+				PERFORM post_holds_write(new_rows);
+			END IF;
+			INSERT INTO transaction SELECT * FROM unnest(new_rows);
+		END IF;
+		IF u > 0 THEN
+			INSERT INTO undone (wallet_id, transaction_id, amount, undone)
+			SELECT * FROM unnest(u_wallet, u_id, u_amount, u_undone)
+			ON CONFLICT (wallet_id, transaction_id) DO UPDATE SET undone = excluded.undone;
+		END IF;
+	END;
 END $$;
