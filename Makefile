@@ -144,7 +144,7 @@ lint: ## read all sources for mistakes
 # --- measuring ---
 .PHONY: bench
 BENCH_FLOORS := $(addprefix $(BUILD)/bench/floor_,responder argon2)
-USES_counts := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/auth/cache.c consumers/facts.c \
+USES_counts := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c handlers/auth/cache.c consumers/facts.c \
 	$(addprefix handlers/statement/,format.c csv.c)
 
 bench: ## measure the system beside its floors, on servers of its own (BENCH_MODE=full: longer; see bench/README.md)

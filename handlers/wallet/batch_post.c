@@ -27,8 +27,10 @@ batch_allocate(struct request *r, struct batch *b, size_t count)
 {
 	b->count = count;
 	b->operations = arena_alloc(r->arena, count * sizeof *b->operations);
+	/* Arrays of pointers are meant. NOLINTBEGIN(bugprone-sizeof-expression) */
 	b->faults = arena_alloc(r->arena, count * sizeof *b->faults);
 	b->to_post = arena_alloc(r->arena, count * sizeof *b->to_post);
+	/* NOLINTEND(bugprone-sizeof-expression) */
 	b->outcomes = arena_alloc(r->arena, count * sizeof *b->outcomes);
 	if (b->operations == NULL || b->faults == NULL || b->to_post == NULL || b->outcomes == NULL)
 		return ERR_TOO_LARGE;
@@ -40,15 +42,12 @@ static const char *
 place_key(struct request *r, const char *key, size_t i)
 {
 	unsigned char hash[BATCH_KEY_BYTES];
-	char text[KEY_MAX + 32], *out = arena_alloc(r->arena, 64);
+	char text[KEY_MAX + 32], encoded[64];
 	int n = snprintf(text, sizeof text, "batch %zu %s", i, key);
 
-	if (out == NULL)
-		return NULL;
 	crypto_generichash(hash, sizeof hash, (const unsigned char *)text, (unsigned long long)n, NULL, 0);
-	memcpy(out, "batch:", 6);
-	sodium_bin2base64(out + 6, 58, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
-	return out;
+	sodium_bin2base64(encoded, sizeof encoded, hash, sizeof hash, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	return arena_printf(r->arena, "batch:%s", encoded);
 }
 
 static enum error

@@ -92,16 +92,17 @@ wallet_limits_reply(struct request *r)
 	struct wallet wallet;
 	struct limits limits;
 	char id[UUID_TEXT];
+	json_int_t credit;
 	enum error e;
 
 	if ((e = wallet_find(s->pool, &r->ids[0], caller_scope(r), r->arena, &wallet)) != OK ||
 	    (e = limits_of_wallet(s->pool, &r->ids[0], r->arena, &limits)) != OK)
 		return reply_error(r, e);
 	uuid_format(&wallet.id, id);
+	credit = wallet.available.minor - wallet.balance.minor + wallet.held.minor;
 	return reply_json(r, 200,
-		json_pack("{s:s, s:s, s:I, s:o}", "wallet_id", id, "currency", wallet.currency, "credit_limit",
-			(json_int_t)(wallet.available.minor - wallet.balance.minor + wallet.held.minor), "limits",
-			list_json(&limits)));
+		json_pack("{s:s, s:s, s:I, s:o}", "wallet_id", id, "currency", wallet.currency, "credit_limit", credit,
+			"limits", list_json(&limits)));
 }
 
 /* ---- a wallet's ---- */
@@ -140,8 +141,10 @@ currency_read(struct request *r, const char **currency)
 	const struct field fields[] = {
 		{ "currency", FIELD_TEXT, .required = true, .least = 3, .most = 3, .text = currency },
 	};
-	enum error e = request_bind_query(r, fields, 1);
+	enum error e;
 
+	*currency = "";
+	e = request_bind_query(r, fields, 1);
 	if (e == OK && currency_exponent(*currency) < 0)
 		return request_fault(r, "/currency", "must be a currency code of ISO 4217 such as EUR");
 	return e;
