@@ -4,6 +4,10 @@
 # tests/run gives the environment: BASE_URL, AUTH_/WALLET_/STATEMENT_DATABASE_URL (and ..._OWNER_URL), AMQP_URL,
 # DATA_DIR, PURSE_CONFIG, and BUILD, the folder of the programs.
 
+# Continuous integration shares its machine: there a test that failed is tried once more; at a desk it is not.
+# shellcheck disable=SC2034
+BATS_TEST_RETRIES=${CI:+1}
+BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 PASSWORD='tests have long passwords'
 # Slow machines and sanitizers need patience; nothing waits longer than it must.
