@@ -11,6 +11,11 @@ setup() {
 	api POST /v1/transactions '{"kind":"purchase","amount":300,"merchant":"Zażółć 漢字"}'
 	VERSION=$(json .version)
 	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&min_version=$VERSION"
+	eventually lines_are_here
+}
+lines_are_here() {
+	api GET "/v1/statements?wallet_id=$WALLET&limit=1"
+	[ "$status_code" = 200 ] && [ "$(json .version)" = "$VERSION" ]
 }
 
 teardown() {
