@@ -48,7 +48,7 @@ count_bats_at_once() {
 	local name=$1 file
 	shift
 	rm -rf "${results:?}/$name" && mkdir -p "$results/$name"
-	grep -L stop_service "$@" | xargs -P 2 -I{} sh -c "$one_file" - {} "$results/$name"
+	{ grep -L stop_service "$@" || true; } | xargs -P 2 -I{} sh -c "$one_file" - {} "$results/$name"
 	{ grep -l stop_service "$@" || true; } | xargs -P 1 -I{} sh -c "$one_file" - {} "$results/$name"
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 }
