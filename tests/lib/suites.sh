@@ -43,17 +43,20 @@ count_bats() {
 	count_tap "$name" bats --tap "$@"
 }
 
-# The same for files that do not meet each other's data: two at once. Those that stop a service come after the others, alone.
+# The same for files that do not meet each other's data: two at once. Those that stop a service come after, alone.
 count_bats_at_once() {
 	local name=$1 file
 	shift
 	rm -rf "${results:?}/$name" && mkdir -p "$results/$name"
-	{ grep -L stop_service "$@" || true; } | xargs -P 2 -I{} sh -c "$one_file" - {} "$results/$name"
-	{ grep -l stop_service "$@" || true; } | xargs -P 1 -I{} sh -c "$one_file" - {} "$results/$name"
+	run_files "$name" 2 "$(grep -LE '\<(stop|kill)_service\>' "$@")"
+	run_files "$name" 1 "$(grep -lE '\<(stop|kill)_service\>' "$@")"
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 }
-# shellcheck disable=SC2016
-one_file='bats --tap "$1" >"$2/$(basename "$1").tap" 2>&1 </dev/null || true'
+run_files() {
+	# shellcheck disable=SC2016
+	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} \
+		sh -c 'bats --tap "$1" >"$2/$(basename "$1").tap" 2>&1 </dev/null || true' - {} "$results/$1"
+}
 
 run_suite() {
 	suite_passed=0 suite_failed=0
