@@ -58,15 +58,17 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 }
 
 char *
-fact_rejected(const char *data, size_t *bytes)
+fact_rejected(const char *data, const char *row_id, instant_us row_at, size_t *bytes)
 {
 	json_t *read = json_loads(data, 0, NULL);
-	struct event_head head = { .id = json_string_value(json_object_get(read, "id")), .source = FACT_SOURCE_WALLET,
-		.type = EVENT_REJECTED };
+	const char *id = json_string_value(json_object_get(read, "id"));
 	const char *created = json_string_value(json_object_get(read, "created_at"));
+	struct event_head head = { .id = id != NULL ? id : row_id, .source = FACT_SOURCE_WALLET, .type = EVENT_REJECTED };
 	char *body = NULL;
 
-	if (head.id != NULL && created != NULL && instant_parse(created, &head.time))
+	if (created == NULL || !instant_parse(created, &head.time))
+		head.time = row_at;
+	if (head.id != NULL)
 		body = event_wrap(&head, data, strlen(data), bytes);
 	json_decref(read);
 	return body;

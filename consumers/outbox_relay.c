@@ -25,7 +25,7 @@ static char *
 rejected_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
 {
 	(void)arena;
-	return fact_rejected(rows_text(rows, row, 1), bytes);
+	return fact_rejected(rows_text(rows, row, 1), rows_text(rows, row, 0), rows_instant(rows, row, 2), bytes);
 }
 
 static char *

@@ -194,7 +194,7 @@ reply_rejected(struct item *item, const char *data)
 
 	if (item->delivery->message->reply_to == NULL)
 		return OK;
-	if ((body = fact_rejected(data, &bytes)) == NULL)
+	if ((body = fact_rejected(data, NULL, 0, &bytes)) == NULL)
 		return ERR_OVERLOADED;
 	delivery_reply(item->delivery, body);
 	return OK;
