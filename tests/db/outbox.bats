@@ -78,15 +78,10 @@ load helper
 @test "rows restored from a server that was further on are taken into the present, a few at a time" {
 	w=$(value "pg_temp.wallet()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT pg_temp.try('$w', 'deposit', 1), pg_temp.try('$w', 'deposit', 2), pg_temp.try('$w', 'deposit', 3);"
-	# In one transaction: the relay that serves this database takes such rows over too, whenever it begins anew.
-	as_owner <<-E
-		BEGIN;
-		UPDATE transaction SET xid = '9000000000000' WHERE wallet_id = '$w';
-		SELECT pg_temp.gives((SELECT count(*) FROM outbox_read('$after', 1000) WHERE wallet_id = '$w')::text, '0');
-		SELECT pg_temp.gives(outbox_adopt(3)::text, '3');
-		SELECT pg_temp.gives(outbox_adopt(3)::text, '1');
-		SELECT pg_temp.gives(outbox_adopt(3)::text, '0');
-		COMMIT;
-	E
+	as_owner <<<"UPDATE transaction SET xid = '9000000000000' WHERE wallet_id = '$w';"
+	[ "$(value "count(*) FROM outbox_read('$after', 1000) WHERE wallet_id = '$w'")" -eq 0 ]
+	[ "$(value "outbox_adopt(3)")" -eq 3 ]
+	[ "$(value "outbox_adopt(3)")" -eq 1 ]
+	[ "$(value "outbox_adopt(3)")" -eq 0 ]
 	until_true "(SELECT count(*) = 4 FROM outbox_read('$after', 1000) WHERE wallet_id = '$w')"
 }
