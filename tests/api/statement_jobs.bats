@@ -125,7 +125,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 }
 
 @test "an Idempotency-Key stands for one job, also when it is finished" {
-	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-03-01"
+	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-03-01&min_version=1"
 	api GET "$LONG" '' -H 'Idempotency-Key: my-statement'
 	[ "$status_code" = 202 ]
 	JOB=$(header Location)
