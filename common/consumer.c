@@ -16,6 +16,9 @@
 /* The longest wait that does not look whether to stop. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
+/* How often an idle consumer looks whether its queue is still there: the broker's word that it was deleted can cross
+ * with our beginning to take from it. */
+#define QUEUE_CHECK_MS 5000
 
 static atomic_int stopping; /* set by a signal, read by every thread: lock-free atomics may be both (C11, 7.14.1.1) */
 static bool draining;
@@ -307,7 +310,8 @@ static bool
 serve(struct run *r)
 {
 	int wait_ms = draining ? 100 : SLICE_MS;
-	int64_t next_tick = 0;
+	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
+	uint32_t ready;
 	bool alive;
 
 	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
@@ -319,6 +323,10 @@ serve(struct run *r)
 		if (r->consumer->tick != NULL && (r->count > 0 || clock_monotonic_ms() >= next_tick)) {
 			r->consumer->tick(r->service);
 			next_tick = clock_monotonic_ms() + IDLE_MS;
+		}
+		if (alive && r->count == 0 && clock_monotonic_ms() >= next_check) {
+			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
+			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
 		if (alive && draining && r->count == 0 && queue_is_empty(r))
 			return false;
