@@ -102,19 +102,20 @@ quiet(void *unused, const char *message)
 }
 
 /* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md, section 5). The
- * statements are all meant to find their rows by an index, and a plan that was made while a table was empty must not read
- * all of it later. The keepalives and tcp_user_timeout end a wait for a peer that is gone without a word. */
+ * statements are all meant to find their rows by an index and in its order, and a plan that was made while a table was
+ * small must not read, or sort, all of it later. The keepalives and tcp_user_timeout end a wait for a peer that is
+ * gone without a word. */
 static enum error
 db_connect(struct db *db)
 {
-	char options[240], timeout[24], silence[24];
+	char options[280], timeout[24], silence[24];
 	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000;
 	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
 	enum error e;
 
 	snprintf(options, sizeof options,
-		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c timezone=UTC -c datestyle=ISO -c statement_timeout=%" PRId64
-		" -c idle_in_transaction_session_timeout=%" PRId64,
+		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
+		" -c datestyle=ISO -c statement_timeout=%" PRId64 " -c idle_in_transaction_session_timeout=%" PRId64,
 		statement_ms, statement_ms * 2);
 	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
 	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);

@@ -8,8 +8,8 @@
 /* This reads everything once, while handlers' connections are set for small reads by an index; and it may take long. */
 #define SETTINGS                                                                                                       \
 	"SELECT set_config(n.name, n.value, true) FROM (VALUES ('statement_timeout', '0'),"                             \
-	" ('idle_in_transaction_session_timeout', '0'), ('enable_seqscan', 'on'), ('plan_cache_mode', 'auto'),"         \
-	" ('work_mem', '128MB'), ('cursor_tuple_fraction', '1')) AS n(name, value)"
+	" ('idle_in_transaction_session_timeout', '0'), ('enable_seqscan', 'on'), ('enable_bitmapscan', 'on'),"         \
+	" ('plan_cache_mode', 'auto'), ('work_mem', '128MB'), ('cursor_tuple_fraction', '1')) AS n(name, value)"
 
 const struct db_statement verify_wallet_sql[VW_END] = {
 	[VW_SNAPSHOT] = { "snapshot", SNAPSHOT, DB_ONCE },

@@ -12,7 +12,7 @@ here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
 : "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
 PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
 # Tables of a test's size are read as large ones are.
-export PGOPTIONS='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+export PGOPTIONS='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
 # Reads SQL, prints values; fails with the server's message. sql [URL]
 sql() {

@@ -3,6 +3,7 @@
 -- Read from one snapshot, so it may run while the system works. psql -XAtq -f tests/db/invariants.sql "$WALLET_DATABASE_URL"
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL enable_seqscan = on;
+SET LOCAL enable_bitmapscan = on;
 SET LOCAL enable_hashjoin = on;
 SET LOCAL enable_mergejoin = on;
 SET LOCAL plan_cache_mode = auto;

@@ -43,7 +43,7 @@ $$;
 CREATE OR REPLACE FUNCTION hold_expire(p_limit integer) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
 	wallets  uuid[];
 	holds    uuid[];
@@ -69,7 +69,7 @@ END $$;
 CREATE OR REPLACE FUNCTION wallet_holds(p_wallet_id uuid, p_before uuid, p_limit integer)
 RETURNS TABLE (id uuid, wallet_id uuid, amount bigint, remaining bigint, currency text, expires_at timestamptz,
 	merchant text, description text, metadata json, created_at timestamptz)
-LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off AS $$
+LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 	SELECT t.id, t.wallet_id, h.amount, h.remaining, w.currency, h.expires_at, t.merchant, t.description, t.metadata, t.created_at
 	FROM (SELECT * FROM hold WHERE hold.wallet_id = p_wallet_id
 	      AND hold.transaction_id < coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff')

@@ -7,7 +7,7 @@
 -- Committed transactions after a position, at least p_limit if there are so many.
 CREATE OR REPLACE FUNCTION outbox_read(p_after xid8, p_limit integer) RETURNS SETOF transaction_shown
 LANGUAGE sql STABLE ROWS 500
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after, t.version,
 	       t.reference_id, t.merchant, t.description, t.metadata, t.created_at, t.xid,
 	       coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id, t.expires_at, coalesce(t.held_after, 0)
@@ -21,7 +21,7 @@ $$;
 -- The same for refused events.
 CREATE OR REPLACE FUNCTION outbox_read_rejections(p_after xid8, p_limit integer)
 RETURNS TABLE (id uuid, body json, created_at timestamptz, xid xid8)
-LANGUAGE sql STABLE ROWS 500 SET enable_seqscan = off AS $$
+LANGUAGE sql STABLE ROWS 500 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 	SELECT r.id, r.body, r.created_at, r.xid FROM rejection r
 	WHERE r.xid > p_after AND r.xid < pg_snapshot_xmin(pg_current_snapshot())
 	ORDER BY r.xid FETCH FIRST p_limit ROWS WITH TIES

@@ -37,7 +37,7 @@ CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids
 RETURNS SETOF posting
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
 	-- Kinds that touch one wallet's balance and nothing else: most batches hold no others.
 	simple    CONSTANT boolean := p_kinds <@ ARRAY['deposit', 'withdrawal', 'purchase', 'cancellation'];

@@ -4,7 +4,7 @@
 -- The version that a wallet had at an instant: that of its last transaction before it (p_included: at or before it).
 -- created_at never decreases as versions grow, so the place is found by halving; the table needs no index on time.
 CREATE OR REPLACE FUNCTION version_at(p_wallet_id uuid, p_at timestamptz, p_included boolean) RETURNS bigint
-LANGUAGE plpgsql STABLE SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
 	low    bigint := 0;     -- known to be before p_at
 	high   bigint;          -- known not to be, once it has moved
@@ -41,7 +41,7 @@ $$;
 -- before its opening. At most 1001: who gets that many asked for too much.
 CREATE OR REPLACE FUNCTION balance_history(p_wallet_id uuid, p_from timestamptz, p_to timestamptz, p_by text)
 RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, balance bigint, held bigint, available bigint, version bigint)
-LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
 	opened timestamptz := (SELECT w.created_at FROM wallet w WHERE w.id = p_wallet_id);
@@ -88,11 +88,13 @@ CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p
 	p_merchant text DEFAULT NULL, p_min_amount bigint DEFAULT NULL, p_max_amount bigint DEFAULT NULL,
 	p_text text DEFAULT NULL, p_meta_keys text[] DEFAULT NULL, p_meta_values text[] DEFAULT NULL)
 RETURNS SETOF transaction_shown
-LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off AS $$
+LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after, t.version,
 	       t.reference_id, t.merchant, t.description, t.metadata, t.created_at, t.xid,
 	       coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id, t.expires_at, coalesce(t.held_after, 0)
-	FROM wallet w
+	FROM (SELECT * FROM wallet WHERE id = p_wallet_id AND (p_owner_id IS NULL OR owner_id = p_owner_id)
+	      UNION ALL
+	      SELECT * FROM wallet WHERE owner_id = p_owner_id AND p_wallet_id IS NULL) AS w
 	CROSS JOIN LATERAL (SELECT
 		CASE WHEN p_from IS NULL THEN 0 ELSE version_at(w.id, p_from, false) END AS after,
 		least(CASE WHEN p_to IS NULL THEN w.version ELSE version_at(w.id, p_to, false) END,
@@ -108,7 +110,5 @@ LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off AS $$
 		  AND (p_text IS NULL OR strpos(lower(t.description), lower(p_text)) > 0)
 		  AND (p_meta_keys IS NULL OR metadata_has(t.metadata, p_meta_keys, p_meta_values))
 		ORDER BY t.version DESC LIMIT p_limit) AS t
-	WHERE (p_wallet_id IS NOT NULL AND w.id = p_wallet_id AND (p_owner_id IS NULL OR w.owner_id = p_owner_id))
-	   OR (p_wallet_id IS NULL AND w.owner_id = p_owner_id)
 	ORDER BY t.created_at DESC, t.wallet_id DESC, t.version DESC LIMIT p_limit
 $$;
