@@ -12,6 +12,16 @@
 
 #define BLOCK_BYTES (16 * 1024)
 
+/* Under AddressSanitizer what is not given out, or was taken back, may not be touched. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define POISON(p, bytes) ASAN_POISON_MEMORY_REGION(p, bytes)
+#define UNPOISON(p, bytes) ASAN_UNPOISON_MEMORY_REGION(p, bytes)
+#else
+#define POISON(p, bytes) ((void)0)
+#define UNPOISON(p, bytes) ((void)0)
+#endif
+
 struct block {
 	struct block *next;
 	size_t used, room;
@@ -86,6 +96,7 @@ block_add(struct arena *a, size_t bytes)
 	b->used = 0;
 	b->room = room;
 	a->blocks = b;
+	POISON(b->bytes, room);
 	return b;
 }
 
@@ -105,6 +116,7 @@ arena_alloc(struct arena *a, size_t bytes)
 	if (b == NULL)
 		return NULL;
 	p = b->bytes + b->used;
+	UNPOISON(p, bytes);
 	b->used += bytes;
 	a->used += bytes;
 	return memset(p, 0, bytes);
@@ -154,8 +166,10 @@ arena_reset(struct arena *a)
 		a->blocks = b->next;
 		free(b);
 	}
-	if (a->blocks != NULL)
+	if (a->blocks != NULL) {
+		POISON(a->blocks->bytes, a->blocks->room);
 		a->blocks->used = 0;
+	}
 	a->used = 0;
 }
 

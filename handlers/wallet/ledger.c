@@ -123,14 +123,16 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 	for (size_t row = 0; row < count; row++) {
 		struct uuid id = rows_uuid(rows, row, C_OP_ID);
 		size_t i = operation_find(operations, count, hint, &id);
-		enum error e;
 
 		if (i == count) {
 			log_error("post() answered an operation that it was not given");
 			return ERR_INTERNAL;
 		}
-		if ((e = outcome_from_row(rows, row, arena, &outcomes[i])) != OK)
-			return e;
+		/* It may be committed: "overloaded" would say that nothing has happened. */
+		if (outcome_from_row(rows, row, arena, &outcomes[i]) != OK) {
+			log_error("no memory for the answer to %zu operations", count);
+			return ERR_INTERNAL;
+		}
 		hint = i + 1;
 	}
 	return OK;

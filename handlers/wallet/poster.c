@@ -88,18 +88,18 @@ batch_post(struct batch *b, size_t from, size_t count)
 	}
 }
 
-/* The outcome's text, from the committer's memory into the request's. */
+/* The outcome with its texts, from the committer's memory into the request's. */
 static bool
 outcome_hand_over(const struct outcome *from, struct waiting *to)
 {
-	struct posting *p = &to->outcome->posting;
+	struct outcome *o = to->outcome;
+	const char **texts[] = { &o->posting.merchant, &o->posting.description, &o->posting.metadata, &o->refusal };
 
-	*to->outcome = *from;
-	if (p->merchant != NULL && (p->merchant = arena_strdup(to->arena, p->merchant)) == NULL)
-		return false;
-	if (p->description != NULL && (p->description = arena_strdup(to->arena, p->description)) == NULL)
-		return false;
-	return p->metadata == NULL || (p->metadata = arena_strdup(to->arena, p->metadata)) != NULL;
+	*o = *from;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (*texts[i] != NULL && (*texts[i] = arena_strdup(to->arena, *texts[i])) == NULL)
+			return false;
+	return true;
 }
 
 static void
@@ -110,7 +110,7 @@ batch_answer(struct batch *b, size_t from, size_t count, enum error e)
 
 		w->error = e;
 		if (e == OK && !outcome_hand_over(&b->outcomes[i], w))
-			w->error = ERR_OVERLOADED;
+			w->error = ERR_INTERNAL; /* not "overloaded", which says that nothing has happened */
 		sem_post(&w->done); /* and *w is gone */
 	}
 }

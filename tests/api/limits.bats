@@ -267,3 +267,14 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(grep -c 409 <<<"$statuses")" = 50 ]
 	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | jq -r '.code // empty' | sort -u)" = limit_exceeded ]
 }
+
+@test "64 who ask for too much at once: each is told of its own amount" {
+	allow deposit/transaction/10
+	mapfile -t bodies < <(for amount in $(seq 101 164); do echo "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":$amount}"; done)
+	for _ in 1 2 3; do
+		[ "$(at_once 64 /v1/transactions "${bodies[@]}" | sort -u)" = 409 ]
+		# shellcheck disable=SC2012 # the answers in their order
+		told=$(ls -v "$BATS_TEST_TMPDIR"/answer.* | xargs gojq -r '[.code, .limit.amount, .requested] | join(" ")')
+		[ "$told" = "$(printf 'limit_exceeded 10 %d\n' $(seq 101 164))" ]
+	done
+}

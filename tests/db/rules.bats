@@ -253,17 +253,19 @@ load helper
 		SELECT pg_temp.try('$w', 'hold', 50, op => '$h');
 	E
 	for status in frozen closed; do
-		as_owner <<<"UPDATE wallet SET status = '$status' WHERE id = '$w';"
-		sql <<-E
+		# Seen by this transaction alone: the wallet has no row that says so.
+		as_owner <<-E
+			BEGIN;
+			UPDATE wallet SET status = '$status' WHERE id = '$w';
 			SELECT pg_temp.gives(pg_temp.try('$w', k, a, r, "to" => t), 'wallet_$status', k) FROM (VALUES ('deposit', 5, null::uuid, null::uuid),
 				('withdrawal', 5, null, null), ('purchase', 5, null, null), ('cancellation', 5, '$p', null), ('reversal', 5, '$p', null),
 				('hold', 5, null, null), ('capture', 5, '$h', null), ('release', null, '$h', null), ('transfer', 5, null, pg_temp.wallet()))
 				AS kinds(k, a, r, t);
 			SELECT pg_temp.gives(pg_temp.try('$w', 'deposit', 100, key => 'k', body => 'b'), 'replayed 100 =100');
 			SELECT pg_temp.gives(pg_temp.state('$w'), '=50 v4 rows 4');
+			ROLLBACK;
 		E
 	done
-	as_owner <<<"UPDATE wallet SET status = 'open' WHERE id = '$w';"
 }
 
 @test "a refusal in a batch does not disturb its neighbours" {

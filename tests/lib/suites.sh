@@ -40,7 +40,7 @@ planned() {
 count_bats() {
 	local name=$1
 	shift
-	count_tap "$name" bats --tap "$@"
+	count_tap "$name" bats --tap --timing "$@"
 }
 
 # The same for files that do not meet each other's data: two at once. Those that stop a service come after, alone.
@@ -55,7 +55,7 @@ count_bats_at_once() {
 run_files() {
 	# shellcheck disable=SC2016
 	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} \
-		sh -c 'bats --tap "$1" >"$2/$(basename "$1").tap" 2>&1 </dev/null || true' - {} "$results/$1"
+		sh -c 'bats --tap --timing "$1" >"$2/$(basename "$1").tap" 2>&1 </dev/null || true' - {} "$results/$1"
 }
 
 run_suite() {
