@@ -18,8 +18,10 @@ db_new(const char *url, const struct db_statement *statements, size_t count)
 {
 	struct db *db = calloc(1, sizeof *db);
 
-	if (db == NULL)
+	if (db == NULL || count > sizeof db->prepared * 8) {
+		free(db);
 		return NULL;
+	}
 	db->url = url;
 	db->statements = statements;
 	db->statement_count = count;
@@ -77,23 +79,6 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	return error_of_state(state);
 }
 
-static enum error
-prepare_all(struct db *db)
-{
-	for (size_t i = 0; i < db->statement_count; i++) {
-		const struct db_statement *s = &db->statements[i];
-		PGresult *result = PQprepare(db->connection, s->name, s->sql, 0, NULL);
-		enum error e = OK;
-
-		if (PQresultStatus(result) != PGRES_COMMAND_OK)
-			e = result_error(db, result, s->name);
-		PQclear(result);
-		if (e != OK)
-			return e;
-	}
-	return OK;
-}
-
 static void
 quiet(void *unused, const char *message)
 {
@@ -111,7 +96,6 @@ db_connect(struct db *db)
 	char options[280], timeout[24], silence[24];
 	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000;
 	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
-	enum error e;
 
 	snprintf(options, sizeof options,
 		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
@@ -131,9 +115,8 @@ db_connect(struct db *db)
 		return ERR_UNAVAILABLE;
 	}
 	PQsetNoticeProcessor(db->connection, quiet, NULL);
-	if ((e = prepare_all(db)) != OK)
-		db_close(db);
-	return e;
+	db->prepared = 0;
+	return OK;
 }
 
 /* An idle connection that the server closed is readable: find out before a statement is lost on it. */
@@ -159,6 +142,26 @@ db_ready(struct db *db)
 	if (db->connection != NULL)
 		return OK;
 	return db_connect(db);
+}
+
+/* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
+static enum error
+db_prepare(struct db *db, size_t statement)
+{
+	const struct db_statement *s = &db->statements[statement];
+	uint64_t bit = UINT64_C(1) << statement;
+	PGresult *result;
+	enum error e = OK;
+
+	if ((db->prepared & bit) != 0)
+		return OK;
+	result = PQprepare(db->connection, s->name, s->sql, 0, NULL);
+	if (PQresultStatus(result) == PGRES_COMMAND_OK)
+		db->prepared |= bit;
+	else if ((e = result_error(db, result, s->name)) != OK && db->trouble == TROUBLE_LOST)
+		db->trouble = TROUBLE_REFUSED; /* nothing was run */
+	PQclear(result);
+	return e;
 }
 
 /* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text otherwise. */
@@ -206,7 +209,7 @@ db_execute(struct db *db, size_t statement, const struct db_value *values, size_
 	enum error e;
 
 	db->trouble = TROUBLE_NONE;
-	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK)
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
 	result = PQexecPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0);
@@ -327,7 +330,7 @@ db_stream(struct db *db, size_t statement, const struct db_value *values, size_t
 	enum error e;
 
 	db->trouble = TROUBLE_NONE;
-	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK)
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
 	if (PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||

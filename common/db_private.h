@@ -20,6 +20,7 @@ struct db {
 	const struct db_statement *statements;
 	size_t statement_count;
 	PGconn *connection;
+	uint64_t prepared; /* a bit for each statement that this connection knows */
 	bool in_transaction;
 	enum trouble trouble;
 	struct db *next; /* in the pool's list of free ones */

@@ -22,7 +22,7 @@ const struct db_statement verify_wallet_sql[VW_END] = {
 	/* mark: what a freeze or a new limit has made of the wallet. */
 	[VW_ROWS] = { "rows",
 		"DECLARE rows CURSOR FOR SELECT wallet_id, version, id, kind, amount, balance_after, created_at, reference_id, merchant,"
-		" description, coalesce(held_change, 0), coalesce(held_after, 0), contra, counterpart_id, expires_at,"
+		" description, counterpart_wallet, counterpart_id, coalesce(held_change, 0), coalesce(held_after, 0), contra, expires_at,"
 		" CASE kind WHEN 'freeze' THEN metadata ->> 'mode' WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END"
 		" FROM transaction ORDER BY wallet_id, version",
 		DB_ONCE },
@@ -103,7 +103,7 @@ const struct db_statement verify_statement_sql[VS_END] = {
 	/* The columns that a line has in common with its row are in the same places as there. */
 	[VS_LINES] = { "lines",
 		"DECLARE lines CURSOR FOR SELECT wallet_id, version, transaction_id, kind, amount, balance_after, created_at, reference_id,"
-		" merchant, description, sign_open FROM line ORDER BY wallet_id, version",
+		" merchant, description, counterpart_wallet, counterpart_id, sign_open FROM line ORDER BY wallet_id, version",
 		DB_ONCE },
 	[VS_HEADS_NEXT] = { "heads_next", "FETCH 2000 FROM heads", DB_ONCE },
 	[VS_LINES_NEXT] = { "lines_next", "FETCH 2000 FROM lines", DB_ONCE },

@@ -55,14 +55,14 @@ is_of(const struct reader *r, const char *wallet)
 
 /* ---- one row ---- */
 
-enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION, C_COMMON,
-	C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_COUNTERPART, C_EXPIRES, C_MARK };
+enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION,
+	C_COUNTERPART_WALLET, C_COUNTERPART, C_COMMON, C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK };
 enum { C_SIGN_OPEN = C_COMMON };
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
 
 static const char *const common_names[C_COMMON] = { "wallet", "version", "id", "kind", "amount", "balance after it", "time",
-	"reference", "merchant", "description" };
+	"reference", "merchant", "description", "wallet on the other side", "transaction on the other side" };
 
 /* How a kind moves the balance and what is held: up, down, not at all, or (EITHER) up or down. */
 enum way { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };

@@ -42,7 +42,8 @@ void
 csv_head(struct text *t, const struct heading *h)
 {
 	(void)h; /* a table has no place for balances: the lines have them */
-	ADD(t, "version,id,kind,amount,balance_after,merchant,description,reference_id,created_at\r\n");
+	ADD(t, "version,id,kind,amount,balance_after,merchant,description,reference_id,created_at,"
+	       "counterpart_wallet_id,counterpart_id\r\n");
 }
 
 void
@@ -67,6 +68,14 @@ csv_line(struct text *t, const struct line *l, bool first)
 		text_add_string(t, l->reference_id);
 	ADD(t, ",");
 	text_add_string(t, l->created_at);
+	ADD(t, ",");
+	if (l->counterpart_id != NULL) {
+		text_add_string(t, l->counterpart_wallet_id);
+		ADD(t, ",");
+		text_add_string(t, l->counterpart_id);
+	} else {
+		ADD(t, ",");
+	}
 	ADD(t, "\r\n");
 }
 

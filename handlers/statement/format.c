@@ -27,6 +27,16 @@ json_head(struct text *t, const struct heading *h)
 	ADD(t, ",\"lines\":[");
 }
 
+/* As in the transaction itself, and only where there is one. */
+static void
+json_counterpart(struct text *t, const struct line *l)
+{
+	text_add_string(t, l->amount < 0 ? ",\"to_wallet_id\":" : ",\"from_wallet_id\":");
+	text_add_json(t, l->counterpart_wallet_id);
+	ADD(t, ",\"counterpart_id\":");
+	text_add_json(t, l->counterpart_id);
+}
+
 static void
 json_line(struct text *t, const struct line *l, bool first)
 {
@@ -50,6 +60,8 @@ json_line(struct text *t, const struct line *l, bool first)
 	text_add_json(t, l->reference_id);
 	ADD(t, ",\"created_at\":");
 	text_add_json(t, l->created_at);
+	if (l->counterpart_id != NULL)
+		json_counterpart(t, l);
 	ADD(t, "}");
 }
 

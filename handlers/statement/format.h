@@ -20,6 +20,7 @@ struct heading {
 struct line {
 	int64_t version, amount, balance_after;
 	const char *id, *kind, *merchant, *description, *reference_id;
+	const char *counterpart_wallet_id, *counterpart_id; /* of a transfer: the other side */
 	char created_at[INSTANT_TEXT];
 };
 

@@ -28,6 +28,8 @@ enum column {
 	COLUMN_DESCRIPTION,
 	COLUMN_REFERENCE,
 	COLUMN_CREATED,
+	COLUMN_COUNTERPART_WALLET,
+	COLUMN_COUNTERPART,
 	COLUMN_COUNT
 };
 
@@ -44,6 +46,8 @@ static const enum db_element elements[COLUMN_COUNT] = {
 	[COLUMN_DESCRIPTION] = DB_TEXT_ARRAY,
 	[COLUMN_REFERENCE] = DB_UUID_ARRAY,
 	[COLUMN_CREATED] = DB_TEXT_ARRAY,
+	[COLUMN_COUNTERPART_WALLET] = DB_UUID_ARRAY,
+	[COLUMN_COUNTERPART] = DB_UUID_ARRAY,
 };
 
 struct lines {
@@ -89,12 +93,12 @@ lines_count(const struct lines *l)
 struct members {
 	const char *id, *wallet, *owner, *kind, *currency, *created;
 	json_int_t amount, balance, version;
-	json_t *reference, *merchant, *description;
+	json_t *reference, *merchant, *description, *to_wallet, *from_wallet, *counterpart;
 };
 
 struct event_line {
-	struct uuid id, wallet, owner, reference;
-	bool has_reference;
+	struct uuid id, wallet, owner, reference, counterpart_wallet, counterpart;
+	bool has_reference, has_counterpart;
 	const char *merchant, *description;
 	instant_us created;
 };
@@ -112,10 +116,11 @@ members_read(const json_t *data, struct members *m, char reason[LINES_REASON])
 	json_error_t fault;
 	json_t *object = (json_t *)(uintptr_t)data; /* jansson's unpack takes no const; without O it changes nothing */
 
-	if (json_unpack_ex(object, &fault, 0, "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s}", "id", &m->id,
+	if (json_unpack_ex(object, &fault, 0, "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s, s?o, s?o, s?o}", "id", &m->id,
 		    "wallet_id", &m->wallet, "owner_id", &m->owner, "kind", &m->kind, "amount", &m->amount, "currency",
 		    &m->currency, "balance_after", &m->balance, "version", &m->version, "reference_id", &m->reference,
-		    "merchant", &m->merchant, "description", &m->description, "created_at", &m->created) == 0)
+		    "merchant", &m->merchant, "description", &m->description, "created_at", &m->created,
+		    "to_wallet_id", &m->to_wallet, "from_wallet_id", &m->from_wallet, "counterpart_id", &m->counterpart) == 0)
 		return OK;
 	return refuse(reason, fault.text);
 }
@@ -131,14 +136,26 @@ text_read(const json_t *member, const char **text)
 }
 
 static bool
-reference_read(const json_t *member, struct event_line *l)
+uuid_read(const json_t *member, struct uuid *out, bool *there)
 {
 	const char *text;
 
-	if (!text_read(member, &text) || (text != NULL && !uuid_parse(text, &l->reference)))
+	if (!text_read(member, &text) || (text != NULL && !uuid_parse(text, out)))
 		return false;
-	l->has_reference = text != NULL;
+	*there = text != NULL;
 	return true;
+}
+
+/* The other side of a transfer: its wallet, as the one that money went to or came from, and its transaction. */
+static bool
+counterpart_read(const struct members *m, struct event_line *l)
+{
+	bool has_wallet;
+
+	if (m->to_wallet != NULL && m->from_wallet != NULL)
+		return false;
+	return uuid_read(m->to_wallet != NULL ? m->to_wallet : m->from_wallet, &l->counterpart_wallet, &has_wallet) &&
+	       uuid_read(m->counterpart, &l->counterpart, &l->has_counterpart) && has_wallet == l->has_counterpart;
 }
 
 /* Any kind of that look: one that is new here takes its sign from the balances. */
@@ -169,8 +186,10 @@ members_check(const struct members *m, struct event_line *l, char reason[LINES_R
 		return refuse(reason, "kind or currency is none");
 	if (!text_read(m->merchant, &l->merchant) || !text_read(m->description, &l->description))
 		return refuse(reason, "merchant or description is no text, or too long");
-	if (!reference_read(m->reference, l))
+	if (!uuid_read(m->reference, &l->reference, &l->has_reference))
 		return refuse(reason, "reference_id must be a UUID");
+	if (!counterpart_read(m, l))
+		return refuse(reason, "to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
 	if (!instant_parse(m->created, &l->created))
 		return refuse(reason, "created_at must be an RFC 3339 time");
 	return OK;
@@ -199,6 +218,8 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	db_array_add_text(&l->columns[COLUMN_DESCRIPTION], e.description);
 	db_array_add_uuid(&l->columns[COLUMN_REFERENCE], e.has_reference ? &e.reference : NULL);
 	db_array_add_text(&l->columns[COLUMN_CREATED], created);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET], e.has_counterpart ? &e.counterpart_wallet : NULL);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
 	l->count++;
 	return OK;
 }

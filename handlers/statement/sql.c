@@ -18,10 +18,11 @@ const struct db_statement statement_sql[SQL_COUNT] = {
 		"SELECT currency, head, after, until, opening, closing, sum, count, missed_since "
 		"FROM statement_span($1, $2, $3, $4, $5)", DB_AGAIN },
 	[SQL_LINES] = { "lines",
-		"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at "
-		"FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4", DB_AGAIN },
+		"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at, "
+		"counterpart_wallet, counterpart_id FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4", DB_AGAIN },
 	[SQL_LINES_STORE] = { "lines_store",
-		"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[]::timestamptz[])",
+		"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[]::timestamptz[],"
+		" $13, $14)",
 		DB_AGAIN },
 	[SQL_GAPS] = { "gaps",
 		"SELECT wallet_id, version, newest, gap_since FROM wallet "

@@ -165,6 +165,8 @@ line_from_row(const struct db_rows *rows, size_t i, struct line *l)
 	l->merchant = rows_text(rows, i, 5);
 	l->description = rows_text(rows, i, 6);
 	l->reference_id = rows_text(rows, i, 7);
+	l->counterpart_wallet_id = rows_text(rows, i, 9);
+	l->counterpart_id = rows_text(rows, i, 10);
 	return created_format(rows_text(rows, i, 8), l->created_at);
 }
 

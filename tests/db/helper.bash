@@ -12,11 +12,17 @@ here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
 : "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
 PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
 # Tables of a test's size are read as large ones are.
-export PGOPTIONS='-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+export PGOPTIONS='-c client_min_messages=warning -c statement_timeout=60s -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
 # Reads SQL, prints values; fails with the server's message. sql [URL]
 sql() {
-	cat "$here/lib.sql" - | psql -XAtq -d "${1:-$WALLET_DATABASE_URL}" 2>&1
+	local text
+	text=$(cat)
+	# lib.sql makes functions, which takes longer than most that is asked here.
+	{
+		[[ $text != *pg_temp.* ]] || cat "$here/lib.sql"
+		printf '%s\n' "$text"
+	} | psql -XAtq -v ON_ERROR_STOP=1 -d "${1:-$WALLET_DATABASE_URL}" 2>&1
 }
 
 owner_url() {

@@ -1,8 +1,5 @@
 -- lib.sql - small words for the tests of the wallet database, made anew in each session's temporary schema.
-\set ON_ERROR_STOP on
 \set QUIET on
-SET client_min_messages = warning;
-SET statement_timeout = '60s';
 
 -- The columns of post()'s answer; the empty batch is also a test.
 CREATE TEMP TABLE posted AS SELECT 0 AS i, p.* FROM post('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',

@@ -165,8 +165,8 @@ load helper
 			AND t.version > w.version - 20 AND t.kind = 'transfer' ORDER BY random() LIMIT 1) AS t WHERE w.owner_id = '$me' ORDER BY random() LIMIT 1)
 		SELECT count(*) FROM x, post(ARRAY[gen_random_uuid()], ARRAY[x.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['reversal'], ARRAY[null::bigint], ARRAY[x.id],
 			ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], '7 days', false, null);"
-	parallel 64 15 "$(batch 1) $(batch 12) $undo"
+	parallel 64 6 "$(batch 1) $(batch 12) $undo"
 	[ "$(value "sum(balance) || ' ' || (min(balance) >= 0) FROM wallet WHERE owner_id = '$me'")" = "8000 true" ]
-	[ "$(value "count(*) > 2000 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'transfer'")" = t ]
-	[ "$(value "count(*) > 50 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'reversal'")" = t ]
+	[ "$(value "count(*) > 800 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'transfer'")" = t ]
+	[ "$(value "count(*) > 20 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'reversal'")" = t ]
 }

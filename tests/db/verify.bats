@@ -36,13 +36,14 @@ drop() {
 send_lines() {
 	{
 		echo 'CREATE TEMP TABLE came (LIKE line); ALTER TABLE came ADD owner_id uuid, ADD currency text, ALTER sign_open DROP NOT NULL;'
-		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at) FROM STDIN;'
+		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id) FROM STDIN;'
 		psql -Xq -d "$(at wallet "$1_wallet" "$WALLET_DATABASE_OWNER_URL")" -c "COPY (SELECT wallet_id, version, id, owner_id, currency, kind, amount_shown(amount, held_change),
-			balance_after, merchant, description, reference_id, created_at FROM transaction_shown) TO STDOUT"
+			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id FROM transaction_shown) TO STDOUT"
 		echo '\.'
-		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
+		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s, x, y) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
 			array_agg(owner_id) o, array_agg(currency) c, array_agg(kind) k, array_agg(amount) a, array_agg(balance_after) b, array_agg(merchant) m,
-			array_agg(description) d, array_agg(reference_id) r, array_agg(created_at) s FROM came) AS a;"
+			array_agg(description) d, array_agg(reference_id) r, array_agg(created_at) s,
+			array_agg(counterpart_wallet) x, array_agg(counterpart_id) y FROM came) AS a;"
 	} | psql -XAtq -v ON_ERROR_STOP=1 -d "$(at statement "$1_statement" "$STATEMENT_DATABASE_OWNER_URL")" >/dev/null
 }
 
@@ -179,6 +180,8 @@ setup() { fresh; }
 	finds statement "UPDATE line SET merchant = NULL WHERE transaction_id = '$id'" "$here: the statement has another merchant: none, not Shop"
 	finds statement "UPDATE line SET transaction_id = gen_random_uuid() WHERE transaction_id = '$id'" "$here: the statement has another id"
 	finds statement "DELETE FROM line WHERE transaction_id = '$id'" "$here: the statement lacks its line"
+	finds statement "UPDATE line SET counterpart_wallet = gen_random_uuid() WHERE transaction_id = '$(row t.id transfer)'" "the statement has another wallet on the other side"
+	finds statement "UPDATE line SET counterpart_id = NULL WHERE transaction_id = '$(row t.id transfer)'" "the statement has another transaction on the other side: none, not $(row counterpart_id transfer)"
 	finds statement "UPDATE line SET version = 1000 WHERE transaction_id = '$id'" "$here: the statement lacks its line" "wallet $w, version 1000, $id: the statement has a line of which there is no row"
 	finds statement "UPDATE wallet SET owner_id = gen_random_uuid() WHERE wallet_id = '$w'" "wallet $w: the statement has another owner or currency"
 	finds statement "UPDATE wallet SET version = 1000, newest = 1000 WHERE wallet_id = '$w'" "wallet $w: the statement has come to version 1000"

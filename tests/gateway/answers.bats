@@ -63,7 +63,9 @@ load ../helper
 @test "a killed handler is back for the next request" {
 	sign_up_and_in
 	for handler in auth wallet statement auth wallet statement; do
-		kill -KILL "$(handler_pid "$handler")"
+		pid=$(handler_pid "$handler")
+		kill -KILL "$pid"
+		eventually sh -c "! readlink -q /proc/$pid/exe"
 		api GET "/health/$handler"
 		expect 200
 		api GET /v1/wallets

@@ -77,6 +77,17 @@ static const struct line undo = {
 	.created_at = "2026-11-23T09:16:00.000000Z",
 };
 
+static const struct line transfer = {
+	.version = 5,
+	.amount = -1,
+	.balance_after = 9999,
+	.id = "019aaf04-5a10-7e21-8f00-1c2d3e4f5063",
+	.kind = "transfer",
+	.counterpart_wallet_id = "019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43",
+	.counterpart_id = "019aaf04-5a10-7e21-8f00-1c2d3e4f5064",
+	.created_at = "2026-11-23T09:17:00.000000Z",
+};
+
 static void
 write_all(struct text *t, enum format f, const char *cursor)
 {
@@ -138,11 +149,32 @@ csv_is_written_row_by_row(void **state)
 	(void)state;
 	write_all(&t, FORMAT_CSV, NULL);
 	assert_string_equal(text_end(&t),
-		"version,id,kind,amount,balance_after,merchant,description,reference_id,created_at\r\n"
+		"version,id,kind,amount,balance_after,merchant,description,reference_id,created_at,"
+		"counterpart_wallet_id,counterpart_id\r\n"
 		"3,019aaf04-5a10-7e21-8f00-1c2d3e4f5061,purchase,-2500,7500,\"'=Corner \"\"Shop\"\", \\ \","
-		"\"a\nb\x01\tc\xc3\xa9\",,2026-11-23T09:15:41.733902Z\r\n"
+		"\"a\nb\x01\tc\xc3\xa9\",,2026-11-23T09:15:41.733902Z,,\r\n"
 		"4,019aaf04-5a10-7e21-8f00-1c2d3e4f5062,cancellation,2500,10000,,,"
-		"019aaf04-5a10-7e21-8f00-1c2d3e4f5061,2026-11-23T09:16:00.000000Z\r\n");
+		"019aaf04-5a10-7e21-8f00-1c2d3e4f5061,2026-11-23T09:16:00.000000Z,,\r\n");
+}
+
+static void
+a_transfer_names_the_other_side(void **state)
+{
+	struct line received = transfer;
+	TEXT(t);
+
+	(void)state;
+	received.amount = 1;
+	formats[FORMAT_JSON].line(&t, &transfer, true);
+	assert_non_null(strstr(text_end(&t), "\"created_at\":\"2026-11-23T09:17:00.000000Z\","
+		"\"to_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\",\"counterpart_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5064\"}"));
+	text_clear(&t);
+	formats[FORMAT_JSON].line(&t, &received, true);
+	assert_non_null(strstr(text_end(&t), ",\"from_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\",\"counterpart_id\""));
+	text_clear(&t);
+	formats[FORMAT_CSV].line(&t, &transfer, true);
+	assert_string_equal(text_end(&t), "5,019aaf04-5a10-7e21-8f00-1c2d3e4f5063,transfer,-1,9999,,,,2026-11-23T09:17:00.000000Z,"
+		"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43,019aaf04-5a10-7e21-8f00-1c2d3e4f5064\r\n");
 }
 
 static void
@@ -198,6 +230,7 @@ main(void)
 		cmocka_unit_test(json_reads_back_as_it_was),
 		cmocka_unit_test(json_has_the_members_of_the_contract_in_their_order),
 		cmocka_unit_test(csv_is_written_row_by_row),
+		cmocka_unit_test(a_transfer_names_the_other_side),
 		cmocka_unit_test(numbers_to_the_ends_of_their_range),
 		cmocka_unit_test(text_ends_at_its_limit_and_says_so),
 		cmocka_unit_test(formats_are_found_by_name),

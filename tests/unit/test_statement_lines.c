@@ -108,6 +108,38 @@ what_is_none_is_refused(void **state)
 	refuses("created_at", "\"2026-11-23\"");
 }
 
+static enum error
+add_sides(const char *to, const char *from, const char *counterpart)
+{
+	char reason[LINES_REASON] = "";
+	json_t *o = sample();
+	enum error e;
+
+	json_object_set_new(o, "kind", json_string("transfer"));
+	if (to != NULL)
+		json_object_set_new(o, "to_wallet_id", json_string(to));
+	if (from != NULL)
+		json_object_set_new(o, "from_wallet_id", json_string(from));
+	if (counterpart != NULL)
+		json_object_set_new(o, "counterpart_id", json_string(counterpart));
+	e = lines_add(lines, o, reason);
+	json_decref(o);
+	return e;
+}
+
+static void
+the_other_side_is_whole_or_not_there(void **state)
+{
+	(void)state;
+	assert_int_equal(add_sides(ID, NULL, ID), OK);
+	assert_int_equal(add_sides(NULL, ID, ID), OK);
+	assert_int_equal(add_sides(ID, ID, ID), ERR_INVALID_REQUEST);
+	assert_int_equal(add_sides(ID, NULL, NULL), ERR_INVALID_REQUEST);
+	assert_int_equal(add_sides(NULL, NULL, ID), ERR_INVALID_REQUEST);
+	assert_int_equal(add_sides("no uuid", NULL, ID), ERR_INVALID_REQUEST);
+	assert_int_equal(add_sides(ID, NULL, "no uuid"), ERR_INVALID_REQUEST);
+}
+
 static void
 data_that_is_no_object_is_refused(void **state)
 {
@@ -141,6 +173,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_the_api_shows_is_a_line),
+		cmocka_unit_test(the_other_side_is_whole_or_not_there),
 		cmocka_unit_test(what_is_none_is_refused),
 		cmocka_unit_test(data_that_is_no_object_is_refused),
 	};

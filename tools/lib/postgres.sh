@@ -101,6 +101,18 @@ postgres_admin() {
 }
 postgres_answers() { postgres_admin -c 'SELECT 1' >/dev/null 2>&1; }
 
+# Prints what the server keeps of a password (RFC 5802: what SCRAM calls StoredKey and ServerKey), made with one iteration.
+# Iterations slow down who guesses a weak password; these are 192 random bits, and each CGI request would pay for them.
+scram_verifier() {
+	printf '%s' "$1" | perl -MDigest::SHA=hmac_sha256,sha256 -MMIME::Base64=encode_base64 -e '
+		my ($password, $salt) = (scalar <STDIN>, "");
+		open my $random, "<", "/dev/urandom" or die "no random numbers: $!\n";
+		read($random, $salt, 16) == 16 or die "no random numbers\n";
+		my $salted = hmac_sha256($salt . pack("N", 1), $password);
+		printf "SCRAM-SHA-256\$1:%s\$%s:%s\n", map { encode_base64($_, "") }
+			$salt, sha256(hmac_sha256("Client Key", $salted)), hmac_sha256("Server Key", $salted);'
+}
+
 # Databases and roles, each made once: an owner that migrates, a run-time role that may only do its work.
 postgres_create_databases() {
 	local service role
@@ -111,9 +123,9 @@ postgres_create_databases() {
 	done
 	for service in auth wallet statement; do
 		cat <<-END
-			SELECT 'CREATE ROLE purse_${service}_owner LOGIN PASSWORD ''${STATE[PASSWORD_${service^^}_OWNER]}'''
+			SELECT 'CREATE ROLE purse_${service}_owner LOGIN PASSWORD ''$(scram_verifier "${STATE[PASSWORD_${service^^}_OWNER]}")'''
 				WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'purse_${service}_owner') \gexec
-			SELECT 'CREATE ROLE purse_${service}_app LOGIN PASSWORD ''${STATE[PASSWORD_${service^^}_APP]}'''
+			SELECT 'CREATE ROLE purse_${service}_app LOGIN PASSWORD ''$(scram_verifier "${STATE[PASSWORD_${service^^}_APP]}")'''
 				WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'purse_${service}_app') \gexec
 			SELECT 'CREATE DATABASE purse_$service OWNER purse_${service}_owner'
 				WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = 'purse_$service') \gexec

@@ -29,7 +29,8 @@ END $$;
 -- with the same wallets wait for each other and never in a circle.
 CREATE OR REPLACE FUNCTION lines_store(p_wallet_ids uuid[], p_versions bigint[], p_transaction_ids uuid[],
 	p_owner_ids uuid[], p_currencies text[], p_kinds text[], p_amounts bigint[], p_balances bigint[],
-	p_merchants text[], p_descriptions text[], p_reference_ids uuid[], p_created timestamptz[])
+	p_merchants text[], p_descriptions text[], p_reference_ids uuid[], p_created timestamptz[],
+	p_counterpart_wallets uuid[] DEFAULT NULL, p_counterpart_ids uuid[] DEFAULT NULL)
 RETURNS TABLE (place integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -49,13 +50,14 @@ BEGIN
 
 	WITH added AS (
 		INSERT INTO line AS l (wallet_id, version, transaction_id, kind, amount, balance_after, merchant, description,
-			reference_id, created_at, sign_open)
+			reference_id, created_at, sign_open, counterpart_wallet, counterpart_id)
 		SELECT n.wallet_id, n.version, n.transaction_id, n.kind, n.amount * coalesce(kind_sign(n.kind), 1),
-			n.balance_after, n.merchant, n.description, n.reference_id, n.created_at, kind_sign(n.kind) IS NULL
+			n.balance_after, n.merchant, n.description, n.reference_id, n.created_at, kind_sign(n.kind) IS NULL,
+			n.counterpart_wallet, n.counterpart_id
 		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
-			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created)
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids)
 			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at)
+			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id)
 		JOIN wallet w ON w.wallet_id = n.wallet_id AND w.owner_id = n.owner_id AND w.currency = n.currency
 		ORDER BY n.wallet_id, n.version
 		ON CONFLICT DO NOTHING
@@ -72,17 +74,19 @@ BEGIN
 		RETURN QUERY
 		SELECT n.place::integer
 		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
-			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created) WITH ORDINALITY
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids)
+			WITH ORDINALITY
 			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at, place)
+			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id, place)
 		JOIN wallet w ON w.wallet_id = n.wallet_id
 		LEFT JOIN line l ON l.wallet_id = n.wallet_id AND l.version = n.version
 		WHERE (w.owner_id, w.currency, l.transaction_id, l.kind, abs(l.amount), l.balance_after, l.merchant,
-		       l.description, l.reference_id, l.created_at)
+		       l.description, l.reference_id, l.created_at,
+		       coalesce(l.counterpart_wallet, n.counterpart_wallet), coalesce(l.counterpart_id, n.counterpart_id))
 		      IS DISTINCT FROM
 		      (n.owner_id, n.currency, n.transaction_id, n.kind,
 		       CASE WHEN kind_sign(n.kind) = 0 THEN 0 ELSE n.amount END, n.balance_after, n.merchant,
-		       n.description, n.reference_id, n.created_at);
+		       n.description, n.reference_id, n.created_at, n.counterpart_wallet, n.counterpart_id);
 	END IF;
 END $$;
 
