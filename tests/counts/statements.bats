@@ -29,7 +29,10 @@ setup_file() {
 	stop_service transaction_consumer
 	stop_service statement_consumer
 	log_statements "SET log_statement = 'all'"
+	# Until auth hears again of the sessions that end, it asks for each.
+	eventually auth_listens
 }
+auth_listens() { [ "$(admin "SELECT count(*) FROM pg_stat_activity WHERE usename = 'purse_auth_app' AND query ILIKE 'listen%'")" -gt 0 ]; }
 
 teardown_file() {
 	log_statements "RESET log_statement"
