@@ -2,6 +2,7 @@
 #include "common/amqp_private.h"
 #include "common/clock.h"
 #include "common/config.h"
+#include "common/log.h"
 
 #define CONSUMER_TAG "purse"
 
@@ -113,8 +114,8 @@ amqp_get(struct amqp *a, const char *queue, struct message **m)
 	return OK;
 }
 
-enum error
-amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
+static enum error
+queue_look(struct amqp *a, const char *queue, uint32_t *ready, uint32_t *consumers)
 {
 	const amqp_queue_declare_ok_t *r;
 
@@ -124,5 +125,30 @@ amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 	if (r == NULL)
 		return amqp_fail_reply(a, "cannot count a queue", amqp_get_rpc_reply(a->connection));
 	*ready = r->message_count;
+	*consumers = r->consumer_count;
 	return OK;
+}
+
+enum error
+amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
+{
+	uint32_t consumers;
+
+	return queue_look(a, queue, ready, &consumers);
+}
+
+/* A broker that deletes a queue tells its consumers, but not one that came in the same moment. Where another consumer is
+ * counted instead of ours, that one takes. */
+enum error
+amqp_still_consuming(struct amqp *a, const char *queue)
+{
+	uint32_t ready = 0, consumers = 0;
+	enum error e = queue_look(a, queue, &ready, &consumers);
+
+	if (e == OK && consumers == 0) {
+		log_warn("nobody takes from %s any more: it was deleted and made again", queue);
+		amqp_close(a);
+		return ERR_UNAVAILABLE;
+	}
+	return e;
 }

@@ -52,6 +52,7 @@ refused() {
 	[ "$(found q=salary)" = 1000 ]
 	[ "$(found q=OF)" = "10 1000" ]
 	[ "$(found 'q=ÜBER CASH')" = 40 ]
+	[ "$(found 'q=über cash')" = 40 ]
 	[ "$(found 'q=50%')" = 10 ]
 	[ "$(found 'q=5%c')" = '' ]
 	[ "$(found q=a_c)" = 10 ]

@@ -29,8 +29,6 @@ setup_file() {
 	stop_service transaction_consumer
 	stop_service statement_consumer
 	log_statements "SET log_statement = 'all'"
-	# Until auth hears again of the sessions that end, it asks for each.
-	eventually auth_listens
 }
 auth_listens() { [ "$(admin "SELECT count(*) FROM pg_stat_activity WHERE usename = 'purse_auth_app' AND query ILIKE 'listen%'")" -gt 0 ]; }
 
@@ -47,6 +45,8 @@ setup() {
 	WALLET=$(json .id)
 	api POST /v1/transactions '{"kind":"deposit","amount":1000}'
 	TRANSACTION=$(json .id)
+	# Until auth hears of the sessions that end, it asks for each.
+	eventually auth_listens
 }
 
 # A line of our own in the log, after which everything from before is there.

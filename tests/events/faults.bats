@@ -122,6 +122,8 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 
 @test "a queue that was deleted is made again" {
 	"$PROBE" delete statement_queue
+	# What is published while the broker removes it goes with it; from when it is there again nothing does.
+	eventually waiting statement_queue 0
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	nothing_lost_or_doubled 10
 }

@@ -107,7 +107,7 @@ LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off
 		  AND (p_merchant IS NULL OR t.merchant = p_merchant)
 		  AND (p_min_amount IS NULL OR amount_shown(t.amount, t.held_change) >= p_min_amount)
 		  AND (p_max_amount IS NULL OR amount_shown(t.amount, t.held_change) <= p_max_amount)
-		  AND (p_text IS NULL OR strpos(lower(t.description), lower(p_text)) > 0)
+		  AND (p_text IS NULL OR strpos(lower(t.description COLLATE "und-x-icu"), lower(p_text COLLATE "und-x-icu")) > 0)
 		  AND (p_meta_keys IS NULL OR metadata_has(t.metadata, p_meta_keys, p_meta_values))
 		ORDER BY t.version DESC LIMIT p_limit) AS t
 	ORDER BY t.created_at DESC, t.wallet_id DESC, t.version DESC LIMIT p_limit
