@@ -93,8 +93,6 @@ enum error amqp_reject(struct amqp *a, uint64_t tag, bool requeue) MUST_CHECK;
 enum error amqp_get(struct amqp *a, const char *queue, struct message **m) MUST_CHECK;
 /* Messages ready in a queue. ERR_NOT_FOUND: no such queue. */
 enum error amqp_count(struct amqp *a, const char *queue, uint32_t *ready) MUST_CHECK;
-/* Whether the queue that we consume from is there and knows of a consumer; if not, the connection is closed. */
-enum error amqp_still_consuming(struct amqp *a, const char *queue) MUST_CHECK;
 
 /* Serves heartbeats and keeps what arrives, for timeout_ms: for those who wait for something else meanwhile. */
 enum error amqp_idle(struct amqp *a, int timeout_ms) MUST_CHECK;

@@ -2,7 +2,6 @@
 #include "common/amqp_private.h"
 #include "common/clock.h"
 #include "common/config.h"
-#include "common/log.h"
 
 #define CONSUMER_TAG "purse"
 
@@ -114,8 +113,8 @@ amqp_get(struct amqp *a, const char *queue, struct message **m)
 	return OK;
 }
 
-static enum error
-queue_look(struct amqp *a, const char *queue, uint32_t *ready, uint32_t *consumers)
+enum error
+amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 {
 	const amqp_queue_declare_ok_t *r;
 
@@ -125,30 +124,5 @@ queue_look(struct amqp *a, const char *queue, uint32_t *ready, uint32_t *consume
 	if (r == NULL)
 		return amqp_fail_reply(a, "cannot count a queue", amqp_get_rpc_reply(a->connection));
 	*ready = r->message_count;
-	*consumers = r->consumer_count;
 	return OK;
-}
-
-enum error
-amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
-{
-	uint32_t consumers;
-
-	return queue_look(a, queue, ready, &consumers);
-}
-
-/* A broker that deletes a queue tells its consumers, but not one that came in the same moment. Where another consumer is
- * counted instead of ours, that one takes. */
-enum error
-amqp_still_consuming(struct amqp *a, const char *queue)
-{
-	uint32_t ready = 0, consumers = 0;
-	enum error e = queue_look(a, queue, &ready, &consumers);
-
-	if (e == OK && consumers == 0) {
-		log_warn("nobody takes from %s any more: it was deleted and made again", queue);
-		amqp_close(a);
-		return ERR_UNAVAILABLE;
-	}
-	return e;
 }

@@ -311,6 +311,7 @@ serve(struct run *r)
 {
 	int wait_ms = draining ? 100 : SLICE_MS;
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
+	uint32_t ready;
 	bool alive;
 
 	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
@@ -324,7 +325,7 @@ serve(struct run *r)
 			next_tick = clock_monotonic_ms() + IDLE_MS;
 		}
 		if (alive && r->count == 0 && clock_monotonic_ms() >= next_check) {
-			alive = amqp_still_consuming(r->amqp, r->consumer->queue) == OK;
+			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
 		if (alive && draining && r->count == 0 && queue_is_empty(r))

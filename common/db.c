@@ -18,7 +18,10 @@ db_new(const char *url, const struct db_statement *statements, size_t count)
 {
 	struct db *db = calloc(1, sizeof *db);
 
-	if (db == NULL || count > sizeof db->prepared * 8) {
+	if (db == NULL)
+		return NULL;
+	if (count > sizeof db->prepared * 8) {
+		log_error("%zu statements: a connection keeps note of %zu", count, sizeof db->prepared * 8);
 		free(db);
 		return NULL;
 	}
