@@ -27,6 +27,8 @@ period_read(struct request *r, struct query *q, const char *from, const char *to
 	enum error e = OK;
 
 	q->to = clock_now();
+	q->ends_now = to == NULL;
+	q->begins_by_end = to == NULL && from == NULL;
 	if (to != NULL)
 		e = moment_read(r, "to", FIELD_TO, to, &q->to);
 	q->from = q->to > sync ? q->to - sync : 0;
@@ -41,6 +43,18 @@ period_read(struct request *r, struct query *q, const char *from, const char *to
 		return request_fault(r, "/from", "the period must not be longer than %" PRId64 " days",
 			config_number(OPT_STATEMENT_MAX_DAYS));
 	return OK;
+}
+
+void
+query_waited(struct query *q)
+{
+	instant_us now = clock_now();
+
+	if (!q->ends_now || q->is_next || now <= q->to)
+		return;
+	if (q->begins_by_end)
+		q->from += now - q->to;
+	q->to = now;
 }
 
 /* ---- cursors: wallet, from, to, head, after ---- */

@@ -10,6 +10,8 @@ struct query {
 	bool has_wallet;
 	struct uuid wallet;
 	instant_us from, to;  /* half open; from <= to */
+	bool ends_now;        /* no `to` was sent */
+	bool begins_by_end;   /* nor `from`, which then follows the end */
 	enum format format;
 	int64_t min_version;  /* 0: do not wait */
 	int64_t limit;
@@ -24,6 +26,8 @@ struct query {
 enum error query_read(struct request *r, struct query *q) MUST_CHECK;
 /* Whether the period is over the threshold, STATEMENT_SYNC_DAYS. */
 bool query_is_long(const struct query *q);
+/* After the wait for min_version: a period that ends now ends after what was waited for. */
+void query_waited(struct query *q);
 /* The cursor of the page behind a chain's place. */
 char *query_cursor(struct request *r, const struct span *s, const struct chain *c);
 /* Who asks for what. Points into the query. */

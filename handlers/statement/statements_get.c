@@ -74,14 +74,17 @@ statements_get(struct request *r)
 	struct query q;
 	struct wallet w;
 	struct span span;
+	bool is_long;
 	enum error e;
 
 	if ((e = query_read(r, &q)) != OK)
 		return reply_error(r, e);
+	is_long = query_is_long(&q); /* by what was asked for, not by how long it takes */
 	struct wallet_wanted wanted = query_wanted(r, &q);
 	if ((e = wallet_wait(service->db, &wanted, q.min_version, &w)) != OK)
 		return reply_error(r, e);
-	if (query_is_long(&q))
+	query_waited(&q);
+	if (is_long)
 		return reply_job(r, &q, &w);
 	if ((e = span_find(service->db, &w.id, q.from, q.to, q.head, !q.is_next, &span)) != OK ||
 	    (e = span_check_gap(&span)) != OK)

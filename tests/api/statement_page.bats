@@ -71,6 +71,13 @@ today() { date -u +%F; }
 		[ "$(json '.version >= '"$VERSION")" = true ]
 		[ "$(json '.lines[-1].amount')" = "$n" ]
 	done
+	# Asked for before it is posted: it is waited for, and then it is within a period that ends now.
+	curl -sS -m "$PATIENCE" -H "Authorization: Bearer $TOKEN" "$BASE_URL/v1/statements?wallet_id=$WALLET&min_version=$((VERSION + 1))" \
+		>"$BATS_TEST_TMPDIR/early" 3>&- &
+	sleep 0.3
+	post deposit 77
+	wait $!
+	[ "$(jq '.lines[-1].amount' "$BATS_TEST_TMPDIR/early")" = 77 ]
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=1000"
 	[ "$status_code" = 200 ]
 	[ "$(json .version)" = "$VERSION" ]
