@@ -50,6 +50,14 @@ points() { api GET "/v1/wallets/$WALLET/balances?$1" && expect 200; }
 	[ "$(json '[.data[] | "\(.starts_at[11:19]) \(.ends_at[11:19]) \(.balance)/\(.held)"] | join(" ")')" = "14:00:00 14:20:00 100/0" ]
 }
 
+@test "nothing is foretold: a period that reaches past now ends now" {
+	points "from=$(day 2)&to=$(day 40)"
+	[ "$(json '[.data[] | "\(.starts_at[0:10]) \(.balance)"] | join(" ")')" = "$(day 2) 100 $(day 3) 60" ]
+	[[ $(json '.data[-1].ends_at') < $(day 4) ]]
+	points "from=$(day 10)&to=$(day 20)"
+	[ "$(json '.data | length')" = 0 ]
+}
+
 @test "by month: the last one says what there is now" {
 	points "from=2020-01-01&by=month"
 	[ "$(json '.data[-1] | "\(.balance)/\(.held)/\(.version)"')" = 60/30/4 ]
@@ -62,7 +70,8 @@ points() { api GET "/v1/wallets/$WALLET/balances?$1" && expect 200; }
 	list=$(json '.data[] | "\(.ends_at) \(.balance) \(.held) \(.available) \(.version)"' | awk 'NR % 9 == 1')
 	while read -r at want; do
 		# The end does not belong to the point any more: the microsecond before does.
-		api GET "/v1/wallets/$WALLET/balance?at=$(date -u -d "$at - 1 second" +%FT%T).999999Z"
+		before=$(($(date -u -d "$at" +%s%6N) - 1))
+		api GET "/v1/wallets/$WALLET/balance?at=$(date -u -d "@${before::-6}.${before: -6}" +%FT%T.%6NZ)"
 		expect 200 || expect 404
 		[ "$status_code" = 404 ] || [ "$(json '"\(.balance) \(.held) \(.available) \(.version)"')" = "$want" ]
 	done <<<"$list"
