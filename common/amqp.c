@@ -207,7 +207,8 @@ take_method(struct amqp *a, const amqp_frame_t *frame)
 enum error
 amqp_pump(struct amqp *a, int timeout_ms, bool *any)
 {
-	struct timeval timeout = timeval_of_ms(timeout_ms);
+	/* The library cuts what is left to whole milliseconds: without one more, the last of each wait would be spent polling. */
+	struct timeval timeout = timeval_of_ms(timeout_ms > 0 ? timeout_ms + 1 : 0);
 	amqp_frame_t frame;
 	enum error e = OK;
 	int status;

@@ -153,7 +153,8 @@ oldest_finish(struct relay *r, size_t s)
 
 /* ---- a stream, a source ---- */
 
-/* Publishes a stream until nothing is new, or it is time to end. *any: whether something was. */
+/* Publishes a stream until a batch is not full, or it is time to end: what is committed meanwhile is left to come together,
+ * because each batch costs everybody behind it a commit. *any: whether something was new. */
 static enum error
 stream_run(struct relay *r, size_t s, bool *any)
 {
@@ -170,7 +171,7 @@ stream_run(struct relay *r, size_t s, bool *any)
 		}
 		if ((e = batch_read(r, s, next)) != OK || (e = amqp_send_all(r->amqp, next->out, next->count)) != OK)
 			return e;
-		more = next->count > 0 && !consumer_stopping();
+		more = next->count >= (size_t)config_number(OPT_RELAY_BATCH) && !consumer_stopping();
 		if (next->count > 0) {
 			r->underway++;
 			*any = true;
@@ -260,11 +261,10 @@ serve(struct relay *r)
 		for (size_t s = 0; s < r->source->stream_count; s++)
 			if ((e = stream_run(r, s, &any)) != OK)
 				return e;
-		if (!any && r->drain)
+		if (r->drain && !any)
 			return OK;
-		if (any)
-			quiet = 0;
-		else if ((e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet++))) != OK)
+		quiet = any ? 0 : quiet + 1;
+		if (!r->drain && (e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet))) != OK)
 			return e;
 	}
 	return OK;

@@ -17,14 +17,19 @@ period_read(struct request *r, struct period *p)
 		{ "to", FIELD_TO, .instant = &p->to },
 		{ "by", FIELD_CHOICE, .choices = steps, .number = &p->step },
 	};
+	instant_us now = clock_now();
 	enum error e;
 
-	*p = (struct period){ .to = clock_now(), .step = 1 };
+	*p = (struct period){ .to = now, .step = 1 };
 	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK)
 		return e;
 	if (!p->has_from)
 		p->from = p->to > 30 * US_PER_DAY ? p->to - 30 * US_PER_DAY : 0;
-	return p->from < p->to ? OK : request_fault(r, "/from", "must be before to");
+	if (p->from >= p->to)
+		return request_fault(r, "/from", "must be before to");
+	if (p->to > now)
+		p->to = now; /* nothing is foretold */
+	return OK;
 }
 
 static json_t *

@@ -84,11 +84,24 @@ suite_unit() {
 	[ $((suite_passed + suite_failed)) -gt 0 ] || suite_failed=1
 }
 suite_counts() { count_bats counts tests/counts; }
-# Its copies are set up as users set up theirs: without the options of the tests' own servers.
-suite_ops() {
+# Its copies are set up as users set up theirs: without the options of the tests' own servers. It starts and stops them,
+# and waits for that most of the time: it is begun in the background, and counted when it is its turn.
+ops_begin() {
 	local options
 	mapfile -t options < <(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/--unset=\1/p' tests/settings.env)
-	count_tap ops env "${options[@]}" bats --tap --timing tests/ops
+	env "${options[@]}" bats --tap --timing tests/ops >"$results/ops.out" 2>&1 </dev/null &
+	ops_pid=$!
+}
+suite_ops() {
+	wait "$ops_pid" || true
+	count_tap ops cat "$results/ops.out"
+	ops_pid=
+}
+# Interrupted: bats ends its tests and removes what they made.
+ops_tidy() {
+	[ -n "${ops_pid:-}" ] || return 0
+	kill "$ops_pid" 2>/dev/null || true
+	wait "$ops_pid" 2>/dev/null || true
 }
 suite_migrate() { count_bats migrate tests/migrate; }
 suite_db() { count_bats_at_once db tests/db/*.bats; }

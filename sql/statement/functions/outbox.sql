@@ -3,11 +3,14 @@
 
 CREATE OR REPLACE FUNCTION outbox_read(p_after xid8, p_limit integer)
 RETURNS TABLE (id uuid, wallet_id uuid, owner_id uuid, created_at timestamptz, xid xid8)
-LANGUAGE sql STABLE ROWS 100 AS $$
+LANGUAGE plpgsql STABLE ROWS 100 AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT j.id, j.wallet_id, j.owner_id, j.created_at, j.xid FROM job j
 	WHERE j.xid > p_after AND j.xid < pg_snapshot_xmin(pg_current_snapshot())
-	ORDER BY j.xid FETCH FIRST p_limit ROWS WITH TIES
-$$;
+	ORDER BY j.xid FETCH FIRST p_limit ROWS WITH TIES;
+END $$;
 
 CREATE OR REPLACE FUNCTION outbox_position(p_name text) RETURNS xid8
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -16,13 +19,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 $$;
 
 CREATE OR REPLACE FUNCTION outbox_advance(p_name text, p_to xid8) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
 	INSERT INTO outbox_cursor AS c (name, system_identifier, xid, moved_at)
 	SELECT p_name, system_identifier, p_to, clock_timestamp() FROM pg_control_system()
 	ON CONFLICT (name) DO UPDATE SET moved_at = excluded.moved_at, system_identifier = excluded.system_identifier,
 		xid = CASE WHEN c.system_identifier = excluded.system_identifier AND c.xid > excluded.xid
-		           THEN c.xid ELSE excluded.xid END
-$$;
+		           THEN c.xid ELSE excluded.xid END;
+END $$;
 
 CREATE OR REPLACE FUNCTION outbox_adopt(p_limit integer) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$

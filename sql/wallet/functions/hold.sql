@@ -28,7 +28,8 @@ END $$;
 
 -- Open, lower and close the holds that these rows speak of. None is named by two of them.
 CREATE OR REPLACE FUNCTION post_holds_write(p_rows transaction[]) RETURNS void
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
 	INSERT INTO hold (wallet_id, transaction_id, amount, remaining, expires_at)
 	SELECT r.wallet_id, r.id, r.held_change, r.held_change, r.expires_at FROM unnest(p_rows) AS r WHERE r.kind = 'hold';
 	DELETE FROM hold h USING unnest(p_rows) AS r
@@ -36,7 +37,7 @@ LANGUAGE sql VOLATILE AS $$
 	  AND h.remaining + r.held_change = 0;
 	UPDATE hold h SET remaining = h.remaining + r.held_change FROM unnest(p_rows) AS r
 	WHERE r.kind = 'capture' AND h.wallet_id = r.wallet_id AND h.transaction_id = r.reference_id;
-$$;
+END $$;
 
 -- Release up to p_limit holds whose time is over, the longest over first; answers how many. It locks wallets as post()
 -- does, and what another has closed while it waited is no longer there to be released: any number may run at once.
@@ -69,11 +70,14 @@ END $$;
 CREATE OR REPLACE FUNCTION wallet_holds(p_wallet_id uuid, p_before uuid, p_limit integer)
 RETURNS TABLE (id uuid, wallet_id uuid, amount bigint, remaining bigint, currency text, expires_at timestamptz,
 	merchant text, description text, metadata json, created_at timestamptz)
-LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
-	SELECT t.id, t.wallet_id, h.amount, h.remaining, w.currency, h.expires_at, t.merchant, t.description, t.metadata, t.created_at
+LANGUAGE plpgsql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
+	SELECT t.id, t.wallet_id, h.amount, h.remaining, w.currency::text, h.expires_at, t.merchant, t.description, t.metadata, t.created_at
 	FROM (SELECT * FROM hold WHERE hold.wallet_id = p_wallet_id
 	      AND hold.transaction_id < coalesce(p_before, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
 	      ORDER BY hold.transaction_id DESC LIMIT p_limit) AS h
 	JOIN wallet w ON w.id = h.wallet_id JOIN transaction t ON t.id = h.transaction_id
-	ORDER BY h.transaction_id DESC
-$$;
+	ORDER BY h.transaction_id DESC;
+END $$;

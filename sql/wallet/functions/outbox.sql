@@ -3,11 +3,15 @@
 -- Each row holds the xid of the transaction that wrote it. Below pg_snapshot_xmin() every transaction has ended, so
 -- nothing can appear there any more: a relay that reads up to it and remembers where it was skips nothing,
 -- however late a commit comes. ORDER BY xid … WITH TIES never splits a transaction, so a cursor of one xid is enough.
+--
+-- What the relay calls again and again is PL/pgSQL, which keeps its plans; SQL functions are planned at each call.
 
 -- Committed transactions after a position, at least p_limit if there are so many.
 CREATE OR REPLACE FUNCTION outbox_read(p_after xid8, p_limit integer) RETURNS SETOF transaction_shown
-LANGUAGE sql STABLE ROWS 500
+LANGUAGE plpgsql STABLE ROWS 500
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+BEGIN
+	RETURN QUERY
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after, t.version,
 	       t.reference_id, t.merchant, t.description, t.metadata, t.created_at, t.xid,
 	       coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id, t.expires_at, coalesce(t.held_after, 0)
@@ -15,17 +19,20 @@ SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off S
 	      WHERE t.xid > p_after AND t.xid < pg_snapshot_xmin(pg_current_snapshot())
 	      ORDER BY t.xid FETCH FIRST p_limit ROWS WITH TIES) AS t
 	JOIN wallet w ON w.id = t.wallet_id
-	ORDER BY t.xid, t.wallet_id, t.version
-$$;
+	ORDER BY t.xid, t.wallet_id, t.version;
+END $$;
 
 -- The same for refused events.
 CREATE OR REPLACE FUNCTION outbox_read_rejections(p_after xid8, p_limit integer)
 RETURNS TABLE (id uuid, body json, created_at timestamptz, xid xid8)
-LANGUAGE sql STABLE ROWS 500 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql STABLE ROWS 500 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+#variable_conflict use_column
+BEGIN
+	RETURN QUERY
 	SELECT r.id, r.body, r.created_at, r.xid FROM rejection r
 	WHERE r.xid > p_after AND r.xid < pg_snapshot_xmin(pg_current_snapshot())
-	ORDER BY r.xid FETCH FIRST p_limit ROWS WITH TIES
-$$;
+	ORDER BY r.xid FETCH FIRST p_limit ROWS WITH TIES;
+END $$;
 
 -- Keep refused events for the relay; an id that is there already changes nothing.
 CREATE OR REPLACE FUNCTION reject(p_ids uuid[], p_bodies text[]) RETURNS void
@@ -44,13 +51,14 @@ $$;
 
 -- Move a relay's position, never backwards: a second relay that is behind publishes doubles, which are dropped.
 CREATE OR REPLACE FUNCTION outbox_advance(p_name text, p_to xid8) RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
 	INSERT INTO outbox_cursor AS c (name, system_identifier, xid, moved_at)
 	SELECT p_name, system_identifier, p_to, wallet_clock() FROM pg_control_system()
 	ON CONFLICT (name) DO UPDATE SET moved_at = excluded.moved_at, system_identifier = excluded.system_identifier,
 		xid = CASE WHEN c.system_identifier = excluded.system_identifier AND c.xid > excluded.xid
-		           THEN c.xid ELSE excluded.xid END
-$$;
+		           THEN c.xid ELSE excluded.xid END;
+END $$;
 
 -- Rows that were restored from another server may hold xids that this one reaches only in years, and would wait
 -- until then. Take up to p_limit of them into the present; call until it answers 0, before the first read.

@@ -1,24 +1,29 @@
 -- post_batch.sql - what post() must know of a batch before it judges: the other sides, and which operations depend on others.
+--
+-- In PL/pgSQL even where SQL would do: a function of that language which is not inlined is parsed and planned at each call.
 
 -- The other sides' wallets, and what each operation undoes. A transfer has two rows, either of which may be named:
 -- here it is always the sender's, so that twins are seen. A transfer of this very batch is in p_to_wallet_ids.
 CREATE OR REPLACE FUNCTION post_sides(p_kinds text[], p_reference_ids uuid[], p_to_wallet_ids uuid[],
 	OUT sides uuid[], OUT originals uuid[])
-LANGUAGE sql STABLE AS $$
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
 	SELECT array_agg(coalesce(t.counterpart_wallet, n.to_wallet_id)),
 	       array_agg(CASE WHEN t.amount > 0 THEN t.counterpart_id ELSE n.reference_id END ORDER BY n.i)
+	INTO sides, originals
 	FROM unnest(p_kinds, p_reference_ids, p_to_wallet_ids) WITH ORDINALITY AS n(kind, reference_id, to_wallet_id, i)
-	LEFT JOIN transaction t ON n.kind = 'reversal' AND t.id = n.reference_id AND t.kind = 'transfer'
-$$;
+	LEFT JOIN transaction t ON n.kind = 'reversal' AND t.id = n.reference_id AND t.kind = 'transfer';
+END $$;
 
 -- May any two operations depend on one another? A quick yes or no, a yes may be wrong.
 CREATE OR REPLACE FUNCTION post_has_twins(p_op_ids uuid[], p_keys text[], p_reference_ids uuid[]) RETURNS boolean
-LANGUAGE sql STABLE AS $$
-	SELECT count(n.key) <> count(DISTINCT n.key COLLATE "C")
-	    OR count(n.reference_id) <> count(DISTINCT n.reference_id)
-	    OR coalesce(array_agg(n.reference_id) FILTER (WHERE n.reference_id IS NOT NULL) && p_op_ids, false)
-	FROM unnest(p_keys, p_reference_ids) AS n(key, reference_id)
-$$;
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	RETURN (SELECT count(n.key) <> count(DISTINCT n.key COLLATE "C")
+	            OR count(n.reference_id) <> count(DISTINCT n.reference_id)
+	            OR coalesce(array_agg(n.reference_id) FILTER (WHERE n.reference_id IS NOT NULL) && p_op_ids, false)
+	        FROM unnest(p_keys, p_reference_ids) AS n(key, reference_id));
+END $$;
 
 -- The fewest runs first … last of the batch in which no operation depends on another of its run.
 CREATE OR REPLACE FUNCTION post_slices(p_op_ids uuid[], p_wallets uuid[], p_keys text[], p_reference_ids uuid[])

@@ -37,24 +37,23 @@ LANGUAGE sql STABLE ROWS 1 AS $$
 	WHERE t.wallet_id = p_wallet_id AND t.version = version_at(p_wallet_id, p_at, true)
 $$;
 
--- A wallet's balance at the end of each UTC hour, day or month that touches from … to: at p_to in the last one, or now. No
--- rows before its opening, none after now. At most 1001: who gets that many asked for too much.
+-- A wallet's balance at the end of each UTC hour, day or month that touches from … to: at p_to in the last one. No rows
+-- before its opening. At most 1001: who gets that many asked for too much.
 CREATE OR REPLACE FUNCTION balance_history(p_wallet_id uuid, p_from timestamptz, p_to timestamptz, p_by text)
 RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, balance bigint, held bigint, available bigint, version bigint)
 LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
 	opened timestamptz := (SELECT w.created_at FROM wallet w WHERE w.id = p_wallet_id);
-	until  timestamptz := least(p_to, wallet_clock());
 	-- UTC without its name: adding a day to it is always 24 hours.
 	start  timestamp := date_trunc(p_by, greatest(p_from, opened) AT TIME ZONE 'UTC');
 	rows   integer := 0;
 	at     bigint;
 BEGIN
-	WHILE start AT TIME ZONE 'UTC' < until AND rows <= 1000 LOOP
+	WHILE start AT TIME ZONE 'UTC' < p_to AND rows <= 1000 LOOP
 		starts_at := start AT TIME ZONE 'UTC';
 		start := start + ('1 ' || p_by)::interval;
-		ends_at := least(start AT TIME ZONE 'UTC', until);
+		ends_at := least(start AT TIME ZONE 'UTC', p_to);
 		at := version_at(p_wallet_id, ends_at, false);
 		SELECT t.balance_after, coalesce(t.held_after, 0),
 		       t.balance_after - coalesce(t.held_after, 0) + credit_limit_at(p_wallet_id, t.version), t.version
@@ -89,7 +88,9 @@ CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p
 	p_merchant text DEFAULT NULL, p_min_amount bigint DEFAULT NULL, p_max_amount bigint DEFAULT NULL,
 	p_text text DEFAULT NULL, p_meta_keys text[] DEFAULT NULL, p_meta_values text[] DEFAULT NULL)
 RETURNS SETOF transaction_shown
-LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+	RETURN QUERY
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after, t.version,
 	       t.reference_id, t.merchant, t.description, t.metadata, t.created_at, t.xid,
 	       coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id, t.expires_at, coalesce(t.held_after, 0)
@@ -111,5 +112,5 @@ LANGUAGE sql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off
 		  AND (p_text IS NULL OR strpos(lower(t.description COLLATE "und-x-icu"), lower(p_text COLLATE "und-x-icu")) > 0)
 		  AND (p_meta_keys IS NULL OR metadata_has(t.metadata, p_meta_keys, p_meta_values))
 		ORDER BY t.version DESC LIMIT p_limit) AS t
-	ORDER BY t.created_at DESC, t.wallet_id DESC, t.version DESC LIMIT p_limit
-$$;
+	ORDER BY t.created_at DESC, t.wallet_id DESC, t.version DESC LIMIT p_limit;
+END $$;
