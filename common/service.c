@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "common/config.h"
+#include "common/door.h"
 #include "common/log.h"
 #include "common/reply.h"
 #include "common/request_private.h"
@@ -25,6 +26,8 @@ struct server {
 	const struct service *service;
 	void *state;
 	int socket;
+	bool local; /* the socket's peers are on this machine: see peers_are_local() */
+	struct door door;
 };
 
 /* ---- one request ---- */
@@ -132,10 +135,22 @@ serve(const struct server *server, struct arena *arena, const struct gateway *ga
 
 /* ---- FastCGI ---- */
 
+/* False: it is time to end. */
+static bool
+request_accept(struct server *server, FCGX_Request *fcgx)
+{
+	bool accepted;
+
+	door_go(&server->door);
+	accepted = FCGX_Accept_r(fcgx) == 0;
+	door_leave(&server->door);
+	return accepted;
+}
+
 static void *
 worker(void *context)
 {
-	const struct server *server = context;
+	struct server *server = context;
 	struct arena *arena = arena_new((size_t)config_number(OPT_REQUEST_MEMORY));
 	FCGX_Request fcgx;
 	struct gateway gateway = { .fcgx = &fcgx };
@@ -145,8 +160,10 @@ worker(void *context)
 		arena_free(arena);
 		return NULL;
 	}
-	while (FCGX_Accept_r(&fcgx) == 0) {
+	while (request_accept(server, &fcgx)) {
 		serve(server, arena, &gateway);
+		if (server->local)
+			FCGX_Detach(&fcgx);
 		FCGX_Finish_r(&fcgx);
 	}
 	FCGX_Free(&fcgx, 1);
@@ -176,6 +193,7 @@ serve_until_told(struct server *server, const sigset_t *ends)
 	int count = (int)config_number(OPT_HANDLER_THREADS), got;
 	pthread_t *threads = calloc((size_t)count, sizeof *threads);
 
+	door_init(&server->door);
 	if (threads == NULL || (count = threads_start(server, threads, count)) == 0) {
 		free(threads);
 		log_error("no thread could be started");
@@ -186,6 +204,7 @@ serve_until_told(struct server *server, const sigset_t *ends)
 	log_info("%s ends: what was accepted is answered first", server->service->name);
 	FCGX_ShutdownPending();
 	shutdown(server->socket, SHUT_RD);
+	door_close(&server->door);
 	for (int i = 0; i < count; i++)
 		pthread_join(threads[i], NULL);
 	free(threads);
@@ -214,6 +233,18 @@ socket_find(const struct service *s, int *socket)
 	if (*socket < 0)
 		fprintf(stderr, "%s cannot listen on %s: %s.\n", s->name, address, strerror(errno));
 	return *socket >= 0;
+}
+
+/* libfcgi ends a connection by shutting down its own side and looking whether the peer has closed too, because over TCP an
+ * answer on its way is lost when its sender closes with input unread. A UNIX socket loses nothing: there we close at once
+ * (FCGX_Detach), which saves three system calls and the peer a wake-up. */
+static bool
+peers_are_local(int socket)
+{
+	struct sockaddr_storage address;
+	socklen_t bytes = sizeof address;
+
+	return getsockname(socket, (struct sockaddr *)&address, &bytes) == 0 && address.ss_family == AF_UNIX;
 }
 
 /* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has closed its side.
@@ -262,6 +293,7 @@ service_main(int argc, char **argv, const struct service *s)
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	if (FCGX_Init() != 0 || !socket_find(s, &server.socket))
 		return 1;
+	server.local = peers_are_local(server.socket);
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
 	if ((server.state = s->start()) == NULL)
 		return 1;

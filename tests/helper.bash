@@ -8,7 +8,7 @@
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=${CI:+1}
 BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 PASSWORD='tests have long passwords'
 # Slow machines and sanitizers need patience; nothing waits longer than it must.
 PATIENCE=${PATIENCE:-30}
