@@ -241,7 +241,7 @@ socket_find(const struct service *s, int *socket)
 static bool
 peers_are_local(int socket)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t bytes = sizeof address;
 
 	return getsockname(socket, (struct sockaddr *)&address, &bytes) == 0 && address.ss_family == AF_UNIX;
