@@ -1,7 +1,7 @@
 """posting.py - scenarios of the first door: posting through HTTP beside post() alone, and reads beside a bare answer."""
 import statistics
 
-from lib import load
+from lib import load, setup
 from lib.watch import Watch
 
 
@@ -68,6 +68,26 @@ def uniform16(bench):
 
 def uniform1(bench):
     return posting(bench, f"posting, {bench.wallets} wallets, 1 connection", 0.6, 1, bench.wallets)
+
+
+def growth(bench):
+    """Ours before and after the years that a service would take to have this many wallets and transactions."""
+    s, rows = bench.servers, 20
+    pair = Pair(f"growth: posting over {bench.grown:,} wallets with {bench.grown * rows:,} transactions, against {bench.wallets:,}", 0.8)
+
+    def turn(wallets):
+        s.checkpoint()
+        done = watched(bench, load.wrk, "post.lua", 64, bench.seconds, wallets=wallets, tokens=bench.people.token_file)
+        s.await_quiet()
+        return done
+    for _ in range(bench.rounds):
+        pair.floor.append(turn(bench.wallets))
+    s.service("down", "outbox_relay")
+    setup.grow(s, bench.people, bench.wallets, bench.grown - bench.wallets, rows)
+    s.service("up", "outbox_relay")
+    for _ in range(bench.rounds):
+        pair.ours.append(turn(bench.grown))
+    return pair.row()
 
 
 def reads(bench):

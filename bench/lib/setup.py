@@ -54,5 +54,12 @@ def wallets(servers, people, first, count):
                  "-f", BENCH / "wallets.sql")
 
 
+def grow(servers, people, first, count, rows):
+    """Wallets with a past of `rows` transactions each, in both databases (growth.sql)."""
+    for side in ("wallet", "statement"):
+        servers.psql(side, "-v", f"users={{{','.join(people.ids)}}}", "-v", f"first={first}", "-v", f"count={count}", "-v",
+                     f"rows={rows}", "-v", f"side={side}", "-f", BENCH / "growth.sql")
+
+
 def wallet_id(n):
     return f"{n:08x}-0000-7000-8000-000000000000"

@@ -164,10 +164,11 @@ clocked() {
 
 @test "EXPLAIN: a page with every filter is an index scan of the wallet's rows, and nothing else is read" {
 	sql <<-'E' >"$BATS_TEST_TMPDIR/plan"
-		-- The text of the function itself, its parameters numbered, planned as for any arguments.
+		-- The query of the function itself, its parameters numbered, planned as for any arguments.
 		SET plan_cache_mode = force_generic_plan;
 		DO $$ DECLARE body text; types text; i int; BEGIN
-			SELECT prosrc, pg_get_function_identity_arguments(oid) INTO body, types FROM pg_proc WHERE proname = 'transaction_page';
+			SELECT substring(prosrc FROM 'RETURN QUERY(.*);\s*END'), pg_get_function_identity_arguments(oid) INTO body, types
+			FROM pg_proc WHERE proname = 'transaction_page';
 			FOR i IN REVERSE (SELECT pronargs FROM pg_proc WHERE proname = 'transaction_page') .. 1 LOOP
 				body := regexp_replace(body, '\m' || (SELECT proargnames[i] FROM pg_proc WHERE proname = 'transaction_page') || '\M', '$' || i, 'g');
 			END LOOP;
