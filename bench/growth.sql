@@ -35,8 +35,8 @@ SELECT :'side' = 'wallet' AS wallets \gset
 -- The indexes go, and come back as they were.
 CREATE TEMPORARY TABLE removed AS
 	SELECT i.indexrelid::regclass::text AS name, c.conname IS NOT NULL AS constrained,
-		coalesce(format('ALTER TABLE %I ADD CONSTRAINT %I %s', :'table', c.conname, pg_get_constraintdef(c.oid)),
-			pg_get_indexdef(i.indexrelid)) AS definition
+		CASE WHEN c.conname IS NOT NULL THEN format('ALTER TABLE %I ADD CONSTRAINT %I %s', :'table', c.conname, pg_get_constraintdef(c.oid))
+			ELSE pg_get_indexdef(i.indexrelid) END AS definition
 	FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('p', 'u')
 	WHERE i.indrelid = :'table'::regclass;
 SELECT CASE WHEN constrained THEN format('ALTER TABLE %I DROP CONSTRAINT %I', :'table', name) ELSE format('DROP INDEX %I', name) END
