@@ -1,4 +1,7 @@
-/* db.c - one connection to PostgreSQL: opening, preparing, running, transactions. The pool is db_pool.c. */
+/* db.c - one connection to PostgreSQL: opening, preparing, running, transactions. The pool is db_pool.c.
+ *
+ * statement_timeout is kept by the server, so it does not help against one that hangs (a stopped process, a disk that
+ * does not answer): every wait here has a deadline of its own, a little later. */
 #include "common/db_private.h"
 
 #include <arpa/inet.h>
@@ -9,9 +12,13 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/clock.h"
 #include "common/config.h"
 #include "common/log.h"
 #include "common/random.h"
+
+/* How much longer than the server's own limit we wait for its answer. */
+#define SILENCE_MS 2000
 
 struct db *
 db_new(const char *url, const struct db_statement *statements, size_t count)
@@ -65,6 +72,8 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
+	if (db->connection == NULL)
+		return ERR_UNAVAILABLE; /* given up */
 	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL) {
 		log_warn("%s: the connection to the database is lost: %s", what, PQerrorMessage(db->connection));
 		db_close(db);
@@ -97,7 +106,7 @@ static enum error
 db_connect(struct db *db)
 {
 	char options[280], timeout[24], silence[24];
-	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000;
+	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000, begun = clock_monotonic_ms();
 	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
 
 	snprintf(options, sizeof options,
@@ -114,7 +123,7 @@ db_connect(struct db *db)
 		log_warn("cannot connect to the database: %s",
 			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
 		db_close(db);
-		db->trouble = TROUBLE_REFUSED;
+		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT) ? TROUBLE_REFUSED : TROUBLE_SILENT;
 		return ERR_UNAVAILABLE;
 	}
 	PQsetNoticeProcessor(db->connection, quiet, NULL);
@@ -147,6 +156,55 @@ db_ready(struct db *db)
 	return db_connect(db);
 }
 
+/* ---- waiting for answers ---- */
+
+/* Nobody knows what became of what was sent. Without blocking, or the goodbye could wait for the peer as well. */
+static void
+give_up(struct db *db)
+{
+	log_error("the database has not answered for %" PRId64 " ms: the connection is given up",
+		config_number(OPT_DB_STATEMENT_TIMEOUT) + SILENCE_MS);
+	PQsetnonblocking(db->connection, 1);
+	db_close(db);
+	db->trouble = TROUBLE_SILENT;
+}
+
+/* Until libpq has a result, or knows that the connection is broken, which PQgetResult() then says. False: given up. */
+static bool
+result_await(struct db *db)
+{
+	int64_t until = clock_monotonic_ms() + config_number(OPT_DB_STATEMENT_TIMEOUT) + SILENCE_MS;
+
+	while (PQisBusy(db->connection)) {
+		struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
+		int64_t left = until - clock_monotonic_ms();
+
+		if (left <= 0) {
+			give_up(db);
+			return false;
+		}
+		if (poll(&p, 1, (int)left) > 0 && PQconsumeInput(db->connection) != 1)
+			break;
+	}
+	return true;
+}
+
+/* The last result of what was sent, all of it read. NULL: given up, or broken. */
+static PGresult *
+result_take(struct db *db, int sent)
+{
+	PGresult *result = NULL, *next;
+
+	while (sent == 1 && result_await(db) && (next = PQgetResult(db->connection)) != NULL) {
+		PQclear(result);
+		result = next;
+	}
+	if (db->connection != NULL)
+		return result;
+	PQclear(result);
+	return NULL;
+}
+
 /* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
 static enum error
 db_prepare(struct db *db, size_t statement)
@@ -158,7 +216,7 @@ db_prepare(struct db *db, size_t statement)
 
 	if ((db->prepared & bit) != 0)
 		return OK;
-	result = PQprepare(db->connection, s->name, s->sql, 0, NULL);
+	result = result_take(db, PQsendPrepare(db->connection, s->name, s->sql, 0, NULL));
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
 		db->prepared |= bit;
 	else if ((e = result_error(db, result, s->name)) != OK && db->trouble == TROUBLE_LOST)
@@ -215,7 +273,8 @@ db_execute(struct db *db, size_t statement, const struct db_value *values, size_
 	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
-	result = PQexecPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0);
+	result = result_take(db,
+		PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0));
 	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
 		e = result_error(db, result, name);
 		PQclear(result);
@@ -227,7 +286,7 @@ db_execute(struct db *db, size_t statement, const struct db_value *values, size_
 static enum error
 db_command(struct db *db, const char *sql)
 {
-	PGresult *result = PQexec(db->connection, sql);
+	PGresult *result = result_take(db, PQsendQuery(db->connection, sql));
 	enum error e = OK;
 
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
@@ -296,7 +355,7 @@ stream_drain(struct db *db)
 	if (cancel != NULL && PQcancel(cancel, why, sizeof why) == 0)
 		log_warn("a query could not be cancelled: %s", why);
 	PQfreeCancel(cancel);
-	while ((result = PQgetResult(db->connection)) != NULL)
+	while (result_await(db) && (result = PQgetResult(db->connection)) != NULL)
 		PQclear(result);
 }
 
@@ -306,7 +365,7 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 	PGresult *result;
 	enum error e = OK;
 
-	while ((result = PQgetResult(db->connection)) != NULL) {
+	while (result_await(db) && (result = PQgetResult(db->connection)) != NULL) {
 		if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
 			struct db_rows row = { .result = result };
 
@@ -322,7 +381,7 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 			return e;
 		}
 	}
-	return e;
+	return db->connection != NULL ? e : ERR_UNAVAILABLE;
 }
 
 enum error

@@ -13,6 +13,7 @@ enum trouble {
 	TROUBLE_LOST,     /* the connection broke: nobody knows whether it took effect */
 	TROUBLE_CONFLICT, /* deadlock or serialization: rolled back */
 	TROUBLE_ANSWERED, /* the server said no */
+	TROUBLE_SILENT,   /* it said nothing in time: nobody knows either, and asking again would wait as long */
 };
 
 struct db {

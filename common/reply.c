@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,9 +76,14 @@ reply_json(struct request *r, int status, json_t *body)
 struct reply *
 reply_json_text(struct request *r, int status, struct text *t)
 {
-	const char *body = text_end(t) != NULL ? arena_strndup(r->arena, t->data, t->bytes) : NULL;
+	struct reply *reply = reply_body(r, status, "application/json", text_end(t), t->bytes);
 
-	return reply_body(r, status, "application/json", body, t->bytes);
+	if (reply != &last_resort) {
+		reply->text = t->data;
+		t->data = NULL;
+		t->room = 0;
+	}
+	return reply;
 }
 
 struct reply *
@@ -99,9 +105,11 @@ problem_json(const struct request *r, enum error e, const char *detail, json_t *
 	json_t *p;
 
 	snprintf(type, sizeof type, "/docs/errors#%s", error_code(e));
-	p = json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "type", type, "title", error_title(e), "status",
-		error_status(e), "code", error_code(e), "detail", detail != NULL ? detail : error_title(e), "request_id",
-		r->id);
+	/* A detail may quote what was sent, cut within a character: then it is no UTF-8, and the title must do. */
+	if (detail == NULL || (p = json_string(detail)) == NULL)
+		p = json_string(error_title(e));
+	p = json_pack("{s:s, s:s, s:i, s:s, s:o, s:s}", "type", type, "title", error_title(e), "status", error_status(e),
+		"code", error_code(e), "detail", p, "request_id", r->id);
 	if (p != NULL && e == ERR_INVALID_REQUEST && errors != NULL)
 		json_object_set(p, "errors", errors);
 	return p;
@@ -134,18 +142,16 @@ reply_error(struct request *r, enum error e)
 struct reply *
 reply_header(struct request *r, struct reply *reply, const char *name, const char *fmt, ...)
 {
-	char value[1024];
+	char *value, *line;
 	va_list ap;
-	int n;
-	char *line;
 
-	va_start(ap, fmt);
-	n = vsnprintf(value, sizeof value, fmt, ap);
-	va_end(ap);
 	if (reply == &last_resort)
 		return reply;
-	if (n < 0 || (size_t)n >= sizeof value || strpbrk(value, "\r\n") != NULL ||
-	    reply->header_count == REPLY_HEADERS || (line = arena_printf(r->arena, "%s: %s", name, value)) == NULL) {
+	va_start(ap, fmt);
+	value = arena_vprintf(r->arena, fmt, ap);
+	va_end(ap);
+	if (value == NULL || strpbrk(value, "\r\n") != NULL || reply->header_count == REPLY_HEADERS ||
+	    (line = arena_printf(r->arena, "%s: %s", name, value)) == NULL) {
 		log_error("the header %s could not be set", name);
 		return reply;
 	}
@@ -212,5 +218,6 @@ reply_send(struct request *r, struct reply *reply)
 		sent = send_file(r, reply);
 	if (reply->file >= 0)
 		close(reply->file);
+	free(reply->text);
 	return sent;
 }

@@ -11,7 +11,8 @@
 
 /* Compact JSON, members in the order they were added. Takes over `body`; NULL (no memory) becomes a 500. */
 struct reply *reply_json(struct request *r, int status, json_t *body);
-/* The same of JSON that is written already; it is copied. */
+/* The same of JSON that is written already: takes it over and leaves *t empty, so that nothing can fail any more once it is
+ * written. A reply made of it must be answered. */
 struct reply *reply_json_text(struct request *r, int status, struct text *t);
 /* No body. */
 struct reply *reply_empty(struct request *r, int status);

@@ -129,14 +129,6 @@ request_begin(struct request *r)
 	return OK;
 }
 
-void
-request_end(struct request *r)
-{
-	json_decref(r->body);
-	json_decref(r->faults.list);
-	json_decref(r->extra);
-}
-
 /* ---- the body ---- */
 
 static enum error
@@ -212,6 +204,10 @@ body_parse(struct request *r)
 	r->body = json_loadb(r->raw, r->raw_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	if (r->body == NULL && json_error_code(&why) == json_error_out_of_memory)
 		return request_refuse(r, ERR_TOO_LARGE, "The body needs more memory than a request may use.");
+	/* JSON, but more than we take: numbers past 64 bits, and U+0000, which PostgreSQL cannot store. */
+	if (r->body == NULL && (json_error_code(&why) == json_error_numeric_overflow ||
+				       json_error_code(&why) == json_error_null_character))
+		return request_fault(r, "", "line %d, column %d: %s", why.line, why.column, why.text);
 	if (r->body == NULL)
 		return request_refuse(r, ERR_MALFORMED_JSON, "Line %d, column %d: %s.", why.line, why.column, why.text);
 	if (!json_is_object(r->body))
@@ -269,6 +265,18 @@ pair_bind(struct request *r, const char *name, const char *value, const struct f
 	return true;
 }
 
+/* Cut after at most `bytes`, but not within a character. */
+static const char *
+text_cut(char *text, size_t bytes)
+{
+	if (strlen(text) > bytes) {
+		while (bytes > 0 && ((unsigned char)text[bytes] & 0xc0) == 0x80)
+			bytes--;
+		text[bytes] = '\0';
+	}
+	return text;
+}
+
 /* Names and values go to the database, which takes valid UTF-8 only. */
 static bool
 utf8_is_valid(const char *text)
@@ -306,7 +314,7 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 		seen[i] = true;
 		return bind_text(value, &fields[i], &r->faults);
 	}
-	return request_fault(r, "", "%.40s is not a parameter that is known here", pair);
+	return request_fault(r, "", "%s is not a parameter that is known here", text_cut(pair, 40));
 }
 
 #define PARAMETERS_MAX 32

@@ -25,6 +25,7 @@ struct reply {
 	const char *content_type; /* NULL: no body */
 	const char *body;
 	size_t bytes;
+	char *text;               /* to be freed when it is sent; NULL: the body is the request's */
 	int header_count;
 	const char *headers[REPLY_HEADERS]; /* whole lines without CRLF */
 	int file;                /* descriptor to send from, or -1 */
@@ -35,12 +36,10 @@ struct reply {
 const char *method_name(enum method m);
 
 struct reply *reply_new(struct request *r, int status);
-/* Writes it out. False when the client is gone. Closes the file. */
+/* Writes it out. False when the client is gone. Closes the file, frees the text. */
 bool reply_send(struct request *r, struct reply *reply);
 
 /* The request's parts that need no route: method, path, id. Errors: too long, undecodable. */
 enum error request_begin(struct request *r) MUST_CHECK;
-/* Reads and parses nothing unless asked; drops what was parsed. */
-void request_end(struct request *r);
 
 #endif

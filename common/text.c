@@ -98,6 +98,24 @@ text_add_json(struct text *t, const char *s)
 	TEXT_LITERAL(t, "\"");
 }
 
+void
+text_add_uuid(struct text *t, const struct uuid *u)
+{
+	char text[UUID_TEXT];
+
+	uuid_format(u, text);
+	text_add_json(t, text);
+}
+
+void
+text_add_instant(struct text *t, instant_us at)
+{
+	char text[INSTANT_TEXT];
+
+	instant_format(at, text);
+	text_add_json(t, text);
+}
+
 const char *
 text_end(struct text *t)
 {

@@ -9,6 +9,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/clock.h"
+#include "common/uuid.h"
+
 struct text {
 	char *data;   /* not ended by NUL, but for text_end() */
 	size_t bytes, room;
@@ -22,6 +25,9 @@ void text_add_number(struct text *t, int64_t n);
 /* As a JSON string (RFC 8259, 7), quotes and all; NULL is null. s is UTF-8. Building a tree of values first, and writing
  * that, takes ten times as long. */
 void text_add_json(struct text *t, const char *s);
+/* A UUID, an instant in RFC 3339, as JSON strings. */
+void text_add_uuid(struct text *t, const struct uuid *u);
+void text_add_instant(struct text *t, instant_us at);
 /* A NUL behind it (not counted); NULL where it failed. */
 const char *text_end(struct text *t);
 /* Empties it; keeps the memory. */

@@ -12,7 +12,7 @@
 struct batch {
 	enum ending ending;
 	bool dry, posted;
-	const char *key;                      /* of the whole; NULL: none */
+	struct batch_key whole;               /* its key is NULL: none */
 	size_t count, valid;
 	struct operation *operations;
 	json_t **faults;                      /* of a place that is not valid; else NULL */
@@ -60,6 +60,8 @@ place_read(struct request *r, struct batch *b, size_t i, const json_t *data)
 
 	snprintf(prefix, sizeof prefix, "/transactions/%zu", i);
 	*op = operation_zero();
+	if (b->whole.key != NULL && (op->key = place_key(r, b->whole.key, i)) == NULL)
+		return ERR_TOO_LARGE;
 	if (!json_is_object(data))
 		e = faults_add(&faults, prefix, "must be an object");
 	else
@@ -67,8 +69,6 @@ place_read(struct request *r, struct batch *b, size_t i, const json_t *data)
 	b->faults[i] = faults.list;
 	if (e == ERR_INVALID_REQUEST)
 		return OK;
-	if (e == OK && op->key == NULL && b->key != NULL && (op->key = place_key(r, b->key, i)) == NULL)
-		return ERR_TOO_LARGE;
 	operation_by_caller(op, r);
 	b->to_post[b->valid++] = op;
 	return e;
@@ -91,6 +91,30 @@ list_read(struct request *r, struct batch *b, json_t *list)
 	return OK;
 }
 
+static int
+digest_add(const char *text, size_t bytes, void *state)
+{
+	return crypto_generichash_update(state, (const unsigned char *)text, bytes);
+}
+
+/* The batch's key and what it stands for: the body, whatever the order of its members and its white space. */
+static enum error
+whole_key_read(struct request *r, struct batch_key *whole)
+{
+	crypto_generichash_state state;
+	json_t *body;
+	enum error e;
+
+	if ((e = request_key(r, &whole->key)) != OK || whole->key == NULL || (e = request_body(r, &body)) != OK)
+		return e;
+	whole->owner = r->caller.user;
+	crypto_generichash_init(&state, NULL, 0, sizeof whole->fingerprint);
+	if (json_dump_callback(body, digest_add, &state, JSON_COMPACT | JSON_SORT_KEYS) != 0)
+		return ERR_TOO_LARGE;
+	crypto_generichash_final(&state, whole->fingerprint, sizeof whole->fingerprint);
+	return OK;
+}
+
 static enum error
 batch_read(struct request *r, struct batch *b)
 {
@@ -103,7 +127,8 @@ batch_read(struct request *r, struct batch *b)
 	};
 	enum error e;
 
-	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_bind(r, fields, 2)) != OK || (e = request_key(r, &b->key)) != OK)
+	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_bind(r, fields, 2)) != OK ||
+	    (e = whole_key_read(r, &b->whole)) != OK)
 		return e;
 	b->ending = mode == 1 ? END_ATOMIC : END_EACH;
 	return list_read(r, b, list);
@@ -122,6 +147,19 @@ faults_gather(struct request *r, struct batch *b)
 	return r->faults.list != NULL ? ERR_INVALID_REQUEST : OK;
 }
 
+/* What only the ledger found invalid becomes a fault of its place. */
+static json_t *
+place_faults(const struct batch *b, size_t i)
+{
+	struct faults faults = { NULL };
+	char prefix[40];
+
+	snprintf(prefix, sizeof prefix, "/transactions/%zu", i);
+	if (operation_fault(&b->operations[i], prefix, &faults) == OK)
+		return NULL;
+	return faults.list;
+}
+
 static json_t *
 place_problem(struct request *r, const struct batch *b, size_t i, const struct outcome *out)
 {
@@ -129,6 +167,8 @@ place_problem(struct request *r, const struct batch *b, size_t i, const struct o
 
 	if (b->faults[i] != NULL)
 		return problem_json(r, ERR_INVALID_REQUEST, NULL, b->faults[i]);
+	if (out->error == ERR_INVALID_REQUEST)
+		return problem_json(r, ERR_INVALID_REQUEST, NULL, place_faults(b, i));
 	problem = problem_json(r, out->error, refusal_detail(r, out), NULL);
 	members = refusal_members(out);
 	json_object_update_missing(problem, members);
@@ -192,6 +232,8 @@ reply_first_refusal(struct request *r, const struct batch *b)
 	for (size_t i = 0; i < b->valid; i++)
 		if (b->outcomes[i].error != OK) {
 			request_explain(r, "index", json_integer((json_int_t)i));
+			if (b->outcomes[i].error == ERR_INVALID_REQUEST)
+				r->faults.list = place_faults(b, i);
 			return reply_refusal(r, &b->outcomes[i]);
 		}
 	return NULL;
@@ -216,8 +258,8 @@ batch_post(struct request *r)
 
 	if ((e = batch_read(r, &b)) != OK || (b.ending == END_ATOMIC && (e = faults_gather(r, &b)) != OK))
 		return reply_error(r, e);
-	if (b.valid > 0 && (e = ledger_post_ending(s->ledger, b.dry ? END_DRY : b.ending, b.to_post, b.valid, r->arena,
-				   b.outcomes, &b.posted)) != OK)
+	if (b.valid > 0 && (e = ledger_post_ending(s->ledger, b.dry ? END_DRY : b.ending, b.whole.key != NULL ? &b.whole : NULL,
+				   b.to_post, b.valid, r->arena, b.outcomes, &b.posted)) != OK)
 		return reply_error(r, e);
 	if (b.ending == END_ATOMIC && (reply = reply_first_refusal(r, &b)) != NULL)
 		return reply;

@@ -16,18 +16,45 @@ query_read(struct request *r, struct page *page, struct uuid *before)
 	return uuid_parse(text, before) ? OK : request_fault(r, "/cursor", "is not a cursor that was given out here");
 }
 
-static json_t *
-hold_json(const struct hold *h)
+/* As text: its metadata is JSON already, and is shown as it was sent. */
+static void
+hold_write(struct text *t, const struct hold *h)
 {
-	char id[UUID_TEXT], expires[INSTANT_TEXT], created[INSTANT_TEXT];
+	TEXT_LITERAL(t, "{\"id\":");
+	text_add_uuid(t, &h->id);
+	TEXT_LITERAL(t, ",\"amount\":");
+	text_add_number(t, h->amount.minor);
+	TEXT_LITERAL(t, ",\"remaining\":");
+	text_add_number(t, h->remaining.minor);
+	TEXT_LITERAL(t, ",\"expires_at\":");
+	text_add_instant(t, h->expires_at);
+	TEXT_LITERAL(t, ",\"merchant\":");
+	text_add_json(t, h->merchant);
+	TEXT_LITERAL(t, ",\"description\":");
+	text_add_json(t, h->description);
+	TEXT_LITERAL(t, ",\"metadata\":");
+	text_add_string(t, h->metadata != NULL ? h->metadata : "null");
+	TEXT_LITERAL(t, ",\"created_at\":");
+	text_add_instant(t, h->created_at);
+	TEXT_LITERAL(t, "}");
+}
 
-	uuid_format(&h->id, id);
-	instant_format(h->expires_at, expires);
-	instant_format(h->created_at, created);
-	return json_pack("{s:s, s:I, s:I, s:s, s:s?, s:s?, s:o, s:s}", "id", id, "amount", (json_int_t)h->amount.minor,
-		"remaining", (json_int_t)h->remaining.minor, "expires_at", expires, "merchant", h->merchant, "description",
-		h->description, "metadata", h->metadata != NULL ? json_loads(h->metadata, 0, NULL) : json_null(), "created_at",
-		created);
+static struct reply *
+holds_reply(struct request *r, const struct hold *list, size_t count, const char *next)
+{
+	TEXT(text);
+
+	text.most = (size_t)config_number(OPT_REQUEST_MEMORY);
+	TEXT_LITERAL(&text, "{\"data\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			TEXT_LITERAL(&text, ",");
+		hold_write(&text, &list[i]);
+	}
+	TEXT_LITERAL(&text, "],\"next_cursor\":");
+	text_add_json(&text, next);
+	TEXT_LITERAL(&text, "}");
+	return reply_next_link(r, reply_json_text(r, 200, &text), next);
 }
 
 struct reply *
@@ -40,7 +67,6 @@ hold_list_get(struct request *r)
 	struct hold *list;
 	size_t count, shown;
 	char last[UUID_TEXT];
-	json_t *data;
 	enum error e;
 
 	if ((e = query_read(r, &page, &before)) != OK ||
@@ -49,11 +75,8 @@ hold_list_get(struct request *r)
 		     &count)) != OK)
 		return reply_error(r, e);
 	shown = count > (size_t)page.limit ? (size_t)page.limit : count;
-	data = json_array();
-	for (size_t i = 0; i < shown; i++)
-		json_array_append_new(data, hold_json(&list[i]));
 	if (shown == count)
-		return reply_page(r, data, NULL);
+		return holds_reply(r, list, shown, NULL);
 	uuid_format(&list[shown - 1].id, last);
-	return reply_page(r, data, page_cursor_encode(r, "%s", last));
+	return holds_reply(r, list, shown, page_cursor_encode(r, "%s", last));
 }

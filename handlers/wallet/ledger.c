@@ -11,13 +11,14 @@
 #include "common/config.h"
 #include "common/log.h"
 
-enum { POST };
+enum { POST, BATCH_CLAIM };
 
 const struct db_statement ledger_statements[] = {
 	[POST] = { "post",
 		"SELECT " OUTCOME_COLUMNS
 		" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::interval, $14::boolean, $15, $16, $17, $18)",
 		DB_AGAIN },
+	[BATCH_CLAIM] = { "batch_claim", "SELECT batch_claim($1, $2, $3)", DB_AGAIN },
 };
 const size_t ledger_statement_count = sizeof ledger_statements / sizeof ledger_statements[0];
 
@@ -175,6 +176,7 @@ ledger_post(struct db *db, const struct operation *const operations[], size_t co
 
 struct ending_work {
 	enum ending ending;
+	const struct batch_key *key;
 	const struct operation *const *operations;
 	size_t count;
 	struct arena *arena;
@@ -182,31 +184,48 @@ struct ending_work {
 	bool again, rolled_back;
 };
 
+/* Only successes keep a key: a batch of which nothing was posted leaves no trace. */
 static bool
-any_refused(const struct ending_work *w)
+must_roll_back(const struct ending_work *w)
 {
+	size_t refused = 0;
+
 	for (size_t i = 0; i < w->count; i++)
-		if (w->outcomes[i].error != OK)
-			return true;
-	return false;
+		refused += w->outcomes[i].error != OK;
+	return w->ending == END_DRY || (w->ending == END_ATOMIC && refused > 0) || (w->key != NULL && refused == w->count);
+}
+
+static enum error
+key_claim(struct db *db, const struct batch_key *key)
+{
+	DB_ROWS(rows);
+	enum error e = db_execute(db, BATCH_CLAIM,
+		DB_VALUES(db_uuid(&key->owner), db_text(key->key), db_bytes(key->fingerprint, sizeof key->fingerprint)), &rows);
+
+	if (e != OK)
+		return e;
+	return rows_bool(rows, 0, 0) ? OK : ERR_IDEMPOTENCY_KEY_REUSED;
 }
 
 static enum error
 ending_work(struct db *db, void *context)
 {
 	struct ending_work *w = context;
-	enum error e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
+	enum error e = w->key != NULL ? key_claim(db, w->key) : OK;
 
+	if (e != OK)
+		return e;
+	e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
 	w->again = true;
-	w->rolled_back = e == OK && (w->ending == END_DRY || (w->ending == END_ATOMIC && any_refused(w)));
+	w->rolled_back = e == OK && must_roll_back(w);
 	return w->rolled_back ? ERR_GONE : e; /* any error rolls back; this one says that it was meant */
 }
 
 enum error
-ledger_post_ending(struct db_pool *pool, enum ending ending, const struct operation *const operations[], size_t count,
-	struct arena *arena, struct outcome outcomes[], bool *posted)
+ledger_post_ending(struct db_pool *pool, enum ending ending, const struct batch_key *key,
+	const struct operation *const operations[], size_t count, struct arena *arena, struct outcome outcomes[], bool *posted)
 {
-	struct ending_work w = { .ending = ending, .operations = operations, .count = count, .arena = arena,
+	struct ending_work w = { .ending = ending, .key = key, .operations = operations, .count = count, .arena = arena,
 		.outcomes = outcomes };
 	enum error e = db_transaction(pool, DB_AGAIN, ending_work, &w);
 

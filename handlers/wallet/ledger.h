@@ -98,10 +98,14 @@ struct operation operation_zero(void); /* everything empty, id made */
 enum door { DOOR_REQUEST, DOOR_BATCH, DOOR_EVENT };
 
 /* Reads the members of POST /v1/transactions (also: data of transaction_emitted) into *op and checks what can be
- * checked without the ledger: amounts, what a kind needs, lengths. Faults go to *f, their pointers behind `prefix`. `text` members borrow from data;
- * metadata is dumped into the arena. */
+ * checked without the ledger: amounts, what a kind needs, lengths. Faults go to *f, their pointers behind `prefix`. `text`
+ * members borrow from data; metadata is dumped into the arena. A key that comes from elsewhere than data is set before. */
 enum error operation_read(const json_t *data, enum door door, const char *prefix, struct arena *arena,
 	struct operation *op, struct faults *f) MUST_CHECK;
+
+/* What the ledger found invalid in op, which the door could not know, as a fault of its member: a hold whose time is over, a
+ * transfer to the very wallet that was left to be found. Always ERR_INVALID_REQUEST. */
+enum error operation_fault(const struct operation *op, const char *prefix, struct faults *f) MUST_CHECK;
 
 /* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or the white space. */
 void operation_fingerprint(struct operation *op);
@@ -116,11 +120,20 @@ extern const size_t ledger_statement_count;
 enum error ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
 	struct arena *arena, struct outcome outcomes[]) MUST_CHECK;
 
+/* The idempotency key of a whole batch: who asks, and what for. The operations have keys of their own. */
+struct batch_key {
+	struct uuid owner;
+	const char *key;
+	unsigned char fingerprint[LEDGER_FINGERPRINT]; /* of the body */
+};
+
 /* The same as one database transaction with an end of one's choice: every posting for itself (as ledger_post does);
- * all or none (one refusal, and nothing is posted); or none at all: what would happen. *posted: whether it stays. */
+ * all or none (one refusal, and nothing is posted); or none at all: what would happen. *posted: whether it stays.
+ * key may be NULL; ERR_IDEMPOTENCY_KEY_REUSED: it stands for another batch. */
 enum ending { END_EACH, END_ATOMIC, END_DRY };
-enum error ledger_post_ending(struct db_pool *pool, enum ending ending, const struct operation *const operations[],
-	size_t count, struct arena *arena, struct outcome outcomes[], bool *posted) MUST_CHECK;
+enum error ledger_post_ending(struct db_pool *pool, enum ending ending, const struct batch_key *key,
+	const struct operation *const operations[], size_t count, struct arena *arena, struct outcome outcomes[],
+	bool *posted) MUST_CHECK;
 
 /* Frees what ledger_post() keeps for the calling thread; for threads that end before the program. */
 void ledger_thread_end(void);

@@ -34,6 +34,23 @@ limit_read(struct request *r, const json_t *item, size_t i, struct limit *l)
 	return OK;
 }
 
+/* One limit of a kind and a period: of two, which would hold? */
+static enum error
+doubles_check(struct request *r, const struct limits *l)
+{
+	enum error e = OK;
+	char pointer[40];
+
+	for (size_t i = 1; i < l->count; i++)
+		for (size_t k = 0; k < i; k++) {
+			if (l->list[i].kind != l->list[k].kind || l->list[i].per != l->list[k].per)
+				continue;
+			snprintf(pointer, sizeof pointer, "/limits/%zu", i);
+			e = request_fault(r, pointer, "is for the same kind and period as /limits/%zu", k);
+		}
+	return e;
+}
+
 static enum error
 limits_read(struct request *r, struct limits *l, const char **reason)
 {
@@ -53,7 +70,7 @@ limits_read(struct request *r, struct limits *l, const char **reason)
 	json_array_foreach(list, i, item)
 		if (limit_read(r, item, i, &l->list[l->count++]) != OK)
 			e = ERR_INVALID_REQUEST;
-	return e;
+	return e == OK ? doubles_check(r, l) : e;
 }
 
 /* ---- out ---- */
@@ -123,6 +140,7 @@ limits_put(struct request *r)
 	struct change change = { .id = uuid_v7(), .wallet = r->ids[0], .roles = r->caller.roles, .kind = KIND_LIMIT,
 		.limits = &limits };
 	struct outcome out;
+	struct reply *reply;
 	enum error e;
 
 	if ((e = request_bind_query(r, NULL, 0)) != OK || (e = limits_read(r, &limits, &change.reason)) != OK ||
@@ -130,7 +148,9 @@ limits_put(struct request *r)
 		return reply_error(r, e);
 	if (out.error != OK)
 		return reply_refusal(r, &out);
-	return wallet_limits_reply(r);
+	/* A replay says so, and shows the limits as they are: what the first answer showed may have been changed since. */
+	reply = wallet_limits_reply(r);
+	return out.replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
 }
 
 /* ---- a currency's ---- */

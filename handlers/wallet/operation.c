@@ -10,6 +10,8 @@
 #define MERCHANT_MAX 200
 #define DESCRIPTION_MAX 500
 #define METADATA_MAX 4096
+#define EXPIRED "must be in the future"
+#define SAME_WALLET "must be another wallet"
 
 /* By enum kind, from KIND_DEPOSIT on: an opening is not asked for this way, nor what an operator does to a wallet. */
 static const char *const askable[] = { "deposit", "withdrawal", "purchase", "cancellation", "reversal", "hold",
@@ -93,20 +95,21 @@ sides_check(const struct reader *r)
 	const struct operation *op = r->op;
 
 	if (op->has_wallet && op->has_to && memcmp(&op->wallet, &op->to, sizeof op->to) == 0)
-		return fault(r, "to_wallet_id", "must be another wallet");
+		return fault(r, "to_wallet_id", SAME_WALLET);
 	return OK;
 }
 
-/* Against the clock of whoever reads it: post() has the last word. */
+/* Against the clock of whoever reads it: post() has the last word. With a key it may be a retry of a hold that was made in
+ * time, and only post() knows. */
 static enum error
-expiry_check(const struct reader *r)
+expiry_check(const struct reader *r, bool maybe_retry)
 {
 	instant_us now = clock_now(), expires = r->op->expires_at;
 
 	if (expires == 0)
 		return OK;
 	if (expires <= now)
-		return fault(r, "expires_at", "must be in the future");
+		return maybe_retry ? OK : fault(r, "expires_at", EXPIRED);
 	if (expires - now > config_number(OPT_HOLD_TIME_MAX) * US_PER_MS)
 		return fault(r, "expires_at", "is too far away: see HOLD_TIME_MAX");
 	return OK;
@@ -170,12 +173,24 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 	if (e == OK)
 		e = sides_check(&reader);
 	if (e == OK)
-		e = expiry_check(&reader);
+		e = expiry_check(&reader, op->key != NULL || door == DOOR_EVENT);
 	if (e == OK && op->key != NULL && !key_is_good(op->key))
 		e = fault(&reader, "idempotency_key", "must be visible ASCII");
 	if (e == OK && metadata != NULL)
 		e = metadata_keep(metadata, arena, op);
 	return e;
+}
+
+enum error
+operation_fault(const struct operation *op, const char *prefix, struct faults *f)
+{
+	const struct reader reader = { op, prefix, f };
+
+	if (op->kind == KIND_HOLD)
+		return fault(&reader, "expires_at", EXPIRED);
+	if (op->kind == KIND_TRANSFER)
+		return fault(&reader, "to_wallet_id", SAME_WALLET);
+	return faults_add(f, prefix, "is nothing that the ledger takes");
 }
 
 /* Each part behind its length, so that no two different requests have the same bytes. */

@@ -73,21 +73,18 @@ posting_from_row(const struct db_rows *rows, size_t row, size_t first, struct ar
 static void
 uuid_write(struct text *t, const char *before, const struct uuid *u, bool there)
 {
-	char text[UUID_TEXT];
-
-	uuid_format(u, text);
 	text_add_string(t, before);
-	text_add_json(t, there ? text : NULL);
+	if (there)
+		text_add_uuid(t, u);
+	else
+		text_add_json(t, NULL);
 }
 
 static void
 instant_write(struct text *t, const char *before, instant_us at)
 {
-	char text[INSTANT_TEXT];
-
-	instant_format(at, text);
 	text_add_string(t, before);
-	text_add_json(t, text);
+	text_add_instant(t, at);
 }
 
 /* What only some kinds have. */

@@ -11,8 +11,8 @@ operation_from_request(struct operation *op, bool *dry, struct request *r)
 
 	*op = operation_zero();
 	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_body(r, &body)) != OK ||
-	    (e = operation_read(body, DOOR_REQUEST, "", r->arena, op, &r->faults)) != OK ||
-	    (e = request_key(r, &op->key)) != OK)
+	    (e = request_key(r, &op->key)) != OK ||
+	    (e = operation_read(body, DOOR_REQUEST, "", r->arena, op, &r->faults)) != OK)
 		return e;
 	operation_by_caller(op, r);
 	return OK;
@@ -25,7 +25,7 @@ operation_post(struct request *r, const struct operation *op, bool dry, struct o
 	bool posted;
 
 	if (dry)
-		return ledger_post_ending(s->ledger, END_DRY, &op, 1, r->arena, out, &posted);
+		return ledger_post_ending(s->ledger, END_DRY, NULL, &op, 1, r->arena, out, &posted);
 	return poster_post(s->poster, op, r->arena, out);
 }
 
@@ -43,6 +43,8 @@ transaction_post(struct request *r)
 		return reply_error(r, e);
 	if ((e = operation_post(r, &op, dry, &out)) != OK)
 		return reply_error(r, e);
+	if (out.error == ERR_INVALID_REQUEST)
+		return reply_error(r, operation_fault(&op, "", &r->faults));
 	if (out.error != OK)
 		return reply_refusal(r, &out);
 	uuid_format(&out.posting.id, id);

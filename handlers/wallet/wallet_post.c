@@ -30,7 +30,8 @@ opening_read(struct request *r, struct opening *o)
 
 	*o = (struct opening){ .wallet = uuid_v7(), .transaction = uuid_v7(), .owner = r->caller.user,
 		.currency = config_text(OPT_DEFAULT_CURRENCY) };
-	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
+	if ((e = request_bind_query(r, NULL, 0)) != OK ||
+	    (e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
 	    (e = request_key(r, &o->key)) != OK)
 		return e;
 	if (currency_exponent(o->currency) < 0)

@@ -11,7 +11,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :"app";
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
 GRANT EXECUTE ON FUNCTION
-	post, hold_expire, wallet_open, wallet_change, wallet_limits_set, currency_limits_set,
+	post, batch_claim, hold_expire, wallet_open, wallet_change, wallet_limits_set, currency_limits_set,
 	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_page, amount_shown, metadata_has,
 	wallet_holds, wallet_clock, wallet_limits, limits_of, limit_used, limit_frees_at, currency_limits,
 	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject

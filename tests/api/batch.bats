@@ -126,14 +126,55 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 		[ "$(header Idempotent-Replayed)" = true ]
 	done
 	wallet_is 80 5
-	batch atomic "$(op deposit 100),$(op purchase 61)" '' -H 'Idempotency-Key: atomic'
-	expect 422 idempotency_key_reused
-	[ "$(json .index)" = 1 ]
-	batch each "$(op deposit 100),$(op purchase 61)" '' -H 'Idempotency-Key: each'
-	[ "$(results)" = "100 idempotency_key_reused" ]
-	wallet_is 80 5
+	# The same body, whatever the order of its members and its white space.
+	api POST /v1/transactions/batch "{ \"transactions\": [$(op deposit 100), $(op purchase 60)], \"mode\": \"each\"}" -H 'Idempotency-Key: each'
+	expect 200
+	[ "$(header Idempotent-Replayed)" = true ]
 	batch each "$(op deposit 1)" '' -H 'Idempotency-Key: not good'
 	expect 422 invalid_request
+}
+
+@test "the key of a whole batch stands for that batch: longer, shorter, elsewhere, in another mode it is refused as a whole" {
+	api POST /v1/wallets '{}'
+	other=$(json .id)
+	for mode in each atomic; do
+		batch $mode "$(op deposit 100),$(op purchase 60)" '' -H "Idempotency-Key: $mode"
+		for list in "$(op deposit 100),$(op purchase 61)" "$(op deposit 100)" "$(op deposit 100),$(op purchase 60),$(op deposit 7)" \
+			"$(WALLET=$other op deposit 100),$(WALLET=$other op deposit 60)" \
+			"$(op deposit 100 '"idempotency_key":"new-1"'),$(op purchase 60 '"idempotency_key":"new-2"')"; do
+			batch $mode "$list" '' -H "Idempotency-Key: $mode"
+			expect 422 idempotency_key_reused
+			batch $mode "$list" '?dry_run=true' -H "Idempotency-Key: $mode"
+			expect 422 idempotency_key_reused
+		done
+	done
+	batch atomic "$(op deposit 100),$(op purchase 60)" '' -H 'Idempotency-Key: each'
+	expect 422 idempotency_key_reused
+	wallet_is 80 5
+	# Another person's key is another key.
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	batch each "$(op deposit 5)" '' -H 'Idempotency-Key: each'
+	expect 200
+	[ "$(results)" = 5 ]
+}
+
+@test "a batch of which nothing was posted keeps no key" {
+	batch each "$(op withdrawal 1),$(op purchase 2)" '' -H 'Idempotency-Key: k'
+	[ "$(results)" = "insufficient_funds insufficient_funds" ]
+	batch atomic "$(op deposit 1),$(op purchase 2)" '' -H 'Idempotency-Key: k'
+	expect 409 insufficient_funds
+	batch each "$(op deposit 3),$(op purchase 4)" '' -H 'Idempotency-Key: k'
+	[ "$(results)" = "3 insufficient_funds" ]
+	wallet_is 3 2
+}
+
+@test "32 of the same batch with one key at once: posted once" {
+	body="{\"mode\":\"each\",\"transactions\":[$(op deposit 10),$(op purchase 4)]}"
+	statuses=$(at_once -H 'Idempotency-Key: once' 32 /v1/transactions/batch "$body")
+	[ "$(grep -c 200 <<<"$statuses")" = 32 ]
+	wallet_is 6 3
 }
 
 @test "a key inside: the same as that of a single request, and a double within the batch is one" {

@@ -104,6 +104,26 @@ refused() {
 	[ "$(json .next_cursor)" = null ]
 }
 
+@test "a long query has a link to its next page too; a cursor that was not given out is refused" {
+	merchant=$(printf 'Ж%.0s' {1..180})
+	for _ in 1 2; do
+		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":9,\"merchant\":\"$merchant\"}"
+		expect 201
+	done
+	api GET "/v1/transactions?limit=1&merchant=$(jq -rn --arg m "$merchant" '$m | @uri')"
+	expect 200
+	link=$(header Link)
+	[[ $link == '</v1/transactions?limit=1&merchant=%D0%96'*'>; rel="next"' ]]
+	link=${link#<}
+	api GET "${link%%>*}"
+	expect 200
+	[ "$(json '.data | length')" = 1 ]
+	for forged in '-99999999999999999 00000000-0000-0000-0000-000000000000 1' '-1 00000000-0000-0000-0000-000000000000 1' 'a b c' '1 2'; do
+		api GET "/v1/transactions?cursor=$(printf '%s' "$forged" | base64 -w0 | tr '+/' '-_' | tr -d =)"
+		expect 422 invalid_request
+	done
+}
+
 @test "another's wallet has nothing to find; an unknown filter is refused" {
 	refused colour=red
 	sign_up_and_in

@@ -170,6 +170,41 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	wallet_is 900 0
 }
 
+@test "a retry after the hold's time is over gets the first answer; a new one is told what is wrong with it" {
+	expires="\"expires_at\":\"$(in_seconds 3)\""
+	body_sent="{\"wallet_id\":\"$WALLET\",\"kind\":\"hold\",\"amount\":30,$expires}"
+	api POST /v1/transactions "$body_sent" -H 'Idempotency-Key: h'
+	expect 201
+	first=$body
+	batch="{\"mode\":\"atomic\",\"transactions\":[$body_sent]}"
+	api POST /v1/transactions/batch "$batch" -H 'Idempotency-Key: b'
+	expect 201
+	over() { [[ $(date -u +%FT%T.%6NZ) > ${expires:14:27} ]]; }
+	eventually over
+	api POST /v1/transactions "$body_sent" -H 'Idempotency-Key: h'
+	expect 201
+	[ "$body" = "$first" ]
+	[ "$(header Idempotent-Replayed)" = true ]
+	api POST /v1/transactions/batch "$batch" -H 'Idempotency-Key: b'
+	expect 201
+	[ "$(header Idempotent-Replayed)" = true ]
+	for key in '' -HIdempotency-Key:new; do
+		api POST /v1/transactions "$body_sent" ${key:+"$key"}
+		expect 422 invalid_request
+		[ "$(json '.errors[0].pointer + " " + .errors[0].detail')" = "/expires_at must be in the future" ]
+	done
+	for mode in each atomic; do
+		api POST /v1/transactions/batch "{\"mode\":\"$mode\",\"transactions\":[$body_sent]}" -H "Idempotency-Key: new-$mode"
+		[ "$(json '(.results[0].problem // .).errors[0].pointer')" = /transactions/0/expires_at ]
+	done
+}
+
+@test "the list shows metadata as it was sent" {
+	hold 5 '"metadata":{"rate":1.1,"n":[1,2]}'
+	api GET "/v1/wallets/$WALLET/holds"
+	[[ $body == *'"metadata":{"rate":1.1,"n":[1,2]}'* ]]
+}
+
 @test "the list has the open ones, newest first, page by page; another's wallet has none" {
 	for i in 1 2 3 4 5; do hold $i "\"description\":\"n$i\""; done
 	api GET "/v1/wallets/$WALLET/holds?limit=2"

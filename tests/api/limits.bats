@@ -258,6 +258,37 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(json -c .limits)" = '[]' ]
 }
 
+@test "two limits of one kind and period are one too many; a retry says that it is one" {
+	allow "deposit/day/10 deposit/day/11"
+	expect 422 invalid_request
+	[ "$(json '.errors[0].pointer')" = /limits/1 ]
+	allow_currency AED '[{"kind":"deposit","per":"day","amount":10},{"kind":"deposit","per":"day","amount":10}]'
+	expect 422 invalid_request
+	for _ in 1 2; do
+		TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[{"kind":"deposit","per":"day","amount":10}]}' -H 'Idempotency-Key: l'
+		expect 200
+	done
+	[ "$(header Idempotent-Replayed)" = true ]
+}
+
+@test "refusals count up to where they looked, and nothing twice" {
+	skip_at_midnight
+	post deposit 1000
+	allow withdrawal/day/100
+	post withdrawal 40
+	for _ in 1 2; do
+		post withdrawal 61
+		refused withdrawal day 100 40 61
+		[ "$(sql wallet "SELECT version || ' ' || day_used FROM limit_usage WHERE wallet_id = '$WALLET' AND kind = 'withdrawal'")" = "4 40" ]
+	done
+	post withdrawal 60
+	expect 201
+	post withdrawal 1
+	refused withdrawal day 100 100 1
+	api POST /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[{\"wallet_id\":\"$WALLET\",\"kind\":\"withdrawal\",\"amount\":1},{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":1}]}"
+	[ "$(json '[.results[].status] | join(" ")')" = "409 201" ]
+}
+
 @test "64 clients at once never pass a limit of the day" {
 	skip_at_midnight
 	post deposit 10000

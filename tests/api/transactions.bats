@@ -125,6 +125,27 @@ balance() {
 	refused 413 too_large
 }
 
+@test "numbers past 64 bits and U+0000 are JSON, and not what is taken" {
+	for amount in 99999999999999999999 1e400 -1e400; do
+		api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"
+		expect 422 invalid_request
+		[ "$(json '.errors | length')" = 1 ]
+	done
+	api POST /v1/transactions '{"kind":"deposit","amount":1,"description":"a\u0000b"}'
+	expect 422 invalid_request
+}
+
+@test "a complaint that quotes half a character is still a problem document" {
+	for bad in '{"\é":1}' '{"kind":"\ü"}'; do
+		api POST /v1/transactions "$bad"
+		expect 400 malformed_json
+		[ "$(json .request_id)" = "$(header X-Request-Id)" ]
+	done
+	api GET "/v1/wallets?$(printf 'a%.0s' {1..39})%C3%A9=1"
+	expect 422 invalid_request
+	[ "$(json '.errors | length')" = 1 ]
+}
+
 @test "who is not signed in gets 401, who takes the wrong method gets 405" {
 	TOKEN='' api POST /v1/transactions '{"kind":"deposit","amount":1}'
 	refused 401 unauthenticated

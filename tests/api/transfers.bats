@@ -98,6 +98,17 @@ line_is() {
 	[ "$(balances)" = "1000 0" ]
 }
 
+@test "to the very wallet that is left to be found: told so, with the member at fault" {
+	for more in '' '"idempotency_key":"k",'; do
+		api POST /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[{\"kind\":\"transfer\",${more}\"amount\":1,\"to_wallet_id\":\"$FROM\"}]}"
+		expect 200
+		[ "$(json '.results[0].problem.errors[0].pointer')" = /transactions/0/to_wallet_id ]
+	done
+	api POST /v1/transactions "{\"kind\":\"transfer\",\"amount\":1,\"to_wallet_id\":\"$FROM\"}"
+	expect 422 invalid_request
+	[ "$(json '.errors[0].pointer')" = /to_wallet_id ]
+}
+
 @test "not more than there is, and not more than the other can hold" {
 	transfer 1001
 	expect 409 insufficient_funds

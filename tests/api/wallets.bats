@@ -17,6 +17,13 @@ setup() {
 	grep -qi '^x-request-id: .' <<<"$headers"
 }
 
+@test "opening knows no parameters: a dry run of it opens nothing" {
+	api POST '/v1/wallets?dry_run=true' '{}'
+	expect 422 invalid_request
+	api GET /v1/wallets
+	[ "$(json '.data | length')" = 0 ]
+}
+
 @test "a wallet takes any currency of ISO 4217 and no other" {
 	api POST /v1/wallets '{"currency":"JPY"}'
 	[ "$status_code" = 201 ]

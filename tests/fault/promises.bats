@@ -97,6 +97,23 @@ kill_gateway() { kill_service gateway; }
 	[ "$(handler_pid wallet) $(handler_pid auth) $(handler_pid statement)" = "$wallet $auth $statement" ]
 }
 
+@test "a database that hangs is 503 in time, not 504, and is back when it answers again" {
+	balance_is 0 1
+	# What the cache knows is not asked: these two must ask.
+	paths=("/v1/wallets/$WALLET" /v1/auth/me)
+	postgres=$(service_pid postgres)
+	mapfile -t processes < <(pgrep -P "$postgres")
+	kill -STOP "$postgres" "${processes[@]}"
+	statuses=()
+	for path in "${paths[@]}"; do
+		PATIENCE=60 api GET "$path"
+		statuses+=("$status_code $(json .code) $(header Retry-After)")
+	done
+	kill -CONT "$postgres" "${processes[@]}"
+	for status in "${statuses[@]}"; do [[ $status == "503 unavailable "[1-9]* ]]; done
+	eventually balance_is 0 1
+}
+
 @test "without the broker the API goes on, and the statement catches up by itself" {
 	stop_service rabbitmq
 	for _ in $(seq 20); do

@@ -2,8 +2,8 @@
 # hosting.sh - the suite "hosting": the API's tests once more, unchanged, where the handlers are programs on somebody's web
 # server. Sourced by suites.sh.
 #
-# It runs in a copy of this checkout with servers of its own, beside the other suites. Root's copy belongs to nobody: as
-# root Apache would not start, and `make up` for ordinary users would not be tried.
+# It runs in a copy of this checkout with servers of its own, beside the other suites. Root's copy belongs to nobody and
+# has the PATH of an ordinary user: as root Apache would not start, and `make up` for others would not be tried.
 results=${results:?}
 . tests/hosting/servers.sh
 
@@ -32,7 +32,7 @@ suite_hosting() {
 in_copy() {
 	local as=()
 	[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups)
-	(cd "$hosting_copy/sources" && exec "${as[@]}" env -i PATH="$PATH" HOME="$hosting_copy" LANG="${LANG:-C.UTF-8}" \
+	(cd "$hosting_copy/sources" && exec "${as[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$hosting_copy" LANG="${LANG:-C.UTF-8}" \
 		${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} TEST_DATA="$hosting_copy/data" "$@")
 }
 

@@ -43,13 +43,16 @@ count_bats() {
 	count_tap "$name" bats --tap --timing "$@"
 }
 
-# The same for files that do not meet each other's data: two at once. Those that stop a service come after, alone.
+# The same for files that do not meet each other's data: three at once. Some of them stop the statement's consumer: they and
+# all that wait for statements take turns.
 count_bats_at_once() {
-	local name=$1 file
+	local name=$1 file lane statements='\<(stop|kill)_service\>|/v1/statements'
 	shift
 	rm -rf "${results:?}/$name" && mkdir -p "$results/$name"
-	run_files "$name" 2 "$(grep -LE '\<(stop|kill)_service\>' "$@")"
-	run_files "$name" 1 "$(grep -lE '\<(stop|kill)_service\>' "$@")"
+	run_files "$name" 1 "$(grep -lE "$statements" "$@")" &
+	lane=$!
+	run_files "$name" 2 "$(grep -LE "$statements" "$@")"
+	wait "$lane" || true
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 }
 run_files() {

@@ -8,6 +8,10 @@ die() {
 	exit 1
 }
 
+# Debian keeps lighttpd and others where only root's PATH looks.
+PATH=$PATH:/usr/sbin:/sbin
+export PATH
+
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
 
 # Prints the path made absolute, whether it exists or not; a relative one is meant from the root of the sources.

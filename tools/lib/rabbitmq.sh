@@ -68,6 +68,7 @@ rabbitmq_environment() {
 	END
 }
 
+port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 # The server greets a client with a frame of method connection.start once it takes connections.
 amqp_answers() {
 	local host=$1 port=$2

@@ -50,7 +50,12 @@ service_fingerprint() {
 }
 
 gateway_run_script() {
-	local body=$(($(bytes_of "$(setting BATCH_BODY_LIMIT 512k)") / 1024))
+	# The gateway lets through what any handler takes.
+	local body batch
+	body=$(bytes_of "$(setting BODY_LIMIT 64k)")
+	batch=$(bytes_of "$(setting BATCH_BODY_LIMIT 512k)")
+	body=$(((body > batch ? body : batch) + 1023))
+	body=$((body / 1024))
 	cat <<-END
 		#!/bin/sh
 		# Written by tools/up: the gateway, which starts the three handlers.

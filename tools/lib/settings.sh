@@ -41,6 +41,22 @@ PROGRAMS_DIR=$(absolute "${BUILD:-build}")
 GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-3000}")
 BIND=$(setting BIND "${STATE[BIND]:-0.0.0.0}")
 BASE_URL=http://localhost:$GATEWAY_PORT
+# Where the gateway answers on this machine, whatever it is bound to. No proxy stands before it.
+case $BIND in
+0.0.0.0) GATEWAY_URL=http://127.0.0.1:$GATEWAY_PORT ;;
+::) GATEWAY_URL="http://[::1]:$GATEWAY_PORT" ;;
+*:*) GATEWAY_URL="http://[$BIND]:$GATEWAY_PORT" ;;
+*) GATEWAY_URL=http://$BIND:$GATEWAY_PORT ;;
+esac
+handler_healthy() { curl -fsS --noproxy '*' -m 5 -o /dev/null "$GATEWAY_URL/health/$1" 2>/dev/null; }
+
+# The host and the port of AMQP_URL; amqps has a port of its own.
+amqp_address() {
+	local scheme host port
+	read -r scheme host port < <(printf '%s\n' "$(amqp_url)" | sed -E 's#^(amqps?)://([^@/]*@)?(\[[^]]*\]|[^:/]*):?([0-9]*).*#\1 \3 \4#')
+	[ -n "$port" ] || { if [ "$scheme" = amqps ]; then port=5671; else port=5672; fi; }
+	printf '%s %s %s\n' "$scheme" "$host" "$port"
+}
 
 # remember NAME VALUE - keeps a value for the next run of this DATA_DIR.
 remember() {

@@ -53,9 +53,10 @@ CREATE OR REPLACE FUNCTION limit_take(p_wallet_id uuid, p_currency text, p_kind 
 	p_version bigint) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-	u    limit_usage;
-	rule record;
-	used numeric;
+	u       limit_usage;
+	rule    record;
+	used    numeric;
+	refusal json;
 BEGIN
 	FOR rule IN SELECT * FROM limits_of(p_wallet_id, p_currency, p_kind) LOOP
 		IF rule.per <> 'transaction' AND u.wallet_id IS NULL THEN
@@ -63,19 +64,22 @@ BEGIN
 		END IF;
 		used := CASE rule.per WHEN 'day' THEN u.day_used WHEN 'month' THEN u.month_used ELSE 0 END;
 		IF used + p_amount > rule.amount THEN
-			RETURN json_build_object(
+			refusal := json_build_object(
 				'limit', json_build_object('kind', rule.kind, 'per', rule.per, 'amount', rule.amount, 'of', rule.source),
 				'used', used, 'requested', p_amount, 'frees_at',
 				to_char(limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+			EXIT;
 		END IF;
 	END LOOP;
+	-- Kept after a refusal too: refusals in a row must not each add up the month.
 	IF u.wallet_id IS NOT NULL THEN
+		used := CASE WHEN refusal IS NULL THEN p_amount ELSE 0 END;
 		INSERT INTO limit_usage (wallet_id, kind, version, day, day_used, month_used)
-		VALUES (p_wallet_id, p_kind, p_version, u.day, u.day_used + p_amount, u.month_used + p_amount)
+		VALUES (p_wallet_id, p_kind, p_version - (refusal IS NOT NULL)::integer, u.day, u.day_used + used, u.month_used + used)
 		ON CONFLICT (wallet_id, kind) DO UPDATE SET version = excluded.version, day = excluded.day,
 			day_used = excluded.day_used, month_used = excluded.month_used;
 	END IF;
-	RETURN NULL;
+	RETURN refusal;
 END $$;
 
 -- The rules in force for a wallet, with what is used of them now.

@@ -2,6 +2,17 @@
 --
 -- In PL/pgSQL even where SQL would do: a function of that language which is not inlined is parsed and planned at each call.
 
+-- Takes the key of a whole batch for this body; false: it stands for another one. Who comes while the first one is under way
+-- waits for its end.
+CREATE OR REPLACE FUNCTION batch_claim(p_owner_id uuid, p_key text, p_fingerprint bytea) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	INSERT INTO batch_key (owner_id, key, fingerprint, created_at) VALUES (p_owner_id, p_key, p_fingerprint, wallet_clock())
+	ON CONFLICT DO NOTHING;
+	RETURN FOUND OR EXISTS (SELECT FROM batch_key b
+		WHERE b.owner_id = p_owner_id AND b.key = p_key AND b.fingerprint = p_fingerprint);
+END $$;
+
 -- The other sides' wallets, and what each operation undoes. A transfer has two rows, either of which may be named:
 -- here it is always the sender's, so that twins are seen. A transfer of this very batch is in p_to_wallet_ids.
 CREATE OR REPLACE FUNCTION post_sides(p_kinds text[], p_reference_ids uuid[], p_to_wallet_ids uuid[],
