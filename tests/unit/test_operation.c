@@ -27,7 +27,7 @@ read_body(const char *json, bool trusted, struct operation *op, const char **poi
 	json_decref(f.list);
 	if (e == OK)
 		operation_fingerprint(op);
-	return e; /* o is left to the end of the program: op borrows its text */
+	return e; /* o is the arena's, as a request's is: op borrows its text */
 }
 
 static void
@@ -139,7 +139,9 @@ main(void)
 	int failed;
 
 	arena = arena_new(1 << 20);
+	arena_enter(arena);
 	failed = RUN(tests);
+	arena_leave();
 	arena_free(arena);
 	return failed;
 }
