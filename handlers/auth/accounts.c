@@ -172,9 +172,12 @@ prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KE
 
 	if (e != OK)
 		return e;
-	if (!password_verify(a->password_hash, password))
-		return ERR_INVALID_CREDENTIALS;
-	return password_outdated(a->password_hash) ? rehash(auth, arena, password, a) : OK;
+	if ((e = password_verify(a->password_hash, password)) == OK && password_outdated(a->password_hash))
+		e = rehash(auth, arena, password, a);
+	/* Nobody learned anything from it, so nobody need wait for the next. */
+	if (e == ERR_OVERLOADED)
+		attempt_take_back(auth, key);
+	return e;
 }
 
 enum error

@@ -71,6 +71,15 @@ attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *
 	return rows_bool(rows, 0, 0) ? OK : ERR_TOO_MANY_ATTEMPTS;
 }
 
+void
+attempt_take_back(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
+{
+	enum error e = db_query(auth->pool, ATTEMPT_TAKE_BACK, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+
+	if (e != OK)
+		log_warn("an attempt that was not made still counts (%s)", error_code(e));
+}
+
 enum error
 attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {

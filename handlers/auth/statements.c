@@ -40,6 +40,9 @@ const struct db_statement auth_statements[AUTH_STATEMENT_COUNT] = {
 		" SELECT EXISTS (SELECT FROM tried),"
 		" (SELECT ceil(extract(epoch FROM next_at - clock_timestamp()))::bigint FROM sign_in_attempt WHERE key = $1)",
 		DB_AGAIN },
+	/* Failures that came meanwhile keep their count; only the delay may be cut short, by who was let through. */
+	[ATTEMPT_TAKE_BACK] = { "attempt_take_back",
+		"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at WHERE key = $1", DB_ONCE },
 	[ATTEMPTS_FORGET] = { "attempts_forget", "DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN },
 
 	/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may stay open,

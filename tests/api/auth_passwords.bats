@@ -146,3 +146,20 @@ setup() {
 	[ "$(hash | cut -d'$' -f1-4)" = "$(cut -d'$' -f1-4 <<<"$todays")" ]
 	sign_in "$EMAIL"
 }
+
+@test "a sign-in that finds no memory is told to come again, and is no failure" {
+	[ -z "${ASAN_OPTIONS:-}" ] || skip "the sanitizer needs more address space than that"
+	json="{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+	# Of 1 GiB, in an auth process (CGI) that may have less.
+	sql auth "UPDATE account SET password_hash = replace(password_hash, 'm=8192', 'm=1048576') WHERE id = '$USER_ID'"
+	for _ in 1 2 3 4 5 6; do
+		answer=$(ulimit -v 1000000 && printf '%s' "$json" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" REQUEST_METHOD=POST \
+			SCRIPT_NAME=/v1/auth/sign-in CONTENT_LENGTH=${#json} CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 \
+			"$BUILD/auth" 2>>"$BATS_TEST_TMPDIR/cgi.log")
+		[[ $answer == *"Status: 503"* ]]
+		[[ $answer == *Retry-After:* ]]
+		[[ $answer == *'"overloaded"'* ]]
+	done
+	sql auth "UPDATE account SET password_hash = replace(password_hash, 'm=1048576', 'm=8192') WHERE id = '$USER_ID'"
+	sign_in "$EMAIL"
+}
