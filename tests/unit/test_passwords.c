@@ -52,7 +52,12 @@ common_ones_are_refused(void **state)
 		"1q2w3e4r5t6y", "abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc", "123123123123",
 		"passwordpassword", "Monkey123monkey123", "iloveyou123", "ILoveYou!!!", "sunshine2020", "letmein1234",
 		"administrator", "changeme123", "trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
-		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1" };
+		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1",
+		"1234567890a", "1234567890!", "x1234567890", "123456789z", "987654321a", "123456789é", "(1234567890)", "1234567qwerty",
+		"qwerty1234567890", "1234asdf5678", "monkey1234567890", "P@ssw0rd123456789!", "zxcvbnmasdfghjkl", "qazwsxedcrfv",
+		"vfrcdexswzaq", "1qaz2wsx3edc4rfv", "!QAZ@WSX#EDC", "zaq12wsxcde3", "3141592653", "31415926535897", "1357924680",
+		"2468013579", "1122334455!", "asdasdasd1", "!asdasdasd", "xyzxyzxyzx9", "qwertqwert7", "alexandria", "Alexandria1",
+		"xalexandria7" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
@@ -65,7 +70,8 @@ good_ones_are_accepted(void **state)
 	static const char *const good[] = { "correct horse battery staple", "correct horse battery", "a long enough phrase",
 		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN",
 		"purple-teapot-7",
-		"Tr0ub4dor&3x", "ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
+		"violet-otter-91-basket", "Tr0ub4dor&3x", "sunflower mountains", "tigerbanana",
+		"navy4x!7q2k", "8264019375", "70318264951", "poor Theodore ate 4321 figs", "1234 reasons to leave", "ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
