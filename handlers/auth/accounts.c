@@ -214,6 +214,8 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 		return e;
 	e = prove(auth, arena, key, password, out, wait_s);
 	password_leave();
+	if (e == ERR_INVALID_CREDENTIALS)
+		auth_sweep(auth);
 	return e;
 }
 
