@@ -147,18 +147,34 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
 }
 
+/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is enough, as its
+ * parameters are left to the next sign-in. */
+static enum error
+prove_anew(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+{
+	enum error e = account_query(auth, arena, ACCOUNT_BY_ID, DB_VALUES(db_uuid(&a->id)), a);
+
+	if (e != OK)
+		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;
+	return password_verify(a->password_hash, password);
+}
+
 /* Parameters were raised since: now is the moment when the password is known. */
 static enum error
 rehash(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
 	char hash[PASSWORD_HASH];
+	DB_ROWS(rows);
 	enum error e;
 
 	if ((e = password_hash(password, hash)) != OK)
 		return e;
-	e = db_query(auth->pool, ACCOUNT_REHASH, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)), NULL);
+	e = db_query(auth->pool, ACCOUNT_REHASH, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)),
+		&rows);
 	if (e != OK)
 		return e;
+	if (rows_touched(rows) == 0)
+		return prove_anew(auth, arena, password, a);
 	log_info("a password was hashed anew with today's parameters");
 	a->password_hash = arena_strdup(arena, hash);
 	return a->password_hash != NULL ? OK : ERR_TOO_LARGE;
@@ -172,9 +188,12 @@ prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KE
 
 	if (e != OK)
 		return e;
-	if (!password_verify(a->password_hash, password))
-		return ERR_INVALID_CREDENTIALS;
-	return password_outdated(a->password_hash) ? rehash(auth, arena, password, a) : OK;
+	if ((e = password_verify(a->password_hash, password)) == OK && password_outdated(a->password_hash))
+		e = rehash(auth, arena, password, a);
+	/* Nobody learned anything from it, so nobody need wait for the next. */
+	if (e == ERR_OVERLOADED)
+		attempt_take_back(auth, key);
+	return e;
 }
 
 enum error
@@ -195,6 +214,8 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 		return e;
 	e = prove(auth, arena, key, password, out, wait_s);
 	password_leave();
+	if (e == ERR_INVALID_CREDENTIALS)
+		auth_sweep(auth);
 	return e;
 }
 

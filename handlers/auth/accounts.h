@@ -29,8 +29,8 @@ enum error account_rename(struct auth *auth, struct arena *arena, const struct u
 	struct account *out) MUST_CHECK;
 
 /* Is this the password of that address? ERR_INVALID_CREDENTIALS, in the same time whether the account exists or not;
- * ERR_TOO_MANY_ATTEMPTS with *wait_s; ERR_OVERLOADED. After OK the failures still count: session_open() or
- * attempts_forget() takes them back. */
+ * ERR_TOO_MANY_ATTEMPTS with *wait_s; ERR_OVERLOADED, which is no attempt. After OK the failures still count:
+ * session_open() or attempts_forget() takes them back. */
 enum error account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password,
 	struct account *out, int64_t *wait_s) MUST_CHECK;
 /* Sets the password of an account just proved, and ends all its sessions but `session`. ERR_INVALID_CREDENTIALS where

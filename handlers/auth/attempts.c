@@ -10,7 +10,7 @@
 #include "common/random.h"
 
 #define DELAYS_MOST 160 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times */
-#define SWEEP_ONE_IN 32
+#define SWEEP_ONE_IN 16 /* fewer sign-ins than SWEEP_SESSIONS removes sessions, so they cannot pile up */
 
 int64_t
 attempt_delay_ms(int64_t failures)
@@ -71,21 +71,38 @@ attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *
 	return rows_bool(rows, 0, 0) ? OK : ERR_TOO_MANY_ATTEMPTS;
 }
 
+void
+attempt_take_back(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
+{
+	enum error e = db_query(auth->pool, ATTEMPT_TAKE_BACK, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+
+	if (e != OK)
+		log_warn("an attempt that was not made still counts (%s)", error_code(e));
+}
+
 enum error
 attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
 	return db_query(auth->pool, ATTEMPTS_FORGET, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
 }
 
+/* One that fails keeps no other from its turn. */
+static void
+sweep(struct auth *auth, enum auth_statement statement, const struct db_value *values, size_t count)
+{
+	enum error e = db_query(auth->pool, statement, values, count, NULL);
+
+	if (e != OK)
+		log_warn("%s failed (%s): a later one tries again", auth_statements[statement].name, error_code(e));
+}
+
 void
 auth_sweep(struct auth *auth)
 {
-	enum error e;
-
 	if (random_below(SWEEP_ONE_IN) != 0)
 		return;
-	if ((e = db_query(auth->pool, SWEEP_SESSIONS, DB_NO_VALUES, NULL)) != OK ||
-	    (e = db_query(auth->pool, SWEEP_TOKENS, DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))), NULL)) != OK ||
-	    (e = db_query(auth->pool, SWEEP_ATTEMPTS, DB_VALUES(db_number(forget_ms())), NULL)) != OK)
-		log_warn("sweeping old rows failed (%s); a later sign-in tries again", error_code(e));
+	/* Tokens before sessions: the fewer a session still has, the less its end takes with it. */
+	sweep(auth, SWEEP_TOKENS, DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))));
+	sweep(auth, SWEEP_SESSIONS, DB_NO_VALUES);
+	sweep(auth, SWEEP_ATTEMPTS, DB_VALUES(db_number(forget_ms())));
 }

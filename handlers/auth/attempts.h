@@ -16,9 +16,11 @@ bool attempts_start(struct auth *auth) MUST_CHECK;
 void attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMPT_KEY]);
 /* Counts an attempt as failed, before it is made. ERR_TOO_MANY_ATTEMPTS, with *wait_s the seconds to wait. */
 enum error attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *wait_s) MUST_CHECK;
+/* It was never made: it counts no more, those before it do. */
+void attempt_take_back(struct auth *auth, const unsigned char key[ATTEMPT_KEY]);
 /* It succeeded after all. */
 enum error attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY]) MUST_CHECK;
-/* Now and then, after a sign-in: removes rows that nobody needs, a bounded number. */
+/* Now and then, after what adds rows (sign-ins, refreshes, failures): removes rows that nobody needs, a bounded number. */
 void auth_sweep(struct auth *auth);
 
 #endif

@@ -64,20 +64,48 @@ folder_make(const char *folder)
 	return true;
 }
 
-/* Waits for its turn; the lock goes with the descriptor. */
+/* What root makes in a user's folder is of no use to that user's handlers unless they may read it. Only for files just
+ * made: one that was there may be a link to anything. */
+static bool
+owner_give(int fd, const char *folder)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return true;
+	return stat(folder, &st) == 0 && (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0);
+}
+
 static int
-folder_lock(const char *folder)
+lock_open(const char *folder)
 {
 	char path[PATH_BYTES];
 	int fd;
 
-	if (!path_join(path, folder, LOCK_FILE) || (fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600)) < 0) {
+	if (!path_join(path, folder, LOCK_FILE))
+		return -1;
+	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return errno == EEXIST ? open(path, O_RDWR | O_CLOEXEC) : -1;
+	if (owner_give(fd, folder))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* Waits for its turn; the lock goes with the descriptor. */
+static int
+folder_lock(const char *folder)
+{
+	int fd = lock_open(folder);
+
+	if (fd < 0) {
 		failed("cannot open the lock in", folder);
 		return -1;
 	}
 	while (flock(fd, LOCK_EX) != 0)
 		if (errno != EINTR) {
-			failed("cannot lock", path);
+			failed("cannot lock", folder);
 			close(fd);
 			return -1;
 		}
@@ -127,7 +155,7 @@ file_write(const char *folder, const char *name, const void *bytes, size_t n)
 	unlink(aside);
 	if ((fd = open(aside, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)) < 0)
 		return failed("cannot create", aside);
-	good = write_whole(fd, bytes, n);
+	good = owner_give(fd, folder) && write_whole(fd, bytes, n);
 	if (close(fd) != 0 || !good || rename(aside, path) != 0 || !folder_sync(folder))
 		return failed("cannot write", path);
 	return true;
@@ -187,8 +215,6 @@ keys_scan(const char *folder, struct key **keys)
 	closedir(d);
 	if (n > 0)
 		qsort(*keys, (size_t)n, sizeof **keys, newest_first);
-	for (int i = 1; i < n; i++)
-		(*keys)[i].ends_at = (*keys)[i - 1].made_at + config_number(OPT_KEY_OVERLAP) * US_PER_MS;
 	return n;
 }
 
@@ -214,6 +240,13 @@ key_load(const char *folder, struct key *k)
 	return true;
 }
 
+/* When those older than this one end. */
+static instant_us
+older_end_at(const struct key *k)
+{
+	return k->made_at + config_number(OPT_KEY_OVERLAP) * US_PER_MS;
+}
+
 int
 key_files_read(const char *folder, struct key keys[KEYS_MAX])
 {
@@ -221,9 +254,15 @@ key_files_read(const char *folder, struct key keys[KEYS_MAX])
 	int count = keys_scan(folder, &found), n = 0;
 	instant_us now = clock_now();
 
-	for (int i = 0; i < count && n < KEYS_MAX; i++)
-		if (found[i].ends_at > now && key_load(folder, &found[i]))
+	/* Only a key that was read can take over: one that was not must not retire the key that signs in its stead. */
+	for (int i = 0; i < count && n < KEYS_MAX; i++) {
+		if (n > 0)
+			found[i].ends_at = older_end_at(&keys[n - 1]);
+		if (found[i].ends_at <= now)
+			break;
+		if (key_load(folder, &found[i]))
 			keys[n++] = found[i];
+	}
 	free(found);
 	return count < 0 ? -1 : n;
 }
@@ -259,7 +298,7 @@ key_make(const char *folder, char kid[UUID_TEXT])
 }
 
 static void
-ended_remove(const char *folder)
+older_remove(const char *folder, const char *kid)
 {
 	struct key *found;
 	int count = keys_scan(folder, &found);
@@ -268,10 +307,22 @@ ended_remove(const char *folder)
 		char path[PATH_BYTES], name[UUID_TEXT + 4];
 
 		snprintf(name, sizeof name, "%s.pem", found[i].kid);
-		if (found[i].ends_at <= clock_now() && path_join(path, folder, name) && unlink(path) != 0)
+		if (strcmp(found[i].kid, kid) < 0 && path_join(path, folder, name) && unlink(path) != 0)
 			failed("cannot remove the old key", path);
 	}
 	free(found);
+}
+
+/* What has ended is older than the oldest key that has not, so a key that can be read always stays. */
+static void
+ended_remove(const char *folder)
+{
+	struct key keys[KEYS_MAX];
+	int n = key_files_read(folder, keys);
+
+	if (n > 0 && older_end_at(&keys[n - 1]) <= clock_now())
+		older_remove(folder, keys[n - 1].kid);
+	key_files_free(keys, n);
 }
 
 bool

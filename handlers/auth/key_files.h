@@ -1,8 +1,9 @@
 /* key_files.h - the folder of secrets: signing keys, one file each, and the secret behind refresh tokens.
  *
  * A key's file is <kid>.pem, its kid a UUIDv7: the name says when the key was made, and the newest one signs. A key
- * ends KEY_OVERLAP after its successor was made. Files appear whole (written aside, then linked), have mode 0600, and
- * the folder 0700; several processes may start at once. */
+ * ends KEY_OVERLAP after its successor was made; a file that cannot be read, or holds no key, succeeds nobody. Files
+ * appear whole (written aside, then renamed), have mode 0600, the folder's owner, and the folder has 0700; several
+ * processes may start at once. */
 #ifndef AUTH_KEY_FILES_H
 #define AUTH_KEY_FILES_H
 
@@ -20,7 +21,7 @@
 struct key {
 	char kid[UUID_TEXT];
 	EVP_PKEY *pair;
-	instant_us made_at, ends_at; /* KEY_END_NEVER for the newest */
+	instant_us made_at, ends_at; /* KEY_END_NEVER for the newest that could be read */
 };
 
 /* All of these log what goes wrong. */

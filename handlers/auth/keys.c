@@ -212,10 +212,11 @@ keys_current(char kid[UUID_TEXT])
 
 	pthread_mutex_lock(&set.lock);
 	folder_look();
-	if (set.count > 0) {
-		memcpy(kid, set.keys[0].kid, UUID_TEXT);
-		e = OK;
-	}
+	for (int i = 0; i < set.count && e != OK; i++)
+		if (set.keys[i].ends_at > clock_now()) {
+			memcpy(kid, set.keys[i].kid, UUID_TEXT);
+			e = OK;
+		}
 	pthread_mutex_unlock(&set.lock);
 	if (e != OK)
 		log_error("there is no signing key in %s", set.folder);

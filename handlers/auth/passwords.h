@@ -23,8 +23,9 @@ enum error password_enter(void) MUST_CHECK;
 void password_leave(void);
 
 enum error password_hash(const char *password, char out[PASSWORD_HASH]) MUST_CHECK;
-/* hash NULL: an account that does not exist; takes as long as for one that does, and is false. */
-bool password_verify(const char *hash, const char *password) MUST_CHECK;
+/* OK, ERR_INVALID_CREDENTIALS, or ERR_OVERLOADED where there was no memory to find out. hash NULL: an account that does
+ * not exist; takes as long as for one that does, and is never OK. */
+enum error password_verify(const char *hash, const char *password) MUST_CHECK;
 /* Was it hashed with other parameters than today's? */
 bool password_outdated(const char *hash);
 

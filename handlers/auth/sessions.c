@@ -193,8 +193,10 @@ session_refresh(struct auth *auth, const char *token, const struct client *clien
 		&rows);
 	if (e != OK)
 		return e;
-	if (rows_count(rows) > 0)
+	if (rows_count(rows) > 0) {
+		auth_sweep(auth);
 		return granted(rows, &next, out);
+	}
 	return refresh_refused(auth, &offered, &next, who, out);
 }
 

@@ -40,6 +40,9 @@ const struct db_statement auth_statements[AUTH_STATEMENT_COUNT] = {
 		" SELECT EXISTS (SELECT FROM tried),"
 		" (SELECT ceil(extract(epoch FROM next_at - clock_timestamp()))::bigint FROM sign_in_attempt WHERE key = $1)",
 		DB_AGAIN },
+	/* Failures that came meanwhile keep their count; only the delay may be cut short, by who was let through. */
+	[ATTEMPT_TAKE_BACK] = { "attempt_take_back",
+		"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at WHERE key = $1", DB_ONCE },
 	[ATTEMPTS_FORGET] = { "attempts_forget", "DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN },
 
 	/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may stay open,
@@ -87,10 +90,10 @@ const struct db_statement auth_statements[AUTH_STATEMENT_COUNT] = {
 		" AND ended_at IS NULL AND expires_at > now() AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
 		DB_AGAIN },
 
-	/* A few at a time, and never one that somebody else holds. */
+	/* A few at a time, and never one that somebody else holds. A session takes its spent tokens with it, hundreds maybe. */
 	[SWEEP_SESSIONS] = { "sweep_sessions",
 		"DELETE FROM session WHERE id IN (SELECT id FROM session"
-		" WHERE least(expires_at, ended_at) < now() - interval '7 days' LIMIT 200 FOR UPDATE SKIP LOCKED)",
+		" WHERE least(expires_at, ended_at) < now() - interval '7 days' LIMIT 20 FOR UPDATE SKIP LOCKED)",
 		DB_AGAIN },
 	[SWEEP_TOKENS] = { "sweep_tokens",
 		"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"

@@ -28,7 +28,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	[ "$(part 2 | jq -r '[.sub, .sid, (.roles | join("+")), .aud, .exp - .iat] | join(" ")')" = "$USER_ID $SESSION_ID customer purse 600" ]
 	api GET /.well-known/jwks.json
 	expect 200
-	[[ "$(header Cache-Control)" == *max-age=* ]]
+	[ "$(header Cache-Control)" = 'public, max-age=60' ]
 	kid=$(part 1 | jq -r .kid)
 	[ "$(json ".keys[] | select(.kid == \"$kid\") | [.kty, .crv, .alg, .use, (.x | length), (.y | length)] | join(\" \")")" = "EC P-256 ES256 sig 43 43" ]
 	[[ $body != *'"d"'* ]]

@@ -281,3 +281,31 @@ setup() {
 	done
 	[[ $dump == *argon2id* ]]
 }
+
+@test "what nobody needs any more is swept, and what cannot be swept keeps nothing else" {
+	app=$(psql -X -q -At -d "$AUTH_DATABASE_URL" -c 'SELECT current_user')
+	old=$SESSION_ID
+	sign_in "$EMAIL"
+	sql auth "UPDATE session SET ended_at = now() - interval '8 days' WHERE id = '$old';
+		INSERT INTO sign_in_attempt VALUES (sha256('$EMAIL'), 1, now() - interval '1 year', now() - interval '1 year');
+		INSERT INTO spent_token VALUES (sha256('$EMAIL'), '$SESSION_ID', '', '', now() - interval '1 year')"
+	# By chance, one time of some: failures sweep, and so do refreshes.
+	failures_sweep() {
+		for _ in {1..8}; do TOKEN='' api POST /v1/auth/sign-in "{\"email\":\"$(new_email)\",\"password\":\"not the password\"}"; done
+		[ "$(sql auth "SELECT (SELECT count(*) FROM sign_in_attempt WHERE key = k) + (SELECT count(*) FROM spent_token WHERE token_hash = k)
+			FROM sha256('$EMAIL') k")" = 0 ]
+	}
+	refreshes_sweep() {
+		for _ in {1..8}; do
+			refresh "$REFRESH_TOKEN"
+			REFRESH_TOKEN=$(json .refresh_token)
+		done
+		[ "$(sql auth "SELECT count(*) FROM session WHERE id = '$old'")" = 0 ]
+	}
+	sql auth "REVOKE DELETE ON session FROM $app"
+	failed=0
+	eventually failures_sweep || failed=1
+	sql auth "GRANT DELETE ON session TO $app"
+	[ $failed = 0 ]
+	eventually refreshes_sweep
+}

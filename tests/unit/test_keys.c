@@ -167,6 +167,79 @@ what_is_no_key_is_left_alone(void **state)
 	assert_int_equal(unlink(path), 0);
 }
 
+static void
+no_key_write(const char *where)
+{
+	char path[160], name[UUID_TEXT];
+	struct uuid id = uuid_v7();
+	FILE *f;
+
+	uuid_format(&id, name);
+	snprintf(path, sizeof path, "%s/%s.pem", where, name);
+	assert_non_null(f = fopen(path, "w"));
+	fputs("no key\n", f);
+	fclose(f);
+}
+
+/* What cannot be read cannot sign: were the key before it to end, nobody could sign in any more. */
+static void
+what_is_no_key_retires_none(void **state)
+{
+	char other[64], first[UUID_TEXT], last[UUID_TEXT];
+	struct key keys[KEYS_MAX];
+	instant_us begin = clock_now();
+
+	(void)state;
+	snprintf(other, sizeof other, "%s/other", parent);
+	clock_fix(begin);
+	assert_true(key_files_rotate(other, first));
+	clock_fix(begin + US_PER_S);
+	no_key_write(other);
+	clock_fix(begin + (config_number(OPT_KEY_OVERLAP) + 2000) * US_PER_MS);
+	assert_int_equal(key_files_read(other, keys), 1);
+	assert_string_equal(keys[0].kid, first);
+	assert_true(keys[0].ends_at == KEY_END_NEVER);
+	key_files_free(keys, 1);
+
+	/* Tokens that it has just signed are good for their whole time. */
+	assert_true(key_files_rotate(other, last));
+	assert_int_equal(key_files_read(other, keys), 2);
+	assert_string_equal(keys[0].kid, last);
+	assert_string_equal(keys[1].kid, first);
+	key_files_free(keys, 2);
+	clock_fix(0);
+}
+
+/* Root runs `purse key rotate`, a user's handlers read what it made. */
+static void
+what_root_makes_is_the_folders_owners(void **state)
+{
+	enum { NOBODY = 65534 };
+	char users[64], kid[UUID_TEXT];
+	struct dirent *e;
+	struct stat st;
+	int n = 0;
+	DIR *d;
+
+	(void)state;
+	snprintf(users, sizeof users, "%s/users", parent);
+	assert_int_equal(mkdir(users, 0700), 0);
+	if (geteuid() != 0 || chown(users, NOBODY, NOBODY) != 0)
+		skip();
+	assert_true(key_files_prepare(users));
+	assert_true(key_files_rotate(users, kid));
+	assert_non_null(d = opendir(users));
+	while ((e = readdir(d)) != NULL)
+		if (e->d_name[0] != '.') {
+			assert_int_equal(fstatat(dirfd(d), e->d_name, &st, 0), 0);
+			assert_int_equal(st.st_uid, NOBODY);
+			assert_int_equal(st.st_gid, NOBODY);
+			n++;
+		}
+	closedir(d);
+	assert_int_equal(n, 4); /* two keys, the secret, the lock */
+}
+
 int
 main(void)
 {
@@ -177,6 +250,8 @@ main(void)
 		cmocka_unit_test(a_rotation_overlaps),
 		cmocka_unit_test(a_new_key_is_found_at_once),
 		cmocka_unit_test(what_is_no_key_is_left_alone),
+		cmocka_unit_test(what_is_no_key_retires_none),
+		cmocka_unit_test(what_root_makes_is_the_folders_owners),
 	};
 	char command[64];
 	int failed;

@@ -3,6 +3,8 @@
 
 #include "tests/unit/unit.h"
 
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "handlers/auth/password_words.h"
@@ -50,7 +52,12 @@ common_ones_are_refused(void **state)
 		"1q2w3e4r5t6y", "abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc", "123123123123",
 		"passwordpassword", "Monkey123monkey123", "iloveyou123", "ILoveYou!!!", "sunshine2020", "letmein1234",
 		"administrator", "changeme123", "trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
-		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1" };
+		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1",
+		"1234567890a", "1234567890!", "x1234567890", "123456789z", "987654321a", "123456789é", "(1234567890)", "1234567qwerty",
+		"qwerty1234567890", "1234asdf5678", "monkey1234567890", "P@ssw0rd123456789!", "zxcvbnmasdfghjkl", "qazwsxedcrfv",
+		"vfrcdexswzaq", "1qaz2wsx3edc4rfv", "!QAZ@WSX#EDC", "zaq12wsxcde3", "3141592653", "31415926535897", "1357924680",
+		"2468013579", "1122334455!", "asdasdasd1", "!asdasdasd", "xyzxyzxyzx9", "qwertqwert7", "alexandria", "Alexandria1",
+		"xalexandria7" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
@@ -62,8 +69,9 @@ good_ones_are_accepted(void **state)
 {
 	static const char *const good[] = { "correct horse battery staple", "correct horse battery", "a long enough phrase",
 		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN",
-		"purple-teapot-7",
-		"Tr0ub4dor&3x", "ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
+		"purple-teapot-7", "violet-otter-91-basket", "Tr0ub4dor&3x", "sunflower mountains", "tigerbanana", "navy4x!7q2k",
+		"8264019375", "70318264951", "poor Theodore ate 4321 figs", "1234 reasons to leave", "ich mag keine Gurken",
+		"рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -98,13 +106,58 @@ hashes_verify_and_age(void **state)
 	(void)state;
 	assert_int_equal(password_hash("tests have long passwords", hash), OK);
 	assert_memory_equal(hash, "$argon2id$v=19$m=8192,t=1,p=1$", 30);
-	assert_true(password_verify(hash, "tests have long passwords"));
-	assert_false(password_verify(hash, "Tests have long passwords"));
-	assert_false(password_verify(hash, ""));
+	assert_int_equal(password_verify(hash, "tests have long passwords"), OK);
+	assert_int_equal(password_verify(hash, "Tests have long passwords"), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(password_verify(hash, ""), ERR_INVALID_CREDENTIALS);
 	assert_false(password_outdated(hash));
 	assert_int_equal(crypto_pwhash_str(weaker, "x", 1, 2, 16384 * 1024), 0);
 	assert_true(password_outdated(weaker));
-	assert_true(password_verify(weaker, "x"));
+	assert_int_equal(password_verify(weaker, "x"), OK);
+}
+
+/* libsodium's own older kind, as an account may bring it along; and what is none. */
+static void
+hashes_of_other_kinds(void **state)
+{
+	char other[PASSWORD_HASH];
+
+	(void)state;
+	assert_int_equal(crypto_pwhash_argon2i_str(other, "x", 1, 3, 8192 * 1024), 0);
+	assert_int_equal(password_verify(other, "x"), OK);
+	assert_int_equal(password_verify(other, "y"), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(password_verify("", ""), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(password_verify("$argon2id$v=19$m=8192,t=1,p=1$", ""), ERR_INVALID_CREDENTIALS);
+}
+
+/* A gibibyte, in a process that may have 64 MiB more than it has. */
+static void
+verify_without_memory(void)
+{
+	struct rlimit limit;
+	unsigned long pages = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (f == NULL || fscanf(f, "%lu", &pages) != 1)
+		_exit(2);
+	limit.rlim_cur = limit.rlim_max = pages * (unsigned long)sysconf(_SC_PAGESIZE) + (64 << 20);
+	if (setrlimit(RLIMIT_AS, &limit) != 0)
+		_exit(2);
+	_exit(password_verify("$argon2id$v=19$m=1048576,t=1,p=1$bm9ib2R5J3Mgc2FsdC4uLg$"
+			      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "x") != ERR_OVERLOADED);
+}
+
+static void
+no_memory_is_no_wrong_password(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	if (child == 0)
+		verify_without_memory();
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
 }
 
 /* Were it malformed, libsodium would refuse it without computing anything, and the time would tell. */
@@ -116,8 +169,8 @@ nobody_costs_as_much_as_somebody(void **state)
 	(void)state;
 	nobodys_hash(hash);
 	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
-	assert_false(password_verify(NULL, ""));
-	assert_false(password_verify(NULL, "tests have long passwords"));
+	assert_int_equal(password_verify(NULL, ""), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
 }
 
 static void *
@@ -164,6 +217,8 @@ main(void)
 		cmocka_unit_test(the_address_is_no_password),
 		cmocka_unit_test(the_words_are_sorted),
 		cmocka_unit_test(hashes_verify_and_age),
+		cmocka_unit_test(hashes_of_other_kinds),
+		cmocka_unit_test(no_memory_is_no_wrong_password),
 		cmocka_unit_test(nobody_costs_as_much_as_somebody),
 		cmocka_unit_test(only_so_many_may_wait),
 	};
