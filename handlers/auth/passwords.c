@@ -14,11 +14,45 @@
 
 /* ---- how many at once ---- */
 
-static struct {
+/* Two doors. Through the first pass few more than may hash at once: they ask the database while others hash, so that no
+ * processor waits for it. Through the second pass ARGON2_CONCURRENCY, whose memory is what the limit is about. */
+#define ANTEROOM 2
+
+struct gate {
 	pthread_mutex_t lock;
 	pthread_cond_t left;
 	int64_t inside, waiting;
-} gate = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER };
+};
+
+static struct gate first = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER },
+		   second = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER };
+
+static bool
+gate_enter(struct gate *g, int64_t inside_most, int64_t waiting_most)
+{
+	bool entered = true;
+
+	pthread_mutex_lock(&g->lock);
+	if (g->inside >= inside_most) {
+		entered = g->waiting < waiting_most;
+		g->waiting += entered;
+		while (entered && g->inside >= inside_most)
+			pthread_cond_wait(&g->left, &g->lock);
+		g->waiting -= entered;
+	}
+	g->inside += entered;
+	pthread_mutex_unlock(&g->lock);
+	return entered;
+}
+
+static void
+gate_leave(struct gate *g)
+{
+	pthread_mutex_lock(&g->lock);
+	g->inside--;
+	pthread_cond_signal(&g->left);
+	pthread_mutex_unlock(&g->lock);
+}
 
 #define THREADS_FOR_OTHERS 8
 
@@ -37,32 +71,26 @@ waiting_most(void)
 enum error
 password_enter(void)
 {
-	enum error e = OK;
-
-	pthread_mutex_lock(&gate.lock);
-	if (gate.inside >= config_number(OPT_ARGON2_CONCURRENCY)) {
-		if (gate.waiting >= waiting_most()) {
-			e = ERR_OVERLOADED;
-		} else {
-			gate.waiting++;
-			while (gate.inside >= config_number(OPT_ARGON2_CONCURRENCY))
-				pthread_cond_wait(&gate.left, &gate.lock);
-			gate.waiting--;
-		}
-	}
-	if (e == OK)
-		gate.inside++;
-	pthread_mutex_unlock(&gate.lock);
-	return e;
+	return gate_enter(&first, config_number(OPT_ARGON2_CONCURRENCY) + ANTEROOM, waiting_most()) ? OK : ERR_OVERLOADED;
 }
 
 void
 password_leave(void)
 {
-	pthread_mutex_lock(&gate.lock);
-	gate.inside--;
-	pthread_cond_signal(&gate.left);
-	pthread_mutex_unlock(&gate.lock);
+	gate_leave(&first);
+}
+
+/* Who is here passed the first door, so they are few and none is sent away. */
+static void
+hashing_begin(void)
+{
+	(void)gate_enter(&second, config_number(OPT_ARGON2_CONCURRENCY), INT64_MAX);
+}
+
+static void
+hashing_end(void)
+{
+	gate_leave(&second);
 }
 
 /* ---- hashing ---- */
@@ -84,8 +112,13 @@ memory(void)
 enum error
 password_hash(const char *password, char out[PASSWORD_HASH])
 {
+	int failed;
+
 	random_fill(out, 1); /* starts libsodium */
-	if (crypto_pwhash_str(out, password, strlen(password), passes(), memory()) == 0)
+	hashing_begin();
+	failed = crypto_pwhash_str(out, password, strlen(password), passes(), memory());
+	hashing_end();
+	if (failed == 0)
 		return OK;
 	log_error("no memory for a password hash of %zu bytes", memory());
 	return ERR_OVERLOADED;
@@ -168,10 +201,12 @@ password_verify(const char *hash, const char *password)
 	nobodys_hash(nobodys);
 	if (!somebody)
 		hash = nobodys;
+	hashing_begin();
 	if (hash_read(hash, &h))
 		e = hash_verify(&h, password);
 	else /* brought along from elsewhere */
 		e = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0 ? OK : ERR_INVALID_CREDENTIALS;
+	hashing_end();
 	return e == OK && !somebody ? ERR_INVALID_CREDENTIALS : e;
 }
 

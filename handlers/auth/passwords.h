@@ -1,8 +1,8 @@
 /* passwords.h - which passwords are good enough, how they are hashed, and how many hashes run at once.
  *
  * A hash takes tens of milliseconds and megabytes by intent, so a flood of sign-ins hurts here first. password_enter()
- * lets ARGON2_CONCURRENCY threads through, ARGON2_QUEUE wait, the rest are refused. Everything that hashes happens
- * between password_enter() and password_leave(). */
+ * lets a few threads through, ARGON2_QUEUE wait, the rest are refused. Everything that hashes happens between
+ * password_enter() and password_leave(), and of those inside ARGON2_CONCURRENCY hash at once. */
 #ifndef AUTH_PASSWORDS_H
 #define AUTH_PASSWORDS_H
 

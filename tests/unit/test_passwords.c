@@ -187,24 +187,66 @@ enter_and_leave(void *refused)
 static void
 only_so_many_may_wait(void **state)
 {
-	enum { CONCURRENCY = 2, QUEUE = 4, TOO_MANY = 3 };
+	enum { INSIDE = 2 + ANTEROOM, QUEUE = 4, TOO_MANY = 3 };
 	pthread_t threads[QUEUE + TOO_MANY];
 	int refused = 0;
 
 	(void)state;
-	for (int i = 0; i < CONCURRENCY; i++)
+	for (int i = 0; i < INSIDE; i++)
 		assert_int_equal(password_enter(), OK);
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, enter_and_leave, &refused), 0);
 	while (__atomic_load_n(&refused, __ATOMIC_SEQ_CST) < TOO_MANY)
 		usleep(1000);
-	for (int i = 0; i < CONCURRENCY; i++)
+	for (int i = 0; i < INSIDE; i++)
 		password_leave();
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(refused, TOO_MANY);
-	assert_int_equal(gate.inside, 0);
-	assert_int_equal(gate.waiting, 0);
+	assert_int_equal(first.inside, 0);
+	assert_int_equal(first.waiting, 0);
+}
+
+static void *
+hash_and_verify(void *done)
+{
+	char hash[PASSWORD_HASH];
+
+	assert_int_equal(password_hash("a password", hash), OK);
+	assert_int_equal(password_verify(hash, "a password"), OK);
+	__atomic_add_fetch((int *)done, 1, __ATOMIC_SEQ_CST);
+	return NULL;
+}
+
+static bool
+waits(void)
+{
+	bool one;
+
+	pthread_mutex_lock(&second.lock);
+	one = second.waiting == 1;
+	pthread_mutex_unlock(&second.lock);
+	return one;
+}
+
+static void
+only_so_many_hash_at_once(void **state)
+{
+	pthread_t thread;
+	int done = 0;
+
+	(void)state;
+	hashing_begin();
+	hashing_begin();
+	assert_int_equal(pthread_create(&thread, NULL, hash_and_verify, &done), 0);
+	while (!waits())
+		usleep(1000);
+	assert_int_equal(__atomic_load_n(&done, __ATOMIC_SEQ_CST), 0);
+	hashing_end();
+	pthread_join(thread, NULL);
+	assert_int_equal(done, 1);
+	hashing_end();
+	assert_int_equal(second.inside, 0);
 }
 
 int
@@ -221,6 +263,7 @@ main(void)
 		cmocka_unit_test(no_memory_is_no_wrong_password),
 		cmocka_unit_test(nobody_costs_as_much_as_somebody),
 		cmocka_unit_test(only_so_many_may_wait),
+		cmocka_unit_test(only_so_many_hash_at_once),
 	};
 
 	if (setenv("ARGON2_MEMORY", "8m", 1) != 0 || setenv("ARGON2_PASSES", "1", 1) != 0 ||
