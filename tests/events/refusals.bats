@@ -79,6 +79,19 @@ teardown() {
 	balance_is "$USER" 10
 }
 
+@test "reply_to a queue that is full: the answers are given up, and nobody waits behind them" {
+	"$PROBE" delete "$QUEUE"
+	QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
+	eventually is_full "$QUEUE.dead"
+	for i in 1 2 3; do
+		emit "$(cloud_event "$USER-$i" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$i}")" --reply-to "$QUEUE.dead"
+		eventually balance_is "$USER" $((i * (i + 1) / 2))
+	done
+	eventually waiting wallet_queue 0
+}
+# A queue refuses what is published to it only some messages after its limit.
+is_full() { ! yes '{}' | head -n 1500 | "$PURSE" publish --lines "$1" >/dev/null 2>&1; }
+
 @test "a refusal that was recorded stays one when its message is delivered again" {
 	stop_service transaction_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")"
