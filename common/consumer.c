@@ -169,6 +169,7 @@ struct run {
 	struct delivery batch[CONSUMER_BATCH_MAX];
 	struct message *messages[CONSUMER_BATCH_MAX];
 	size_t count;
+	struct backoff pause; /* between connections; begins anew with each message */
 	int status;
 };
 
@@ -279,6 +280,7 @@ take_batch(struct run *r, int wait_ms)
 			break;
 		r->messages[r->count] = m;
 		r->batch[r->count] = (struct delivery){ .message = m };
+		r->pause.attempts = 0;
 	}
 	return true;
 }
@@ -373,8 +375,11 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 			r.status = stopping ? 0 : 1;
 			break;
 		}
-		if (!serve(&r))
+		/* What ends a connection before anything comes (no right to read the queue, say) may last. */
+		if (!serve(&r) || !consumer_sleep(backoff_next_ms(&r.pause)))
 			break;
+		if (gave_up())
+			r.status = 1;
 	}
 	drop_batch(&r);
 	amqp_free(r.amqp);
