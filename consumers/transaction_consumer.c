@@ -45,12 +45,14 @@ struct service {
 	struct db_statement *statements;
 	struct arena *arena;
 	struct db_array ids, bodies;
-	struct item items[LEDGER_BATCH_MAX];
+	struct item items[CONSUMER_BATCH_MAX];
 	size_t count;
-	const struct operation *operations[LEDGER_BATCH_MAX];
-	struct item *posted[LEDGER_BATCH_MAX]; /* by place in operations */
-	struct outcome outcomes[LEDGER_BATCH_MAX];
+	const struct operation *operations[CONSUMER_BATCH_MAX];
+	struct item *posted[CONSUMER_BATCH_MAX]; /* by place in operations */
+	struct outcome outcomes[CONSUMER_BATCH_MAX];
 };
+
+_Static_assert(CONSUMER_BATCH_MAX <= LEDGER_BATCH_MAX, "a batch of messages is one call of the ledger");
 
 static size_t
 own(size_t statement)
@@ -353,7 +355,7 @@ static const struct consumer transaction_consumer = {
 	.name = "transaction_consumer",
 	.queue = WALLET_QUEUE,
 	.topology = &purse_topology,
-	.batch = LEDGER_BATCH_MAX,
+	.batch = CONSUMER_BATCH_MAX,
 	.start = start,
 	.stop = stop,
 	.handle = handle,

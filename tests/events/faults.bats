@@ -71,6 +71,13 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	nothing_lost_or_doubled 3000
 }
 
+@test "a PREFETCH of more than a batch holds" {
+	stop_service transaction_consumer
+	load_of 3000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	PREFETCH=4096 "$BUILD/transaction_consumer" --drain
+	deposits_are "$(all_users)" 3000
+}
+
 @test "a second relay stands by, and takes over when the first is killed" {
 	"$BUILD/outbox_relay" 2>"$BATS_TEST_TMPDIR/standby" &
 	standby=$!
