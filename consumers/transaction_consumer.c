@@ -4,8 +4,11 @@
  * not one: a refusal changes nothing, so a crash between the two only means that the message comes again and is
  * refused again. Messages are acknowledged after both.
  *
- * A refusal that was recorded and then delivered again (we died before acknowledging) stays a refusal: it has been told.
- * The same key published anew is asked of the ledger again, as over HTTP: only successes are kept. */
+ * A redelivered message whose refusal was recorded within the last hour stays refused (it has been told, and we died
+ * before acknowledging), unless its wallet has a transaction with its key by now. Everything else is asked of the ledger,
+ * as over HTTP: only successes are kept. Two things follow. The same event published anew within that hour, if that
+ * message too is delivered twice, stays refused without being asked; it must be published once more. And a message that
+ * first comes again after an hour may be posted though its refusal was told. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +30,14 @@ static const struct db_statement own_statements[OWN_STATEMENTS] = {
 		DB_AGAIN },
 	[FIND_ORIGINALS] = { "find_originals",
 		"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t WHERE t.id = ANY ($1)", DB_AGAIN },
-	[FIND_REJECTIONS] = { "find_rejections", "SELECT id, body FROM rejection WHERE id = ANY ($1)", DB_AGAIN },
+	/* OFFSET 0: each is looked for by its key, however many transactions there are. */
+	[FIND_REJECTIONS] = { "find_rejections",
+		"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS n(id, wallet_id, owner_id, key)"
+		" JOIN rejection r ON r.id = n.id AND r.created_at > wallet_clock() - interval '1 hour'"
+		" LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.owner_id"
+		" WHERE NOT EXISTS (SELECT FROM transaction t WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
+		" AND t.idempotency_key = n.key OFFSET 0)",
+		DB_AGAIN },
 	[REJECT] = { "reject", "SELECT reject($1, $2)", DB_AGAIN },
 };
 
@@ -44,7 +54,7 @@ struct service {
 	struct db *db;
 	struct db_statement *statements;
 	struct arena *arena;
-	struct db_array ids, bodies;
+	struct db_array ids, bodies, wallets, owners, keys;
 	struct item items[CONSUMER_BATCH_MAX];
 	size_t count;
 	const struct operation *operations[CONSUMER_BATCH_MAX];
@@ -202,6 +212,17 @@ reply_rejected(struct item *item, const char *data)
 	return OK;
 }
 
+static void
+redelivered_add(struct service *s, const struct item *item)
+{
+	const struct operation *op = &item->emitted.op;
+
+	db_array_add_uuid(&s->ids, &item->rejection);
+	db_array_add_uuid(&s->wallets, op->has_wallet ? &op->wallet : NULL);
+	db_array_add_uuid(&s->owners, op->has_owner ? &op->owner : NULL);
+	db_array_add_text(&s->keys, op->key);
+}
+
 /* Of those that come again: which were refused and told so before we died? */
 static enum error
 find_rejections(struct service *s)
@@ -210,12 +231,16 @@ find_rejections(struct service *s)
 	enum error e;
 
 	db_array_clear(&s->ids);
+	db_array_clear(&s->wallets);
+	db_array_clear(&s->owners);
+	db_array_clear(&s->keys);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].delivery->message->redelivered)
-			db_array_add_uuid(&s->ids, &s->items[i].rejection);
+		if (!s->items[i].done && s->items[i].delivery->message->redelivered)
+			redelivered_add(s, &s->items[i]);
 	if (s->ids.count == 0)
 		return OK;
-	e = db_execute(s->db, own(FIND_REJECTIONS), DB_VALUES(db_array(&s->ids)), &rows);
+	e = db_execute(s->db, own(FIND_REJECTIONS),
+		DB_VALUES(db_array(&s->ids), db_array(&s->wallets), db_array(&s->owners), db_array(&s->keys)), &rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
 		struct uuid id = rows_uuid(rows, row, 0);
 
@@ -319,6 +344,9 @@ stop(void *service)
 	arena_free(s->arena);
 	db_array_free(&s->ids);
 	db_array_free(&s->bodies);
+	db_array_free(&s->wallets);
+	db_array_free(&s->owners);
+	db_array_free(&s->keys);
 	ledger_thread_end();
 	free(s->statements);
 	free(s);
@@ -334,8 +362,8 @@ start(void)
 		return NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	s->ids.element = DB_UUID_ARRAY;
-	s->bodies.element = DB_TEXT_ARRAY;
+	s->ids.element = s->wallets.element = s->owners.element = DB_UUID_ARRAY;
+	s->bodies.element = s->keys.element = DB_TEXT_ARRAY;
 	s->arena = arena_new(BATCH_MEMORY);
 	s->statements = calloc(count, sizeof(*s->statements));
 	if (s->statements != NULL) {

@@ -105,3 +105,26 @@ is_full() { ! yes '{}' | head -n 1500 | "$PURSE" publish --lines "$1" >/dev/null
 	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r .body.data.code)" = insufficient_funds ]
 	history_is "$USER" $'opening 0 0\ndeposit 5 5'
 }
+
+# again - the purchase once more, delivered twice; the type of its answer
+again() {
+	emit "$event" --reply-to "$QUEUE.dead" >/dev/null
+	"$PROBE" touch wallet_queue 1
+	"$BUILD/transaction_consumer" --drain
+	"$PROBE" take "$QUEUE.dead" 1 | jq -r .body.type
+}
+
+@test "a refusal that was recorded says nothing where its key was posted since, nor after an hour" {
+	stop_service transaction_consumer
+	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
+	emit "$event"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")"
+	"$BUILD/transaction_consumer" --drain
+	rejections_are "$USER-1" insufficient_funds
+	[ "$(again)" = transaction_rejected ]
+	sql wallet "UPDATE rejection SET created_at = created_at - interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	[ "$(again)" = transaction_created ]
+	sql wallet "UPDATE rejection SET created_at = created_at + interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	[ "$(again)" = transaction_created ]
+	history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
+}
