@@ -102,7 +102,7 @@ items_free(struct service *s)
 	s->count = 0;
 }
 
-/* ---- the currency of amounts in major units ---- */
+/* ---- the original system's events: which wallet, and so which currency ---- */
 
 static bool
 same(struct uuid a, const struct uuid *b)
@@ -117,7 +117,7 @@ currency_keep(struct service *s, struct item *item, const char *currency)
 	return item->currency != NULL ? OK : ERR_OVERLOADED;
 }
 
-/* What is undone decides by itself which of the user's wallets is meant, and so the currency. */
+/* What is undone decides by itself which of the user's wallets is meant, and so the currency; also without an amount. */
 static enum error
 find_originals(struct service *s)
 {
@@ -126,7 +126,7 @@ find_originals(struct service *s)
 
 	db_array_clear(&s->ids);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].emitted.major[0] != '\0' && s->items[i].emitted.op.has_reference)
+		if (s->items[i].emitted.by_reference)
 			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.reference);
 	if (s->ids.count == 0)
 		return OK;
@@ -137,8 +137,7 @@ find_originals(struct service *s)
 		for (size_t i = 0; e == OK && i < s->count; i++) {
 			struct operation *op = &s->items[i].emitted.op;
 
-			if (s->items[i].emitted.major[0] == '\0' || !op->has_reference || !same(original, &op->reference)
-			    || !same(owner, &op->owner))
+			if (!s->items[i].emitted.by_reference || !same(original, &op->reference) || !same(owner, &op->owner))
 				continue;
 			op->has_wallet = true;
 			op->wallet = rows_uuid(rows, row, 1);

@@ -105,6 +105,8 @@ what_undoes_names_its_original(void **state)
 	assert_int_equal(take("{" OLD("\"id\":\"" ORIGINAL "\",\"operation\":4") "}", "k"), OK);
 	assert_int_equal(m.op.kind, KIND_CANCELLATION);
 	assert_int_equal(m.op.amount.minor, 0);
+	assert_true(m.by_reference);
+	assert_false(m.op.has_wallet);
 	emitted_free(&m);
 	buries("{" OLD("\"amount\":1,\"operation\":3") "}", "k", "/transaction/id");
 	buries("{" OLD("\"amount\":1,\"operation\":4,\"id\":17") "}", "k", "/transaction/id");
