@@ -113,7 +113,7 @@ read_original(struct emitted *m, char reason[EVENT_REASON])
 		return say(reason, "/transaction must be an object");
 	if ((e = read_original_kind(m, transaction, reason)) != OK)
 		return e;
-	if (key != NULL && !json_is_string(key))
+	if (key != NULL && !json_is_null(key) && !json_is_string(key))
 		return say(reason, "/idempotency_key must be a text");
 	m->op.key = json_string_value(key);
 	if (m->op.has_reference && (amount == NULL || json_is_null(amount)))

@@ -84,6 +84,8 @@ the_nearest_key_counts(void **state)
 	takes(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
 	takes(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
 	takes("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
+	takes("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mid");
+	takes(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
 	buries(NEST(OWN), NULL, "no key");
 	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no key");
 	buries(NEST(OWN), "two words", "message_id is no key");
