@@ -131,5 +131,8 @@ enum error amqp_settle_one(struct amqp *a, const struct outgoing *m) MUST_CHECK;
 /* Sends all that are not confirmed yet and waits for them: OK where every one is confirmed then. ERR_UNAVAILABLE: call
  * again, after a pause; those confirmed are not sent twice. */
 enum error amqp_publish(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
+/* Sends all once, waits up to a second for them, and gives up what is refused or not confirmed by then: OK as long as
+ * the connection lasts. For queues that are not ours. Only while nothing else is on its way. */
+enum error amqp_offer(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
 
 #endif

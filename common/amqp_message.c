@@ -18,13 +18,14 @@ named(amqp_bytes_t b, const char *name)
 	return b.len == strlen(name) && memcmp(b.bytes, name, b.len) == 0;
 }
 
-/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on another. */
+/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on another. CC and BCC
+ * name further queues: a dead letter that kept them would be sent there again, back to where it came from perhaps. */
 static bool
 is_journey(amqp_bytes_t key)
 {
 	static const char *const names[] = { "x-reason", "x-dead-at", "x-delivery-count", "x-death", "x-first-death-reason",
 		"x-first-death-queue", "x-first-death-exchange", "x-last-death-reason", "x-last-death-queue",
-		"x-last-death-exchange" };
+		"x-last-death-exchange", "CC", "BCC" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (named(key, names[i]))

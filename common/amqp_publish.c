@@ -15,6 +15,7 @@
 #include "common/log.h"
 
 #define HEADERS_MAX 64
+#define OFFER_MS 1000
 
 /* ---- the window ---- */
 
@@ -41,7 +42,7 @@ settle_one(struct amqp *a, uint64_t number, enum outgoing_state state)
 void
 window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state state)
 {
-	if (tag >= a->next)
+	if (tag >= a->next || tag < a->oldest) /* the latter: given up meanwhile, its place may be another's */
 		return;
 	for (uint64_t n = multiple ? a->oldest : tag; n <= tag; n++)
 		settle_one(a, n, state);
@@ -61,7 +62,8 @@ window_return(struct amqp *a, const char *exchange, const char *key)
 	}
 }
 
-/* The connection is closed: what it left unsettled may or may not be with the broker, and is sent again. */
+/* What is left unsettled may or may not be with the broker: the connection is closed and it is sent again, or it is
+ * given up. */
 void
 window_clear(struct amqp *a)
 {
@@ -243,4 +245,24 @@ amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
 	if (returned > 0)
 		amqp_close(a); /* amqp_connect() declares the missing queue anew */
 	return ERR_UNAVAILABLE;
+}
+
+enum error
+amqp_offer(struct amqp *a, struct outgoing *messages, size_t count)
+{
+	enum error e = amqp_send_all(a, messages, count);
+	int64_t until = clock_monotonic_ms() + OFFER_MS, left = OFFER_MS;
+	size_t confirmed = 0;
+	bool any;
+
+	for (; e == OK && a->unsettled > 0 && left > 0; left = until - clock_monotonic_ms())
+		e = amqp_pump(a, (int)left, &any);
+	if (e != OK)
+		return e;
+	for (size_t i = 0; i < count; i++)
+		confirmed += messages[i].state == OUTGOING_CONFIRMED;
+	if (confirmed < count)
+		log_warn("RabbitMQ: %zu of %zu answers are given up: their queues are full, or do not confirm", count - confirmed, count);
+	window_clear(a);
+	return OK;
 }

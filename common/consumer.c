@@ -169,6 +169,7 @@ struct run {
 	struct delivery batch[CONSUMER_BATCH_MAX];
 	struct message *messages[CONSUMER_BATCH_MAX];
 	size_t count;
+	struct backoff pause; /* between connections; begins anew with each message */
 	int status;
 };
 
@@ -186,24 +187,20 @@ hold(struct run *r, struct backoff *pause)
 	return !stopping && r->status == 0;
 }
 
-/* Publishes dead letters and answers of a batch that is done. An answer need not arrive: whoever asked may have left. */
+/* A dead letter must arrive: once its message is acknowledged it is all that is left of it. */
 static bool
-publish_results(struct run *r, struct delivery *d, size_t count)
+publish_dead(struct run *r, struct delivery *d, size_t count)
 {
 	struct outgoing out[CONSUMER_BATCH_MAX];
 	struct backoff pause = { 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		if (d[i].dead != NULL) {
-			log_warn("a message of %s is dead-lettered: %s", r->consumer->queue, d[i].dead);
-			out[n++] = (struct outgoing){ .exchange = "", .key = r->dead_queue, .copy = d[i].message,
-				.reason = d[i].dead, .mandatory = true };
-		} else if (d[i].reply != NULL) {
-			out[n++] = (struct outgoing){ .exchange = "", .key = d[i].message->reply_to, .body = d[i].reply,
-				.bytes = strlen(d[i].reply), .content_type = "application/cloudevents+json",
-				.correlation_id = d[i].message->correlation_id };
-		}
+		if (d[i].dead == NULL)
+			continue;
+		log_warn("a message of %s is dead-lettered: %s", r->consumer->queue, d[i].dead);
+		out[n++] = (struct outgoing){ .exchange = "", .key = r->dead_queue, .copy = d[i].message, .reason = d[i].dead,
+			.mandatory = true };
 	}
 	while (n > 0 && amqp_publish(r->amqp, out, n) != OK)
 		if (!hold(r, &pause))
@@ -211,12 +208,27 @@ publish_results(struct run *r, struct delivery *d, size_t count)
 	return true;
 }
 
+/* An answer need not: whoever asked may have left, and a queue of his that is full must not hold everybody up. */
+static bool
+publish_replies(struct run *r, struct delivery *d, size_t count)
+{
+	struct outgoing out[CONSUMER_BATCH_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (d[i].dead == NULL && d[i].reply != NULL)
+			out[n++] = (struct outgoing){ .exchange = "", .key = d[i].message->reply_to, .body = d[i].reply,
+				.bytes = strlen(d[i].reply), .content_type = "application/cloudevents+json",
+				.correlation_id = d[i].message->correlation_id };
+	return n == 0 || amqp_offer(r->amqp, out, n) == OK;
+}
+
 /* When it is time to end the broker is told so before the acknowledgement, which would make it send more. */
 static bool
 finish(struct run *r, struct delivery *d, size_t count)
 {
 	got_on();
-	return publish_results(r, d, count) && (!stopping || amqp_cancel(r->amqp) == OK)
+	return publish_dead(r, d, count) && publish_replies(r, d, count) && (!stopping || amqp_cancel(r->amqp) == OK)
 	       && amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
 }
 
@@ -268,6 +280,7 @@ take_batch(struct run *r, int wait_ms)
 			break;
 		r->messages[r->count] = m;
 		r->batch[r->count] = (struct delivery){ .message = m };
+		r->pause.attempts = 0;
 	}
 	return true;
 }
@@ -362,8 +375,11 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 			r.status = stopping ? 0 : 1;
 			break;
 		}
-		if (!serve(&r))
+		/* What ends a connection before anything comes (no right to read the queue, say) may last. */
+		if (!serve(&r) || !consumer_sleep(backoff_next_ms(&r.pause)))
 			break;
+		if (gave_up())
+			r.status = 1;
 	}
 	drop_batch(&r);
 	amqp_free(r.amqp);

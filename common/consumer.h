@@ -3,7 +3,8 @@
  * The first message is waited for, the rest of a batch is what has arrived already: no timer delays anything. A batch
  * goes to handle(), which makes it one database transaction. Only after that has committed are dead letters and answers
  * published (with confirms), and only after those is the batch acknowledged. So a kill at any moment loses nothing: what
- * was not acknowledged comes again, and handle() must be idempotent.
+ * was not acknowledged comes again, and handle() must be idempotent. Dead letters are published until they arrive;
+ * answers once, and given up where their queue refuses them or is silent: who asked can ask again.
  *
  * While the database is away the batch is kept, unacknowledged, and tried again with pauses; the delivery limit is not
  * used up by that. A batch that fails for another reason is tried message by message, and a message that fails alone

@@ -94,7 +94,7 @@ read_original_kind(struct emitted *m, const json_t *transaction, char reason[EVE
 		return OK; /* there the id means nothing to us */
 	if (!json_is_string(id) || !uuid_parse(json_string_value(id), &m->op.reference))
 		return say(reason, "/transaction/id must be the UUID of the original transaction");
-	m->op.has_reference = true;
+	m->op.has_reference = m->by_reference = true;
 	return OK;
 }
 
@@ -113,7 +113,7 @@ read_original(struct emitted *m, char reason[EVENT_REASON])
 		return say(reason, "/transaction must be an object");
 	if ((e = read_original_kind(m, transaction, reason)) != OK)
 		return e;
-	if (key != NULL && !json_is_string(key))
+	if (key != NULL && !json_is_null(key) && !json_is_string(key))
 		return say(reason, "/idempotency_key must be a text");
 	m->op.key = json_string_value(key);
 	if (m->op.has_reference && (amount == NULL || json_is_null(amount)))
@@ -150,6 +150,7 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 		return e;
 	m->op = operation_zero();
 	m->major[0] = '\0';
+	m->by_reference = false;
 	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
 		e = say(reason, "%.100s is not taken here, only " EVENT_EMITTED " is", m->event.type);
 	else

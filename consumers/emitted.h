@@ -17,6 +17,7 @@
 struct emitted {
 	struct event event;         /* owns what op's text points into */
 	struct operation op;
+	bool by_reference;          /* the original system's undo: it names no wallet, its reference decides */
 	char major[EMITTED_MAJOR];  /* amount as a decimal; "": op.amount holds already */
 };
 

@@ -4,8 +4,11 @@
  * not one: a refusal changes nothing, so a crash between the two only means that the message comes again and is
  * refused again. Messages are acknowledged after both.
  *
- * A refusal that was recorded and then delivered again (we died before acknowledging) stays a refusal: it has been told.
- * The same key published anew is asked of the ledger again, as over HTTP: only successes are kept. */
+ * A redelivered message whose refusal was recorded within the last hour stays refused (it has been told, and we died
+ * before acknowledging), unless its wallet has a transaction with its key by now. Everything else is asked of the ledger,
+ * as over HTTP: only successes are kept. Two things follow. The same event published anew within that hour, if that
+ * message too is delivered twice, stays refused without being asked; it must be published once more. And a message that
+ * first comes again after an hour may be posted though its refusal was told. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +30,14 @@ static const struct db_statement own_statements[OWN_STATEMENTS] = {
 		DB_AGAIN },
 	[FIND_ORIGINALS] = { "find_originals",
 		"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t WHERE t.id = ANY ($1)", DB_AGAIN },
-	[FIND_REJECTIONS] = { "find_rejections", "SELECT id, body FROM rejection WHERE id = ANY ($1)", DB_AGAIN },
+	/* OFFSET 0: each is looked for by its key, however many transactions there are. */
+	[FIND_REJECTIONS] = { "find_rejections",
+		"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS n(id, wallet_id, owner_id, key)"
+		" JOIN rejection r ON r.id = n.id AND r.created_at > wallet_clock() - interval '1 hour'"
+		" LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.owner_id"
+		" WHERE NOT EXISTS (SELECT FROM transaction t WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
+		" AND t.idempotency_key = n.key OFFSET 0)",
+		DB_AGAIN },
 	[REJECT] = { "reject", "SELECT reject($1, $2)", DB_AGAIN },
 };
 
@@ -44,13 +54,15 @@ struct service {
 	struct db *db;
 	struct db_statement *statements;
 	struct arena *arena;
-	struct db_array ids, bodies;
-	struct item items[LEDGER_BATCH_MAX];
+	struct db_array ids, bodies, wallets, owners, keys;
+	struct item items[CONSUMER_BATCH_MAX];
 	size_t count;
-	const struct operation *operations[LEDGER_BATCH_MAX];
-	struct item *posted[LEDGER_BATCH_MAX]; /* by place in operations */
-	struct outcome outcomes[LEDGER_BATCH_MAX];
+	const struct operation *operations[CONSUMER_BATCH_MAX];
+	struct item *posted[CONSUMER_BATCH_MAX]; /* by place in operations */
+	struct outcome outcomes[CONSUMER_BATCH_MAX];
 };
+
+_Static_assert(CONSUMER_BATCH_MAX <= LEDGER_BATCH_MAX, "a batch of messages is one call of the ledger");
 
 static size_t
 own(size_t statement)
@@ -90,7 +102,7 @@ items_free(struct service *s)
 	s->count = 0;
 }
 
-/* ---- the currency of amounts in major units ---- */
+/* ---- the original system's events: which wallet, and so which currency ---- */
 
 static bool
 same(struct uuid a, const struct uuid *b)
@@ -105,7 +117,7 @@ currency_keep(struct service *s, struct item *item, const char *currency)
 	return item->currency != NULL ? OK : ERR_OVERLOADED;
 }
 
-/* What is undone decides by itself which of the user's wallets is meant, and so the currency. */
+/* What is undone decides by itself which of the user's wallets is meant, and so the currency; also without an amount. */
 static enum error
 find_originals(struct service *s)
 {
@@ -114,7 +126,7 @@ find_originals(struct service *s)
 
 	db_array_clear(&s->ids);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].emitted.major[0] != '\0' && s->items[i].emitted.op.has_reference)
+		if (s->items[i].emitted.by_reference)
 			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.reference);
 	if (s->ids.count == 0)
 		return OK;
@@ -125,8 +137,7 @@ find_originals(struct service *s)
 		for (size_t i = 0; e == OK && i < s->count; i++) {
 			struct operation *op = &s->items[i].emitted.op;
 
-			if (s->items[i].emitted.major[0] == '\0' || !op->has_reference || !same(original, &op->reference)
-			    || !same(owner, &op->owner))
+			if (!s->items[i].emitted.by_reference || !same(original, &op->reference) || !same(owner, &op->owner))
 				continue;
 			op->has_wallet = true;
 			op->wallet = rows_uuid(rows, row, 1);
@@ -200,6 +211,17 @@ reply_rejected(struct item *item, const char *data)
 	return OK;
 }
 
+static void
+redelivered_add(struct service *s, const struct item *item)
+{
+	const struct operation *op = &item->emitted.op;
+
+	db_array_add_uuid(&s->ids, &item->rejection);
+	db_array_add_uuid(&s->wallets, op->has_wallet ? &op->wallet : NULL);
+	db_array_add_uuid(&s->owners, op->has_owner ? &op->owner : NULL);
+	db_array_add_text(&s->keys, op->key);
+}
+
 /* Of those that come again: which were refused and told so before we died? */
 static enum error
 find_rejections(struct service *s)
@@ -208,12 +230,16 @@ find_rejections(struct service *s)
 	enum error e;
 
 	db_array_clear(&s->ids);
+	db_array_clear(&s->wallets);
+	db_array_clear(&s->owners);
+	db_array_clear(&s->keys);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].delivery->message->redelivered)
-			db_array_add_uuid(&s->ids, &s->items[i].rejection);
+		if (!s->items[i].done && s->items[i].delivery->message->redelivered)
+			redelivered_add(s, &s->items[i]);
 	if (s->ids.count == 0)
 		return OK;
-	e = db_execute(s->db, own(FIND_REJECTIONS), DB_VALUES(db_array(&s->ids)), &rows);
+	e = db_execute(s->db, own(FIND_REJECTIONS),
+		DB_VALUES(db_array(&s->ids), db_array(&s->wallets), db_array(&s->owners), db_array(&s->keys)), &rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
 		struct uuid id = rows_uuid(rows, row, 0);
 
@@ -317,6 +343,9 @@ stop(void *service)
 	arena_free(s->arena);
 	db_array_free(&s->ids);
 	db_array_free(&s->bodies);
+	db_array_free(&s->wallets);
+	db_array_free(&s->owners);
+	db_array_free(&s->keys);
 	ledger_thread_end();
 	free(s->statements);
 	free(s);
@@ -332,8 +361,8 @@ start(void)
 		return NULL;
 	if ((s = calloc(1, sizeof(*s))) == NULL)
 		return NULL;
-	s->ids.element = DB_UUID_ARRAY;
-	s->bodies.element = DB_TEXT_ARRAY;
+	s->ids.element = s->wallets.element = s->owners.element = DB_UUID_ARRAY;
+	s->bodies.element = s->keys.element = DB_TEXT_ARRAY;
 	s->arena = arena_new(BATCH_MEMORY);
 	s->statements = calloc(count, sizeof(*s->statements));
 	if (s->statements != NULL) {
@@ -353,7 +382,7 @@ static const struct consumer transaction_consumer = {
 	.name = "transaction_consumer",
 	.queue = WALLET_QUEUE,
 	.topology = &purse_topology,
-	.batch = LEDGER_BATCH_MAX,
+	.batch = CONSUMER_BATCH_MAX,
 	.start = start,
 	.stop = stop,
 	.handle = handle,

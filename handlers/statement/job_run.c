@@ -42,6 +42,7 @@ struct run {
 	struct uuid claim;
 	struct span span;
 	struct chain chain;
+	char name[JOB_FILE_NAME]; /* of the file */
 	struct part part;
 	struct text text;
 	int64_t record_at_ms;
@@ -151,15 +152,14 @@ static enum step
 file_begin(struct run *run)
 {
 	const struct job *job = &run->job;
-	char name[JOB_FILE_NAME], wallet[UUID_TEXT];
+	char wallet[UUID_TEXT];
 	struct heading heading = span_heading(&run->span, wallet);
 	enum step step;
 
 	/* What is there is hashed again first: the longer it is, the longer we are silent. */
 	if (job->done_bytes > 0 && (step = record_done(run, LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) != STEP_ON)
 		return step;
-	job_file_name(&job->id, job->format, name);
-	if ((step = step_of(part_open(&run->part, run->runner->folder, name, job->done_bytes))) != STEP_ON)
+	if ((step = step_of(part_open(&run->part, run->runner->folder, run->name, job->done_bytes))) != STEP_ON)
 		return step;
 	run->chain = chain_begin(&run->span);
 	if (run->part.bytes > 0) {
@@ -295,8 +295,7 @@ run_settle(struct run *run, enum step step)
 enum error
 job_run_next(const struct job_runner *runner, bool *ran)
 {
-	struct run run = { .runner = runner, .claim = uuid_v7(), .part = { .fd = -1 },
-		.failure = "inconsistent" };
+	struct run run = { .runner = runner, .claim = uuid_v7(), .failure = "inconsistent" };
 	DB_ROWS(rows);
 	enum error e = db_query(runner->db, SQL_JOB_CLAIM, DB_VALUES(db_uuid(&run.claim), db_number(LEASE_MS)), &rows);
 
@@ -305,6 +304,9 @@ job_run_next(const struct job_runner *runner, bool *ran)
 		return e;
 	if (!job_from_row(rows, 0, &run.job))
 		return ERR_INTERNAL;
+	/* Known before the file is opened: a job that fails first may have left one at an earlier attempt. */
+	job_file_name(&run.job.id, run.job.format, run.name);
+	part_name(&run.part, runner->folder, run.name);
 	run_settle(&run, run_all(&run));
 	part_close(&run.part);
 	text_free(&run.text);

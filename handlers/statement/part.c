@@ -38,13 +38,22 @@ hash_kept(struct part *p, int64_t bytes)
 	return true;
 }
 
+void
+part_name(struct part *p, const char *folder, const char *name)
+{
+	*p = (struct part){ .fd = -1 };
+	if (snprintf(p->path, sizeof p->path, "%s/%s.part", folder, name) < (int)sizeof p->path)
+		snprintf(p->place, sizeof p->place, "%s/%s", folder, name);
+	else
+		p->path[0] = '\0';
+}
+
 enum error
 part_open(struct part *p, const char *folder, const char *name, int64_t bytes)
 {
-	*p = (struct part){ .fd = -1 };
-	if (snprintf(p->path, sizeof p->path, "%s/%s.part", folder, name) >= (int)sizeof p->path)
+	part_name(p, folder, name);
+	if (p->path[0] == '\0')
 		return ERR_INTERNAL;
-	snprintf(p->place, sizeof p->place, "%s/%s", folder, name);
 	if (mkdir(folder, 0750) != 0 && errno != EEXIST)
 		return part_error(p, "made");
 	/* In its place already: the crash came between that and the record of it. */
@@ -128,10 +137,17 @@ part_close(struct part *p)
 	p->fd = -1;
 }
 
+static void
+file_remove(const char *path)
+{
+	if (path[0] != '\0' && unlink(path) != 0 && errno != ENOENT)
+		log_warn("the statement file %s cannot be removed: %s", path, strerror(errno));
+}
+
 void
 part_discard(struct part *p)
 {
 	part_close(p);
-	if (p->path[0] != '\0' && unlink(p->path) != 0 && errno != ENOENT)
-		log_warn("the statement file %s cannot be removed: %s", p->path, strerror(errno));
+	file_remove(p->path);
+	file_remove(p->place);
 }

@@ -22,6 +22,8 @@ struct part {
 	char place[PART_PATH]; /* then */
 };
 
+/* What part_open() would write to, without opening it: for part_discard(). "" where the path is too long. */
+void part_name(struct part *p, const char *folder, const char *name);
 /* Opens the part of folder/name and goes on behind its first `bytes`; where they are not all there, at 0 (see
  * part->bytes). Makes the folder where it is missing. Errors here and below: ERR_UNAVAILABLE, logged (a full disk, no
  * permission). */
@@ -33,7 +35,7 @@ enum error part_sync(struct part *p) MUST_CHECK;
 enum error part_finish(struct part *p, unsigned char sha256[crypto_hash_sha256_BYTES]) MUST_CHECK;
 /* Closes; what is on disk stays, to go on from. Twice is harmless. */
 void part_close(struct part *p);
-/* Closes and removes what there is. */
+/* Closes and removes what there is, in the making or in its place. */
 void part_discard(struct part *p);
 
 #endif

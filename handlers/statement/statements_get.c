@@ -23,10 +23,10 @@ reply_job(struct request *r, const struct query *q, const struct wallet *w)
 	struct reply *reply;
 	enum error e;
 
-	if ((e = job_request(s->db, &wanted, &job)) != OK) {
+	if ((e = job_request(s->db, &wanted, &job)) == ERR_RATE_LIMITED)
 		request_retry_after(r, 5);
+	if (e != OK)
 		return reply_error(r, e);
-	}
 	uuid_format(&job.id, id);
 	reply = reply_json(r, 202, job_json(&job));
 	reply_header(r, reply, "Location", "/v1/statements/%s", id);

@@ -63,6 +63,23 @@ today() { date -u +%F; }
 	[ "$(json .wallet_id)" = "$WALLET" ]
 }
 
+@test "once the oldest wallet is closed, the one that transactions go to" {
+	an_operator
+	api POST /v1/wallets '{"name":"Second"}'
+	second=$(json .id)
+	TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/close" '{"reason":"moved"}'
+	expect 201
+	api POST /v1/transactions '{"kind":"deposit","amount":5}'
+	expect 201
+	[ "$(json .wallet_id)" = "$second" ]
+	moved() {
+		api GET "/v1/statements?min_version=2"
+		[ "$(json .wallet_id)" = "$second" ]
+	}
+	eventually moved
+	[ "$(json .closing_balance)" = 5 ]
+}
+
 @test "min_version reads one's own write, and waits no longer than it has to" {
 	for n in $(seq 5); do
 		post deposit "$n"

@@ -144,6 +144,23 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(at 6 0)" = 0 ]
 }
 
+@test "without an id the oldest wallet that is not closed is meant, else the oldest" {
+	found() { app "SELECT wallet_id FROM wallet_find(NULL, '$OWNER', false)"; }
+	for n in 1 2 3; do
+		WALLET=0000000$n-${OWNER#*-}
+		store_one 1 opening 0 0
+	done
+	oldest=00000001-${OWNER#*-}
+	WALLET=$oldest store_one 2 close 0 0
+	[ "$(found)" = "00000002-${OWNER#*-}" ]
+	WALLET=00000002-${OWNER#*-} store_one 2 close 0 0
+	[ "$(found)" = "$WALLET" ]
+	store_one 2 close 0 0
+	[ "$(found)" = "$oldest" ]
+	[ "$(app "SELECT wallet_id FROM wallet_find('$oldest', '$OWNER', false)")" = "$oldest" ]
+	[ -z "$(app "SELECT wallet_id FROM wallet_find(NULL, '$WALLET', true)")" ]
+}
+
 @test "the run-time role may read and call, and not change a row by itself" {
 	store 1 2
 	for change in "UPDATE line SET amount = 1" "DELETE FROM line" "TRUNCATE line" "INSERT INTO wallet (wallet_id) VALUES (gen_random_uuid())" \

@@ -65,6 +65,10 @@ setup() { USER=$(new_uuid); }
 	emit "{\"userId\":\"$USER_ID\",\"transaction\":{\"id\":\"$(json .id)\",\"amount\":1.5,\"operation\":3}}" --message-id "$USER-dinar"
 	eventually balance_is "$USER_ID" 4700
 	[ "$(sql wallet "SELECT balance FROM wallet WHERE id = '$dinars'")" = 3500 ]
+	# Without an amount as well: the rest of it.
+	emit "{\"userId\":\"$USER_ID\",\"transaction\":{\"id\":\"$(json .id)\",\"operation\":3}}" --message-id "$USER-rest"
+	eventually balance_is "$USER_ID" 1200
+	[ "$(sql wallet "SELECT balance FROM wallet WHERE id = '$dinars'")" = 0 ]
 }
 
 @test "through the exchange by its routing key as well" {

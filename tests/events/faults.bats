@@ -71,6 +71,13 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	nothing_lost_or_doubled 3000
 }
 
+@test "a PREFETCH of more than a batch holds" {
+	stop_service transaction_consumer
+	load_of 3000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
+	PREFETCH=4096 "$BUILD/transaction_consumer" --drain
+	deposits_are "$(all_users)" 3000
+}
+
 @test "a second relay stands by, and takes over when the first is killed" {
 	"$BUILD/outbox_relay" 2>"$BATS_TEST_TMPDIR/standby" &
 	standby=$!
@@ -119,6 +126,25 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	start_service transaction_consumer
 	nothing_lost_or_doubled 2000
 }
+
+@test "no right to take from the queue: it is asked for again after pauses, and --drain gives up" {
+	stop_service transaction_consumer
+	rabbitmqctl_here set_permissions purse '.*' '.*' '^purse\.events$'
+	run timeout 60 env AMQP_TIMEOUT=1s LOG_LEVEL=debug "$BUILD/transaction_consumer" --drain
+	rabbitmqctl_here set_permissions purse '.*' '.*' '.*'
+	[ "$status" = 1 ]
+	attempts=$(grep -c 'cannot take from the queue' <<<"$output")
+	[ "$attempts" -ge 2 ]
+	[ "$attempts" -le 20 ]
+}
+rabbitmqctl_here() (
+	for file in common settings rabbitmq; do
+		# shellcheck source=/dev/null
+		. "$ROOT/tools/lib/$file.sh"
+	done
+	eval "$(rabbitmq_environment)"
+	HOME=$RABBIT_HOME "${RABBIT_SCRIPT%/*}/rabbitmqctl" -q "$@"
+)
 
 @test "a queue that was deleted is made again" {
 	"$PROBE" delete statement_queue

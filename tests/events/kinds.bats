@@ -17,6 +17,7 @@ teardown() { "$PROBE" delete "$QUEUE"; }
 asks() { emit "$(cloud_event "$USER-$1" "{\"user_id\":\"$USER\",$2}")" "${@:3}"; }
 id_of() { sql wallet "SELECT t.id FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$USER' AND t.idempotency_key = '$USER-$1'"; }
 posted() { [ -n "$(id_of "$1")" ]; }
+lives() { ! is_dead "$1"; }
 held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")" = "$1" ]; }
 
 @test "a hold, its captures and its release" {
@@ -36,6 +37,22 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	asks 7 "\"kind\":\"cancellation\",\"reference_id\":\"$(id_of 3)\""
 	eventually balance_is "$USER" 950
 	eventually statement_has_all "$USER"
+}
+
+@test "a hold whose time is over when its event comes again is a double; one that is new then is refused" {
+	hold="\"kind\":\"hold\",\"amount\":10,\"expires_at\":\"$(date -u -d '+4 seconds' +%FT%T.%6NZ)\""
+	asks 2 "$hold"
+	eventually posted 2
+	is_over() { [ "$(sql wallet "SELECT expires_at < clock_timestamp() FROM transaction WHERE id = '$(id_of 2)'")" = t ]; }
+	eventually is_over
+	asks 2 "$hold" --message-id "$USER-2" --reply-to "$QUEUE.dead"
+	asks 3 "$hold" --message-id "$USER-3"
+	asks 4 '"kind":"deposit","amount":1'
+	eventually balance_is "$USER" 1001
+	lives "$USER-2"
+	lives "$USER-3"
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r '[.body.type, .body.data.id] | join(" ")')" = "transaction_created $(id_of 2)" ]
+	rejections_are "$USER-3" invalid_request
 }
 
 @test "a transfer has a row and a line on each side, and an event for each; it is reversed" {

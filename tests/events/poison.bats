@@ -58,6 +58,15 @@ teardown() {
 	[ "$(history "$USER")" = '' ]
 }
 
+@test "a dead letter does not follow its header CC back into the queue" {
+	"$PROBE" copied wallet_queue 'not json'
+	buried copied 'malformed_json: '
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually balance_is "$USER" 1
+	eventually waiting wallet_queue 0
+	waiting wallet_queue.dead 1
+}
+
 @test "statement_queue has its own: what is no event of ours" {
 	printf '{"specversion":"1.0","id":"x","source":"/s","type":"transaction_created","data":{"id":"none"}}' |
 		"$PURSE" publish --message-id line statement_queue

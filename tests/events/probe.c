@@ -5,6 +5,7 @@
  *   probe requeue QUEUE N      take one and give it back, N times
  *   probe touch QUEUE N        take N and go away without a word, so that they are delivered a second time
  *   probe emit KEY BODY        publish to purse.events
+ *   probe copied QUEUE BODY    publish to QUEUE, with a header CC that names it as well
  *   probe count QUEUE          how many wait
  *   probe delete QUEUE         with its dead letters' queue
  *   probe large QUEUE BYTES    publish so many */
@@ -101,6 +102,22 @@ emit(struct amqp *a, const char *key, const char *body)
 }
 
 static bool
+copied(struct amqp *a, const char *queue, const char *body)
+{
+	amqp_field_value_t names[] = { { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(queue) } };
+	amqp_table_entry_t cc = { .key = amqp_cstring_bytes("CC"),
+		.value = { .kind = AMQP_FIELD_KIND_ARRAY, .value.array = { 1, names } } };
+	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG, .headers = { 1, &cc },
+		.message_id = amqp_cstring_bytes("copied") };
+	uint32_t ready;
+
+	/* The count on the same channel is answered after the message was read. */
+	return amqp_basic_publish(a->connection, CHANNEL_TAKE, amqp_empty_bytes, amqp_cstring_bytes(queue), 1, 0, &p,
+		       amqp_cstring_bytes(body)) == AMQP_STATUS_OK
+	       && amqp_count(a, queue, &ready) == OK;
+}
+
+static bool
 drop(struct amqp *a, const char *queue)
 {
 	char dead[AMQP_NAME_MAX];
@@ -153,6 +170,8 @@ main(int argc, char **argv)
 		done = touch(a, argv[2], n);
 	else if (strcmp(what, "emit") == 0 && argc == 4)
 		done = emit(a, argv[2], argv[3]);
+	else if (strcmp(what, "copied") == 0 && argc == 4)
+		done = copied(a, argv[2], argv[3]);
 	else if (strcmp(what, "delete") == 0)
 		done = drop(a, argv[2]);
 	else if (strcmp(what, "large") == 0)

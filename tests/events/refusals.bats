@@ -79,6 +79,19 @@ teardown() {
 	balance_is "$USER" 10
 }
 
+@test "reply_to a queue that is full: the answers are given up, and nobody waits behind them" {
+	"$PROBE" delete "$QUEUE"
+	QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
+	eventually is_full "$QUEUE.dead"
+	for i in 1 2 3; do
+		emit "$(cloud_event "$USER-$i" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$i}")" --reply-to "$QUEUE.dead"
+		eventually balance_is "$USER" $((i * (i + 1) / 2))
+	done
+	eventually waiting wallet_queue 0
+}
+# A queue refuses what is published to it only some messages after its limit.
+is_full() { ! yes '{}' | head -n 1500 | "$PURSE" publish --lines "$1" >/dev/null 2>&1; }
+
 @test "a refusal that was recorded stays one when its message is delivered again" {
 	stop_service transaction_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")"
@@ -91,4 +104,27 @@ teardown() {
 	"$BUILD/transaction_consumer" --drain
 	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r .body.data.code)" = insufficient_funds ]
 	history_is "$USER" $'opening 0 0\ndeposit 5 5'
+}
+
+# again - the purchase once more, delivered twice; the type of its answer
+again() {
+	emit "$event" --reply-to "$QUEUE.dead" >/dev/null
+	"$PROBE" touch wallet_queue 1
+	"$BUILD/transaction_consumer" --drain
+	"$PROBE" take "$QUEUE.dead" 1 | jq -r .body.type
+}
+
+@test "a refusal that was recorded says nothing where its key was posted since, nor after an hour" {
+	stop_service transaction_consumer
+	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
+	emit "$event"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")"
+	"$BUILD/transaction_consumer" --drain
+	rejections_are "$USER-1" insufficient_funds
+	[ "$(again)" = transaction_rejected ]
+	sql wallet "UPDATE rejection SET created_at = created_at - interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	[ "$(again)" = transaction_created ]
+	sql wallet "UPDATE rejection SET created_at = created_at + interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	[ "$(again)" = transaction_created ]
+	history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
 }

@@ -84,6 +84,8 @@ the_nearest_key_counts(void **state)
 	takes(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
 	takes(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
 	takes("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
+	takes("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mid");
+	takes(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
 	buries(NEST(OWN), NULL, "no key");
 	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no key");
 	buries(NEST(OWN), "two words", "message_id is no key");
@@ -105,6 +107,8 @@ what_undoes_names_its_original(void **state)
 	assert_int_equal(take("{" OLD("\"id\":\"" ORIGINAL "\",\"operation\":4") "}", "k"), OK);
 	assert_int_equal(m.op.kind, KIND_CANCELLATION);
 	assert_int_equal(m.op.amount.minor, 0);
+	assert_true(m.by_reference);
+	assert_false(m.op.has_wallet);
 	emitted_free(&m);
 	buries("{" OLD("\"amount\":1,\"operation\":3") "}", "k", "/transaction/id");
 	buries("{" OLD("\"amount\":1,\"operation\":4,\"id\":17") "}", "k", "/transaction/id");

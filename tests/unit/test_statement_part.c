@@ -103,6 +103,26 @@ discards_what_is_wrong(void **state)
 	part_close(&p);
 }
 
+/* Of an attempt that ended before it opened anything, after others that did. */
+static void
+discards_what_was_never_opened(void **state)
+{
+	struct part p;
+
+	(void)state;
+	assert_int_equal(part_open(&p, folder, "job.csv", 0), OK);
+	expect(&p, "");
+	assert_int_equal(access(place, F_OK), 0);
+	part_name(&p, folder, "job.csv");
+	part_discard(&p);
+	assert_int_not_equal(access(place, F_OK), 0);
+	assert_int_equal(part_open(&p, folder, "job.csv", 0), OK);
+	part_close(&p);
+	part_name(&p, folder, "job.csv");
+	part_discard(&p);
+	assert_int_not_equal(access(part_path, F_OK), 0);
+}
+
 /* /dev/full takes no byte: what happens on a full disk. */
 static void
 says_that_the_disk_is_full(void **state)
@@ -166,6 +186,7 @@ main(void)
 		cmocka_unit_test_teardown(begins_anew_where_bytes_are_gone, clean),
 		cmocka_unit_test_teardown(takes_up_a_file_that_is_in_its_place_already, clean),
 		cmocka_unit_test_teardown(discards_what_is_wrong, clean),
+		cmocka_unit_test_teardown(discards_what_was_never_opened, clean),
 		cmocka_unit_test_teardown(says_that_the_disk_is_full, clean),
 		cmocka_unit_test_teardown(says_that_there_is_no_folder_to_be, clean),
 	};

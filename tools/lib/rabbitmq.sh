@@ -31,6 +31,9 @@ rabbitmq_create() {
 		log.file = false
 		disk_free_limit.absolute = 64MB
 		collect_statistics_interval = 30000
+		# A consumer keeps its batch while the database is away. After 30 minutes, the default, the broker would end its
+		# channel, and each such return counts towards the delivery limit: a week leaves time to mend a database.
+		consumer_timeout = 604800000
 	END
 }
 

@@ -1,11 +1,18 @@
 -- read.sql - what a statement is made from. Run with the caller's own rights (SELECT); everything by primary key.
 
--- The wallet asked for, or (p_wallet_id null) the owner's oldest; p_any: whoever owns it.
+-- The wallet asked for, or (p_wallet_id null) the owner's oldest; p_any: whoever owns it. As in the wallet service the
+-- oldest that is not closed is meant, if there is one. Nothing happens to a wallet after it was closed, so its last line
+-- tells. Wallets are walked along wallet_owner up to the first that is not; OFFSET 0: a line is looked for by its key.
 CREATE OR REPLACE FUNCTION wallet_find(p_wallet_id uuid, p_owner_id uuid, p_any boolean) RETURNS SETOF wallet
 LANGUAGE plpgsql STABLE ROWS 1 AS $$
 BEGIN
 	IF p_wallet_id IS NULL THEN
-		RETURN QUERY SELECT * FROM wallet w WHERE w.owner_id = p_owner_id ORDER BY w.wallet_id LIMIT 1;
+		RETURN QUERY SELECT * FROM wallet w WHERE w.owner_id = p_owner_id AND NOT EXISTS (SELECT FROM line l
+			WHERE l.wallet_id = w.wallet_id AND l.version = w.version AND l.kind = 'close' OFFSET 0)
+			ORDER BY w.wallet_id LIMIT 1;
+		IF NOT FOUND THEN
+			RETURN QUERY SELECT * FROM wallet w WHERE w.owner_id = p_owner_id ORDER BY w.wallet_id LIMIT 1;
+		END IF;
 	ELSE
 		RETURN QUERY SELECT * FROM wallet w WHERE w.wallet_id = p_wallet_id AND (p_any OR w.owner_id = p_owner_id);
 	END IF;
