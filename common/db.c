@@ -1,7 +1,5 @@
 /* db.c - one connection to PostgreSQL: opening, preparing, running, transactions. The pool is db_pool.c.
- *
- * statement_timeout is kept by the server, so it does not help against one that hangs (a stopped process, a disk that
- * does not answer): every wait here has a deadline of its own, a little later. */
+ * How answers are waited for is db_await.c. */
 #include "common/db_private.h"
 
 #include <arpa/inet.h>
@@ -35,7 +33,14 @@ db_new(const char *url, const struct db_statement *statements, size_t count)
 	db->url = url;
 	db->statements = statements;
 	db->statement_count = count;
+	db_be_patient(db, config_number(OPT_DB_STATEMENT_TIMEOUT));
 	return db;
+}
+
+void
+db_be_patient(struct db *db, int64_t statement_ms)
+{
+	db->patience_ms = statement_ms + SILENCE_MS;
 }
 
 void
@@ -127,6 +132,7 @@ db_connect(struct db *db)
 		return ERR_UNAVAILABLE;
 	}
 	PQsetNoticeProcessor(db->connection, quiet, NULL);
+	PQsetnonblocking(db->connection, 1); /* a peer that does not read must not hold up who sends, nor who says goodbye */
 	db->prepared = 0;
 	return OK;
 }
@@ -154,55 +160,6 @@ db_ready(struct db *db)
 	if (db->connection != NULL)
 		return OK;
 	return db_connect(db);
-}
-
-/* ---- waiting for answers ---- */
-
-/* Nobody knows what became of what was sent. Without blocking, or the goodbye could wait for the peer as well. */
-static void
-give_up(struct db *db)
-{
-	log_error("the database has not answered for %" PRId64 " ms: the connection is given up",
-		config_number(OPT_DB_STATEMENT_TIMEOUT) + SILENCE_MS);
-	PQsetnonblocking(db->connection, 1);
-	db_close(db);
-	db->trouble = TROUBLE_SILENT;
-}
-
-/* Until libpq has a result, or knows that the connection is broken, which PQgetResult() then says. False: given up. */
-static bool
-result_await(struct db *db)
-{
-	int64_t until = clock_monotonic_ms() + config_number(OPT_DB_STATEMENT_TIMEOUT) + SILENCE_MS;
-
-	while (PQisBusy(db->connection)) {
-		struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
-		int64_t left = until - clock_monotonic_ms();
-
-		if (left <= 0) {
-			give_up(db);
-			return false;
-		}
-		if (poll(&p, 1, (int)left) > 0 && PQconsumeInput(db->connection) != 1)
-			break;
-	}
-	return true;
-}
-
-/* The last result of what was sent, all of it read. NULL: given up, or broken. */
-static PGresult *
-result_take(struct db *db, int sent)
-{
-	PGresult *result = NULL, *next;
-
-	while (sent == 1 && result_await(db) && (next = PQgetResult(db->connection)) != NULL) {
-		PQclear(result);
-		result = next;
-	}
-	if (db->connection != NULL)
-		return result;
-	PQclear(result);
-	return NULL;
 }
 
 /* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
@@ -344,21 +301,6 @@ db_transaction_on(struct db *db, enum db_again again, db_work *work, void *conte
 			return e;
 }
 
-/* Reads the rest of a result that is not wanted, so that the connection can be used again. */
-static void
-stream_drain(struct db *db)
-{
-	PGresult *result;
-	PGcancel *cancel = PQgetCancel(db->connection);
-	char why[256];
-
-	if (cancel != NULL && PQcancel(cancel, why, sizeof why) == 0)
-		log_warn("a query could not be cancelled: %s", why);
-	PQfreeCancel(cancel);
-	while (result_await(db) && (result = PQgetResult(db->connection)) != NULL)
-		PQclear(result);
-}
-
 static enum error
 stream_rows(struct db *db, const char *name, db_each *each, void *context)
 {
@@ -377,7 +319,7 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 		if (db->connection == NULL)
 			return e;
 		if (e != OK) {
-			stream_drain(db);
+			db_close(db); /* rather than reading, or waiting for the end of, what is not wanted any more */
 			return e;
 		}
 	}

@@ -10,7 +10,7 @@
  *	DB_ROWS(rows);
  *	e = db_query(pool, FIND_USER, DB_VALUES(db_text(email)), &rows);
  *
- * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed out),
+ * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed out, server silent),
  * ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL (anything else; logged with its SQLSTATE). */
 #ifndef COMMON_DB_H
 #define COMMON_DB_H
@@ -92,6 +92,9 @@ void db_pool_free(struct db_pool *p);
 /* A connection of one's own, opened at the first use. */
 struct db *db_new(const char *url, const struct db_statement *statements, size_t count);
 void db_free(struct db *db);
+/* For statements that take longer by intent and tell the server so: the longest that one of this connection may run,
+ * instead of DB_STATEMENT_TIMEOUT. */
+void db_be_patient(struct db *db, int64_t statement_ms);
 
 /* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL. */
 enum error db_query(struct db_pool *p, size_t statement, const struct db_value *values, size_t count,

@@ -21,6 +21,7 @@ struct db {
 	const struct db_statement *statements;
 	size_t statement_count;
 	PGconn *connection;
+	int64_t patience_ms; /* how long an answer is waited for */
 	uint64_t prepared; /* a bit for each statement that this connection knows */
 	bool in_transaction;
 	enum trouble trouble;
@@ -34,6 +35,11 @@ struct db_rows {
 /* Connected and usable, or why not. */
 enum error db_ready(struct db *db) MUST_CHECK;
 void db_close(struct db *db);
+/* Sends what is left to send and waits until libpq has a result, or knows that the connection is broken, which
+ * PQgetResult() then says. False: given up, and the connection closed. */
+bool result_await(struct db *db) MUST_CHECK;
+/* The last result of what was sent (`sent`: what PQsend… answered), all of it read. NULL: given up, or broken. */
+PGresult *result_take(struct db *db, int sent);
 /* Takes over the result; frees it where rows is NULL. */
 enum error rows_make(PGresult *result, struct db_rows **rows) MUST_CHECK;
 

@@ -7,7 +7,7 @@
 #define SNAPSHOT "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 /* This reads everything once, while handlers' connections are set for small reads by an index; and it may take long. */
 #define SETTINGS                                                                                                       \
-	"SELECT set_config(n.name, n.value, true) FROM (VALUES ('statement_timeout', '0'),"                             \
+	"SELECT set_config(n.name, n.value, true) FROM (VALUES ('statement_timeout', '1h'),"                             \
 	" ('idle_in_transaction_session_timeout', '0'), ('enable_seqscan', 'on'), ('enable_bitmapscan', 'on'),"         \
 	" ('plan_cache_mode', 'auto'), ('work_mem', '128MB'), ('cursor_tuple_fraction', '1')) AS n(name, value)"
 

@@ -146,7 +146,8 @@ cache_clear(struct cache *c)
 		pthread_mutex_lock(&c->locks[l]);
 		for (size_t set = l; set < c->sets; set += LOCKS)
 			for (int i = 0; i < WAYS; i++)
-				c->entries[set * WAYS + (size_t)i].known.until = 0;
+				if (c->entries[set * WAYS + (size_t)i].known.until != 0) /* what was never used takes no memory */
+					c->entries[set * WAYS + (size_t)i].known.until = 0;
 		pthread_mutex_unlock(&c->locks[l]);
 	}
 }

@@ -45,7 +45,7 @@ choose_postgres_user() {
 # Prints how much memory the server may use for its cache: a quarter of the machine's, within reason.
 postgres_buffers() {
 	local megabytes=$(($(awk '/^MemTotal:/ { print $2 }' /proc/meminfo) / 4096))
-	[ $megabytes -lt 512 ] || megabytes=512
+	[ $megabytes -lt 2048 ] || megabytes=2048
 	[ $megabytes -gt 64 ] || megabytes=64
 	echo "${megabytes}MB"
 }
