@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/config.h"
+
 #define CURSOR_MAX 256
 
 char *
@@ -73,4 +75,23 @@ reply_page(struct request *r, json_t *data, const char *next_cursor)
 	json_t *body = json_pack("{s:o, s:s?}", "data", data, "next_cursor", next_cursor);
 
 	return reply_next_link(r, reply_json(r, 200, body), next_cursor);
+}
+
+void
+page_text_item(struct text *t, size_t place)
+{
+	if (place == 0)
+		t->most = (size_t)config_number(OPT_REQUEST_MEMORY);
+	text_add_string(t, place == 0 ? "{\"data\":[" : ",");
+}
+
+struct reply *
+reply_page_text(struct request *r, struct text *t, size_t count, const char *next_cursor)
+{
+	if (count == 0)
+		page_text_item(t, 0);
+	TEXT_LITERAL(t, "],\"next_cursor\":");
+	text_add_json(t, next_cursor);
+	TEXT_LITERAL(t, "}");
+	return reply_next_link(r, reply_json_text(r, 200, t), next_cursor);
 }

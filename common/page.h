@@ -25,6 +25,10 @@ const char *page_cursor_decode(struct request *r, const char *cursor);
 
 /* {"data":data,"next_cursor":next} with the Link header (RFC 8288) made from the request's own path and query. */
 struct reply *reply_page(struct request *r, json_t *data, const char *next_cursor);
+/* The same of a page that is written as text, which is quicker: page_text_item() before each item, by its place from 0, then
+ * reply_page_text() with how many there were. Takes over the text. */
+void page_text_item(struct text *t, size_t place);
+struct reply *reply_page_text(struct request *r, struct text *t, size_t count, const char *next_cursor);
 /* The same Link header for answers of another shape; next NULL adds nothing. */
 struct reply *reply_next_link(struct request *r, struct reply *reply, const char *next_cursor);
 

@@ -44,17 +44,11 @@ holds_reply(struct request *r, const struct hold *list, size_t count, const char
 {
 	TEXT(text);
 
-	text.most = (size_t)config_number(OPT_REQUEST_MEMORY);
-	TEXT_LITERAL(&text, "{\"data\":[");
 	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			TEXT_LITERAL(&text, ",");
+		page_text_item(&text, i);
 		hold_write(&text, &list[i]);
 	}
-	TEXT_LITERAL(&text, "],\"next_cursor\":");
-	text_add_json(&text, next);
-	TEXT_LITERAL(&text, "}");
-	return reply_next_link(r, reply_json_text(r, 200, &text), next);
+	return reply_page_text(r, &text, count, next);
 }
 
 struct reply *

@@ -1,7 +1,6 @@
 /* transaction_get.c - GET /v1/transactions and /v1/transactions/{id}: what has happened, the newest first. */
 #include <string.h>
 
-#include "common/config.h"
 #include "common/page.h"
 #include "handlers/wallet/wallet_service.h"
 
@@ -102,17 +101,11 @@ page_reply(struct request *r, const struct posting *list, size_t count, const ch
 {
 	TEXT(text);
 
-	text.most = (size_t)config_number(OPT_REQUEST_MEMORY);
-	TEXT_LITERAL(&text, "{\"data\":[");
 	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			TEXT_LITERAL(&text, ",");
+		page_text_item(&text, i);
 		posting_write(&text, &list[i], false);
 	}
-	TEXT_LITERAL(&text, "],\"next_cursor\":");
-	text_add_json(&text, next);
-	TEXT_LITERAL(&text, "}");
-	return reply_next_link(r, reply_json_text(r, 200, &text), next);
+	return reply_page_text(r, &text, count, next);
 }
 
 struct reply *
