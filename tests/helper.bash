@@ -34,20 +34,24 @@ api() {
 	printf '%s %s -> %s %s\n' "$method" "$path" "$status_code" "${body:0:600}" >&2
 }
 
-# json [jq options] EXPRESSION - reads the last body. jq takes long to start, and there are thousands of calls: one member of
-# a flat object, the most frequent question, is read without it (where nothing is nested and nothing escaped, the match is
-# exact), and most others with gojq, which keeps no order of members.
+# member NAME - sets REPLY to a member of the last body; fails where that is not plain to see, as something is nested or
+# escaped.
+member() {
+	[[ $body == '{'* && ${body:1} != *[\{\[\\]* && $body =~ [\{,]\"$1\":(\"[^\"]*\"|[^,\}]*)[,\}] ]] || return 1
+	REPLY=${BASH_REMATCH[1]#\"}
+	REPLY=${REPLY%\"}
+}
+
+# json [jq options] EXPRESSION - reads the last body. jq takes long to start, and there are thousands of calls: one member,
+# the most frequent question, is read without it, and most others with gojq, which keeps no order of members.
 json() {
-	local value
-	if [ $# -eq 1 ] && [[ $1 =~ ^\.[a-z_]+$ ]] && [[ $body == '{'* && ${body:1} != *[\{\[\\]* ]] &&
-		[[ $body =~ [\{,]\"${1:1}\":(\"[^\"]*\"|[^,\}]*)[,\}] ]]; then
-		value=${BASH_REMATCH[1]#\"}
-		printf '%s\n' "${value%\"}"
-	elif [[ $* == *keys_unsorted* || $* == *-c* || $* == *to*json* || $* == *entries* ]]; then
-		jq -r "$@" <<<"$body"
-	else
-		gojq -r "$@" <<<"$body"
+	local program=gojq
+	if [ $# -eq 1 ] && [[ $1 =~ ^\.[a-z_]+$ ]] && member "${1:1}"; then
+		printf '%s\n' "$REPLY"
+		return
 	fi
+	[[ $* != *keys_unsorted* && $* != *-c* && $* != *to*json* && $* != *entries* ]] || program=jq
+	"$program" -r "$@" <<<"$body"
 }
 
 # header NAME - the value of a header of the last answer, nothing if it is not there.
@@ -56,29 +60,42 @@ header() { sed -n "s/^$1: //Ip" <<<"$headers" | tail -n 1; }
 # expect STATUS [CODE] - what the last call must have answered.
 expect() {
 	[ "$status_code" = "$1" ] || { echo "status $status_code, not $1: $body" && return 1; }
-	[ -z "${2:-}" ] || [ "$(json .code)" = "$2" ] || { echo "code $(json .code), not $2" && return 1; }
+	[ -z "${2:-}" ] || { member code && [ "$REPLY" = "$2" ]; } || [ "$(json .code)" = "$2" ] || { echo "code $(json .code), not $2" && return 1; }
 }
 
 new_email() { echo "t$BASHPID$RANDOM$RANDOM${EPOCHREALTIME//[!0-9]/}@example.com"; }
+
+# session_take - TOKEN, REFRESH_TOKEN and SESSION_ID, from the answer of a sign-in.
+session_take() {
+	expect 200 || return 1
+	member access_token && TOKEN=$REPLY && member refresh_token && REFRESH_TOKEN=$REPLY && member session_id && SESSION_ID=$REPLY
+}
 
 # sign_in EMAIL [PASSWORD] - sets TOKEN, REFRESH_TOKEN and SESSION_ID.
 sign_in() {
 	TOKEN=
 	api POST /v1/auth/sign-in "{\"email\":\"$1\",\"password\":\"${2:-$PASSWORD}\"}"
-	expect 200 || return 1
-	TOKEN=$(json .access_token)
-	REFRESH_TOKEN=$(json .refresh_token)
-	SESSION_ID=$(json .session_id)
+	session_take
 }
 
-# sign_up_and_in - a fresh user each time: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and SESSION_ID.
+# sign_up_and_in - a fresh user each time: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and SESSION_ID. The two calls are made by
+# one curl, as most tests begin with them.
 sign_up_and_in() {
+	local what credentials calls=() answers file=$BATS_TEST_TMPDIR/headers.$BASHPID
 	EMAIL=$(new_email)
-	TOKEN=
-	api POST /v1/auth/sign-up "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
-	expect 201 || return 1
-	USER_ID=$(json .id)
-	sign_in "$EMAIL"
+	credentials="{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
+	for what in sign-up sign-in; do
+		calls+=(--next -sS -m "$PATIENCE" -H 'Content-Type: application/json' --data-binary "$credentials" -w '\n%{http_code}\n'
+			"$BASE_URL/v1/auth/$what")
+	done
+	mapfile -t answers < <(curl "${calls[@]:1}" -D "$file")
+	printf '%s\n' "${answers[@]}" >&2
+	body=${answers[0]:-} status_code=${answers[1]:-}
+	expect 201 && [[ $body =~ ^\{\"id\":\"([0-9a-f-]+)\" ]] || return 1
+	USER_ID=${BASH_REMATCH[1]}
+	body=${answers[2]:-} status_code=${answers[3]:-} headers=$(<"$file")
+	headers=${headers//$'\r'/}
+	session_take
 }
 
 # make_operator EMAIL - gives the role; the user of $EMAIL is signed in again, as roles are in the token.
@@ -117,12 +134,13 @@ at_once() {
 	curl -sS --parallel --parallel-immediate --parallel-max 64 -K "$BATS_TEST_TMPDIR/calls"
 }
 
-# eventually COMMAND... - runs it until it succeeds, for $PATIENCE seconds at most.
+# eventually COMMAND... - runs it until it succeeds, for $PATIENCE seconds at most; soon again at first, then less often.
 eventually() {
-	local deadline=$((SECONDS + PATIENCE))
+	local deadline=$((SECONDS + PATIENCE)) pauses=(0.05 0.1 0.1 0.2 0.2 0.3) turn=0
 	until "$@"; do
 		[ $SECONDS -lt $deadline ] || { echo "not within $PATIENCE s: $*" && return 1; }
-		sleep 0.1
+		sleep "${pauses[turn]:-0.4}"
+		turn=$((turn + 1))
 	done
 }
 
@@ -149,4 +167,4 @@ untraced() {
 		eval "$name() { local failed=0; set +T; untraced_$name \"\$@\" || failed=\$?; set -T; return \$failed; }"
 	done
 }
-untraced api json header expect new_email sign_in sign_up_and_in make_operator an_operator at_once
+untraced api member json header expect new_email session_take sign_in sign_up_and_in make_operator an_operator at_once

@@ -23,13 +23,13 @@ is_refused() { # PATH CODE
 is_session_over() { is_refused /v1/wallets session_ended; }
 
 @test "an access token says what the contract says" {
-	[ "$(part 1 | jq -r '[.alg, .typ, (keys | join("+"))] | join(" ")')" = "ES256 at+jwt alg+kid+typ" ]
-	[ "$(part 2 | jq -r 'keys | join(" ")')" = "aud exp iat iss jti roles sid sub" ]
-	[ "$(part 2 | jq -r '[.sub, .sid, (.roles | join("+")), .aud, .exp - .iat] | join(" ")')" = "$USER_ID $SESSION_ID customer purse 600" ]
+	[ "$(part 1 | gojq -r '[.alg, .typ, (keys | join("+"))] | join(" ")')" = "ES256 at+jwt alg+kid+typ" ]
+	[ "$(part 2 | gojq -r 'keys | join(" ")')" = "aud exp iat iss jti roles sid sub" ]
+	[ "$(part 2 | gojq -r '[.sub, .sid, (.roles | join("+")), .aud, .exp - .iat] | join(" ")')" = "$USER_ID $SESSION_ID customer purse 600" ]
 	api GET /.well-known/jwks.json
 	expect 200
 	[ "$(header Cache-Control)" = 'public, max-age=60' ]
-	kid=$(part 1 | jq -r .kid)
+	kid=$(part 1 | gojq -r .kid)
 	[ "$(json ".keys[] | select(.kid == \"$kid\") | [.kty, .crv, .alg, .use, (.x | length), (.y | length)] | join(\" \")")" = "EC P-256 ES256 sig 43 43" ]
 	[[ $body != *'"d"'* ]]
 }
@@ -155,12 +155,12 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 }
 
 @test "keys rotate with an overlap, and nobody is signed out" {
-	old=$TOKEN old_kid=$(part 1 | jq -r .kid)
+	old=$TOKEN old_kid=$(part 1 | gojq -r .kid)
 	run "$BUILD/purse" key rotate
 	[ "$status" = 0 ]
 	new_kid=${output%% *}
 	sign_in "$EMAIL"
-	[ "$(part 1 | jq -r .kid)" = "$new_kid" ]
+	[ "$(part 1 | gojq -r .kid)" = "$new_kid" ]
 	[ "$new_kid" != "$old_kid" ]
 	for TOKEN in "$TOKEN" "$old"; do
 		api GET /v1/auth/me

@@ -37,11 +37,11 @@ setup() {
 	TOKEN=
 	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"not the password\"}"
 	expect 401 invalid_credentials
-	known=$(jq -c 'del(.request_id)' <<<"$body")
+	known=$(gojq -c 'del(.request_id)' <<<"$body")
 	[[ "$(header WWW-Authenticate)" == Bearer* ]]
 	api POST /v1/auth/sign-in "{\"email\":\"$(new_email)\",\"password\":\"not the password\"}"
 	expect 401 invalid_credentials
-	[ "$(jq -c 'del(.request_id)' <<<"$body")" = "$known" ]
+	[ "$(gojq -c 'del(.request_id)' <<<"$body")" = "$known" ]
 }
 
 @test "refresh tokens rotate, and the session goes on" {
@@ -104,8 +104,8 @@ setup() {
 @test "many refresh with one token at once: one successor" {
 	seq 16 | xargs -P 16 -I_N_ curl -s -o "$BATS_TEST_TMPDIR/answer._N_" -H 'Content-Type: application/json' \
 		-d "{\"refresh_token\":\"$REFRESH_TOKEN\"}" "$BASE_URL/v1/auth/refresh"
-	[ "$(jq -r .refresh_token "$BATS_TEST_TMPDIR"/answer.* | sort | uniq -c | awk '{ print $1 }')" = 16 ]
-	refresh "$(jq -r .refresh_token "$BATS_TEST_TMPDIR/answer.1")"
+	[ "$(gojq -r .refresh_token "$BATS_TEST_TMPDIR"/answer.* | sort | uniq -c | awk '{ print $1 }')" = 16 ]
+	refresh "$(gojq -r .refresh_token "$BATS_TEST_TMPDIR/answer.1")"
 	expect 200
 }
 

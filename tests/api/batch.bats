@@ -35,7 +35,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	[ "$(json '.results[0].transaction | keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
 	shown=$(json -c '.results[4].transaction')
 	wallet_is 0 4
-	api GET "/v1/transactions/$(jq -r .id <<<"$shown")"
+	api GET "/v1/transactions/$(gojq -r .id <<<"$shown")"
 	[ "$body" = "$shown" ]
 }
 

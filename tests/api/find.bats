@@ -110,7 +110,7 @@ refused() {
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":9,\"merchant\":\"$merchant\"}"
 		expect 201
 	done
-	api GET "/v1/transactions?limit=1&merchant=$(jq -rn --arg m "$merchant" '$m | @uri')"
+	api GET "/v1/transactions?limit=1&merchant=$(gojq -rn --arg m "$merchant" '$m | @uri')"
 	expect 200
 	link=$(header Link)
 	[[ $link == '</v1/transactions?limit=1&merchant=%D0%96'*'>; rel="next"' ]]

@@ -266,7 +266,7 @@ expired() {
 			"{\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"amount\":40}")
 		[ "$(grep -c 201 <<<"$statuses")" = 1 ]
 		[ "$(grep -c 409 <<<"$statuses")" = 63 ]
-		[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | jq -r '.code // empty' | sort -u)" = hold_closed ]
+		[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u)" = hold_closed ]
 		holds_are ''
 	done
 	spent=$(sql wallet "SELECT coalesce(sum(-amount), 0) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'capture'")

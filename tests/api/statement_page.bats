@@ -94,7 +94,7 @@ today() { date -u +%F; }
 	sleep 0.3
 	post deposit 77
 	wait $!
-	[ "$(jq '.lines[-1].amount' "$BATS_TEST_TMPDIR/early")" = 77 ]
+	[ "$(gojq '.lines[-1].amount' "$BATS_TEST_TMPDIR/early")" = 77 ]
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=1000"
 	[ "$status_code" = 200 ]
 	[ "$(json .version)" = "$VERSION" ]
@@ -258,7 +258,7 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 		grep -q ': 500 .*"code":"inconsistent"' <<<"$changed" || { echo "$changed"; return 1; }
 	done
 	api GET "/v1/statements?wallet_id=$WALLET"
-	[ "$(jq -c .lines <<<"$good")" = "$(jq -c .lines <<<"$body")" ]
+	[ "$(gojq -c .lines <<<"$good")" = "$(gojq -c .lines <<<"$body")" ]
 }
 
 @test "a line that is missing hides what comes behind it, and after a minute raises an alarm" {

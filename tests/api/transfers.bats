@@ -228,6 +228,6 @@ line_is() {
 	statuses=$(at_once 256 /v1/transactions "${bodies[@]}")
 	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 256 ]
 	[ "$(grep -c 201 <<<"$statuses")" -ge 40 ]
-	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | jq -r '.code // empty' | sort -u)" = insufficient_funds ]
+	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u)" = insufficient_funds ]
 	[ "$(sql wallet "SELECT sum(balance) || ' ' || (min(balance) >= 0) || ' ' || sum(version) FROM wallet WHERE id = ANY ('{$(IFS=,; echo "${wallets[*]}")}')")" = "800 true $((16 + 2 * $(grep -c 201 <<<"$statuses")))" ]
 }

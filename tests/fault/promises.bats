@@ -104,13 +104,14 @@ kill_gateway() { kill_service gateway; }
 	postgres=$(service_pid postgres)
 	mapfile -t processes < <(pgrep -P "$postgres")
 	kill -STOP "$postgres" "${processes[@]}"
-	statuses=()
+	# Each waits for as long as it may: both at once.
+	PATIENCE=60
 	for path in "${paths[@]}"; do
-		PATIENCE=60 api GET "$path"
-		statuses+=("$status_code $(json .code) $(header Retry-After)")
+		(api GET "$path" && echo "$status_code $(json .code) $(header Retry-After)" >"$BATS_TEST_TMPDIR/status${path//\//.}") &
 	done
+	wait
 	kill -CONT "$postgres" "${processes[@]}"
-	for status in "${statuses[@]}"; do [[ $status == "503 unavailable "[1-9]* ]]; done
+	for path in "${paths[@]}"; do [[ $(<"$BATS_TEST_TMPDIR/status${path//\//.}") == "503 unavailable "[1-9]* ]]; done
 	eventually balance_is 0 1
 }
 

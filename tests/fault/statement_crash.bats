@@ -68,29 +68,29 @@ file_is_whole() {
 }
 
 @test "dying in the middle of a file, it is finished by the next consumer" {
-	deposits 100000
-	eventually arrived 100001
-	# The kernel ends the process at the twelfth megabyte of a file of twenty: SIGXFSZ, for certain in the middle.
+	deposits 60000
+	eventually arrived 60001
+	# The kernel ends the process at the seventh megabyte of a file of twelve: SIGXFSZ, for certain in the middle.
 	old=$(service_pid statement_consumer)
-	prlimit --pid "$old" --fsize=12000000
+	prlimit --pid "$old" --fsize=7000000
 	ask json
 	eventually job_is_ready
 	[ "$(service_pid statement_consumer)" != "$old" ]
-	file_is_whole 100001
+	file_is_whole 60001
 	# Killed wherever it just is.
 	for format in csv json; do
 		ask "$format"
 		eventually job_is_half_done
 		kill_service statement_consumer || true
 		eventually job_is_ready
-		file_is_whole 100001
+		file_is_whole 60001
 	done
 	[ -z "$(find "$DATA_DIR/statements" -name '*.part')" ]
 }
 
 @test "told to end in the middle of a file, it leaves the rest to the next one" {
-	deposits 100000
-	eventually arrived 100001
+	deposits 60000
+	eventually arrived 60001
 	ask json
 	eventually job_is_half_done
 	stop_service statement_consumer
@@ -98,5 +98,5 @@ file_is_whole() {
 	[ "$(sql statement "SELECT claim IS NULL FROM job WHERE id = '${JOB##*/}'")" = t ]
 	start_service statement_consumer
 	eventually job_is_ready
-	file_is_whole 100001
+	file_is_whole 60001
 }

@@ -46,13 +46,21 @@ count_bats() {
 # The same for files that do not meet each other's data: three at once. Some of them stop the statement's consumer: they and
 # all that wait for statements take turns.
 count_bats_at_once() {
-	local name=$1 file lane statements='\<(stop|kill)_service\>|/v1/statements'
+	run_files_at_once "$@"
+	count_files "$@"
+}
+run_files_at_once() {
+	local name=$1 lane statements='\<(stop|kill)_service\>|/v1/statements'
 	shift
 	rm -rf "${results:?}/$name" && mkdir -p "$results/$name"
 	run_files "$name" 1 "$(grep -lE "$statements" "$@")" &
 	lane=$!
 	run_files "$name" 2 "$(grep -LE "$statements" "$@")"
 	wait "$lane" || true
+}
+count_files() {
+	local name=$1 file
+	shift
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 }
 run_files() {
@@ -68,7 +76,8 @@ run_suite() {
 	*)
 		if environment_start; then
 			"suite_$1"
-			count_tap "$1-invariants" tests/invariants
+			# Of what is still being written nothing can be said: the suite beside is followed by them too.
+			[ -n "${beside[db]:-}" ] || count_tap "$1-invariants" tests/invariants
 		else
 			suite_failed=1
 			echo "not ok - the servers for the suite $1 could not be started"
@@ -87,27 +96,49 @@ suite_unit() {
 	[ $((suite_passed + suite_failed)) -gt 0 ] || suite_failed=1
 }
 suite_counts() { count_bats counts tests/counts; }
-# Its copies are set up as users set up theirs: without the options of the tests' own servers. It starts and stops them,
-# and waits for that most of the time: it is begun in the background, and counted when it is its turn.
+suite_migrate() { count_bats migrate tests/migrate; }
+
+# --- beside the others ---
+# A suite that is begun in the background, in a process group of its own, and counted when it is its turn.
+declare -A beside=()
+beside_begin() {
+	local name=$1
+	shift
+	set -m
+	"$@" >"$results/$name.out" 2>&1 </dev/null &
+	beside[$name]=$!
+	set +m
+}
+beside_end() {
+	wait "${beside[$1]}" || true
+	unset "beside[$1]"
+}
+# Interrupted: bats ends its tests and removes what they made.
+beside_tidy() {
+	local pid
+	for pid in "${beside[@]}"; do
+		kill -- "-$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+}
+
+# Its copies are set up as users set up theirs: without the options of the tests' own servers.
 ops_begin() {
 	local options
 	mapfile -t options < <(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/--unset=\1/p' tests/settings.env)
-	env "${options[@]}" bats --tap --timing tests/ops >"$results/ops.out" 2>&1 </dev/null &
-	ops_pid=$!
+	beside_begin ops env "${options[@]}" bats --tap --timing tests/ops
 }
 suite_ops() {
-	wait "$ops_pid" || true
+	beside_end ops
 	count_tap ops cat "$results/ops.out"
-	ops_pid=
 }
-# Interrupted: bats ends its tests and removes what they made.
-ops_tidy() {
-	[ -n "${ops_pid:-}" ] || return 0
-	kill "$ops_pid" 2>/dev/null || true
-	wait "$ops_pid" 2>/dev/null || true
+
+db_begin() { environment_start && beside_begin db run_files_at_once db tests/db/*.bats; }
+suite_db() {
+	if [ -n "${beside[db]:-}" ]; then beside_end db; else run_files_at_once db tests/db/*.bats; fi
+	count_files db tests/db/*.bats
 }
-suite_migrate() { count_bats migrate tests/migrate; }
-suite_db() { count_bats_at_once db tests/db/*.bats; }
+
 suite_api() { count_bats_at_once api tests/api/*.bats; }
 suite_events() { count_bats events tests/events; }
 suite_fault() { count_bats fault tests/fault; }

@@ -76,25 +76,6 @@ refused() {
 	refused 'run "make" first'
 }
 
-@test "a database that the environment names does not answer" {
-	AUTH_DATABASE_URL=postgresql://nobody@127.0.0.1:1/none run tools/up
-	[ "$status" -ne 0 ]
-	[[ $output == *"AUTH_DATABASE_URL names does not answer"* ]]
-	[[ $output == *"stopping what was started"* ]]
-	! pgrep -f "$DATA_DIR"
-}
-
-@test "a service that does not start: what was started is stopped, and its log is shown" {
-	mkdir "$BATS_TEST_TMPDIR/build"
-	cp "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer} "$BATS_TEST_TMPDIR/build/"
-	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
-	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run tools/up
-	[ "$status" -ne 0 ]
-	[[ $output == *"the relay is broken"* ]]
-	[[ $output == *"outbox_relay is not ready"* ]]
-	! pgrep -f "$DATA_DIR"
-}
-
 @test "clean-data asks, and leaves alone what is not Purse's" {
 	mkdir -p "$DATA_DIR"
 	touch "$DATA_DIR/mine"

@@ -24,6 +24,11 @@ picture() {
 	for name in postgres epmd rabbitmq gateway outbox_relay transaction_consumer statement_consumer; do cat "$FIRST/service/$name/supervise/pid"; done
 }
 
+# on_its_broker COMMAND... - a copy in $SECOND with the first one's broker: one takes as long to start as all the rest.
+on_its_broker() {
+	env AMQP_URL="$(DATA_DIR=$FIRST tools/env | sed -n "s/^export AMQP_URL='\(.*\)'/\1/p")" DATA_DIR="$SECOND" PORT="$SECOND_PORT" "$@"
+}
+
 @test "up said where to go, and the line to try works when pasted" {
 	grep -qF "http://localhost:$FIRST_PORT/docs" "$BATS_FILE_TMPDIR/up"
 	command=$(sed -n '/^  curl/,$p' "$BATS_FILE_TMPDIR/up")
@@ -90,14 +95,12 @@ picture() {
 		export "${service^^}_DATABASE_URL=postgresql://other_${service}_app:other@127.0.0.1:$port/other_$service"
 		export "${service^^}_DATABASE_OWNER_URL=postgresql://other_$service:other@127.0.0.1:$port/other_$service"
 	done
-	AMQP_URL=$(DATA_DIR=$FIRST tools/env | sed -n "s/^export AMQP_URL='\(.*\)'/\1/p")
-	export AMQP_URL DATA_DIR=$SECOND PORT=$SECOND_PORT
 	# The two share a broker, so the first one's consumers must not take the second one's events.
 	for name in transaction_consumer statement_consumer; do sv -w 30 down "$FIRST/service/$name"; done
-	tools/up
+	on_its_broker tools/up
 	[ ! -e "$SECOND/postgres" ]
 	[ ! -e "$SECOND/rabbitmq" ]
-	run tools/status
+	run on_its_broker tools/status
 	[ "$status" -eq 0 ]
 	! grep -q postgres <<<"$output"
 	BASE_URL=http://localhost:$SECOND_PORT
@@ -111,7 +114,7 @@ picture() {
 		[ "$status_code" = 200 ] && [ "$(json .closing_balance)" = 700 ]
 	}
 	eventually arrived
-	YES=1 tools/clean-data
+	YES=1 on_its_broker tools/clean-data
 	for name in transaction_consumer statement_consumer; do sv -w 30 up "$FIRST/service/$name"; done
 }
 
@@ -132,6 +135,37 @@ picture() {
 	api GET /v1/auth/me
 	expect 200
 	[ -z "$(processes "$SECOND")" ]
+}
+
+@test "a database that the environment names does not answer" {
+	AUTH_DATABASE_URL=postgresql://nobody@127.0.0.1:1/none run on_its_broker tools/up
+	[ "$status" -ne 0 ]
+	[[ $output == *"AUTH_DATABASE_URL names does not answer"* ]]
+	[[ $output == *"stopping what was started"* ]]
+	[ -z "$(processes "$SECOND")" ]
+	YES=1 on_its_broker tools/clean-data
+}
+
+@test "a service that does not start: what was started is stopped, and its log is shown" {
+	mkdir "$BATS_TEST_TMPDIR/build"
+	cp "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer} "$BATS_TEST_TMPDIR/build/"
+	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
+	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run on_its_broker tools/up
+	[ "$status" -ne 0 ]
+	[[ $output == *"the relay is broken"* ]]
+	[[ $output == *"outbox_relay is not ready"* ]]
+	[ -z "$(processes "$SECOND")" ]
+	YES=1 on_its_broker tools/clean-data
+}
+
+@test "as root below a folder that others cannot enter" {
+	[ "$(id -u)" -eq 0 ] || skip "only root lends PostgreSQL to another user"
+	closed=$BATS_TEST_TMPDIR/closed
+	mkdir -m 700 "$closed"
+	SECOND=$closed/data on_its_broker tools/up
+	owner=$(ps -o user= -p "$(cat "$closed/data/service/postgres/supervise/pid")")
+	SECOND=$closed/data YES=1 on_its_broker tools/clean-data
+	[ "$owner" != root ]
 }
 
 @test "options come from the environment, then .env, then what was made" {
@@ -191,14 +225,4 @@ picture() {
 	DATA_DIR=$FIRST tools/up
 	DATA_DIR=$FIRST tools/down
 	[ -z "$(processes "$FIRST")" ]
-}
-
-@test "as root below a folder that others cannot enter" {
-	[ "$(id -u)" -eq 0 ] || skip "only root lends PostgreSQL to another user"
-	closed=$BATS_TEST_TMPDIR/closed
-	mkdir -m 700 "$closed"
-	DATA_DIR=$closed/data PORT=$SECOND_PORT tools/up
-	owner=$(ps -o user= -p "$(cat "$closed/data/service/postgres/supervise/pid")")
-	DATA_DIR=$closed/data YES=1 tools/clean-data
-	[ "$owner" != root ]
 }
