@@ -161,10 +161,14 @@ service_ready() { "$DATA_DIR/service/$1/check"; }
 # bats looks at every command, so as to know where a test failed: half of all the time. Not inside of these: who calls
 # them is what one wants to know.
 untraced() {
-	local name
+	local name text file=$BATS_RUN_TMPDIR/functions.$$
+	# By way of a file, as $(declare -f) would be a process at the beginning of every test.
+	declare -f "$@" >"$file"
+	text=$'\n'$(<"$file")
 	for name; do
-		eval "untraced_$(declare -f "$name")"
-		eval "$name() { local failed=0; set +T; untraced_$name \"\$@\" || failed=\$?; set -T; return \$failed; }"
+		text=${text/$'\n'"$name ()"/$'\n'"untraced_$name ()"}
+		eval "$name() { set +T; untraced_$name \"\$@\" || { local failed=\$?; set -T; return \$failed; }; set -T; }"
 	done
+	eval "$text"
 }
 untraced api member json header expect new_email session_take sign_in sign_up_and_in make_operator an_operator at_once
