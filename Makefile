@@ -110,8 +110,10 @@ install: ## install the Debian packages that are missing
 	@tools/install run
 
 # Installing comes before building, and what is built decides what runs: so make is called again in between.
+# As many compilers at once as there are processors, unless -j was given.
+build = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $(1)
 up: install ## install, build and start everything, and say where it is
-	@$(MAKE) --no-print-directory all
+	$(call build,all)
 	@BUILD=$(BUILD) tools/up
 
 down: ## stop everything; the data stays
@@ -131,7 +133,7 @@ env: ## print the addresses of what runs as shell assignments
 
 test: ## run all tests on servers of their own (SUITE=api: only that one, servers stay; MODE=san: with sanitizers)
 	@tools/install run test
-	@$(MAKE) --no-print-directory all unit
+	$(call build,all unit)
 	@BUILD=$(BUILD) tests/run $(SUITE)
 
 test-stop: ## remove the servers that "make test SUITE=..." left
