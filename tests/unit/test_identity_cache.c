@@ -81,6 +81,10 @@ a_removal_beats_what_was_asked_before(void **state)
 
 	(void)state;
 	key_of(7, key);
+	cache_clear(c); /* while it is empty, too */
+	cache_put(c, mark, key, &v);
+	assert_false(there(c, 7));
+	mark = cache_mark(c);
 	cache_remove(c, key);
 	cache_put(c, mark, key, &v);
 	assert_false(there(c, 7));
