@@ -110,10 +110,10 @@ install: ## install the Debian packages that are missing
 	@tools/install run
 
 # Installing comes before building, and what is built decides what runs: so make is called again in between.
-# As many compilers at once as there are processors, unless -j was given.
-build = @$(MAKE) --no-print-directory $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc)) $(1)
+# It compiles on all processors, unless -j was given.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
 up: install ## install, build and start everything, and say where it is
-	$(call build,all)
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@BUILD=$(BUILD) tools/up
 
 down: ## stop everything; the data stays
@@ -133,7 +133,7 @@ env: ## print the addresses of what runs as shell assignments
 
 test: ## run all tests on servers of their own (SUITE=api: only that one, servers stay; MODE=san: with sanitizers)
 	@tools/install run test
-	$(call build,all unit)
+	@$(MAKE) --no-print-directory $(JOBS) all unit
 	@BUILD=$(BUILD) tests/run $(SUITE)
 
 test-stop: ## remove the servers that "make test SUITE=..." left
@@ -151,7 +151,7 @@ USES_counts := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wal
 
 bench: ## measure the system beside its floors, on servers of its own (BENCH_MODE=full: longer; see bench/README.md)
 	@tools/install run test
-	@$(MAKE) --no-print-directory all $(BENCH_FLOORS)
+	@$(MAKE) --no-print-directory $(JOBS) all $(BENCH_FLOORS)
 	@BUILD=$(BUILD) bench/run
 
 $(BUILD)/bench/floor_%: bench/floor/%.c

@@ -19,7 +19,6 @@ struct cache {
 	size_t sets;
 	struct entry *entries; /* WAYS a set */
 	atomic_uint removals;
-	atomic_bool used; /* something was put */
 	pthread_mutex_t locks[LOCKS];
 };
 
@@ -116,11 +115,8 @@ void
 cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY], const struct known *v)
 {
 	pthread_mutex_t *lock;
-	struct entry *set, *e;
+	struct entry *set = set_lock(c, key, &lock), *e;
 
-	if (!atomic_load(&c->used))
-		atomic_store(&c->used, true);
-	set = set_lock(c, key, &lock);
 	/* Read under the lock that the remover takes after counting: either the count shows, or the entry is removed. */
 	if (atomic_load(&c->removals) == mark) {
 		e = set_choose(set, key);
@@ -146,14 +142,11 @@ void
 cache_clear(struct cache *c)
 {
 	atomic_fetch_add(&c->removals, 1);
-	/* Looking takes memory too: a page for each that is read. Who puts says so before it reads the count. */
-	if (!atomic_load(&c->used))
-		return;
 	for (size_t l = 0; l < LOCKS; l++) {
 		pthread_mutex_lock(&c->locks[l]);
 		for (size_t set = l; set < c->sets; set += LOCKS)
 			for (int i = 0; i < WAYS; i++)
-				if (c->entries[set * WAYS + (size_t)i].known.until != 0) /* what was never written stays as it is */
+				if (c->entries[set * WAYS + (size_t)i].known.until != 0) /* what was never used takes no memory */
 					c->entries[set * WAYS + (size_t)i].known.until = 0;
 		pthread_mutex_unlock(&c->locks[l]);
 	}

@@ -91,13 +91,14 @@ bearer(const struct request *r)
 	return *header != '\0' ? header : NULL;
 }
 
-/* Keys that came or went: what they verified is verified again. */
+/* Keys that came or went: what they verified is verified again. Before the first keys nothing was, and an empty cache is left
+ * alone: to look through it takes a page of memory for each that is read, and every CGI process would. */
 static void
 tokens_refresh(void)
 {
 	unsigned now = keys_generation(), before = atomic_exchange(&identity.keys_generation, now);
 
-	if (before != now)
+	if (before != now && before != 0)
 		cache_clear(identity.tokens);
 }
 

@@ -49,21 +49,23 @@ count_bats_at_once() {
 	run_files_at_once "$@"
 	count_files "$@"
 }
+take_turns='\<(stop|kill)_service\>|/v1/statements'
 run_files_at_once() {
-	local name=$1 lane statements='\<(stop|kill)_service\>|/v1/statements'
+	local name=$1 lane
 	shift
-	rm -rf "${results:?}/$name" && mkdir -p "$results/$name"
-	run_files "$name" 1 "$(grep -lE "$statements" "$@")" &
+	run_files "$name" 1 "$(grep -lE "$take_turns" "$@")" &
 	lane=$!
-	run_files "$name" 2 "$(grep -LE "$statements" "$@")"
+	run_files "$name" 2 "$(grep -LE "$take_turns" "$@")"
 	wait "$lane" || true
 }
 count_files() {
 	local name=$1 file
 	shift
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
+	rm -rf "${results:?}/$name"
 }
 run_files() {
+	mkdir -p "$results/$1"
 	# shellcheck disable=SC2016
 	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} \
 		sh -c 'bats --tap --timing "$1" >"$2/$(basename "$1").tap" 2>&1 </dev/null || true' - {} "$results/$1"
@@ -133,9 +135,15 @@ suite_ops() {
 	count_tap ops cat "$results/ops.out"
 }
 
-db_begin() { environment_start && beside_begin db run_files_at_once db tests/db/*.bats; }
+# What takes turns with the API's tests is run when they are over.
+db_begin() { environment_start && beside_begin db run_files db 2 "$(grep -LE "$take_turns" tests/db/*.bats)"; }
 suite_db() {
-	if [ -n "${beside[db]:-}" ]; then beside_end db; else run_files_at_once db tests/db/*.bats; fi
+	if [ -n "${beside[db]:-}" ]; then
+		beside_end db
+		run_files db 1 "$(grep -lE "$take_turns" tests/db/*.bats)"
+	else
+		run_files_at_once db tests/db/*.bats
+	fi
 	count_files db tests/db/*.bats
 }
 
