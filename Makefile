@@ -96,7 +96,12 @@ $(BUILD)/tests/probe: $(call OBJ,tests/events/probe.c) $(COMMON_LIB)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
-unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) $(BUILD)/tests/probe ## build the unit tests
+# What the bats files call HTTP with.
+$(BUILD)/tests/caller: $(call OBJ,tests/lib/caller.c)
+	@mkdir -p $(@D)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libcurl)
+unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) $(BUILD)/tests/probe $(BUILD)/tests/caller ## build the unit tests
 
 clean: ## remove what was built
 	rm -rf build

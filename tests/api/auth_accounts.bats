@@ -127,8 +127,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 
 @test "many sign up with one address at once: one account" {
 	email=$(new_email)
-	statuses=$(seq 16 | xargs -P 16 -I_N_ curl -s -o /dev/null -w '%{http_code}\n' -H 'Content-Type: application/json' \
-		-d "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}" "$BASE_URL/v1/auth/sign-up")
+	statuses=$(at_once 16 /v1/auth/sign-up "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}")
 	[ "$(grep -c 201 <<<"$statuses")" = 1 ]
 	[ "$(grep -c 409 <<<"$statuses")" = 15 ]
 }

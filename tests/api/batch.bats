@@ -170,13 +170,6 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	wallet_is 3 2
 }
 
-@test "32 of the same batch with one key at once: posted once" {
-	body="{\"mode\":\"each\",\"transactions\":[$(op deposit 10),$(op purchase 4)]}"
-	statuses=$(at_once -H 'Idempotency-Key: once' 32 /v1/transactions/batch "$body")
-	[ "$(grep -c 200 <<<"$statuses")" = 32 ]
-	wallet_is 6 3
-}
-
 @test "a key inside: the same as that of a single request, and a double within the batch is one" {
 	batch each "$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 5 '"idempotency_key":"k"'),$(op deposit 5)"
 	expect 200
@@ -242,21 +235,4 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	api POST '/v1/transactions/batch?dry_run=perhaps' '{"mode":"each","transactions":[{}]}'
 	expect 422 invalid_request
 	wallet_is 100 2
-}
-
-@test "32 batches over the same wallets at once: each whole or not at all" {
-	first=$WALLET
-	api POST /v1/wallets '{}'
-	second=$(json .id)
-	api POST /v1/transactions "$(op deposit 100)"
-	bodies=("{\"mode\":\"atomic\",\"transactions\":[$(op transfer 7 "\"to_wallet_id\":\"$second\""),$(WALLET=$second op withdrawal 3),$(op withdrawal 3)]}"
-		"{\"mode\":\"atomic\",\"transactions\":[$(WALLET=$second op deposit 4),$(WALLET=$second op transfer 4 "\"to_wallet_id\":\"$first\""),$(op withdrawal 14)]}")
-	statuses=$(at_once 32 /v1/transactions/batch "${bodies[@]}")
-	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 32 ]
-	won=$(grep -c 201 <<<"$statuses")
-	# Each that won took 10 from the first wallet, and its three operations are rows.
-	[ "$won" = 10 ]
-	wallets=$(sql wallet "SELECT string_agg(balance::text, ' ' ORDER BY id = '$second') || ' ' || sum(version) FROM wallet WHERE id IN ('$first', '$second')")
-	[ "${wallets%% *}" = 0 ]
-	[ "${wallets##* }" = $((3 + 4 * won)) ]
 }

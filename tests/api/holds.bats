@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# holds.bats - money reserved: captured in whole, in parts, not at all, or too late; and what many clients at once make of it.
+# holds.bats - money reserved: captured in whole, in parts, not at all, or too late.
 
 load ../helper
 
@@ -257,29 +257,4 @@ expired() {
 	on capture
 	expect 409 hold_closed
 	eventually wallet_is 1000 0
-}
-
-@test "64 captures and releases at once: exactly one wins" {
-	for _ in 1 2 3; do
-		hold 100
-		statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",\"reference_id\":\"$HOLD\"}" "{\"kind\":\"release\",\"reference_id\":\"$HOLD\"}" \
-			"{\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"amount\":40}")
-		[ "$(grep -c 201 <<<"$statuses")" = 1 ]
-		[ "$(grep -c 409 <<<"$statuses")" = 63 ]
-		[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u)" = hold_closed ]
-		holds_are ''
-	done
-	spent=$(sql wallet "SELECT coalesce(sum(-amount), 0) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'capture'")
-	wallet_is $((1000 - spent)) 0
-	[ "$(sql wallet "SELECT version FROM wallet WHERE id = '$WALLET'")" = 8 ]
-}
-
-@test "64 captures by parts, and the hold's end: never more than was held" {
-	hold_briefly 100
-	HOLD=$(json .id)
-	statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"amount\":3,\"final\":false}")
-	won=$(grep -c 201 <<<"$statuses" || true)
-	[ "$won" -le 33 ]
-	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 64 ]
-	eventually wallet_is $((1000 - 3 * won)) 0
 }

@@ -286,21 +286,3 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	api POST /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[{\"wallet_id\":\"$WALLET\",\"kind\":\"withdrawal\",\"amount\":1},{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":1}]}"
 	[ "$(json '[.results[].status] | join(" ")')" = "409 201" ]
 }
-
-@test "64 clients at once never pass a limit of the day" {
-	skip_at_midnight
-	post deposit 10000
-	allow 'purchase/day/100'
-	statuses=$(at_once 64 /v1/transactions '{"kind":"purchase","amount":7}')
-	[ "$(grep -c 201 <<<"$statuses")" = 14 ]
-	[ "$(grep -c 409 <<<"$statuses")" = 50 ]
-	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u)" = limit_exceeded ]
-}
-
-@test "64 who ask for too much at once: each is told of its own amount" {
-	allow deposit/transaction/10
-	mapfile -t bodies < <(for amount in $(seq 101 164); do echo "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":$amount}"; done)
-	[ "$(at_once 64 /v1/transactions "${bodies[@]}" | sort -u)" = 409 ]
-	told=$(gojq -r '[.code, .limit.amount, .requested] | join(" ")' "$BATS_TEST_TMPDIR"/answer.{0..63})
-	[ "$told" = "$(printf 'limit_exceeded 10 %d\n' $(seq 101 164))" ]
-}

@@ -211,23 +211,3 @@ line_is() {
 	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Idempotency-Key: t'
 	expect 201
 }
-
-@test "64 clients shuffle money round 8 wallets: no deadlock, the sum stays" {
-	wallets=()
-	for _ in 1 2 3 4 5 6 7 8; do
-		api POST /v1/wallets '{}'
-		wallets+=("$(json .id)")
-		api POST /v1/transactions "{\"wallet_id\":\"$(json .id)\",\"kind\":\"deposit\",\"amount\":100}"
-		expect 201
-	done
-	bodies=()
-	for i in $(seq 0 255); do
-		a=$((RANDOM % 8)) b=$((RANDOM % 7))
-		bodies+=("{\"wallet_id\":\"${wallets[a]}\",\"kind\":\"transfer\",\"to_wallet_id\":\"${wallets[(a + b + 1) % 8]}\",\"amount\":$((RANDOM % 60 + 1))}")
-	done
-	statuses=$(at_once 256 /v1/transactions "${bodies[@]}")
-	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 256 ]
-	[ "$(grep -c 201 <<<"$statuses")" -ge 40 ]
-	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u)" = insufficient_funds ]
-	[ "$(sql wallet "SELECT sum(balance) || ' ' || (min(balance) >= 0) || ' ' || sum(version) FROM wallet WHERE id = ANY ('{$(IFS=,; echo "${wallets[*]}")}')")" = "800 true $((16 + 2 * $(grep -c 201 <<<"$statuses")))" ]
-}

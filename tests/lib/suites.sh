@@ -40,7 +40,7 @@ planned() {
 count_bats() {
 	local name=$1
 	shift
-	count_tap "$name" bats --tap --timing "$@"
+	count_tap "$name" "$BUILD/tests/caller" bats --tap "$@"
 }
 
 # The same for files that do not meet each other's data: three at once. Some of them stop the statement's consumer: they and
@@ -68,7 +68,7 @@ run_files() {
 	mkdir -p "$results/$1"
 	# shellcheck disable=SC2016
 	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} \
-		sh -c 'bats --tap --timing "$1" >"$2/$(basename "$1").tap" 2>&1 </dev/null || true' - {} "$results/$1"
+		sh -c '"$3" bats --tap "$1" >"$2/${1##*/}.tap" 2>&1 </dev/null || true' - {} "$results/$1" "$BUILD/tests/caller"
 }
 
 run_suite() {
@@ -128,7 +128,7 @@ beside_tidy() {
 ops_begin() {
 	local options
 	mapfile -t options < <(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/--unset=\1/p' tests/settings.env)
-	beside_begin ops env "${options[@]}" bats --tap --timing tests/ops
+	beside_begin ops env "${options[@]}" "$BUILD/tests/caller" bats --tap tests/ops
 }
 suite_ops() {
 	beside_end ops

@@ -1,0 +1,147 @@
+#!/usr/bin/env bats
+# races.bats - 64 clients at once: what is there is never passed, what happens once happens once, a key moves money once. Here
+# they meet in the wallet's one process, which posts many at once; in tests/db at the posting function, each by itself.
+
+load ../helper
+
+setup() {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+}
+
+# post KIND [AMOUNT] [more members]
+post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"; }
+# op KIND AMOUNT [more members] - one of a batch
+op() { printf '{"wallet_id":"%s","kind":"%s","amount":%s%s}' "$WALLET" "$1" "$2" "${3:+,$3}"; }
+# wallet_is BALANCE HELD VERSION
+wallet_is() {
+	api GET "/v1/wallets/$WALLET"
+	[ "$(json '"\(.balance) \(.held) \(.version)"')" = "$1 $2 $3" ]
+}
+# answered STATUS N [STATUS N] - what at_once must have answered: so many of each, and no other
+answered() { [ "$(sort <<<"$statuses" | uniq -c | awk '{ printf "%s%s %d", n++ ? " " : "", $2, $1 }')" = "$*" ] || { sort <<<"$statuses" | uniq -c && return 1; }; }
+codes() { cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u; }
+# allow KIND PER AMOUNT - the wallet's one limit
+allow() {
+	an_operator
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" "{\"limits\":[{\"kind\":\"$1\",\"per\":\"$2\",\"amount\":$3}]}"
+	expect 200
+}
+
+@test "64 clients spend one wallet: never below its limit" {
+	post deposit 1000
+	statuses=$(at_once 64 /v1/transactions '{"kind":"purchase","amount":30,"merchant":"Rush"}')
+	answered 201 33 409 31
+	wallet_is 10 0 35
+}
+
+@test "64 clients cancel one purchase: exactly once" {
+	post deposit 100
+	post purchase 100
+	statuses=$(at_once 64 /v1/transactions "{\"kind\":\"cancellation\",\"reference_id\":\"$(json .id)\"}")
+	answered 201 1 409 63
+	wallet_is 100 0 4
+}
+
+@test "64 clients with one key: one transaction, 64 times the same bytes" {
+	statuses=$(at_once -H 'Idempotency-Key: once' 64 /v1/transactions '{"kind":"deposit","amount":7}')
+	answered 201 64
+	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | sed 's/}{/}\n{/g' | sort -u | wc -l)" = 1 ]
+	wallet_is 7 0 2
+}
+
+@test "64 clients open a first wallet with one key: one wallet" {
+	sign_up_and_in
+	statuses=$(at_once -H 'Idempotency-Key: first' 64 /v1/wallets '{}')
+	answered 201 64
+	api GET /v1/wallets
+	[ "$(json '.data | length')" = 1 ]
+}
+
+@test "64 captures and releases at once: exactly one wins" {
+	post deposit 1000
+	for _ in 1 2 3; do
+		post hold 100
+		about="\"reference_id\":\"$(json .id)\""
+		statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",$about}" "{\"kind\":\"release\",$about}" "{\"kind\":\"capture\",$about,\"amount\":40}")
+		answered 201 1 409 63
+		[ "$(codes)" = hold_closed ]
+		api GET "/v1/wallets/$WALLET/holds"
+		[ "$(json '.data | length')" = 0 ]
+	done
+	spent=$(sql wallet "SELECT coalesce(sum(-amount), 0) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'capture'")
+	wallet_is $((1000 - spent)) 0 8
+}
+
+@test "64 captures by parts, and the hold's end: never more than was held" {
+	post deposit 1000
+	hold_briefly 100
+	statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",\"reference_id\":\"$(json .id)\",\"amount\":3,\"final\":false}")
+	won=$(grep -c 201 <<<"$statuses" || true)
+	[ "$won" -le 33 ]
+	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 64 ]
+	# The release that ends it is a row as well.
+	eventually wallet_is $((1000 - 3 * won)) 0 $((4 + won))
+}
+
+@test "64 clients at once never pass a limit of the day" {
+	[ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to end"
+	post deposit 10000
+	allow purchase day 100
+	statuses=$(at_once 64 /v1/transactions '{"kind":"purchase","amount":7}')
+	answered 201 14 409 50
+	[ "$(codes)" = limit_exceeded ]
+}
+
+@test "64 who ask for too much at once: each is told of its own amount" {
+	allow deposit transaction 10
+	mapfile -t bodies < <(for amount in $(seq 101 164); do op deposit "$amount" && echo; done)
+	statuses=$(at_once 64 /v1/transactions "${bodies[@]}")
+	answered 409 64
+	told=$(gojq -r '[.code, .limit.amount, .requested] | join(" ")' "$BATS_TEST_TMPDIR"/answer.{0..63})
+	[ "$told" = "$(printf 'limit_exceeded 10 %d\n' $(seq 101 164))" ]
+}
+
+@test "32 of the same batch with one key at once: posted once" {
+	statuses=$(at_once -H 'Idempotency-Key: once' 32 /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[$(op deposit 10),$(op purchase 4)]}")
+	answered 200 32
+	wallet_is 6 0 3
+}
+
+@test "32 batches over the same wallets at once: each whole or not at all" {
+	first=$WALLET
+	api POST /v1/wallets '{}'
+	second=$(json .id)
+	WALLET=$first post deposit 100
+	bodies=("{\"mode\":\"atomic\",\"transactions\":[$(op transfer 7 "\"to_wallet_id\":\"$second\""),$(WALLET=$second op withdrawal 3),$(op withdrawal 3)]}"
+		"{\"mode\":\"atomic\",\"transactions\":[$(WALLET=$second op deposit 4),$(WALLET=$second op transfer 4 "\"to_wallet_id\":\"$first\""),$(op withdrawal 14)]}")
+	statuses=$(at_once 32 /v1/transactions/batch "${bodies[@]}")
+	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 32 ]
+	won=$(grep -c 201 <<<"$statuses")
+	# Each that won took 10 from the first wallet, and its three operations are rows.
+	[ "$won" = 10 ]
+	wallets=$(sql wallet "SELECT string_agg(balance::text, ' ' ORDER BY id = '$second') || ' ' || sum(version) FROM wallet WHERE id IN ('$first', '$second')")
+	[ "${wallets%% *}" = 0 ]
+	[ "${wallets##* }" = $((3 + 4 * won)) ]
+}
+
+@test "64 clients shuffle money round 8 wallets: no deadlock, the sum stays" {
+	wallets=()
+	for _ in 1 2 3 4 5 6 7 8; do
+		api POST /v1/wallets '{}'
+		wallets+=("$(json .id)")
+		WALLET=$(json .id) post deposit 100
+		expect 201
+	done
+	bodies=()
+	for i in $(seq 0 255); do
+		a=$((RANDOM % 8)) b=$((RANDOM % 7))
+		bodies+=("{\"wallet_id\":\"${wallets[a]}\",\"kind\":\"transfer\",\"to_wallet_id\":\"${wallets[(a + b + 1) % 8]}\",\"amount\":$((RANDOM % 60 + 1))}")
+	done
+	statuses=$(at_once 256 /v1/transactions "${bodies[@]}")
+	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 256 ]
+	[ "$(grep -c 201 <<<"$statuses")" -ge 40 ]
+	[ "$(codes)" = insufficient_funds ]
+	[ "$(sql wallet "SELECT sum(balance) || ' ' || (min(balance) >= 0) || ' ' || sum(version) FROM wallet WHERE id = ANY ('{$(IFS=,; echo "${wallets[*]}")}')")" = "800 true $((16 + 2 * $(grep -c 201 <<<"$statuses")))" ]
+}
