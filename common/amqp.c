@@ -82,6 +82,10 @@ amqp_free(struct amqp *a)
 {
 	if (a == NULL)
 		return;
+	/* Said and answered, not only cut: of a connection that is cut the broker may not read the last acknowledgements, and
+	 * give out again what was done. One that is short of memory would not answer. */
+	if (a->connection != NULL && !a->blocked)
+		(void)amqp_connection_close(a->connection, AMQP_REPLY_SUCCESS);
 	amqp_close(a);
 	free(a->url);
 	free(a);

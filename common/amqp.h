@@ -43,12 +43,13 @@ struct amqp;
 /* No I/O. Writes a sentence to the log and answers NULL where the URL is none (amqp[s]://user:password@host:port/vhost,
  * %-escapes in each part; amqps checks the server's certificate against SSL_CERT_FILE or the system's). */
 struct amqp *amqp_new(const char *url, const struct amqp_topology *topology);
-void amqp_free(struct amqp *a); /* closes too; NULL is fine */
+/* Closes in order: what was acknowledged is so for the broker, too (AMQP_TIMEOUT at most). NULL is fine. */
+void amqp_free(struct amqp *a);
 
 /* One attempt to connect and to declare the topology; OK at once where it is connected. */
 enum error amqp_connect(struct amqp *a) MUST_CHECK;
 bool amqp_connected(const struct amqp *a);
-/* Closes: what was taken and not acknowledged goes back to its queue. */
+/* Cuts the connection: what was taken and not acknowledged goes back to its queue, and perhaps what just was. */
 void amqp_close(struct amqp *a);
 
 /* Pauses between attempts: 100 ms doubling to 5 s, each drawn from its upper half. */
