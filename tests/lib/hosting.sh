@@ -21,10 +21,8 @@ hosting_begin() {
 
 # Waits for it and takes its numbers from its last line.
 suite_hosting() {
-	local numbers
 	wait "$hosting_pid" || true
-	numbers=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$results/hosting.out" | tail -n 1)
-	read -r suite_passed suite_failed <<<"${numbers:-0 1}"
+	take_numbers "$results/hosting.out"
 	if [ "$suite_failed" -gt 0 ]; then grep -vE '^[0-9]+ passed, ' "$results/hosting.out" || true; fi
 	cp -r "$hosting_copy/sources/build/test-results" "$results/hosting-inside" 2>/dev/null || true
 }

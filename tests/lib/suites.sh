@@ -40,7 +40,7 @@ planned() {
 count_bats() {
 	local name=$1
 	shift
-	count_tap "$name" "$BUILD/tests/caller" bats --tap "$@"
+	count_tap "$name" "$BUILD/tests/caller" bats --tap --timing "$@"
 }
 
 # The same for files that do not meet each other's data: three at once. Some of them stop the statement's consumer: they and
@@ -68,13 +68,13 @@ run_files() {
 	mkdir -p "$results/$1"
 	# shellcheck disable=SC2016
 	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} \
-		sh -c '"$3" bats --tap "$1" >"$2/${1##*/}.tap" 2>&1 </dev/null || true' - {} "$results/$1" "$BUILD/tests/caller"
+		sh -c '"$3" bats --tap --timing "$1" >"$2/${1##*/}.tap" 2>&1 </dev/null || true' - {} "$results/$1" "$BUILD/tests/caller"
 }
 
 run_suite() {
 	suite_passed=0 suite_failed=0
 	case $1 in
-	unit | ops | hosting) "suite_$1" ;;
+	unit | ops | apart | hosting) "suite_$1" ;;
 	*)
 		if environment_start; then
 			"suite_$1"
@@ -124,11 +124,30 @@ beside_tidy() {
 	done
 }
 
+# Suites that end the servers all the time, in a run of their own with servers of their own.
+apart_begin() { beside_begin apart apart tests/run events fault; }
+apart() {
+	env RESULTS="$results/apart" TEST_DATA="$DATA_DIR.apart" "$@"
+}
+suite_apart() {
+	beside_end apart
+	sed '$d' "$results/apart.out"
+	take_numbers "$results/apart.out"
+}
+apart_tidy() { [ ! -d "$DATA_DIR.apart" ] || apart tests/run --stop; }
+
+# take_numbers FILE - those of another run, from its last line.
+take_numbers() {
+	local numbers
+	numbers=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$1" | tail -n 1)
+	read -r suite_passed suite_failed <<<"${numbers:-0 1}"
+}
+
 # Its copies are set up as users set up theirs: without the options of the tests' own servers.
 ops_begin() {
 	local options
 	mapfile -t options < <(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/--unset=\1/p' tests/settings.env)
-	beside_begin ops env "${options[@]}" "$BUILD/tests/caller" bats --tap tests/ops
+	beside_begin ops env "${options[@]}" "$BUILD/tests/caller" bats --tap --timing tests/ops
 }
 suite_ops() {
 	beside_end ops
