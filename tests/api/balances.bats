@@ -5,11 +5,11 @@ load ../helper
 
 # A wallet whose rows were made older: opened three days ago, 100 a day later, a hold of 30 two hours after that, now 60.
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 	for operation in '"kind":"deposit","amount":100' '"kind":"hold","amount":30' '"kind":"purchase","amount":40'; do
-		api POST /v1/transactions "{$operation}"
+		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$operation}"
 		expect 201
 	done
 	# The statement has them before they change, or it would depend on the moment with which time they come there.

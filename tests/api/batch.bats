@@ -4,7 +4,7 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 }
@@ -135,6 +135,9 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 }
 
 @test "the key of a whole batch stands for that batch: longer, shorter, elsewhere, in another mode it is refused as a whole" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	api POST /v1/wallets '{}'
 	other=$(json .id)
 	for mode in each atomic; do

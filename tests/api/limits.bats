@@ -6,7 +6,7 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 	an_operator

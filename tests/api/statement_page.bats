@@ -5,7 +5,7 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{"name":"Everyday"}'
 	WALLET=$(json .id)
 }
@@ -57,6 +57,9 @@ today() { date -u +%F; }
 }
 
 @test "without wallet_id it is the caller's oldest wallet" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	api POST /v1/wallets '{"name":"Second"}'
 	api GET "/v1/statements?min_version=1"
 	[ "$status_code" = 200 ]
@@ -64,6 +67,9 @@ today() { date -u +%F; }
 }
 
 @test "once the oldest wallet is closed, the one that transactions go to" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	an_operator
 	api POST /v1/wallets '{"name":"Second"}'
 	second=$(json .id)

@@ -4,7 +4,7 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 	post deposit 100
@@ -114,8 +114,9 @@ released() { [ "$(wallet .held)" = 0 ]; }
 }
 
 @test "when the oldest wallet is closed, the next oldest is meant without a wallet_id" {
-	on release "$HOLD"
-	post withdrawal 90
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	api POST /v1/wallets '{}'
 	second=$(json .id)
 	change close

@@ -4,7 +4,7 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 }
@@ -59,6 +59,9 @@ balance() {
 }
 
 @test "without a wallet_id the oldest wallet is meant; without any there is none" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	api POST /v1/wallets '{}'
 	api POST /v1/transactions '{"kind":"deposit","amount":5}'
 	[ "$status_code" = 201 ]

@@ -30,8 +30,8 @@ teardown() {
 }
 
 @test "show prints one, or all, a line of JSON each" {
-	[ "$("$PURSE" dead show wallet_queue two | jq -r '.body')" = two ]
-	[ "$("$PURSE" dead show wallet_queue.dead | jq -s 'length')" = 3 ]
+	[ "$("$PURSE" dead show wallet_queue two | gojq -r '.body')" = two ]
+	[ "$("$PURSE" dead show wallet_queue.dead | gojq -s 'length')" = 3 ]
 	run "$PURSE" dead show wallet_queue nobody
 	[ "$status" = 1 ]
 }

@@ -43,7 +43,7 @@ rejections_are() { [ "$(rejections "$1")" = "$2" ]; }
 waiting() { [ "$("$PROBE" count "$1")" = "$2" ]; }
 
 # reason ID - why that message is among the dead letters of wallet_queue
-reason() { "$PURSE" dead show wallet_queue "$1" | jq -r .reason; }
+reason() { "$PURSE" dead show wallet_queue "$1" | gojq -r .reason; }
 is_dead() { "$PURSE" dead show wallet_queue "$1" >/dev/null 2>&1; }
 buried() { eventually is_dead "$1" && [[ $(reason "$1") == *$2* ]] || { reason "$1" && return 1; }; }
 

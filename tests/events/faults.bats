@@ -101,17 +101,19 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 @test "the broker away: the API goes on, and its events arrive later" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
-	expect 201
+	wallet=$(json .id)
 	stop_service rabbitmq
-	for amount in 1 2 3; do
+	for amount in $(seq 20); do
 		api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"
 		expect 201
 	done
+	api GET "/v1/wallets/$wallet/balance"
+	[ "$(json '[.balance, .version] | join(" ")')" = "210 21" ]
 	run timeout 60 env AMQP_TIMEOUT=1s "$BUILD/outbox_relay" --drain
 	[ "$status" = 1 ]
 	broker_up
 	eventually statement_has_all "$USER_ID"
-	[ "$(lines_of statement "$USER_ID" | wc -l)" = 4 ]
+	[ "$(lines_of statement "$USER_ID" | wc -l)" = 21 ]
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	nothing_lost_or_doubled 10
 }

@@ -51,7 +51,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	eventually balance_is "$USER" 1001
 	lives "$USER-2"
 	lives "$USER-3"
-	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r '[.body.type, .body.data.id] | join(" ")')" = "transaction_created $(id_of 2)" ]
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.body.type, .body.data.id] | join(" ")')" = "transaction_created $(id_of 2)" ]
 	rejections_are "$USER-3" invalid_request
 }
 
@@ -64,14 +64,14 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	eventually balance_is "$OTHER" 401
 	[ "$(history "$USER" | tail -n 1) $(history "$OTHER" | tail -n 1)" = 'transfer -400 600 transfer 400 401' ]
 	reply=$("$PROBE" take "$QUEUE.dead" 1)
-	[ "$(jq -r '.body.data | [.kind, .amount, .to_wallet_id, .owner_id] | join(" ")' <<<"$reply")" = "transfer 400 $to $USER" ]
+	[ "$(gojq -r '.body.data | [.kind, .amount, .to_wallet_id, .owner_id] | join(" ")' <<<"$reply")" = "transfer 400 $to $USER" ]
 	# Other tests' events are on the exchange as well, so only these two are looked for.
-	sent=$(jq -r .body.data.id <<<"$reply") received=$(jq -r .body.data.counterpart_id <<<"$reply")
+	sent=$(gojq -r .body.data.id <<<"$reply") received=$(gojq -r .body.data.counterpart_id <<<"$reply")
 	until [ "${both:-}" = 2 ]; do
 		event=$("$PROBE" take "$QUEUE" 1)
-		case $(jq -r .message_id <<<"$event") in
+		case $(gojq -r .message_id <<<"$event") in
 		"$sent") [ "$(jq -c .body.data <<<"$event")" = "$(jq -c .body.data <<<"$reply")" ] ;;
-		"$received") [ "$(jq -r '.body.data | [.wallet_id, .owner_id, .kind, .amount, .counterpart_id, .reference_id] | join(" ")' <<<"$event")" = "$to $OTHER transfer 400 $sent " ] ;;
+		"$received") [ "$(gojq -r '.body.data | [.wallet_id, .owner_id, .kind, .amount, .counterpart_id, .reference_id] | join(" ")' <<<"$event")" = "$to $OTHER transfer 400 $sent " ] ;;
 		*) continue ;;
 		esac
 		both=$((${both:-0} + 1))
@@ -97,7 +97,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	codes=$(for i in 2 3 4 5 7; do rejections "$USER-$i"; done | paste -sd ' ')
 	[ "$codes" = 'insufficient_funds not_a_hold not_found not_found exceeds_hold' ]
 	event=$("$PROBE" take "$QUEUE" 1)
-	[ "$(jq -r '.body.data | [.code, .available, .required, .held] | join(" ")' <<<"$event")" = 'insufficient_funds 1000 1001 0' ]
+	[ "$(gojq -r '.body.data | [.code, .available, .required, .held] | join(" ")' <<<"$event")" = 'insufficient_funds 1000 1001 0' ]
 	balance_is "$USER" 1000
 	held_is 0
 }
@@ -114,8 +114,8 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	asks 3 '"kind":"purchase","amount":11'
 	eventually rejections_are "$USER-3" limit_exceeded
 	event=$("$PROBE" take "$QUEUE" 1)
-	[ "$(jq -r '.body.data | [.code, .limit.kind, .limit.per, .limit.amount, .used, .requested] | join(" ")' <<<"$event")" = 'limit_exceeded purchase month 50 40 11' ]
-	[ "$(jq -r '.body.data.frees_at | length' <<<"$event")" = 27 ]
+	[ "$(gojq -r '.body.data | [.code, .limit.kind, .limit.per, .limit.amount, .used, .requested] | join(" ")' <<<"$event")" = 'limit_exceeded purchase month 50 40 11' ]
+	[ "$(gojq -r '.body.data.frees_at | length' <<<"$event")" = 27 ]
 }
 
 @test "doubles are one; what is malformed is dead, with the reason" {

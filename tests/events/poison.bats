@@ -52,9 +52,9 @@ teardown() {
 	emit "$body" --correlation-id c-1 --reply-to nowhere
 	eventually waiting wallet_queue.dead 1
 	letter=$("$PURSE" dead show wallet_queue)
-	[ "$(jq -r .body <<<"$letter")" = "$body" ]
-	[ "$(jq -r '[.correlation_id, .reply_to, .content_type] | join(" ")' <<<"$letter")" = "c-1 nowhere application/json" ]
-	[[ "$(jq -r .reason <<<"$letter")" == "invalid_request: no key against doubles"* ]]
+	[ "$(gojq -r .body <<<"$letter")" = "$body" ]
+	[ "$(gojq -r '[.correlation_id, .reply_to, .content_type] | join(" ")' <<<"$letter")" = "c-1 nowhere application/json" ]
+	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no key against doubles"* ]]
 	[ "$(history "$USER")" = '' ]
 }
 
@@ -71,7 +71,7 @@ teardown() {
 	printf '{"specversion":"1.0","id":"x","source":"/s","type":"transaction_created","data":{"id":"none"}}' |
 		"$PURSE" publish --message-id line statement_queue
 	eventually waiting statement_queue.dead 1
-	[[ "$("$PURSE" dead show statement_queue line | jq -r .reason)" == "invalid_request: "* ]]
+	[[ "$("$PURSE" dead show statement_queue line | gojq -r .reason)" == "invalid_request: "* ]]
 }
 
 @test "a message that the database cannot take is singled out; its neighbours are posted" {

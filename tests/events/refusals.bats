@@ -16,10 +16,10 @@ teardown() {
 @test "insufficient_funds: nothing changes, transaction_rejected says why and what was asked, digit for digit" {
 	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":0.07,\"operation\":1}}" --message-id "$USER-1"
 	event=$("$PROBE" take "$QUEUE" 1)
-	[ "$(jq -r '[.exchange, .key, .type, .content_type] | join(" ")' <<<"$event")" = "purse.events transaction_rejected transaction_rejected application/cloudevents+json" ]
-	[ "$(jq -r '.body | [.specversion, .source, .type, .pattern] | join(" ")' <<<"$event")" = "1.0 /purse/wallet transaction_rejected transaction_rejected" ]
-	[ "$(jq -r '.body.data | [.code, .idempotency_key, .available, .held, .required] | join(" ")' <<<"$event")" = "insufficient_funds $USER-1 0 0 7" ]
-	[ "$(jq -r '.message_id == .body.id and .body.id == .body.data.id' <<<"$event")" = true ]
+	[ "$(gojq -r '[.exchange, .key, .type, .content_type] | join(" ")' <<<"$event")" = "purse.events transaction_rejected transaction_rejected application/cloudevents+json" ]
+	[ "$(gojq -r '.body | [.specversion, .source, .type, .pattern] | join(" ")' <<<"$event")" = "1.0 /purse/wallet transaction_rejected transaction_rejected" ]
+	[ "$(gojq -r '.body.data | [.code, .idempotency_key, .available, .held, .required] | join(" ")' <<<"$event")" = "insufficient_funds $USER-1 0 0 7" ]
+	[ "$(gojq -r '.message_id == .body.id and .body.id == .body.data.id' <<<"$event")" = true ]
 	[ "$(sql wallet "SELECT body->'request'->'transaction'->>'amount' FROM rejection WHERE body->>'idempotency_key' = '$USER-1'")" = 0.07 ]
 	[ "$(history "$USER")" = '' ]
 	eventually waiting wallet_queue 0
@@ -30,7 +30,7 @@ teardown() {
 	printf '%s\n%s\n' "$event" "$event" | "$PURSE" publish --lines wallet_queue
 	emit "$event"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":6}")"
-	[ "$("$PROBE" take "$QUEUE" 2 | jq -r .body.data.idempotency_key)" = "$USER-1"$'\n'"$USER-2" ]
+	[ "$("$PROBE" take "$QUEUE" 2 | gojq -r .body.data.idempotency_key)" = "$USER-1"$'\n'"$USER-2" ]
 	waiting "$QUEUE" 0
 }
 
@@ -66,12 +66,12 @@ teardown() {
 @test "reply_to: the transaction or the refusal, with the correlation_id; a double is answered too" {
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9}")" --reply-to "$QUEUE.dead" --correlation-id c-1
 	reply=$("$PROBE" take "$QUEUE.dead" 1)
-	[ "$(jq -r '[.correlation_id, .body.type, .body.data.kind, .body.data.amount, .body.data.owner_id] | join(" ")' <<<"$reply")" = "c-1 transaction_created deposit 9 $USER" ]
+	[ "$(gojq -r '[.correlation_id, .body.type, .body.data.kind, .body.data.amount, .body.data.owner_id] | join(" ")' <<<"$reply")" = "c-1 transaction_created deposit 9 $USER" ]
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9}")" --reply-to "$QUEUE.dead" --correlation-id c-2
 	again=$("$PROBE" take "$QUEUE.dead" 1)
 	[ "$(jq -c '.body' <<<"$again")" = "$(jq -c '.body' <<<"$reply")" ]
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":10}")" --reply-to "$QUEUE.dead" --correlation-id c-3
-	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r '[.correlation_id, .body.type, .body.data.code, .body.data.available] | join(" ")')" = "c-3 transaction_rejected insufficient_funds 9" ]
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.correlation_id, .body.type, .body.data.code, .body.data.available] | join(" ")')" = "c-3 transaction_rejected insufficient_funds 9" ]
 	# Nobody there to hear it: acknowledged all the same.
 	emit "$(cloud_event "$USER-3" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --reply-to "gone-$USER"
 	eventually balance_is "$USER" 10
@@ -102,7 +102,7 @@ is_full() { ! yes '{}' | head -n 1500 | "$PURSE" publish --lines "$1" >/dev/null
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")" --reply-to "$QUEUE.dead"
 	"$PROBE" touch wallet_queue 2
 	"$BUILD/transaction_consumer" --drain
-	[ "$("$PROBE" take "$QUEUE.dead" 1 | jq -r .body.data.code)" = insufficient_funds ]
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | gojq -r .body.data.code)" = insufficient_funds ]
 	history_is "$USER" $'opening 0 0\ndeposit 5 5'
 }
 
@@ -111,7 +111,7 @@ again() {
 	emit "$event" --reply-to "$QUEUE.dead" >/dev/null
 	"$PROBE" touch wallet_queue 1
 	"$BUILD/transaction_consumer" --drain
-	"$PROBE" take "$QUEUE.dead" 1 | jq -r .body.type
+	"$PROBE" take "$QUEUE.dead" 1 | gojq -r .body.type
 }
 
 @test "a refusal that was recorded says nothing where its key was posted since, nor after an hour" {

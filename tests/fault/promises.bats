@@ -115,17 +115,6 @@ kill_gateway() { kill_service gateway; }
 	eventually balance_is 0 1
 }
 
-@test "without the broker the API goes on, and the statement catches up by itself" {
-	stop_service rabbitmq
-	for _ in $(seq 20); do
-		api POST /v1/transactions '{"kind":"deposit","amount":5}'
-		expect 201
-	done
-	balance_is 100 21
-	start_service rabbitmq
-	eventually statement_has 21 100
-}
-
 @test "a killed relay is back, and what it had not published is" {
 	kill_service outbox_relay
 	api POST /v1/transactions '{"kind":"deposit","amount":5}'

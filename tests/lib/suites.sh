@@ -43,7 +43,7 @@ count_bats() {
 	count_tap "$name" "$BUILD/tests/caller" bats --tap --timing "$@"
 }
 
-# The same for files that do not meet each other's data: three at once. Some of them stop the statement's consumer: they and
+# The same for files that do not meet each other's data: four at once. Some of them stop the statement's consumer: they and
 # all that wait for statements take turns.
 count_bats_at_once() {
 	run_files_at_once "$@"
@@ -55,7 +55,7 @@ run_files_at_once() {
 	shift
 	run_files "$name" 1 "$(grep -lE "$take_turns" "$@")" &
 	lane=$!
-	run_files "$name" 2 "$(grep -LE "$take_turns" "$@")"
+	run_files "$name" 3 "$(grep -LE "$take_turns" "$@")"
 	wait "$lane" || true
 }
 count_files() {

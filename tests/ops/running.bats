@@ -118,8 +118,9 @@ on_its_broker() {
 	for name in transaction_consumer statement_consumer; do sv -w 30 up "$FIRST/service/$name"; done
 }
 
+# With a broker each the suites themselves run on copies, all at once: see tests/run.
 @test "a second copy beside the first: each has its own users" {
-	DATA_DIR=$SECOND PORT=$SECOND_PORT tools/up
+	on_its_broker tools/up
 	BASE_URL=http://localhost:$FIRST_PORT
 	sign_up_and_in
 	first_token=$TOKEN
@@ -129,12 +130,13 @@ on_its_broker() {
 	TOKEN=
 	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
 	expect 401 invalid_credentials
-	DATA_DIR=$SECOND tools/down
+	on_its_broker tools/down
 	BASE_URL=http://localhost:$FIRST_PORT
 	TOKEN=$first_token
 	api GET /v1/auth/me
 	expect 200
 	[ -z "$(processes "$SECOND")" ]
+	YES=1 on_its_broker tools/clean-data
 }
 
 # gave_up TEXT... - the last run must have failed and said that, and nothing of it runs any more.
