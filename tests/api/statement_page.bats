@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # statement_page.bats - statements at once: what they hold, how they are paged, what is refused, and that a wrong one
-# is never shown.
+# is never shown. It takes turns with who stops the consumer: some of its reads wait for a line no longer than users do.
 
 load ../helper
 

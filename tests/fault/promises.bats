@@ -4,7 +4,7 @@
 
 load ../helper
 
-DEPOSITS=300
+DEPOSITS=2000
 
 setup() {
 	sign_up_and_in
@@ -18,35 +18,39 @@ teardown() {
 	done
 }
 
-# One client's deposit: the same key until it is answered 201, as a careful program does. Prints the transaction's id.
-deposit_surely() {
-	local answer
-	for _ in $(seq 200); do
-		answer=$(curl -s -m 30 -w '\n%{http_code}' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
-			-H "Idempotency-Key: deposit-$1" -d '{"kind":"deposit","amount":7}' "$BASE_URL/v1/transactions")
-		[ "${answer##*$'\n'}" != 201 ] || { [[ $answer =~ \"id\":\"([0-9a-f-]+)\" ]] && echo "${BASH_REMATCH[1]}" && return 0; }
-		[ "${answer##*$'\n'}" != 422 ] || return 1
-		sleep 0.1
-	done
-	return 1
-}
-
-# DEPOSITS clients, 16 at a time, while COMMAND happens in the middle; then each deposit is there exactly once.
+# DEPOSITS deposits, 16 at a time, each tried again with its key until it is answered 201, as careful programs do, while
+# COMMAND happens in the middle; then each is there exactly once.
 deposits_survive() {
-	local ids=$BATS_TEST_TMPDIR/ids
-	export TOKEN BASE_URL
-	export -f deposit_surely
-	seq "$DEPOSITS" | xargs -P 16 -I@ bash -c 'deposit_surely @' >"$ids" &
-	eventually posted_some
+	local ids=$BATS_TEST_TMPDIR/ids calls=$BATS_TEST_TMPDIR/calls
+	cat >"$calls.one" <<-END
+		next
+		url = "$BASE_URL/v1/transactions"
+		header = "Authorization: Bearer $TOKEN"
+		header = "Content-Type: application/json"
+		header = "Idempotency-Key: deposit-@"
+		data = "{\\"kind\\":\\"deposit\\",\\"amount\\":7}"
+		output = "$BATS_TEST_TMPDIR/answer.@"
+		write-out = "%{http_code}\\n"
+		max-time = 30
+		retry = 100
+		retry-delay = 1
+		retry-all-errors
+	END
+	awk -v n="$DEPOSITS" '{ line[NR] = $0 } END { for (i = 0; i < n; i++) for (l = i ? 1 : 2; l <= NR; l++) { text = line[l]; sub("@", i, text); print text } }' \
+		"$calls.one" >"$calls"
+	curl -s --parallel --parallel-immediate --parallel-max 16 -K "$calls" >"$BATS_TEST_TMPDIR/statuses" &
+	eventually posted 20
 	"$@"
+	if posted "$DEPOSITS"; then echo 'that came too late' && return 1; fi
 	wait %1
-	[ "$(sort -u "$ids" | wc -l)" = "$DEPOSITS" ]
+	[ "$(sort "$BATS_TEST_TMPDIR/statuses" | uniq -c | awk '{ print $2, $1 }')" = "201 $DEPOSITS" ]
+	gojq -r .id "$BATS_TEST_TMPDIR"/answer.* | sort >"$ids"
 	eventually balance_is $((DEPOSITS * 7)) $((DEPOSITS + 1))
-	[ "$(sql wallet "SELECT count(*) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'deposit'")" = "$DEPOSITS" ]
-	sql wallet "SELECT id FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'deposit'" | sort | cmp - <(sort "$ids")
+	sql wallet "SELECT id FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'deposit'" | sort | cmp - "$ids"
 	eventually statement_has $((DEPOSITS + 1)) $((DEPOSITS * 7))
 }
-posted_some() { [ "$(wc -l <"$BATS_TEST_TMPDIR/ids")" -ge 20 ]; }
+# posted N - so many answers have come, at least
+posted() { [ "$(find "$BATS_TEST_TMPDIR" -name 'answer.*' | wc -l)" -ge "$1" ]; }
 balance_is() {
 	api GET "/v1/wallets/$WALLET/balance"
 	[ "$status_code" = 200 ] && [ "$(json '"\(.balance) \(.version)"')" = "$1 $2" ]

@@ -24,6 +24,7 @@ suite_hosting() {
 	wait "$hosting_pid" || true
 	take_numbers "$results/hosting.out"
 	if [ "$suite_failed" -gt 0 ]; then grep -vE '^[0-9]+ passed, ' "$results/hosting.out" || true; fi
+	rm -rf "$results/hosting-inside"
 	cp -r "$hosting_copy/sources/build/test-results" "$results/hosting-inside" 2>/dev/null || true
 }
 

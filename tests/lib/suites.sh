@@ -43,13 +43,13 @@ count_bats() {
 	count_tap "$name" "$BUILD/tests/caller" bats --tap --timing "$@"
 }
 
-# The same for files that do not meet each other's data: four at once. Some of them stop the statement's consumer: they and
-# all that wait for statements take turns.
+# The same for files that do not meet each other's data: four at once. Those that stop services take turns, and so do those
+# that say that they do, as they need a service all the time; who waits with patience for what it does need not.
 count_bats_at_once() {
 	run_files_at_once "$@"
 	count_files "$@"
 }
-take_turns='\<(stop|kill)_service\>|/v1/statements'
+take_turns='\<(stop|kill)_service\>|takes turns'
 run_files_at_once() {
 	local name=$1 lane
 	shift
