@@ -102,7 +102,7 @@ on_its_broker() {
 	[ ! -e "$SECOND/rabbitmq" ]
 	run on_its_broker tools/status
 	[ "$status" -eq 0 ]
-	! grep -q postgres <<<"$output"
+	[[ $output != *postgres* ]]
 	BASE_URL=http://localhost:$SECOND_PORT
 	sign_up_and_in
 	api POST /v1/wallets '{}'
@@ -211,7 +211,7 @@ gave_up() {
 	epmd=$(sed -n 's/^EPMD_PORT=//p' "$FIRST/state.env")
 	DATA_DIR=$FIRST tools/down
 	[ -z "$(processes "$FIRST")" ]
-	! ss -Hltn | grep -E ":($FIRST_PORT|$epmd|$(sed -n 's/^POSTGRES_PORT=//p' "$FIRST/state.env")|$(sed -n 's/^AMQP_PORT=//p' "$FIRST/state.env")) "
+	[ -z "$(ss -Hltn | grep -E ":($FIRST_PORT|$epmd|$(sed -n 's/^POSTGRES_PORT=//p' "$FIRST/state.env")|$(sed -n 's/^AMQP_PORT=//p' "$FIRST/state.env")) ")" ]
 	DATA_DIR=$FIRST run tools/status
 	[ "$status" -eq 3 ]
 	DATA_DIR=$FIRST run tools/down
