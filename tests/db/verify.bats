@@ -57,10 +57,15 @@ fresh() {
 	done
 }
 tables() { case $1 in wallet) echo wallet transaction undone hold ;; statement) echo wallet line ;; esac; }
-restore() {
+# restoring SERVICE - the SQL that takes out what is not as it was, and puts in what is missing
+restoring() {
 	local table
-	tamper "$1" "$(for table in $(tables "$1"); do echo "TRUNCATE public.$table; INSERT INTO public.$table TABLE saved.$table;"; done)"
+	for table in $(tables "$1"); do
+		echo "DELETE FROM public.$table AS now WHERE now::text NOT IN (SELECT was::text FROM saved.$table AS was);"
+		echo "INSERT INTO public.$table SELECT was.* FROM saved.$table AS was WHERE was::text NOT IN (SELECT now::text FROM public.$table AS now);"
+	done
 }
+restore() { tamper "$1" "$(restoring "$1")"; }
 tamper() {
 	local url=${1^^}_DATABASE_OWNER_URL
 	psql -XAtq -v ON_ERROR_STOP=1 -d "$(at "$1" "tried_$1" "${!url}")" -c "$2"
@@ -70,22 +75,21 @@ verify() { # PREFIX - with the run-time roles' rights
 		"$BUILD/purse" verify
 }
 
-# finds SERVICE CHANGE PATTERN... - after the change, all that is said is one line for each pattern; then all is as before.
+# finds SERVICE CHANGE PATTERN... - after the change to what it was, all that is said is one line for each pattern.
 # W, D, P, … of a pattern and of the change are the rows of verify.sql.
 finds() {
 	local service=$1 change=$2 pattern
 	shift 2
-	tamper "$service" "$change"
+	tamper "$service" "$(restoring "$service") $change"
 	run verify tried
 	[ "$status" -eq 1 ] || { echo "$change: status $status" && return 1; }
 	for pattern; do
 		grep -qE -- "$pattern" <<<"$output" || { echo "$change: not said: $pattern" && echo "$output" && return 1; }
 	done
-	restore "$service"
 }
 row() { psql -XAtq -d "$(at wallet made_wallet "$WALLET_DATABASE_OWNER_URL")" -c "SELECT $1 FROM named JOIN transaction t USING (id) WHERE name = '$2'"; }
 
-setup() { fresh; }
+setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 
 @test "right books: nothing is said but that, and nothing needs an owner's rights" {
 	run verify made
