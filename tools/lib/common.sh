@@ -31,18 +31,18 @@ eventually() {
 random_password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
 # write_private FILE [MODE] - replaces the file by what comes on standard input, whole or not at all; its owner alone
-# may read it. A file that has this content already is left as it is.
+# may read it. A file that has this content already is left as it is, and costs no process: make up has dozens.
 write_private() {
-	local file=$1 new
-	new=$(mktemp "$file.XXXXXX") && cat >"$new" && chmod "${2:-600}" "$new" || {
-		rm -f "$new"
+	local file=$1 text='' present='' new
+	IFS= read -r -d '' text || true
+	if [ -f "$file" ]; then
+		IFS= read -r -d '' present <"$file" || true
+		[ "$text" != "$present" ] || return 0
+	fi
+	new=$(mktemp "$file.XXXXXX") && printf '%s' "$text" >"$new" && chmod "${2:-600}" "$new" && mv -f "$new" "$file" || {
+		rm -f "${new:-}"
 		die "$file cannot be written."
 	}
-	if [ -f "$file" ] && cmp -s "$new" "$file"; then
-		rm -f "$new"
-	else
-		mv -f "$new" "$file"
-	fi
 }
 
 # quoted WORD... - the words as any shell reads them back.
