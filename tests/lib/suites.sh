@@ -51,12 +51,9 @@ count_bats_at_once() {
 }
 take_turns='\<(stop|kill)_service\>|takes turns'
 run_files_at_once() {
-	local name=$1 lane
+	local name=$1
 	shift
-	run_files "$name" 1 "$(grep -lE "$take_turns" "$@")" &
-	lane=$!
-	run_files "$name" 3 "$(grep -LE "$take_turns" "$@")"
-	wait "$lane" || true
+	run_files "$name" 4 "$(grep -lE "$take_turns" "$@" | paste -sd ' ')"$'\n'"$(grep -LE "$take_turns" "$@")"
 }
 count_files() {
 	local name=$1 file
@@ -64,11 +61,13 @@ count_files() {
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 	rm -rf "${results:?}/$name"
 }
+# run_files NAME AT_ONCE LINES - a line's files run one after another, AT_ONCE lines at once.
 run_files() {
 	mkdir -p "$results/$1"
 	# shellcheck disable=SC2016
-	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} \
-		sh -c '"$3" bats --tap --timing "$1" >"$2/${1##*/}.tap" 2>&1 </dev/null || true' - {} "$results/$1" "$BUILD/tests/caller"
+	printf '%s' "$3" | xargs -r -d '\n' -P "$2" -I{} sh -c 'for file in $1; do
+		"$3" bats --tap --timing "$file" >"$2/${file##*/}.tap" 2>&1 </dev/null || true
+	done' - {} "$results/$1" "$BUILD/tests/caller"
 }
 
 run_suite() {
