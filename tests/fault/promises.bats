@@ -4,7 +4,7 @@
 
 load ../helper
 
-DEPOSITS=2000
+DEPOSITS=1000
 
 setup() {
 	sign_up_and_in
