@@ -43,8 +43,8 @@ api_by_caller() {
 	done
 }
 api_by_curl() {
-	local arguments=()
-	[ ${#lines[@]} -eq 0 ] || mapfile -t arguments < <(printf -- '-H\n%s\n' "${lines[@]}")
+	local arguments=() line
+	for line in "${lines[@]}"; do arguments+=(-H "$line"); done
 	[ -z "$json" ] || arguments+=(--data-binary "$json")
 	: >"$file"
 	: >"$file.body"
@@ -86,7 +86,11 @@ expect() {
 	[ -z "${2:-}" ] || { member code && [ "$REPLY" = "$2" ]; } || [ "$(json .code)" = "$2" ] || { echo "code $(json .code), not $2" && return 1; }
 }
 
-new_email() { echo "t$BASHPID$RANDOM$RANDOM${EPOCHREALTIME//[!0-9]/}@example.com"; }
+# new_email [NAME] - an address that nobody has, in the variable NAME, or printed.
+new_email() {
+	printf -v "${1:-REPLY}" '%s' "t$BASHPID$RANDOM$RANDOM${EPOCHREALTIME//[!0-9]/}@example.com"
+	[ $# -gt 0 ] || echo "$REPLY"
+}
 
 # session_take - TOKEN, REFRESH_TOKEN and SESSION_ID, from the answer of a sign-in.
 session_take() {
@@ -103,7 +107,7 @@ sign_in() {
 
 # sign_up_and_in - a fresh user each time: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and SESSION_ID.
 sign_up_and_in() {
-	EMAIL=t$BASHPID$RANDOM$RANDOM${EPOCHREALTIME//[!0-9]/}@example.com
+	new_email EMAIL
 	TOKEN=
 	api POST /v1/auth/sign-up "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
 	expect 201 && [[ $body =~ ^\{\"id\":\"([0-9a-f-]+)\" ]] || return 1

@@ -16,6 +16,23 @@ load ../helper
 	expect 401 unauthenticated
 }
 
+# Each client is a process that posts for itself: fewer than in tests/gateway/races.bats, as each opens two connections.
+@test "16 clients at once: a wallet is never below its limit, a purchase is undone once, a key moves money once" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	api POST /v1/transactions '{"kind":"deposit","amount":100}'
+	statuses=$(AT_ONCE=16 at_once 16 /v1/transactions '{"kind":"purchase","amount":30}')
+	[ "$(sort <<<"$statuses" | uniq -c | awk '{ print $2, $1 }' | paste -sd ' ')" = "201 3 409 13" ]
+	purchase=$(cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r 'select(.kind == "purchase").id' | head -n 1)
+	statuses=$(AT_ONCE=16 at_once 16 /v1/transactions "{\"kind\":\"cancellation\",\"reference_id\":\"$purchase\"}")
+	[ "$(sort <<<"$statuses" | uniq -c | awk '{ print $2, $1 }' | paste -sd ' ')" = "201 1 409 15" ]
+	statuses=$(AT_ONCE=16 at_once -H 'Idempotency-Key: once' 16 /v1/transactions '{"kind":"deposit","amount":7}')
+	[ "$(sort -u <<<"$statuses")" = 201 ]
+	api GET "/v1/wallets/$wallet/balance"
+	[ "$(json '[.balance, .version] | join(" ")')" = "47 7" ]
+}
+
 @test "cron does what the consumers do; two at once are harmless" {
 	for name in outbox_relay transaction_consumer statement_consumer; do stop_service "$name"; done
 	sign_up_and_in
