@@ -99,11 +99,10 @@ job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job
 
 	if (e != OK)
 		return e;
-	outcome = rows_text(rows, 0, 0);
+	outcome = rows_text(rows, 0, JOB_OUTCOME);
 	if (strcmp(outcome, "queued") != 0 && strcmp(outcome, "same") != 0)
 		return error_from_code(outcome);
-	id = rows_uuid(rows, 0, 1);
-	return job_find(db, &id, &wanted->owner, false, job);
+	return job_from_row(rows, 0, job) ? OK : ERR_INTERNAL;
 }
 
 bool

@@ -41,8 +41,9 @@ struct job_wanted {
 	const char *key;        /* idempotency key; NULL: none */
 };
 
-/* Stores a job and its event in one commit. The same request while it is unfinished, or the same key, is the same job.
- * ERR_RATE_LIMITED: the owner has STATEMENT_JOBS_MAX unfinished ones. */
+/* Stores a job and its event in one commit. The same request while it is unfinished, or the same key, is the same job;
+ * a new one is told as it was made, though a consumer may have it by now. ERR_RATE_LIMITED: the owner has STATEMENT_JOBS_MAX
+ * unfinished ones. */
 enum error job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job) MUST_CHECK;
 /* ERR_NOT_FOUND also for somebody else's. any_owner: an operator's right. */
 enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner, struct job *job)

@@ -27,7 +27,9 @@ const struct db_statement statement_sql[SQL_COUNT] = {
 	[SQL_GAPS] = { "gaps",
 		"SELECT wallet_id, version, newest, gap_since FROM wallet "
 		"WHERE gap_since < clock_timestamp() - " MS("$1") " ORDER BY gap_since LIMIT 10", DB_AGAIN },
-	[SQL_JOB_REQUEST] = { "job_request", "SELECT outcome, id FROM job_request($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+	[SQL_JOB_REQUEST] = { "job_request",
+		"SELECT " JOB_COLUMNS ", outcome FROM (SELECT r.outcome, (r.made).* "
+		"FROM job_request($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) r) asked",
 		DB_AGAIN },
 	[SQL_JOB_FIND] = { "job_find", "SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_AGAIN },
 	[SQL_JOB_EXISTS] = { "job_exists", "SELECT 1 FROM job WHERE id = $1", DB_AGAIN },

@@ -29,7 +29,7 @@ enum statement_sql {
 
 extern const struct db_statement statement_sql[SQL_COUNT];
 
-/* The columns of SQL_JOB_FIND and SQL_JOB_CLAIM, in their order. */
+/* The columns of SQL_JOB_FIND, SQL_JOB_CLAIM and SQL_JOB_REQUEST, in their order; the last one is SQL_JOB_REQUEST's alone. */
 enum job_column {
 	JOB_ID,
 	JOB_OWNER,
@@ -54,6 +54,7 @@ enum job_column {
 	JOB_BYTES,
 	JOB_SHA256,
 	JOB_REMOVED,
+	JOB_OUTCOME,
 };
 
 #endif

@@ -175,7 +175,11 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	stop_service statement_consumer
 	store 1 2
 	id=$(cat /proc/sys/kernel/random/uuid)
-	app "SELECT job_request('$id', '$OWNER', '$WALLET', '2026-01-01', '2026-02-01', 'csv', 0, 'x', NULL, 10)"
+	ask() {
+		app "SELECT outcome, id, (made).id, (made).status FROM job_request('$id', '$OWNER', '$WALLET', '2026-01-01', '2026-02-01',
+			'csv', 0, 'x', NULL, 10)"
+	}
+	[ "$(ask)" = "queued|$id|$id|queued" ]
 	# Far in the past, so that it is the first; and due to nobody else: the lease is held.
 	sql statement "UPDATE job SET due_at = '2020-01-01' WHERE id = '$id'"
 	claim() { app "SELECT id FROM job_claim('$(cat /proc/sys/kernel/random/uuid)', '1 hour')"; }
@@ -184,6 +188,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	read -r -t "$PATIENCE" got <&"${HOLDER[0]}"
 	[ "$got" = "$id" ]
 	[ -z "$(claim)" ]
+	[ "$(ask)" = "same|$id|$id|running" ]
 	kill -9 "$HOLDER_PID"
 	taken() { [ "$(claim)" = "$id" ]; }
 	eventually taken

@@ -3,10 +3,11 @@
 
 -- Asks for a statement. `outcome` is queued (it is new), same (the job that an equal request or the same key made),
 -- rate_limited or idempotency_key_reused. p_asked is the request as it was sent: one without an end means "until now",
--- and sent again a second later it is still the same request.
+-- and sent again a second later it is still the same request. `made` is that job: a new one as it was made, whatever a
+-- consumer does with it from then on.
 CREATE OR REPLACE FUNCTION job_request(p_id uuid, p_owner_id uuid, p_wallet_id uuid, p_from timestamptz, p_to timestamptz,
 	p_format text, p_min_version bigint, p_asked text, p_key text, p_most integer)
-RETURNS TABLE (outcome text, id uuid)
+RETURNS TABLE (outcome text, id uuid, made job)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	found_job job;
@@ -15,7 +16,7 @@ BEGIN
 	PERFORM pg_advisory_xact_lock(hashtextextended(p_owner_id::text, 0));
 	SELECT * INTO found_job FROM job j WHERE j.owner_id = p_owner_id AND j.idempotency_key = p_key;
 	IF FOUND AND (found_job.wallet_id, found_job.asked) IS DISTINCT FROM (p_wallet_id, p_asked) THEN
-		RETURN QUERY SELECT 'idempotency_key_reused', NULL::uuid;
+		RETURN QUERY SELECT 'idempotency_key_reused', NULL::uuid, NULL::job;
 		RETURN;
 	END IF;
 	IF NOT FOUND THEN
@@ -24,18 +25,19 @@ BEGIN
 		  AND j.status IN ('queued', 'running');
 	END IF;
 	IF FOUND THEN
-		RETURN QUERY SELECT 'same', found_job.id;
+		RETURN QUERY SELECT 'same', found_job.id, found_job;
 		RETURN;
 	END IF;
 	IF (SELECT count(*) FROM job j WHERE j.owner_id = p_owner_id AND j.status IN ('queued', 'running')) >= p_most THEN
-		RETURN QUERY SELECT 'rate_limited', NULL::uuid;
+		RETURN QUERY SELECT 'rate_limited', NULL::uuid, NULL::job;
 		RETURN;
 	END IF;
 	INSERT INTO job (id, owner_id, wallet_id, from_at, to_at, created_at, due_at, format, min_version, asked,
 		idempotency_key)
 	VALUES (p_id, p_owner_id, p_wallet_id, p_from, p_to, clock_timestamp(), clock_timestamp(), p_format, p_min_version, p_asked,
-		p_key);
-	RETURN QUERY SELECT 'queued', p_id;
+		p_key)
+	RETURNING * INTO found_job;
+	RETURN QUERY SELECT 'queued', p_id, found_job;
 END $$;
 
 -- The advisory lock that stands for a claim.
