@@ -8,7 +8,8 @@
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=${CI:+1}
 BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
-ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
+ROOT=${ROOT:-$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)}
+. "$ROOT/tests/lib/bats.bash"
 PASSWORD='tests have long passwords'
 # Slow machines and sanitizers need patience; nothing waits longer than it must.
 PATIENCE=${PATIENCE:-30}
@@ -51,21 +52,43 @@ api_by_curl() {
 	status_code=$(curl -sS -m "$PATIENCE" -X "$method" -D "$file" -o "$file.body" -w '%{http_code}' "${arguments[@]}" "$@" "$BASE_URL$path") || true
 }
 
-# member NAME - sets REPLY to a member of the last body; fails where that is not plain to see, as something is nested or
-# escaped.
+# member NAME - sets REPLY to a member of the last body; fails where that is not plain to see: looked at are those before anything
+# nested or escaped, and the last one.
 member() {
-	[[ $body == '{'* && ${body:1} != *[\{\[\\]* && $body =~ [\{,]\"$1\":(\"[^\"]*\"|[^,\}]*)[,\}] ]] || return 1
+	local plain=${body#\{}
+	plain=,${plain%%[\{\[\\]*}
+	[[ $body == '{'* ]] && [[ $plain =~ ,\"$1\":(\"[^\"]*\"|[^,\}]*)[,\}] || $body =~ ,\"$1\":(\"[^\"\\]*\"|[^]\[\{\}\",]+)\}$ ]] || return 1
 	REPLY=${BASH_REMATCH[1]#\"}
 	REPLY=${REPLY%\"}
 }
+# members .NAME... - the same for several, with a space between them; what null is there depends on who asks.
+members() {
+	local name all=
+	for name; do
+		member "${name#.}" && [[ $# -eq 1 || $REPLY != null ]] || return 1
+		all+=" $REPLY"
+	done
+	REPLY=${all# }
+}
 
-# json [jq options] EXPRESSION - reads the last body. jq takes long to start, and there are thousands of calls: one member,
-# the most frequent question, is read without it, and most others with gojq, which keeps no order of members.
+# json [jq options] EXPRESSION - reads the last body. jq takes long to start, and there are thousands of calls: members, the
+# most frequent question, are read without it, and most of the rest with gojq, which keeps no order of members.
 json() {
-	local program=gojq
-	if [ $# -eq 1 ] && [[ $1 =~ ^\.[a-z_]+$ ]] && member "${1:1}"; then
-		printf '%s\n' "$REPLY"
-		return
+	local program=gojq asked=$1
+	if [ $# -eq 1 ]; then
+		if [[ $asked == '['*'] | join(" ")' ]]; then
+			asked=${asked#[}
+			asked=${asked%%]*}
+			asked=${asked//,/}
+		elif [[ $asked == '"'*'"' ]]; then
+			asked=${asked//[\"()]/}
+			asked=${asked//\\/}
+		fi
+		# shellcheck disable=SC2086  # several words
+		if [[ $asked =~ ^(\.[a-z_]+ ?)+$ ]] && members $asked; then
+			printf '%s\n' "$REPLY"
+			return
+		fi
 	fi
 	[[ $* != *keys_unsorted* && $* != *-c* && $* != *to*json* && $* != *entries* ]] || program=jq
 	"$program" -r "$@" <<<"$body"
@@ -201,14 +224,3 @@ stop_service() { sv -w 30 down "$DATA_DIR/service/$1"; }
 start_service() { sv -w 30 up "$DATA_DIR/service/$1" && eventually "$DATA_DIR/service/$1/check"; }
 kill_service() { kill -KILL "$(service_pid "$1")"; }
 service_ready() { "$DATA_DIR/service/$1/check"; }
-
-# Before every command bats notes where it is, so as to know where a test failed: most of a test's time. What is in here, or in
-# bats, is passed over at once: who called it is what one wants to know.
-bats_debug_trap_here() {
-	local text file=$BATS_RUN_TMPDIR/trap.$$
-	# By way of a file, as $(declare -f) would be a process at the beginning of every test.
-	declare -f bats_debug_trap >"$file"
-	IFS= read -r -d '' text <"$file" || true
-	eval "${text/'{'/"{ [[ \$1 != */helper.bash && \$1 != \"\$BATS_ROOT\"/* ]] || return 0;"}"
-}
-bats_debug_trap_here

@@ -4,15 +4,19 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
-	api POST /v1/transactions/batch '{"mode":"atomic","transactions":[
-		{"kind":"deposit","amount":1000,"description":"Salary of May","metadata":{"run":7,"paid":true,"note":null,"a]b":"c=d&e"}},
+	post '{"kind":"deposit","amount":1000,"description":"Salary of May","metadata":{"run":7,"paid":true,"note":null,"a]b":"c=d&e"}},
 		{"kind":"purchase","amount":10,"merchant":"Bakery","description":"50% of a_cake \\ today","metadata":{"order":"A-1"}},
 		{"kind":"purchase","amount":20,"merchant":"bakery","metadata":{"order":"A-2","run":"7"}},
 		{"kind":"hold","amount":30,"merchant":"Bakery"},
-		{"kind":"withdrawal","amount":40,"description":"ÜBER cash"}]}'
+		{"kind":"withdrawal","amount":40,"description":"ÜBER cash"}'
+}
+
+# post 'TRANSACTION, ...' - in the wallet, one after another
+post() {
+	api POST /v1/transactions/batch "{\"mode\":\"atomic\",\"transactions\":[${1//'{"kind"'/"{\"wallet_id\":\"$WALLET\",\"kind\""}]}"
 	expect 201
 }
 
@@ -88,8 +92,7 @@ refused() {
 	for i in $(seq 6); do printf '{"kind":"purchase","amount":%d,"merchant":"M%d"},{"kind":"deposit","amount":9},' "$i" $((i % 2)); done >"$BATS_TEST_TMPDIR/list"
 	api POST /v1/wallets '{}'
 	other=$(json .id)
-	api POST /v1/transactions/batch "{\"mode\":\"atomic\",\"transactions\":[$(sed 's/,$//' "$BATS_TEST_TMPDIR/list")]}"
-	expect 201
+	post "$(sed 's/,$//' "$BATS_TEST_TMPDIR/list")"
 	api POST /v1/transactions "{\"wallet_id\":\"$other\",\"kind\":\"deposit\",\"amount\":9}"
 	api POST /v1/transactions "{\"wallet_id\":\"$other\",\"kind\":\"purchase\",\"amount\":7,\"merchant\":\"M1\"}"
 	seen=

@@ -4,7 +4,7 @@
 load ../helper
 
 setup() {
-	sign_up_and_in
+	a_user
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 }
@@ -12,6 +12,8 @@ setup() {
 keyed() {
 	api POST /v1/transactions "$2" -H "Idempotency-Key: $1"
 }
+# in_wallet 'MEMBERS' - of a transaction in the wallet
+in_wallet() { echo "{\"wallet_id\":\"$WALLET\",$1}"; }
 
 @test "the same key and body: the first answer, byte for byte, marked as replayed" {
 	keyed k1 "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":100,\"metadata\":{\"z\":1.25,\"a\":{\"c\":[],\"b\":\"é\"}}}"
@@ -28,6 +30,9 @@ keyed() {
 }
 
 @test "naming the wallet or leaving it to be found is the same request" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	keyed k2 '{"kind":"deposit","amount":5}'
 	first=$body
 	keyed k2 "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":5}"
@@ -35,9 +40,9 @@ keyed() {
 }
 
 @test "the same key with another body is refused" {
-	keyed k3 '{"kind":"deposit","amount":5}'
-	for other in '{"kind":"deposit","amount":6}' '{"kind":"withdrawal","amount":5}' '{"kind":"deposit","amount":5,"description":"x"}'; do
-		keyed k3 "$other"
+	keyed k3 "$(in_wallet '"kind":"deposit","amount":5')"
+	for other in '"kind":"deposit","amount":6' '"kind":"withdrawal","amount":5' '"kind":"deposit","amount":5,"description":"x"'; do
+		keyed k3 "$(in_wallet "$other")"
 		[ "$status_code" = 422 ]
 		[ "$(json .code)" = idempotency_key_reused ]
 	done
@@ -46,15 +51,15 @@ keyed() {
 }
 
 @test "a refusal does not use the key up" {
-	keyed k4 '{"kind":"withdrawal","amount":5}'
+	keyed k4 "$(in_wallet '"kind":"withdrawal","amount":5')"
 	[ "$(json .code)" = insufficient_funds ]
-	api POST /v1/transactions '{"kind":"deposit","amount":5}'
-	keyed k4 '{"kind":"withdrawal","amount":5}'
+	api POST /v1/transactions "$(in_wallet '"kind":"deposit","amount":5')"
+	keyed k4 "$(in_wallet '"kind":"withdrawal","amount":5')"
 	[ "$status_code" = 201 ]
 }
 
 @test "keys belong to a wallet" {
-	keyed k5 '{"kind":"deposit","amount":5}'
+	keyed k5 "$(in_wallet '"kind":"deposit","amount":5')"
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	keyed k5 '{"kind":"deposit","amount":7}'
@@ -63,10 +68,11 @@ keyed() {
 }
 
 @test "a key is 1 to 255 visible ASCII characters" {
-	keyed "$(printf 'k%.0s' {1..255})" '{"kind":"deposit","amount":1}'
+	deposit=$(in_wallet '"kind":"deposit","amount":1')
+	keyed "$(printf 'k%.0s' {1..255})" "$deposit"
 	[ "$status_code" = 201 ]
 	for bad in "$(printf 'k%.0s' {1..256})" 'a b' 'é'; do
-		keyed "$bad" '{"kind":"deposit","amount":1}'
+		keyed "$bad" "$deposit"
 		[ "$status_code" = 422 ]
 		[ "$(json .code)" = invalid_request ]
 	done

@@ -5,15 +5,22 @@ load ../helper
 
 # Two users: FROM is the wallet of the one who is signed in, TO that of another, who has RECEIVER.
 setup() {
-	sign_up_and_in
+	a_user receiver
 	RECEIVER=$TOKEN
 	api POST /v1/wallets '{}'
 	TO=$(json .id)
-	sign_up_and_in
+	a_user
+	wallet_filled
+}
+wallet_filled() {
 	api POST /v1/wallets '{}'
 	FROM=$(json .id)
-	api POST /v1/transactions '{"kind":"deposit","amount":1000}'
+	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"deposit\",\"amount\":1000}"
 	expect 201
+}
+# as_receiver KIND AMOUNT [curl arguments...] - a transaction of the receiver's own
+as_receiver() {
+	TOKEN=$RECEIVER api POST /v1/transactions "{\"wallet_id\":\"$TO\",\"kind\":\"$1\",\"amount\":$2}" "${@:3}"
 }
 
 # transfer AMOUNT [more members] - from FROM to TO
@@ -71,6 +78,8 @@ line_is() {
 }
 
 @test "to whom: another wallet of the same currency, that exists, and takes money" {
+	sign_up_and_in
+	wallet_filled
 	TO=$FROM transfer 5
 	expect 422 invalid_request
 	[ "$(json '.errors[0].pointer')" = /to_wallet_id ]
@@ -99,6 +108,8 @@ line_is() {
 }
 
 @test "to the very wallet that is left to be found: told so, with the member at fault" {
+	sign_up_and_in
+	wallet_filled
 	for more in '' '"idempotency_key":"k",'; do
 		api POST /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[{\"kind\":\"transfer\",${more}\"amount\":1,\"to_wallet_id\":\"$FROM\"}]}"
 		expect 200
@@ -113,7 +124,7 @@ line_is() {
 	transfer 1001
 	expect 409 insufficient_funds
 	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "1000 1001 1 0" ]
-	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"deposit","amount":9007199254740991}'
+	as_receiver deposit 9007199254740991
 	transfer 1
 	expect 409 balance_limit
 	[ "$(json .wallet_id)" = "$TO" ]
@@ -183,7 +194,7 @@ line_is() {
 @test "what the receiver has spent cannot be taken back" {
 	transfer 300
 	sent=$(json .id) received=$(json .counterpart_id)
-	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"purchase","amount":200}'
+	as_receiver purchase 200
 	expect 201
 	an_operator
 	reverse "$FROM" "$sent"
@@ -208,6 +219,6 @@ line_is() {
 	transfer 101 '' -H 'Idempotency-Key: t'
 	expect 422 idempotency_key_reused
 	[ "$(balances)" = "900 100" ]
-	TOKEN=$RECEIVER api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Idempotency-Key: t'
+	as_receiver deposit 1 -H 'Idempotency-Key: t'
 	expect 201
 }

@@ -9,6 +9,7 @@
 BATS_TEST_RETRIES=${CI:+1}
 BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
 here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
+. "$here/../lib/bats.bash"
 : "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
 PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
 # Tables of a test's size are read as large ones are.

@@ -201,7 +201,7 @@ words() {
 @test "64 clients against a day's limit: to the last one that fits and no further" {
 	w=$(value "pg_temp.filled(100000)")
 	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', 2, NULL, '{purchase,withdrawal}', '{day,month}', '{1000,500}', 'x', NULL, NULL);"
-	parallel 64 5 "$(one "'$w'" purchase 7 null null) $(one "'$w'" withdrawal 3 null null)"
+	parallel 64 3 "$(one "'$w'" purchase 7 null null) $(one "'$w'" withdrawal 3 null null)"
 	[ "$(value "string_agg(kind || total, ' ' ORDER BY kind) FROM (SELECT kind, sum(-amount) AS total FROM transaction WHERE wallet_id = '$w'
 		AND kind IN ('purchase', 'withdrawal') GROUP BY kind) AS t")" = "purchase994 withdrawal498" ]
 }

@@ -152,7 +152,7 @@ load helper
 
 @test "64 clients shuffle money round 8 wallets, single and by batches, and reverse it: no deadlock, the sum unchanged" {
 	me=$(value "gen_random_uuid()")
-	for _ in 1 2 3 4 5 6 7 8; do value "pg_temp.filled(1000, '$me')"; done >/dev/null
+	sql <<<"SELECT pg_temp.filled(1000, '$me') FROM generate_series(1, 8);" >/dev/null
 	batch() { # N KIND - N operations between random wallets; reversals name a random transfer's row
 		echo "WITH o AS MATERIALIZED (SELECT ids[1 + floor(random() * 8)::int] AS a, ids[1 + floor(random() * 8)::int] AS b, 1 + floor(random() * 50)::bigint AS n
 				FROM (SELECT array_agg(id) AS ids FROM wallet WHERE owner_id = '$me') AS w, generate_series(1, $1)),
@@ -165,7 +165,7 @@ load helper
 			AND t.version > w.version - 20 AND t.kind = 'transfer' ORDER BY random() LIMIT 1) AS t WHERE w.owner_id = '$me' ORDER BY random() LIMIT 1)
 		SELECT count(*) FROM x, post(ARRAY[gen_random_uuid()], ARRAY[x.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['reversal'], ARRAY[null::bigint], ARRAY[x.id],
 			ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], '7 days', false, null);"
-	parallel 64 6 "$(batch 1) $(batch 12) $undo"
+	parallel 64 2 "$(batch 1) $(batch 12) $undo"
 	[ "$(value "sum(balance) || ' ' || (min(balance) >= 0) FROM wallet WHERE owner_id = '$me'")" = "8000 true" ]
 	[ "$(value "count(*) > 800 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'transfer'")" = t ]
 	[ "$(value "count(*) > 20 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'reversal'")" = t ]
