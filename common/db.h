@@ -1,6 +1,6 @@
 /* db.h - PostgreSQL: declared statements on connections that come back by themselves.
  *
- * Statements are declared in a table and prepared at connect; no SQL is ever built from input. PGresult stays inside.
+ * Statements are declared in a table and prepared when first run; no SQL is ever built from input. PGresult stays inside.
  * Every connection runs with generic plans, UTC, and the configured timeouts.
  *
  *	enum { FIND_USER, … };
