@@ -12,10 +12,15 @@ die() {
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
-ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd -P)
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
 # Prints the path made absolute, whether it exists or not; a relative one is meant from the root of the sources.
-absolute() { (cd "$ROOT" && realpath -ms "$1"); }
+absolute() {
+	case $1 in
+	[!/]* | *//* | */./* | */../* | */ | */. | */..) (cd "$ROOT" && realpath -ms "$1") ;;
+	*) printf '%s\n' "$1" ;; # as it is: this is asked often, and a process takes long
+	esac
+}
 
 # eventually SECONDS COMMAND... - runs the command until it succeeds; fails when the time is over.
 eventually() {
