@@ -8,7 +8,7 @@
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=${CI:+1}
 BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
-ROOT=${ROOT:-$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)}
+ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 . "$ROOT/tests/lib/bats.bash"
 PASSWORD='tests have long passwords'
 # Slow machines and sanitizers need patience; nothing waits longer than it must.
@@ -57,7 +57,8 @@ api_by_curl() {
 member() {
 	local plain=${body#\{}
 	plain=,${plain%%[\{\[\\]*}
-	[[ $body == '{'* ]] && [[ $plain =~ ,\"$1\":(\"[^\"]*\"|[^,\}]*)[,\}] || $body =~ ,\"$1\":(\"[^\"\\]*\"|[^]\[\{\}\",]+)\}$ ]] || return 1
+	[[ $body == '{'* ]] || return 1
+	[[ $plain =~ ,\"$1\":(\"[^\"]*\"|[^\",\}]*)[,\}] || $body =~ ,\"$1\":(\"[^\"\\]*\"|[^]\[\{\}\",]+)\}$ ]] || return 1
 	REPLY=${BASH_REMATCH[1]#\"}
 	REPLY=${REPLY%\"}
 }
@@ -76,16 +77,18 @@ members() {
 json() {
 	local program=gojq asked=$1
 	if [ $# -eq 1 ]; then
+		# [.a, .b] | join(" ") and "\(.a) \(.b)" are both ".a .b" then; whatever is more than that is left to jq.
 		if [[ $asked == '['*'] | join(" ")' ]]; then
-			asked=${asked#[}
-			asked=${asked%%]*}
+			asked=${asked#'['}
+			asked=${asked%'] | join(" ")'}
 			asked=${asked//,/}
-		elif [[ $asked == '"'*'"' ]]; then
-			asked=${asked//[\"()]/}
-			asked=${asked//\\/}
+		elif [[ $asked == '"\('*')"' ]]; then
+			asked=${asked#'"\('}
+			asked=${asked%')"'}
+			asked=${asked//') \('/ }
 		fi
 		# shellcheck disable=SC2086  # several words
-		if [[ $asked =~ ^(\.[a-z_]+ ?)+$ ]] && members $asked; then
+		if [[ $asked =~ ^\.[a-z_]+(\ \.[a-z_]+)*$ ]] && members $asked; then
 			printf '%s\n' "$REPLY"
 			return
 		fi

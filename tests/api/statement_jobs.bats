@@ -4,8 +4,10 @@
 load ../helper
 
 setup() {
-	# Who is to have no unfinished ones shares them with nobody.
-	if [[ $BATS_TEST_DESCRIPTION == *"ten unfinished"* ]]; then sign_up_and_in; else a_user; fi
+	a_user
+	wallet_with_lines
+}
+wallet_with_lines() {
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
 	post '"kind":"deposit","amount":1000,"description":"=SUM(A1), \"quoted\""'
@@ -102,6 +104,9 @@ drain() { "$BUILD/statement_consumer" --drain; }
 }
 
 @test "the same request while it is unfinished is the same job; ten unfinished ones are enough" {
+	# Nobody else's are counted.
+	sign_up_and_in
+	wallet_with_lines
 	stop_service statement_consumer
 	ask
 	first=$JOB

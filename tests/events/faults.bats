@@ -24,7 +24,7 @@ nothing_lost_or_doubled() {
 	waiting statement_queue.dead 0
 }
 
-# The first: what all tests before it have emitted is published again.
+# Before the others of this file, which emit thousands: all that there is is published again.
 @test "the cursor of another server is not believed: everything is published again, and dropped as doubles" {
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	nothing_lost_or_doubled 10

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# bats.bash - two parts of bats that took a third of a test's time, done otherwise. Sourced by the helpers.
+# bats.bash - what in bats took a quarter of a test's time here, done otherwise. Sourced by the helpers.
 
 # bats notes where it is before every command, so as to know where a test failed. bash says that where a command fails, too: it
 # is noted then. (A test that ends by `exit` has no place.)
@@ -14,5 +14,5 @@ bats_error_trap() {
 	BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
 }
 
-# The same without a process.
+# For --timing: the time, without starting date.
 get_mills_since_epoch() { printf '%d\n' "$((${EPOCHREALTIME/[.,]/} / 1000))"; }
