@@ -8,6 +8,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 WORKDIR /src
 COPY Makefile ./
 COPY common common
+COPY domain domain
 COPY handlers handlers
 COPY consumers consumers
 COPY tools tools
@@ -24,7 +25,7 @@ WORKDIR /opt/purse
 COPY --from=build /src/build/auth /src/build/wallet /src/build/statement \
 	/src/build/outbox_relay /src/build/transaction_consumer /src/build/statement_consumer /src/build/purse bin/
 COPY lighttpd.conf ./
-COPY common/error.def common/error.def
+COPY common/base/error.def common/base/error.def
 COPY deploy deploy
 COPY web web
 COPY sql sql

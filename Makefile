@@ -28,37 +28,18 @@ HANDLERS := auth wallet statement
 CONSUMERS := outbox_relay transaction_consumer statement_consumer
 PROGRAMS := $(HANDLERS) $(CONSUMERS) purse
 
-COMMON := $(wildcard common/*.c)
+# The rooms, a static library each, in the order of the floors: a room uses only those behind it (tools/lint says so).
+ROOMS := domain/statement domain/ledger domain/identity common/outbox common/amqp common/http common/db common/base
 
 OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-COMMON_LIB := $(BUILD)/libcommon.a
+room = $(BUILD)/lib/$(subst /,_,$(1)).a
+ROOM_LIBS := $(foreach r,$(ROOMS),$(call room,$(r)))
 
 SRC_auth := $(wildcard handlers/auth/*.c)
 SRC_wallet := $(wildcard handlers/wallet/*.c)
 SRC_statement := $(wildcard handlers/statement/*.c)
-SRC_outbox_relay := consumers/outbox_relay.c consumers/relay.c consumers/facts.c consumers/hold_sweep.c
-SRC_transaction_consumer := consumers/transaction_consumer.c consumers/emitted.c consumers/facts.c
-SRC_statement_consumer := consumers/statement_consumer.c
 SRC_purse := $(wildcard tools/*.c)
-
-# What a program or a unit test needs beside its own files: modules of the services, by name.
-IDENTITY := $(addprefix handlers/auth/,identity.c cache.c tokens.c roles.c keys.c key_files.c)
-USES_wallet := $(IDENTITY)
-USES_statement := $(IDENTITY)
-USES_purse := $(addprefix handlers/auth/,roles.c key_files.c)
-USES_test_token := $(addprefix handlers/auth/,tokens.c roles.c keys.c key_files.c)
-USES_test_keys := $(addprefix handlers/auth/,keys.c key_files.c)
-USES_test_passwords := $(addprefix handlers/auth/,password_rules.c password_words.c)
-USES_test_accounts := $(filter-out handlers/auth/main.c,$(SRC_auth))
-USES_test_identity_cache := handlers/auth/cache.c
-USES_outbox_relay := handlers/wallet/posting.c
-USES_transaction_consumer := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
-USES_test_emitted := consumers/emitted.c handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
-USES_test_operation := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c
-USES_statement_consumer := $(addprefix handlers/statement/,sql.c format.c csv.c statements.c job.c lines.c part.c job_run.c mail.c worker.c)
-USES_test_statement_format := $(addprefix handlers/statement/,format.c csv.c)
-USES_test_statement_lines := $(addprefix handlers/statement/,sql.c lines.c)
-USES_test_statement_part := handlers/statement/part.c
+$(foreach c,$(CONSUMERS),$(eval SRC_$(c) := consumers/$(c).c))
 
 .PHONY: all help unit clean
 all: $(addprefix $(BUILD)/,$(PROGRAMS))
@@ -71,28 +52,32 @@ $(BUILD)/obj/%.o: %.c
 	$(call say,CC,$<)
 	$(Q)$(CC) $(CPPFLAGS) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(COMMON_LIB): $(call OBJ,$(COMMON))
-	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+define ROOM
+$(call room,$(1)): $(call OBJ,$(wildcard $(1)/*.c))
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)$$(AR) rcs $$@ $$^
+endef
+$(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 
 define PROGRAM
-$(BUILD)/$(1): $(call OBJ,$(sort $(SRC_$(1)) $(USES_$(1)))) $(COMMON_LIB)
+$(BUILD)/$(1): $(call OBJ,$(SRC_$(1))) $(ROOM_LIBS)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 
-# Unit tests: a program each; a test includes the .c files it tests or links against the modules named in USES_.
+# Unit tests: a program each; a test may include the .c file that it tests.
 UNIT := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test_*.c))
 define UNIT_PROGRAM
-$(BUILD)/tests/unit/$(1): $(call OBJ,tests/unit/$(1).c $(USES_$(1))) $(COMMON_LIB)
+$(BUILD)/tests/unit/$(1): $(call OBJ,tests/unit/$(1).c) $(ROOM_LIBS)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
 	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
 endef
 $(foreach t,$(UNIT),$(eval $(call UNIT_PROGRAM,$(t))))
 # A client of RabbitMQ for tests/events.
-$(BUILD)/tests/probe: $(call OBJ,tests/events/probe.c) $(COMMON_LIB)
+$(BUILD)/tests/probe: $(call OBJ,tests/events/probe.c) $(ROOM_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
@@ -151,8 +136,6 @@ lint: ## read all sources for mistakes
 # --- measuring ---
 .PHONY: bench
 BENCH_FLOORS := $(addprefix $(BUILD)/bench/floor_,responder argon2)
-USES_counts := handlers/wallet/ledger.c handlers/wallet/operation.c handlers/wallet/posting.c handlers/auth/cache.c consumers/facts.c \
-	$(addprefix handlers/statement/,format.c csv.c)
 
 bench: ## measure the system beside its floors, on servers of its own (BENCH_MODE=full: longer; see bench/README.md)
 	@tools/install run test
@@ -164,7 +147,7 @@ $(BUILD)/bench/floor_%: bench/floor/%.c
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
 
-$(BUILD)/bench/counts: $(call OBJ,bench/counts.c $(USES_counts)) $(COMMON_LIB)
+$(BUILD)/bench/counts: $(call OBJ,bench/counts.c) $(ROOM_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)

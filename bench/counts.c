@@ -9,12 +9,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/arena.h"
-#include "common/random.h"
-#include "consumers/facts.h"
-#include "handlers/auth/cache.h"
-#include "handlers/statement/format.h"
-#include "handlers/wallet/ledger.h"
+#include "common/base/arena.h"
+#include "common/base/random.h"
+#include "domain/identity/cache.h"
+#include "domain/ledger/facts.h"
+#include "domain/ledger/ledger.h"
+#include "domain/statement/format.h"
 
 static const char body[] =
 	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\",\"merchant\":\"Corner Shop\","

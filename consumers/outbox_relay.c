@@ -3,12 +3,12 @@
  * Which databases are read, which rows become which events; how is in relay.c. A thread a database. */
 #include <pthread.h>
 
-#include "common/consumer.h"
-#include "common/event.h"
-#include "consumers/facts.h"
-#include "consumers/hold_sweep.h"
-#include "consumers/relay.h"
+#include "common/amqp/consumer.h"
+#include "common/base/event.h"
+#include "common/outbox/relay.h"
 #include "consumers/topology.h"
+#include "domain/ledger/facts.h"
+#include "domain/ledger/hold_sweep.h"
 
 /* ---- events out of rows ---- */
 
@@ -59,11 +59,11 @@ static const struct db_statement statement_statements[] = {
 };
 
 static const struct source sources[] = {
-	{ "wallet", OPT_WALLET_DATABASE_URL, wallet_statements, sizeof(wallet_statements) / sizeof(wallet_statements[0]),
+	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL, wallet_statements, sizeof(wallet_statements) / sizeof(wallet_statements[0]),
 		{ { "transaction", EVENT_CREATED, RELAY_READ, POSTING_COLUMN_COUNT, true, created_body },
 			{ "rejection", EVENT_REJECTED, READ_REJECTIONS, 3, false, rejected_body } },
 		2 },
-	{ "statement", OPT_STATEMENT_DATABASE_URL, statement_statements,
+	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL, statement_statements,
 		sizeof(statement_statements) / sizeof(statement_statements[0]),
 		{ { "job", EVENT_REQUESTED, RELAY_READ, 4, true, requested_body } }, 1 },
 };

@@ -1,20 +1,21 @@
 /* statement_consumer.c - takes statement_queue: transaction_created becomes lines, statement_requested becomes files.
  *
- * A batch of messages is one call of lines_store(), one commit, and then acknowledged (common/consumer.h). Files are
- * made by a thread of their own (handlers/statement/worker.h), so that lines flow while a long statement is written. */
+ * A batch of messages is one call of lines_store(), one commit, and then acknowledged (common/amqp/consumer.h). Files are
+ * made by a thread of their own (domain/statement/worker.h), so that lines flow while a long statement is written. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/consumer.h"
-#include "common/event.h"
-#include "common/log.h"
+#include "common/amqp/consumer.h"
+#include "common/base/config.h"
+#include "common/base/event.h"
+#include "common/base/log.h"
+#include "common/base/program.h"
 #include "consumers/topology.h"
-#include "handlers/statement/job.h"
-#include "handlers/statement/lines.h"
-#include "handlers/statement/sql.h"
-#include "handlers/statement/worker.h"
+#include "domain/statement/job.h"
+#include "domain/statement/lines.h"
+#include "domain/statement/sql.h"
+#include "domain/statement/worker.h"
 
 struct consumer_state {
 	struct db *db;
@@ -127,7 +128,7 @@ start(void)
 	s->db = db_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT);
 	s->jobs = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT, 1);
 	s->lines = lines_new();
-	if (s->db != NULL && s->jobs != NULL && s->lines != NULL && (s->worker = worker_start(consumer_stopping)) != NULL)
+	if (s->db != NULL && s->jobs != NULL && s->lines != NULL && (s->worker = worker_start(program_stopping)) != NULL)
 		return s;
 	stop(s);
 	return NULL;

@@ -2,16 +2,8 @@
 #ifndef CONSUMERS_TOPOLOGY_H
 #define CONSUMERS_TOPOLOGY_H
 
-#include "common/amqp.h"
-
-#define PURSE_EXCHANGE "purse.events"
-#define WALLET_QUEUE "wallet_queue"
-#define STATEMENT_QUEUE "statement_queue"
-
-#define EVENT_EMITTED "transaction_emitted"   /* asks for a transaction */
-#define EVENT_CREATED "transaction_created"   /* one has been posted */
-#define EVENT_REJECTED "transaction_rejected" /* one that was asked for by event was refused */
-#define EVENT_REQUESTED "statement_requested" /* a statement job waits */
+#include "common/amqp/amqp.h"
+#include "domain/events.h"
 
 static const char *const wallet_queue_keys[] = { EVENT_EMITTED, NULL };
 static const char *const statement_queue_keys[] = { EVENT_CREATED, EVENT_REQUESTED, NULL };

@@ -12,12 +12,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/consumer.h"
-#include "common/log.h"
-#include "consumers/emitted.h"
-#include "consumers/facts.h"
+#include "common/amqp/consumer.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
 #include "consumers/topology.h"
+#include "domain/ledger/emitted.h"
+#include "domain/ledger/facts.h"
 
 /* Memory of one batch: metadata, and what the ledger answers. */
 #define BATCH_MEMORY ((size_t)64 << 20)

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
+#include "common/base/config.h"
 #include "consumers/topology.h"
 #include "tools/purse.h"
 #include "tools/purse_amqp.h"

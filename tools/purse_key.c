@@ -1,7 +1,7 @@
 /* purse_key.c - `purse key …`: the signing keys. Running handlers notice a change by themselves. */
 #include <stdio.h>
 
-#include "handlers/auth/key_files.h"
+#include "domain/identity/key_files.h"
 #include "tools/purse.h"
 
 int

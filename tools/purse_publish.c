@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/event.h"
+#include "common/base/config.h"
+#include "common/base/event.h"
 #include "consumers/topology.h"
 #include "tools/purse.h"
 #include "tools/purse_amqp.h"

@@ -4,9 +4,9 @@
  * so it holds for the next request of whoever is signed in. */
 #include <stdio.h>
 
-#include "common/config.h"
-#include "common/db.h"
-#include "handlers/auth/roles.h"
+#include "common/base/caller.h"
+#include "common/base/config.h"
+#include "common/db/db.h"
 #include "tools/purse.h"
 
 enum { USER_LIST, USER_SHOW, USER_SESSIONS, ROLE_ADD, ROLE_REMOVE };

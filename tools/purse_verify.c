@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "common/config.h"
+#include "common/base/config.h"
 #include "tools/purse.h"
 #include "tools/verify.h"
 

@@ -5,7 +5,7 @@
 #ifndef TOOLS_VERIFY_H
 #define TOOLS_VERIFY_H
 
-#include "common/db.h"
+#include "common/db/db.h"
 
 struct verify {
 	struct db *wallet, *statement;

@@ -3,7 +3,7 @@
 
 local r = lighty.r
 
--- The refusals that lighttpd knows, by the name of their row in common/error.def, the one list of codes.
+-- The refusals that lighttpd knows, by the name of their row in common/base/error.def, the one list of codes.
 local names = {
 	[400] = "MALFORMED_REQUEST", [403] = "FORBIDDEN", [404] = "NOT_FOUND", [405] = "METHOD_NOT_ALLOWED",
 	[408] = "TIMEOUT", [411] = "MALFORMED_REQUEST", [412] = "MALFORMED_REQUEST", [413] = "TOO_LARGE", [414] = "TOO_LARGE",

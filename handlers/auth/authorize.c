@@ -2,9 +2,9 @@
  *
  * A 200 lets the request pass, and its Variable-… headers become variables that no client can forge. Anything else is
  * the client's answer. It must not read its input: that is the request's body, and meant for the service. */
-#include "handlers/auth/auth_service.h"
-#include "handlers/auth/identity.h"
-#include "handlers/auth/roles.h"
+#include "common/base/caller.h"
+#include "domain/identity/identity.h"
+#include "handlers/auth/service.h"
 
 struct reply *
 auth_authorize(struct request *r)
@@ -14,7 +14,7 @@ auth_authorize(struct request *r)
 	enum error e;
 
 	identity_watch();
-	if ((e = identity_check(r)) != OK)
+	if ((e = request_identify(r, identity_check)) != OK)
 		return reply_error(r, e);
 	uuid_format(&r->caller.user, user);
 	uuid_format(&r->caller.session, session);

@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#include "common/config.h"
+#include "common/base/config.h"
+#include "handlers/auth/service.h"
 
 #define COOKIE "purse_refresh"
 #define USER_AGENT_MOST 255

@@ -1,9 +1,9 @@
 /* device.h - the device at the other end, as HTTP shows it: its name and address, its cookie, the tokens it is given. */
-#ifndef AUTH_DEVICE_H
-#define AUTH_DEVICE_H
+#ifndef HANDLERS_AUTH_DEVICE_H
+#define HANDLERS_AUTH_DEVICE_H
 
-#include "common/reply.h"
-#include "handlers/auth/sessions.h"
+#include "common/http/reply.h"
+#include "domain/identity/sessions.h"
 
 /* User agent and address, in the arena; plain ASCII, cut where too long. */
 struct client device_client(struct request *r);

@@ -1,5 +1,5 @@
 /* GET /health/auth - does the service answer, and its database? */
-#include "handlers/auth/auth_service.h"
+#include "handlers/auth/service.h"
 
 struct reply *
 health_get(struct request *r)

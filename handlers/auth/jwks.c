@@ -1,6 +1,6 @@
 /* GET /.well-known/jwks.json - the public keys (RFC 7517). */
-#include "handlers/auth/auth_service.h"
-#include "handlers/auth/keys.h"
+#include "domain/identity/keys.h"
+#include "handlers/auth/service.h"
 
 struct reply *
 jwks_get(struct request *r)

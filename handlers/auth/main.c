@@ -3,11 +3,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "common/config.h"
-#include "handlers/auth/attempts.h"
-#include "handlers/auth/auth_service.h"
-#include "handlers/auth/identity.h"
-#include "handlers/auth/keys.h"
+#include "common/base/config.h"
+#include "domain/identity/attempts.h"
+#include "domain/identity/identity.h"
+#include "domain/identity/keys.h"
+#include "handlers/auth/service.h"
 
 static const struct route routes[] = {
 	{ METHOD_POST, "/v1/auth/sign-up", sign_up_post, ANYONE },

@@ -1,5 +1,6 @@
 /* GET and PATCH /v1/auth/me - the caller's account. */
-#include "handlers/auth/accounts.h"
+#include "domain/identity/accounts.h"
+#include "handlers/auth/service.h"
 
 static struct reply *
 me_reply(struct request *r, enum error e, const struct account *account)

@@ -1,9 +1,10 @@
 /* POST /v1/auth/password - change the password; every other session ends. */
 #include <string.h>
 
-#include "handlers/auth/attempts.h"
+#include "domain/identity/attempts.h"
+#include "domain/identity/passwords.h"
 #include "handlers/auth/device.h"
-#include "handlers/auth/passwords.h"
+#include "handlers/auth/service.h"
 
 /* The current password is proved as at sign-in: slowed down by the same failures. */
 static enum error

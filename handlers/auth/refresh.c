@@ -1,5 +1,6 @@
 /* POST /v1/auth/refresh - a refresh token, from the body or the cookie, for the next tokens. */
 #include "handlers/auth/device.h"
+#include "handlers/auth/service.h"
 
 /* A cookie that is no good any more is taken away, so that the browser stops sending it. */
 static struct reply *

@@ -1,8 +1,9 @@
 /* GET /v1/auth/sessions - the devices signed in; DELETE /v1/auth/sessions/{id} - end one. */
 #include <string.h>
 
-#include "common/page.h"
-#include "handlers/auth/sessions.h"
+#include "common/http/page.h"
+#include "domain/identity/sessions.h"
+#include "handlers/auth/service.h"
 
 static json_t *
 session_json(const struct request *r, const struct db_rows *rows, size_t i)

@@ -1,6 +1,7 @@
 /* POST /v1/auth/sign-in - a password for tokens. */
+#include "domain/identity/passwords.h"
 #include "handlers/auth/device.h"
-#include "handlers/auth/passwords.h"
+#include "handlers/auth/service.h"
 
 struct reply *
 sign_in_post(struct request *r)

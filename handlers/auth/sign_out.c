@@ -1,5 +1,6 @@
 /* POST /v1/auth/sign-out - end this session, or all. */
 #include "handlers/auth/device.h"
+#include "handlers/auth/service.h"
 
 struct reply *
 sign_out_post(struct request *r)

@@ -1,6 +1,7 @@
 /* POST /v1/auth/sign-up - open an account. */
-#include "handlers/auth/accounts.h"
-#include "handlers/auth/passwords.h"
+#include "domain/identity/accounts.h"
+#include "domain/identity/passwords.h"
+#include "handlers/auth/service.h"
 
 static enum error
 sign_up_check(struct request *r, const char *email, const char *password, const char *name)

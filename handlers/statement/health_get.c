@@ -1,7 +1,7 @@
 /* health_get.c - GET /health/statement: whether the service's database answers. */
-#include "common/reply.h"
+#include "common/http/reply.h"
+#include "domain/statement/sql.h"
 #include "handlers/statement/service.h"
-#include "handlers/statement/sql.h"
 
 /* GET /health/statement - for load balancers and monitors. */
 struct reply *

@@ -1,8 +1,8 @@
 /* job_file_get.c - GET /v1/statements/{id}/file: the file of a statement. */
 #include <stdio.h>
 
-#include "common/reply.h"
-#include "handlers/statement/job.h"
+#include "common/http/reply.h"
+#include "domain/statement/job.h"
 #include "handlers/statement/service.h"
 
 static enum error

@@ -1,6 +1,6 @@
 /* job_get.c - GET /v1/statements/{id}: how far a statement is. */
-#include "common/reply.h"
-#include "handlers/statement/job.h"
+#include "common/http/reply.h"
+#include "domain/statement/job.h"
 #include "handlers/statement/service.h"
 
 /* GET /v1/statements/{id} - the job, and where its file is. */

@@ -1,10 +1,10 @@
 /* main.c - the statement handler: its routes, what it opens, and nothing else. */
 #include <stdlib.h>
 
-#include "common/config.h"
-#include "handlers/auth/identity.h"
+#include "common/base/config.h"
+#include "domain/identity/identity.h"
+#include "domain/statement/sql.h"
 #include "handlers/statement/service.h"
-#include "handlers/statement/sql.h"
 
 static const struct route routes[] = {
 	{ METHOD_GET, "/v1/statements", statements_get, SIGNED_IN },

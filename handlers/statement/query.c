@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "common/page.h"
+#include "common/base/config.h"
+#include "common/http/page.h"
 
 /* ---- the period ---- */
 
@@ -167,9 +167,9 @@ query_is_long(const struct query *q)
 	return q->to - q->from > config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
 }
 
-struct wallet_wanted
+struct statement_wanted
 query_wanted(const struct request *r, const struct query *q)
 {
-	return (struct wallet_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL, .caller = r->caller.user,
+	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL, .caller = r->caller.user,
 		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
 }

@@ -1,10 +1,10 @@
 /* query.h - what GET /v1/statements was asked for. */
-#ifndef STATEMENT_QUERY_H
-#define STATEMENT_QUERY_H
+#ifndef HANDLERS_STATEMENT_QUERY_H
+#define HANDLERS_STATEMENT_QUERY_H
 
-#include "common/http.h"
-#include "handlers/statement/format.h"
-#include "handlers/statement/statements.h"
+#include "common/http/request.h"
+#include "domain/statement/format.h"
+#include "domain/statement/statements.h"
 
 struct query {
 	bool has_wallet;
@@ -31,6 +31,6 @@ void query_waited(struct query *q);
 /* The cursor of the page behind a chain's place. */
 char *query_cursor(struct request *r, const struct span *s, const struct chain *c);
 /* Who asks for what. Points into the query. */
-struct wallet_wanted query_wanted(const struct request *r, const struct query *q);
+struct statement_wanted query_wanted(const struct request *r, const struct query *q);
 
 #endif

@@ -1,11 +1,10 @@
 /* service.h - what the handlers of the Statement service share, and the handlers themselves. */
-#ifndef STATEMENT_SERVICE_H
-#define STATEMENT_SERVICE_H
+#ifndef HANDLERS_STATEMENT_SERVICE_H
+#define HANDLERS_STATEMENT_SERVICE_H
 
-#include "common/db.h"
-#include "common/http.h"
-
-#define FOLDER_MAX 512
+#include "common/db/db.h"
+#include "common/http/service.h"
+#include "domain/statement/job.h"
 
 struct statement_service {
 	struct db_pool *db;

@@ -1,19 +1,19 @@
 /* statements_get.c - GET /v1/statements: a statement at once, or the job that makes it. */
 #include <string.h>
 
-#include "common/config.h"
-#include "common/page.h"
-#include "common/reply.h"
-#include "handlers/statement/job.h"
+#include "common/base/config.h"
+#include "common/http/page.h"
+#include "common/http/reply.h"
+#include "domain/statement/job.h"
+#include "domain/statement/statements.h"
 #include "handlers/statement/query.h"
 #include "handlers/statement/service.h"
-#include "handlers/statement/statements.h"
 
 /* A CSV for which no limit was asked is the whole period, as long as it has no more lines than this. */
 #define CSV_LINES_MAX 2000
 
 static struct reply *
-reply_job(struct request *r, const struct query *q, const struct wallet *w)
+reply_job(struct request *r, const struct query *q, const struct statement_wallet *w)
 {
 	struct statement_service *s = r->service;
 	struct job_wanted wanted = { .owner = r->caller.user, .wallet = w->id, .from = q->from, .to = q->to,
@@ -72,7 +72,7 @@ statements_get(struct request *r)
 {
 	struct statement_service *service = r->service;
 	struct query q;
-	struct wallet w;
+	struct statement_wallet w;
 	struct span span;
 	bool is_long;
 	enum error e;
@@ -80,8 +80,8 @@ statements_get(struct request *r)
 	if ((e = query_read(r, &q)) != OK)
 		return reply_error(r, e);
 	is_long = query_is_long(&q); /* by what was asked for, not by how long it takes */
-	struct wallet_wanted wanted = query_wanted(r, &q);
-	if ((e = wallet_wait(service->db, &wanted, q.min_version, &w)) != OK)
+	struct statement_wanted wanted = query_wanted(r, &q);
+	if ((e = statement_wallet_wait(service->db, &wanted, q.min_version, &w)) != OK)
 		return reply_error(r, e);
 	query_waited(&q);
 	if (is_long)

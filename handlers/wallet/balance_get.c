@@ -1,5 +1,5 @@
 /* balance_get.c - GET /v1/wallets/{id}/balance: the balance now, or as it was at a moment. */
-#include "handlers/wallet/wallet_service.h"
+#include "handlers/wallet/service.h"
 
 static struct reply *
 balance_reply(struct request *r, const struct wallet *w, instant_us as_of)

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "handlers/wallet/outcome_json.h"
-#include "handlers/wallet/wallet_service.h"
+#include "handlers/wallet/service.h"
 
 #define BATCH_KEY_BYTES 24
 

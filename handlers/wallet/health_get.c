@@ -1,5 +1,5 @@
 /* health_get.c - GET /health/wallet: is the service able to work? */
-#include "handlers/wallet/wallet_service.h"
+#include "handlers/wallet/service.h"
 
 struct reply *
 health_get(struct request *r)

@@ -1,6 +1,6 @@
 /* hold_list_get.c - GET /v1/wallets/{id}/holds: what is reserved and not yet captured, the newest first. */
-#include "common/page.h"
-#include "handlers/wallet/wallet_service.h"
+#include "common/http/page.h"
+#include "handlers/wallet/service.h"
 
 static enum error
 query_read(struct request *r, struct page *page, struct uuid *before)

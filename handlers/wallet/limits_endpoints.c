@@ -1,10 +1,10 @@
 /* limits_endpoints.c - GET and PUT /v1/wallets/{id}/limits, and of a currency, /v1/wallets/limits?currency=EUR. */
 #include <stdio.h>
 
-#include "common/config.h"
-#include "handlers/wallet/limits.h"
+#include "common/base/config.h"
+#include "domain/ledger/limits.h"
 #include "handlers/wallet/outcome_json.h"
-#include "handlers/wallet/wallet_service.h"
+#include "handlers/wallet/service.h"
 
 #define REASON_MAX 500
 

@@ -1,9 +1,9 @@
 /* main.c - the Wallet service: its routes, and what it opens at the start. */
 #include <stdlib.h>
 
-#include "common/config.h"
-#include "handlers/auth/identity.h"
-#include "handlers/wallet/wallet_service.h"
+#include "common/base/config.h"
+#include "domain/identity/identity.h"
+#include "handlers/wallet/service.h"
 
 static const struct route routes[] = {
 	{ METHOD_POST, "/v1/wallets", wallet_post, SIGNED_IN },

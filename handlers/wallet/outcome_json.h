@@ -1,9 +1,9 @@
 /* outcome_json.h - what the answers about single and about many operations share. */
-#ifndef WALLET_OUTCOME_JSON_H
-#define WALLET_OUTCOME_JSON_H
+#ifndef HANDLERS_WALLET_OUTCOME_JSON_H
+#define HANDLERS_WALLET_OUTCOME_JSON_H
 
-#include "common/reply.h"
-#include "handlers/wallet/ledger.h"
+#include "common/http/reply.h"
+#include "domain/ledger/ledger.h"
 
 /* On whose behalf a request operates: its caller, with his roles. */
 void operation_by_caller(struct operation *op, const struct request *r);

@@ -1,8 +1,8 @@
 /* transaction_get.c - GET /v1/transactions and /v1/transactions/{id}: what has happened, the newest first. */
 #include <string.h>
 
-#include "common/page.h"
-#include "handlers/wallet/wallet_service.h"
+#include "common/http/page.h"
+#include "handlers/wallet/service.h"
 
 struct reply *
 reply_posting(struct request *r, int status, const struct posting *p)

@@ -1,6 +1,6 @@
 /* transaction_post.c - POST /v1/transactions: move money once. */
 #include "handlers/wallet/outcome_json.h"
-#include "handlers/wallet/wallet_service.h"
+#include "handlers/wallet/service.h"
 
 static enum error
 operation_from_request(struct operation *op, bool *dry, struct request *r)

@@ -1,7 +1,7 @@
 /* wallet_change_post.c - POST /v1/wallets/{id}/freeze, unfreeze and close: an operator's word, and its reason. */
-#include "handlers/wallet/limits.h"
+#include "domain/ledger/limits.h"
 #include "handlers/wallet/outcome_json.h"
-#include "handlers/wallet/wallet_service.h"
+#include "handlers/wallet/service.h"
 
 #define REASON_MAX 500
 

@@ -2,8 +2,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/page.h"
-#include "handlers/wallet/wallet_service.h"
+#include "common/http/page.h"
+#include "handlers/wallet/service.h"
 
 /* The version is the ETag: a client that has it learns cheaply that nothing has happened since. */
 static bool

@@ -2,8 +2,8 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "common/config.h"
-#include "handlers/wallet/wallet_service.h"
+#include "common/base/config.h"
+#include "handlers/wallet/service.h"
 
 #define NAME_MAX_CHARACTERS 100
 

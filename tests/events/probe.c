@@ -15,10 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/amqp_private.h"
-#include "common/clock.h"
-#include "common/config.h"
-#include "common/log.h"
+#include "common/amqp/amqp_private.h"
+#include "common/base/clock.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
 #include "consumers/topology.h"
 
 #define PATIENCE_MS 60000

@@ -4,8 +4,8 @@
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
 setup() { cd "$ROOT" || return 1; }
 
-# Prints "NAME default" of each option of common/config.def.
-options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/config.def | sed 's/ NULL$/ /; s/"//g'; }
+# Prints "NAME default" of each option of common/base/config.def.
+options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/base/config.def | sed 's/ NULL$/ /; s/"//g'; }
 
 @test ".env.example lists every option with its default, and no other" {
 	# These are the tools' own; all others come from the one list.
@@ -18,7 +18,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 @test ".env.example says of every option what config.def says" {
 	while IFS= read -r help; do
 		grep -qF -- "# $help" .env.example || { echo "missing: $help" && return 1; }
-	done < <(sed -n 's/^OPTION(.*, "\(.*\)")$/\1/p' common/config.def)
+	done < <(sed -n 's/^OPTION(.*, "\(.*\)")$/\1/p' common/base/config.def)
 }
 
 @test "lighttpd reads its configuration, with the services as sockets and over the network" {

@@ -1,11 +1,9 @@
 /* test_accounts.c - addresses, names, roles, and how failed sign-ins slow an account down. */
-#include "handlers/auth/accounts.h"
-
+#include "common/base/caller.h"
+#include "common/base/config.h"
+#include "domain/identity/accounts.h"
+#include "domain/identity/attempts.h"
 #include "tests/unit/unit.h"
-
-#include "common/config.h"
-#include "handlers/auth/attempts.h"
-#include "handlers/auth/roles.h"
 
 static void
 addresses(void **state)

@@ -1,6 +1,5 @@
 /* test_bind.c - declared members out of JSON: every type, every fault, all faults at once, with their pointers. */
-#include "common/bind.h"
-
+#include "common/base/bind.h"
 #include "tests/unit/unit.h"
 
 struct thing {

@@ -1,9 +1,8 @@
 /* test_emitted.c - the accepted bodies of transaction_emitted, and why the others are dead letters. */
-#include "consumers/emitted.h"
-
 #include <stdio.h>
 
-#include "common/http.h"
+#include "common/base/caller.h"
+#include "domain/ledger/emitted.h"
 #include "tests/unit/unit.h"
 
 #define USER "019aaf01-0f3c-7a53-9a3b-4f0d2c6b8e11"

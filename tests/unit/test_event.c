@@ -1,7 +1,7 @@
 /* test_event.c - envelopes: what is read as what, which bodies are refused, numbers kept digit for digit, what is written. */
 #include <stdio.h>
 
-#include "common/event.h"
+#include "common/base/event.h"
 #include "tests/unit/unit.h"
 
 static struct event event;

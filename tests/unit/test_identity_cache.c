@@ -1,10 +1,9 @@
 /* test_identity_cache.c - the memory of who is who: bounded, forgetful in time, and never older than a removal. */
-#include "handlers/auth/cache.h"
-
-#include "tests/unit/unit.h"
-
 #include <pthread.h>
 #include <sodium.h>
+
+#include "domain/identity/cache.h"
+#include "tests/unit/unit.h"
 
 #define NOW (INT64_C(1795413839) * US_PER_S)
 

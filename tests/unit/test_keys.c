@@ -1,17 +1,15 @@
 /* test_keys.c - signing keys: made once, private, rotated with an overlap, noticed without a restart. */
-#include "handlers/auth/keys.h"
-
-#include "tests/unit/unit.h"
-
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/clock.h"
-#include "common/config.h"
-#include "handlers/auth/key_files.h"
+#include "common/base/clock.h"
+#include "common/base/config.h"
+#include "domain/identity/key_files.h"
+#include "domain/identity/keys.h"
+#include "tests/unit/unit.h"
 
 static char parent[] = "/tmp/purse-test-keys-XXXXXX", folder[64];
 

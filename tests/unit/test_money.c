@@ -1,6 +1,5 @@
 /* test_money.c - amounts: no overflow goes unseen, decimals are read exactly, currencies know their minor unit. */
-#include "common/money.h"
-
+#include "common/base/money.h"
 #include "tests/unit/unit.h"
 
 static struct money

@@ -1,7 +1,6 @@
 /* test_operation.c - the body of a transaction: what is accepted, what is refused, what counts as the same request. */
-#include "common/http.h"
-#include "handlers/wallet/ledger.h"
-
+#include "common/base/caller.h"
+#include "domain/ledger/ledger.h"
 #include "tests/unit/unit.h"
 
 #define ID "018f6f2e-7b1c-7cc0-8000-00000000abcd"

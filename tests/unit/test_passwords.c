@@ -1,13 +1,11 @@
 /* test_passwords.c - which passwords will do; hashing, for accounts that are there and for those that are not. */
-#include "handlers/auth/passwords.c"
-
-#include "tests/unit/unit.h"
-
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "handlers/auth/password_words.h"
+#include "domain/identity/password_words.h"
+#include "domain/identity/passwords.c"
+#include "tests/unit/unit.h"
 
 static void
 refuses(const char *password)

@@ -1,6 +1,5 @@
 /* test_route.c - the router: patterns, ids, what is allowed; and the arena that requests live in. */
-#include "common/http.h"
-
+#include "common/http/route.h"
 #include "tests/unit/unit.h"
 
 static struct reply *

@@ -1,9 +1,8 @@
 /* test_statement_format.c - pages and files byte for byte: JSON, CSV, growing text. */
-#include "handlers/statement/csv.h"
-#include "handlers/statement/format.h"
-
 #include <jansson.h>
 
+#include "domain/statement/csv.h"
+#include "domain/statement/format.h"
 #include "tests/unit/unit.h"
 
 static const char *

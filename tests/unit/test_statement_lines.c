@@ -1,6 +1,5 @@
 /* test_statement_lines.c - the data of transaction_created: what becomes a line, and what is refused with which words. */
-#include "handlers/statement/lines.h"
-
+#include "domain/statement/lines.h"
 #include "tests/unit/unit.h"
 
 #define ID "019aaf04-5a10-7e21-8f00-1c2d3e4f5061"

@@ -1,13 +1,12 @@
 /* test_statement_part.c - a file in the making: whatever a crash leaves behind, the file and its hash come out the same. */
-#include "handlers/statement/part.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "common/log.h"
+#include "common/base/log.h"
+#include "domain/statement/part.h"
 #include "tests/unit/unit.h"
 
 static char root[] = "/tmp/purse-part-XXXXXX";

@@ -1,8 +1,7 @@
 /* test_time_and_ids.c - instants, dates and UUIDs, with time and randomness fixed. */
-#include "common/clock.h"
-#include "common/random.h"
-#include "common/uuid.h"
-
+#include "common/base/clock.h"
+#include "common/base/random.h"
+#include "common/base/uuid.h"
 #include "tests/unit/unit.h"
 
 static void

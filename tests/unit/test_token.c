@@ -1,21 +1,19 @@
 /* test_token.c - access tokens: what we issue is accepted, and nothing else is, however well it is made.
  *
  * libjwt plays two parts: the attacker, who signs with what a client can know, and the second opinion on ES256. */
-#include "handlers/auth/tokens.h"
-
-#include "tests/unit/unit.h"
-
 #include <jansson.h>
 #include <jwt.h>
 #include <openssl/pem.h>
 #include <sodium.h>
 #include <stdio.h>
 
-#include "common/config.h"
-#include "common/http.h"
-#include "common/random.h"
-#include "handlers/auth/key_files.h"
-#include "handlers/auth/keys.h"
+#include "common/base/caller.h"
+#include "common/base/config.h"
+#include "common/base/random.h"
+#include "domain/identity/key_files.h"
+#include "domain/identity/keys.h"
+#include "domain/identity/tokens.h"
+#include "tests/unit/unit.h"
 
 #define NOW (INT64_C(1795413839) * US_PER_S)
 #define USER "018f6f2e-7b1c-7cc0-8000-00000000abcd"

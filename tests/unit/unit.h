@@ -1,6 +1,6 @@
 /* unit.h - what every unit test includes: cmocka with the headers it needs before it. */
-#ifndef TESTS_UNIT_H
-#define TESTS_UNIT_H
+#ifndef TESTS_UNIT_UNIT_H
+#define TESTS_UNIT_UNIT_H
 
 #include <setjmp.h>
 #include <stdarg.h>

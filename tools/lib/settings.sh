@@ -145,7 +145,7 @@ write_settings() {
 	} | write_private "$CONFIG"
 }
 
-# bytes_of SIZE - a size such as 64k as a number, as common/config.c reads it.
+# bytes_of SIZE - a size such as 64k as a number, as common/base/config.c reads it.
 bytes_of() {
 	case $1 in
 	*k) echo $((${1%k} * 1024)) ;;

@@ -28,7 +28,7 @@
 --   p_open_currency a deposit for a user without a wallet opens one; null: it does not
 --   p_to_wallet_ids of transfers; p_expires_at of holds; p_finals of captures: is the rest released? null: it is.
 --                   An array that is null as a whole has nothing for any operation.
--- status: ok, replayed, or a code of common/error.def.
+-- status: ok, replayed, or a code of common/base/error.def.
 CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids uuid[], p_powers integer[],
 	p_kinds text[], p_amounts bigint[], p_reference_ids uuid[], p_keys text[], p_fingerprints bytea[],
 	p_merchants text[], p_descriptions text[], p_metadata text[],

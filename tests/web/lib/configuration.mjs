@@ -1,4 +1,4 @@
-// configuration.mjs - docs/configuration.md: common/config.def as tables for people.
+// configuration.mjs - docs/configuration.md: common/base/config.def as tables for people.
 import { options } from './defs.mjs';
 
 const units = [['d', 86400000], ['h', 3600000], ['m', 60000], ['s', 1000], ['ms', 1]];
@@ -27,7 +27,7 @@ export function configuration() {
 ${all.filter((o) => o.section === section).map(row).join('\n')}
 `;
 
-	return `<!-- Generated from common/config.def by tests/web/generate.mjs: change that, not this. -->
+	return `<!-- Generated from common/base/config.def by tests/web/generate.mjs: change that, not this. -->
 # Configuration
 
 Every program reads its options in the same way: the environment first, then a file of \`NAME=value\` lines

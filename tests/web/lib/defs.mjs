@@ -1,4 +1,4 @@
-// defs.mjs - reads common/error.def and common/config.def: the two lists that the documents are held against.
+// defs.mjs - reads common/base/error.def and common/base/config.def: the two lists that the documents are held against.
 import { readFileSync } from 'node:fs';
 
 export const root = new URL('../../../', import.meta.url).pathname;
@@ -8,7 +8,7 @@ const text = (literal) => (literal === 'NULL' ? null : JSON.parse(literal));
 
 // [{status, code, title}], in the order of the file.
 export function errors() {
-	const rows = [...read('common/error.def').matchAll(/^ERROR\(\w+, (\d+), "(\w+)", ("(?:[^"\\]|\\.)*")\)/gm)];
+	const rows = [...read('common/base/error.def').matchAll(/^ERROR\(\w+, (\d+), "(\w+)", ("(?:[^"\\]|\\.)*")\)/gm)];
 	return rows.map(([, status, code, title]) => ({ status: Number(status), code, title: text(title) }));
 }
 
@@ -18,7 +18,7 @@ export function options() {
 	const found = [];
 	const pattern = /^\/\* ([a-z][^*]*) \*\/$|^OPTION\((\w+), (\w+), (NULL|"[^"]*"), (-?\d+), (-?\d+), ("[^"]*")\)/gm;
 
-	for (const m of read('common/config.def').matchAll(pattern)) {
+	for (const m of read('common/base/config.def').matchAll(pattern)) {
 		if (m[1]) {
 			section = m[1];
 			continue;

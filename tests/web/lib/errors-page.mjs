@@ -1,4 +1,4 @@
-// errors-page.mjs - /docs/errors: each code of common/error.def with what web/errors.md says about it.
+// errors-page.mjs - /docs/errors: each code of common/base/error.def with what web/errors.md says about it.
 import { errors, read } from './defs.mjs';
 import { escape, markdown } from './markdown.mjs';
 import { page } from './page.mjs';
@@ -27,7 +27,7 @@ ${markdown(explained[code] ?? '')}
 	return page({
 		title: 'Errors',
 		here: '/docs/errors',
-		source: 'common/error.def and web/errors.md',
+		source: 'common/base/error.def and web/errors.md',
 		contents: [{ group: 'Codes' }, ...errors().map(({ code, status }) => ({ href: `#${code}`, text: code, note: String(status) }))],
 		body: `<section class="intro"><h1>Errors</h1>
 ${markdown(`Every error is an \`application/problem+json\` document (RFC 9457), also those that the gateway makes. Test for \`code\`: it never

@@ -1,0 +1,291 @@
+/* amqp_message.c - puts messages together from their frames, with what their headers tell. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/amqp/amqp_private.h"
+#include "common/base/log.h"
+
+struct message_headers {
+	amqp_pool_t pool;
+	amqp_table_t table;
+};
+
+/* ---- headers ---- */
+
+static bool
+named(amqp_bytes_t b, const char *name)
+{
+	return b.len == strlen(name) && memcmp(b.bytes, name, b.len) == 0;
+}
+
+/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on another. CC and BCC
+ * name further queues: a dead letter that kept them would be sent there again, back to where it came from perhaps. */
+static bool
+is_journey(amqp_bytes_t key)
+{
+	static const char *const names[] = { "x-reason", "x-dead-at", "x-delivery-count", "x-death", "x-first-death-reason",
+		"x-first-death-queue", "x-first-death-exchange", "x-last-death-reason", "x-last-death-queue",
+		"x-last-death-exchange", "CC", "BCC" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (named(key, names[i]))
+			return true;
+	return false;
+}
+
+static int64_t
+number_of(const amqp_field_value_t *v)
+{
+	switch (v->kind) {
+	case AMQP_FIELD_KIND_I8:
+		return v->value.i8;
+	case AMQP_FIELD_KIND_I16:
+		return v->value.i16;
+	case AMQP_FIELD_KIND_I32:
+		return v->value.i32;
+	case AMQP_FIELD_KIND_I64:
+		return v->value.i64;
+	default: /* a type, not an enum: the wire may hold anything */
+		return 0;
+	}
+}
+
+static bool
+is_text(const amqp_field_value_t *v)
+{
+	return v->kind == AMQP_FIELD_KIND_UTF8;
+}
+
+const amqp_table_t *
+message_table(const struct message *m)
+{
+	return m->headers == NULL ? NULL : &m->headers->table;
+}
+
+/* Keeps a copy of the foreign headers, for copying the message on. */
+static bool
+keep_headers(struct message *m, const amqp_table_t *headers)
+{
+	amqp_table_entry_t *kept = calloc((size_t)headers->num_entries + 1, sizeof(*kept));
+	amqp_table_t foreign = { 0, kept };
+	bool done = kept != NULL;
+
+	for (int i = 0; done && i < headers->num_entries; i++)
+		if (!is_journey(headers->entries[i].key))
+			kept[foreign.num_entries++] = headers->entries[i];
+	if (done && foreign.num_entries > 0) {
+		m->headers = calloc(1, sizeof(*m->headers));
+		done = m->headers != NULL;
+		if (done) {
+			init_amqp_pool(&m->headers->pool, 1024);
+			done = amqp_table_clone(&foreign, &m->headers->table, &m->headers->pool) == AMQP_STATUS_OK;
+		}
+	}
+	free(kept);
+	return done;
+}
+
+void
+message_free(struct message *m)
+{
+	if (m == NULL)
+		return;
+	if (m->headers != NULL) {
+		empty_amqp_pool(&m->headers->pool);
+		free(m->headers);
+	}
+	free(m);
+}
+
+/* ---- putting together ---- */
+
+void
+assembly_clear(struct assembly *s)
+{
+	message_free(s->message);
+	s->message = NULL;
+	s->what = ASSEMBLE_NOTHING;
+}
+
+static void
+name_copy(char out[AMQP_NAME_MAX], amqp_bytes_t b)
+{
+	size_t n = b.len < AMQP_NAME_MAX - 1 ? b.len : AMQP_NAME_MAX - 1;
+
+	memcpy(out, b.bytes, n);
+	out[n] = '\0';
+}
+
+void
+assembly_begin(struct assembly *s, const amqp_method_t *method)
+{
+	assembly_clear(s);
+	s->asked = false;
+	s->waiting = 0;
+	if (method->id == AMQP_BASIC_RETURN_METHOD) {
+		const amqp_basic_return_t *r = method->decoded;
+		s->what = ASSEMBLE_RETURNED;
+		name_copy(s->exchange, r->exchange);
+		name_copy(s->key, r->routing_key);
+	} else if (method->id == AMQP_BASIC_DELIVER_METHOD) {
+		const amqp_basic_deliver_t *d = method->decoded;
+		s->what = ASSEMBLE_MESSAGE;
+		s->tag = d->delivery_tag;
+		s->redelivered = d->redelivered;
+		name_copy(s->exchange, d->exchange);
+		name_copy(s->key, d->routing_key);
+	} else {
+		const amqp_basic_get_ok_t *g = method->decoded;
+		s->what = ASSEMBLE_MESSAGE;
+		s->asked = true;
+		s->tag = g->delivery_tag;
+		s->redelivered = g->redelivered;
+		s->waiting = g->message_count;
+		name_copy(s->exchange, g->exchange);
+		name_copy(s->key, g->routing_key);
+	}
+}
+
+/* One block holds a message and all its text; `*room` moves on behind what was put there. */
+static const char *
+put(char **room, amqp_bytes_t b)
+{
+	char *text = *room;
+
+	if (b.len > 0)
+		memcpy(text, b.bytes, b.len);
+	text[b.len] = '\0';
+	*room += b.len + 1;
+	return text;
+}
+
+static const char *
+put_if(char **room, const amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t b)
+{
+	return (p->_flags & flag) != 0 ? put(room, b) : NULL;
+}
+
+static size_t
+text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
+{
+	size_t n = strlen(s->exchange) + 1 + strlen(s->key) + 1;
+
+	/* A property that is not flagged is not initialised either. */
+	n += (p->_flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0 ? p->content_type.len + 1 : 0;
+	n += (p->_flags & AMQP_BASIC_CONTENT_ENCODING_FLAG) != 0 ? p->content_encoding.len + 1 : 0;
+	n += (p->_flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0 ? p->correlation_id.len + 1 : 0;
+	n += (p->_flags & AMQP_BASIC_REPLY_TO_FLAG) != 0 ? p->reply_to.len + 1 : 0;
+	n += (p->_flags & AMQP_BASIC_MESSAGE_ID_FLAG) != 0 ? p->message_id.len + 1 : 0;
+	n += (p->_flags & AMQP_BASIC_TYPE_FLAG) != 0 ? p->type.len + 1 : 0;
+	n += (p->_flags & AMQP_BASIC_APP_ID_FLAG) != 0 ? p->app_id.len + 1 : 0;
+	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
+		for (int i = 0; i < p->headers.num_entries; i++)
+			if (is_text(&p->headers.entries[i].value) && is_journey(p->headers.entries[i].key))
+				n += p->headers.entries[i].value.value.bytes.len + 1;
+	return n;
+}
+
+static void
+read_headers(struct message *m, const amqp_table_t *headers, char **room)
+{
+	for (int i = 0; i < headers->num_entries; i++) {
+		const amqp_table_entry_t *h = &headers->entries[i];
+
+		if (named(h->key, "x-delivery-count"))
+			m->deliveries = number_of(&h->value);
+		if (!is_text(&h->value))
+			continue;
+		if (named(h->key, "x-reason"))
+			m->reason = put(room, h->value.value.bytes);
+		else if (named(h->key, "x-dead-at"))
+			m->dead_at = put(room, h->value.value.bytes);
+		else if (named(h->key, "x-first-death-reason"))
+			m->death = put(room, h->value.value.bytes);
+	}
+}
+
+static struct message *
+message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t bytes)
+{
+	struct message *m = calloc(1, sizeof(*m) + text_bytes(s, p) + bytes + 1);
+	char *room;
+
+	if (m == NULL)
+		return NULL;
+	room = (char *)(m + 1);
+	m->body = room; /* first, so that its place is known; filled in by assembly_body() */
+	m->bytes = bytes;
+	room += bytes + 1;
+	m->tag = s->tag;
+	m->redelivered = s->redelivered;
+	m->waiting = s->waiting;
+	m->exchange = put(&room, amqp_cstring_bytes(s->exchange));
+	m->key = put(&room, amqp_cstring_bytes(s->key));
+	m->content_type = put_if(&room, p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
+	m->content_encoding = put_if(&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
+	m->correlation_id = put_if(&room, p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
+	m->reply_to = put_if(&room, p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
+	m->message_id = put_if(&room, p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
+	m->type = put_if(&room, p, AMQP_BASIC_TYPE_FLAG, p->type);
+	m->app_id = put_if(&room, p, AMQP_BASIC_APP_ID_FLAG, p->app_id);
+	m->timestamp = (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0 ? p->timestamp : 0;
+	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0) {
+		read_headers(m, &p->headers, &room);
+		if (!keep_headers(m, &p->headers)) {
+			message_free(m);
+			return NULL;
+		}
+	}
+	return m;
+}
+
+/* All frames are here. */
+static enum error
+finish(struct amqp *a, struct assembly *s)
+{
+	struct message *m = s->message;
+	enum error e = OK;
+
+	if (s->what == ASSEMBLE_MESSAGE) {
+		*a->inbox_end = m;
+		a->inbox_end = &m->next;
+		s->message = NULL;
+	} else if (s->what == ASSEMBLE_RETURNED) {
+		window_return(a, s->exchange, s->key);
+	} else if (s->what == ASSEMBLE_TOO_LARGE) {
+		log_warn("a message of %llu bytes is dead-lettered: too_large", (unsigned long long)s->expected);
+		e = amqp_reject(a, s->tag, false);
+	}
+	assembly_clear(s);
+	return e;
+}
+
+enum error
+assembly_header(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
+{
+	const amqp_basic_properties_t *p = frame->payload.properties.decoded;
+
+	s->expected = frame->payload.properties.body_size;
+	s->received = 0;
+	if (s->what == ASSEMBLE_MESSAGE && !s->asked && s->expected > AMQP_BODY_MAX)
+		s->what = ASSEMBLE_TOO_LARGE;
+	if (s->what == ASSEMBLE_MESSAGE) {
+		s->message = message_new(s, p, (size_t)s->expected);
+		if (s->message == NULL)
+			return amqp_fail(a, "connection closed", AMQP_STATUS_NO_MEMORY);
+	}
+	return s->expected == 0 ? finish(a, s) : OK;
+}
+
+enum error
+assembly_body(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
+{
+	const amqp_bytes_t part = frame->payload.body_fragment;
+
+	if (part.len > s->expected - s->received)
+		return amqp_fail(a, "connection lost", AMQP_STATUS_BAD_AMQP_DATA);
+	if (s->message != NULL)
+		memcpy((char *)(s->message + 1) + s->received, part.bytes, part.len);
+	s->received += part.len;
+	return s->received == s->expected ? finish(a, s) : OK;
+}

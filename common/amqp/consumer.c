@@ -1,0 +1,337 @@
+/* consumer.c - the loop of a program that takes messages by batches: see consumer.h for what it promises. */
+#include "common/amqp/consumer.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/base/program.h"
+
+#define REASON_BYTES 400
+/* The longest wait that does not look whether to stop. */
+#define SLICE_MS 250
+#define IDLE_MS 1000
+/* How often an idle consumer looks whether its queue is still there: the broker's word that it was deleted can cross
+ * with our beginning to take from it. */
+#define QUEUE_CHECK_MS 5000
+
+static bool draining;
+static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on what is away */
+
+/* ---- beginning and ending ---- */
+
+/* A daemon waits for ever for what is away; --drain is run again by cron, and gives up. */
+static bool
+gave_up(void)
+{
+	return draining && clock_monotonic_ms() > drain_until_ms;
+}
+
+static void
+got_on(void)
+{
+	drain_until_ms = clock_monotonic_ms() + config_number(OPT_AMQP_TIMEOUT);
+}
+
+bool
+consumer_begin(int argc, char **argv, const char *name, bool *drain, int *status)
+{
+	if (!program_begin(argc, argv, name, drain, status))
+		return false;
+	if (!config_require(OPT_AMQP_URL)) {
+		*status = 1;
+		return false;
+	}
+	draining = *drain;
+	got_on();
+	return true;
+}
+
+bool
+consumer_connect(struct amqp *a)
+{
+	struct backoff pause = { 0 };
+
+	while (!program_stopping() && amqp_connect(a) != OK)
+		if (gave_up() || !program_sleep(backoff_next_ms(&pause)))
+			return false;
+	return !program_stopping();
+}
+
+/* ---- deliveries ---- */
+
+void
+delivery_dead(struct delivery *d, enum error e, const char *fmt, ...)
+{
+	char text[REASON_BYTES];
+	int n = snprintf(text, sizeof(text), "%s: ", error_code(e));
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
+	va_end(ap);
+	free(d->dead);
+	d->dead = strdup(text);
+	if (d->dead == NULL) {
+		log_error("no memory");
+		abort(); /* nothing is lost: what is not acknowledged comes again */
+	}
+}
+
+void
+delivery_reply(struct delivery *d, char *json)
+{
+	if (json == NULL)
+		return;
+	free(d->reply);
+	d->reply = NULL;
+	if (d->message->reply_to != NULL && d->message->reply_to[0] != '\0')
+		d->reply = json;
+	else
+		free(json);
+}
+
+static void
+delivery_clear(struct delivery *d)
+{
+	free(d->dead);
+	free(d->reply);
+	d->dead = NULL;
+	d->reply = NULL;
+}
+
+/* ---- the loop ---- */
+
+struct run {
+	const struct consumer *consumer;
+	struct amqp *amqp;
+	void *service;
+	char dead_queue[AMQP_NAME_MAX];
+	struct delivery batch[CONSUMER_BATCH_MAX];
+	struct message *messages[CONSUMER_BATCH_MAX];
+	size_t count;
+	struct backoff pause; /* between connections; begins anew with each message */
+	int status;
+};
+
+/* Waits while the batch is held, serving heartbeats. False: the connection is lost, or it is time to end. */
+static bool
+hold(struct run *r, struct backoff *pause)
+{
+	int64_t left = backoff_next_ms(pause), until = clock_monotonic_ms() + left;
+
+	for (; left > 0 && !program_stopping(); left = until - clock_monotonic_ms())
+		if (amqp_idle(r->amqp, left < SLICE_MS ? (int)left : SLICE_MS) != OK)
+			return false;
+	if (gave_up())
+		r->status = 1;
+	return !program_stopping() && r->status == 0;
+}
+
+/* A dead letter must arrive: once its message is acknowledged it is all that is left of it. */
+static bool
+publish_dead(struct run *r, struct delivery *d, size_t count)
+{
+	struct outgoing out[CONSUMER_BATCH_MAX];
+	struct backoff pause = { 0 };
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		if (d[i].dead == NULL)
+			continue;
+		log_warn("a message of %s is dead-lettered: %s", r->consumer->queue, d[i].dead);
+		out[n++] = (struct outgoing){ .exchange = "", .key = r->dead_queue, .copy = d[i].message, .reason = d[i].dead,
+			.mandatory = true };
+	}
+	while (n > 0 && amqp_publish(r->amqp, out, n) != OK)
+		if (!hold(r, &pause))
+			return false;
+	return true;
+}
+
+/* An answer need not: whoever asked may have left, and a queue of his that is full must not hold everybody up. */
+static bool
+publish_replies(struct run *r, struct delivery *d, size_t count)
+{
+	struct outgoing out[CONSUMER_BATCH_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++)
+		if (d[i].dead == NULL && d[i].reply != NULL)
+			out[n++] = (struct outgoing){ .exchange = "", .key = d[i].message->reply_to, .body = d[i].reply,
+				.bytes = strlen(d[i].reply), .content_type = "application/cloudevents+json",
+				.correlation_id = d[i].message->correlation_id };
+	return n == 0 || amqp_offer(r->amqp, out, n) == OK;
+}
+
+/* When it is time to end the broker is told so before the acknowledgement, which would make it send more. */
+static bool
+finish(struct run *r, struct delivery *d, size_t count)
+{
+	got_on();
+	return publish_dead(r, d, count) && publish_replies(r, d, count) && (!program_stopping() || amqp_cancel(r->amqp) == OK)
+	       && amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
+}
+
+/* Handles deliveries until they are done and acknowledged. False: the connection is lost, or it is time to end; what is
+ * not acknowledged comes again. */
+static bool
+handle(struct run *r, struct delivery *d, size_t count, bool again)
+{
+	struct backoff pause = { 0 };
+	int failures = 0;
+
+	for (;; again = true) {
+		enum error e;
+
+		for (size_t i = 0; i < count; i++)
+			delivery_clear(&d[i]);
+		e = r->consumer->handle(r->service, d, count, again);
+		if (e == OK)
+			return finish(r, d, count);
+		if (e != ERR_UNAVAILABLE && e != ERR_OVERLOADED) {
+			if (count > 1)
+				break;
+			if (++failures >= CONSUMER_TRIES) {
+				delivery_dead(d, e, "it failed %d times on our side", failures);
+				return finish(r, d, count);
+			}
+		}
+		if (!hold(r, &pause))
+			return false;
+	}
+	log_warn("a batch of %zu failed: trying its messages one by one", count);
+	for (size_t i = 0; i < count; i++)
+		if (!handle(r, &d[i], 1, true))
+			return false;
+	return true;
+}
+
+/* The first message is waited for, the rest is what has arrived. False: the connection is lost. */
+static bool
+take_batch(struct run *r, int wait_ms)
+{
+	size_t most = r->consumer->batch;
+	struct message *m;
+
+	for (r->count = 0; r->count < most; r->count++) {
+		if (amqp_take(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
+			return false;
+		if (m == NULL)
+			break;
+		r->messages[r->count] = m;
+		r->batch[r->count] = (struct delivery){ .message = m };
+		r->pause.attempts = 0;
+	}
+	return true;
+}
+
+static void
+drop_batch(struct run *r)
+{
+	for (size_t i = 0; i < r->count; i++) {
+		delivery_clear(&r->batch[i]);
+		message_free(r->messages[i]);
+	}
+	r->count = 0;
+}
+
+/* With --drain: whether nothing is left to take. What other takers hold is theirs. */
+static bool
+queue_is_empty(struct run *r)
+{
+	uint32_t ready;
+
+	return amqp_count(r->amqp, r->consumer->queue, &ready) == OK && ready == 0;
+}
+
+/* What was taken before the signal is finished, if it can be done at once; else it is left to others. */
+static void
+finish_taken(struct run *r)
+{
+	bool going = amqp_connected(r->amqp) && amqp_cancel(r->amqp) == OK;
+
+	while (going) {
+		going = take_batch(r, 0) && r->count > 0
+			&& r->consumer->handle(r->service, r->batch, r->count, false) == OK
+			&& finish(r, r->batch, r->count);
+		drop_batch(r);
+	}
+}
+
+/* Takes and handles while the connection lasts. False: it is time to end. */
+static bool
+serve(struct run *r)
+{
+	int wait_ms = draining ? 100 : SLICE_MS;
+	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
+	uint32_t ready;
+	bool alive;
+
+	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
+		return true;
+	while (!program_stopping() && r->status == 0) {
+		alive = take_batch(r, wait_ms);
+		if (alive && r->count > 0)
+			alive = handle(r, r->batch, r->count, false);
+		if (r->consumer->tick != NULL && (r->count > 0 || clock_monotonic_ms() >= next_tick)) {
+			r->consumer->tick(r->service);
+			next_tick = clock_monotonic_ms() + IDLE_MS;
+		}
+		if (alive && r->count == 0 && clock_monotonic_ms() >= next_check) {
+			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
+			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
+		}
+		if (alive && draining && r->count == 0 && queue_is_empty(r))
+			return false;
+		drop_batch(r);
+		if (!alive)
+			return true;
+	}
+	finish_taken(r);
+	return false;
+}
+
+int
+consumer_main(int argc, char **argv, const struct consumer *c)
+{
+	static struct run r; /* large */
+	bool drain;
+
+	if (!consumer_begin(argc, argv, c->name, &drain, &r.status))
+		return r.status;
+	r.consumer = c;
+	amqp_dead_name(c->queue, r.dead_queue);
+	r.service = c->start();
+	if (r.service == NULL)
+		return 1;
+	r.amqp = amqp_new(config_text(OPT_AMQP_URL), c->topology);
+	if (r.amqp == NULL) {
+		c->stop(r.service);
+		return 1;
+	}
+	log_info("taking from %s", c->queue);
+	while (!program_stopping() && r.status == 0) {
+		if (!consumer_connect(r.amqp)) {
+			r.status = program_stopping() ? 0 : 1;
+			break;
+		}
+		/* What ends a connection before anything comes (no right to read the queue, say) may last. */
+		if (!serve(&r) || !program_sleep(backoff_next_ms(&r.pause)))
+			break;
+		if (gave_up())
+			r.status = 1;
+	}
+	drop_batch(&r);
+	amqp_free(r.amqp);
+	if (drain && r.status == 0 && !program_stopping() && c->drained != NULL)
+		c->drained(r.service);
+	c->stop(r.service);
+	log_info("ended");
+	return r.status;
+}

@@ -1,0 +1,195 @@
+/* arena.c - blocks of memory given out from the front; see arena.h. */
+#include "common/base/arena.h"
+
+#include <jansson.h>
+#include <stdalign.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BLOCK_BYTES (16 * 1024)
+
+/* Under AddressSanitizer what is not given out, or was taken back, may not be touched. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define POISON(p, bytes) ASAN_POISON_MEMORY_REGION(p, bytes)
+#define UNPOISON(p, bytes) ASAN_UNPOISON_MEMORY_REGION(p, bytes)
+#else
+#define POISON(p, bytes) ((void)0)
+#define UNPOISON(p, bytes) ((void)0)
+#endif
+
+struct block {
+	struct block *next;
+	size_t used, room;
+	alignas(max_align_t) unsigned char bytes[];
+};
+
+struct arena {
+	struct block *blocks; /* the newest first; the last is kept over a reset */
+	size_t used, limit;
+};
+
+static __thread struct arena *current;
+
+static void *
+json_arena_malloc(size_t bytes)
+{
+	return current != NULL ? arena_alloc(current, bytes) : malloc(bytes);
+}
+
+static bool
+arena_owns(const struct arena *a, const void *p)
+{
+	for (const struct block *b = a->blocks; b != NULL; b = b->next)
+		if ((const unsigned char *)p >= b->bytes && (const unsigned char *)p < b->bytes + b->room)
+			return true;
+	return false;
+}
+
+/* A value made outside an arena may be freed inside one: what the arena does not own came from malloc. */
+static void
+json_arena_free(void *p)
+{
+	if (p != NULL && (current == NULL || !arena_owns(current, p)))
+		free(p);
+}
+
+__attribute__((constructor)) static void
+json_allocates_from_arenas(void)
+{
+	json_set_alloc_funcs(json_arena_malloc, json_arena_free);
+}
+
+struct arena *
+arena_new(size_t limit_bytes)
+{
+	struct arena *a = calloc(1, sizeof *a);
+
+	if (a != NULL)
+		a->limit = limit_bytes;
+	return a;
+}
+
+void
+arena_free(struct arena *a)
+{
+	if (a == NULL)
+		return;
+	arena_reset(a);
+	free(a->blocks);
+	free(a);
+}
+
+static struct block *
+block_add(struct arena *a, size_t bytes)
+{
+	size_t room = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+	struct block *b = malloc(sizeof *b + room);
+
+	if (b == NULL)
+		return NULL;
+	b->next = a->blocks;
+	b->used = 0;
+	b->room = room;
+	a->blocks = b;
+	POISON(b->bytes, room);
+	return b;
+}
+
+void *
+arena_alloc(struct arena *a, size_t bytes)
+{
+	struct block *b = a->blocks;
+	void *p;
+
+	if (bytes > a->limit)
+		return NULL;
+	bytes = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (bytes > a->limit - a->used)
+		return NULL;
+	if (b == NULL || bytes > b->room - b->used)
+		b = block_add(a, bytes);
+	if (b == NULL)
+		return NULL;
+	p = b->bytes + b->used;
+	UNPOISON(p, bytes);
+	b->used += bytes;
+	a->used += bytes;
+	return memset(p, 0, bytes);
+}
+
+char *
+arena_strndup(struct arena *a, const char *s, size_t n)
+{
+	size_t length = strnlen(s, n);
+	char *copy = arena_alloc(a, length + 1);
+
+	if (copy != NULL)
+		memcpy(copy, s, length);
+	return copy;
+}
+
+char *
+arena_strdup(struct arena *a, const char *s)
+{
+	return arena_strndup(a, s, SIZE_MAX);
+}
+
+char *
+arena_vprintf(struct arena *a, const char *fmt, va_list ap)
+{
+	va_list again;
+	char *out;
+	int n;
+
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, fmt, ap);
+	if ((out = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1)) != NULL)
+		vsnprintf(out, (size_t)n + 1, fmt, again);
+	va_end(again);
+	return out;
+}
+
+char *
+arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap;
+	char *out;
+
+	va_start(ap, fmt);
+	out = arena_vprintf(a, fmt, ap);
+	va_end(ap);
+	return out;
+}
+
+void
+arena_reset(struct arena *a)
+{
+	while (a->blocks != NULL && a->blocks->next != NULL) {
+		struct block *b = a->blocks;
+
+		a->blocks = b->next;
+		free(b);
+	}
+	if (a->blocks != NULL) {
+		POISON(a->blocks->bytes, a->blocks->room);
+		a->blocks->used = 0;
+	}
+	a->used = 0;
+}
+
+void
+arena_enter(struct arena *a)
+{
+	current = a;
+}
+
+void
+arena_leave(void)
+{
+	current = NULL;
+}

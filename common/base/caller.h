@@ -1,0 +1,33 @@
+/* caller.h - who makes a request: user, session, and roles as bits, as names, and as the database and the gateway write them. */
+#ifndef COMMON_BASE_CALLER_H
+#define COMMON_BASE_CALLER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "common/base/error.h"
+#include "common/base/uuid.h"
+
+enum role { ROLE_CUSTOMER = 1, ROLE_OPERATOR = 2, ROLE_SERVICE = 4 };
+
+/* known is false until a token was checked; then the rest holds. roles is an OR of enum role. */
+struct caller {
+	bool known;
+	struct uuid user;
+	struct uuid session;
+	unsigned roles;
+};
+
+#define ROLES_TEXT 32 /* "customer,operator,service" and NUL */
+
+/* One role by name; 0 where there is no such role. */
+unsigned role_from_name(const char *name);
+/* "customer,operator"; names that are not known are left out. NULL is none. */
+unsigned roles_from_text(const char *text);
+void roles_to_text(unsigned roles, char out[ROLES_TEXT]);
+/* ["customer",…] in the order of the enum. NULL: out of memory. */
+json_t *roles_to_json(unsigned roles);
+/* False where it is no array of names; names that are not known are left out. */
+bool roles_from_json(const json_t *array, unsigned *roles) MUST_CHECK;
+
+#endif

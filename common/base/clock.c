@@ -1,0 +1,167 @@
+/* clock.c - the time, and how it is written (RFC 3339). */
+#include "common/base/clock.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+static _Atomic instant_us fixed;
+
+instant_us
+clock_now(void)
+{
+	struct timespec ts;
+	instant_us f = atomic_load_explicit(&fixed, memory_order_relaxed);
+
+	if (f != 0)
+		return f;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (instant_us)ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
+}
+
+int64_t
+clock_monotonic_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+void
+clock_fix(instant_us t)
+{
+	atomic_store(&fixed, t);
+}
+
+void
+instant_format(instant_us t, char out[INSTANT_TEXT])
+{
+	instant_us fraction = ((t % US_PER_S) + US_PER_S) % US_PER_S;
+	time_t seconds = (time_t)((t - fraction) / US_PER_S);
+	char whole[sizeof "9999-12-31T23:59:59"];
+	struct tm tm;
+
+	gmtime_r(&seconds, &tm);
+	if (strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		whole[0] = '\0'; /* a year past 9999: nothing we read or store */
+	snprintf(out, INSTANT_TEXT, "%s.%06dZ", whole, (int)fraction);
+}
+
+/* Exactly n digits; moves *p behind them. */
+static bool
+digits(const char **p, int n, int *value)
+{
+	*value = 0;
+	for (int i = 0; i < n; i++, (*p)++) {
+		if (**p < '0' || **p > '9')
+			return false;
+		*value = *value * 10 + (**p - '0');
+	}
+	return true;
+}
+
+static bool
+literal(const char **p, char c)
+{
+	return *(*p)++ == c;
+}
+
+static bool
+calendar(int year, int month, int day, instant_us *t)
+{
+	static const int length[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
+	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day };
+
+	if (year < 1970 || month < 1 || month > 12 || day < 1)
+		return false;
+	if (day > length[month - 1] + (month == 2 && leap ? 1 : 0))
+		return false;
+	*t = (instant_us)timegm(&tm) * US_PER_S;
+	return true;
+}
+
+static bool
+date_read(const char **p, instant_us *t)
+{
+	int year, month, day;
+
+	return digits(p, 4, &year) && literal(p, '-') && digits(p, 2, &month) && literal(p, '-') &&
+	       digits(p, 2, &day) && calendar(year, month, day, t);
+}
+
+bool
+date_parse(const char *text, instant_us *t)
+{
+	return strlen(text) == 10 && date_read(&text, t);
+}
+
+/* ".1" to ".123456789": microseconds, what is finer is dropped. */
+static bool
+fraction_read(const char **p, instant_us *t)
+{
+	instant_us scale = US_PER_S;
+	int n = 0;
+
+	if (**p != '.')
+		return true;
+	for ((*p)++; **p >= '0' && **p <= '9'; (*p)++, n++) {
+		scale /= 10;
+		*t += (**p - '0') * scale;
+	}
+	return n >= 1 && n <= 9;
+}
+
+static bool
+offset_read(const char **p, instant_us *t)
+{
+	int hours, minutes, sign = **p == '-' ? -1 : 1;
+
+	if (**p == 'Z' || **p == 'z') {
+		(*p)++;
+		return true;
+	}
+	if (**p != '+' && **p != '-')
+		return false;
+	(*p)++;
+	if (!digits(p, 2, &hours) || !literal(p, ':') || !digits(p, 2, &minutes) || hours > 23 || minutes > 59)
+		return false;
+	*t -= sign * (instant_us)(hours * 60 + minutes) * 60 * US_PER_S;
+	return true;
+}
+
+bool
+instant_parse(const char *text, instant_us *t)
+{
+	const char *p = text;
+	int hour, minute, second;
+	instant_us v;
+
+	if (strnlen(text, 64) > 40 || !date_read(&p, &v))
+		return false;
+	if (*p != 'T' && *p != 't' && *p != ' ')
+		return false;
+	p++;
+	if (!digits(&p, 2, &hour) || !literal(&p, ':') || !digits(&p, 2, &minute) || !literal(&p, ':') ||
+	    !digits(&p, 2, &second))
+		return false;
+	if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second, RFC 3339, 5.7 */
+		return false;
+	v += ((instant_us)hour * 3600 + minute * 60 + second) * US_PER_S;
+	if (!fraction_read(&p, &v) || !offset_read(&p, &v) || *p != '\0' || v < 0)
+		return false;
+	*t = v;
+	return true;
+}
+
+bool
+moment_parse(const char *text, bool is_end, instant_us *t)
+{
+	if (!date_parse(text, t))
+		return instant_parse(text, t) && *t <= INSTANT_LAST;
+	if (is_end)
+		*t = *t < INSTANT_LAST - US_PER_DAY ? *t + US_PER_DAY : INSTANT_LAST;
+	return true;
+}

@@ -1,0 +1,218 @@
+/* config.c - reads config.def's options from the environment, then a file, then the defaults. */
+#include "common/base/config.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum type { TEXT, INT, SIZE, TIME };
+
+struct definition {
+	const char *name;
+	enum type type;
+	const char *value;
+	int64_t least, most;
+};
+
+static const struct definition definitions[OPTION_COUNT] = {
+#define OPTION(name, type, value, least, most, help) [OPT_##name] = { #name, type, value, least, most },
+#include "common/base/config.def"
+#undef OPTION
+};
+
+static struct {
+	char *text;
+	int64_t number;
+} values[OPTION_COUNT];
+
+struct unit {
+	const char *suffix;
+	int64_t factor;
+};
+
+static const struct unit size_units[] = { { "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 }, { NULL, 0 } };
+static const struct unit time_units[] = {
+	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 }
+};
+static const struct unit no_units[] = { { "", 1 }, { NULL, 0 } };
+
+static bool
+number_parse(enum type type, const char *text, int64_t *out)
+{
+	const struct unit *u = type == SIZE ? size_units : type == TIME ? time_units : no_units;
+	char *end;
+	long long v;
+
+	if (*text < '0' || *text > '9')
+		return false;
+	errno = 0;
+	v = strtoll(text, &end, 10);
+	if (errno != 0)
+		return false;
+	for (; u->suffix != NULL; u++)
+		if (strcmp(end, u->suffix) == 0)
+			return !__builtin_mul_overflow((int64_t)v, u->factor, out);
+	return false;
+}
+
+static bool
+complain(const struct definition *d, const char *text)
+{
+	static const char *const example[] = { [TEXT] = "text", [INT] = "a whole number", [SIZE] = "a size such as 64k",
+		[TIME] = "a time such as 250ms, 20s or 7d" };
+
+	if (d->type == TEXT)
+		fprintf(stderr, "%s must be of %" PRId64 " to %" PRId64 " characters, not \"%s\".\n", d->name, d->least,
+			d->most, text);
+	else
+		fprintf(stderr, "%s must be %s from %" PRId64 " to %" PRId64 "%s, not \"%s\".\n", d->name,
+			example[d->type], d->least, d->most,
+			d->type == TIME ? " milliseconds" : d->type == SIZE ? " bytes" : "", text);
+	return false;
+}
+
+/* Takes the option's text; an empty one means "not set". */
+static bool
+option_set(enum option o, const char *text)
+{
+	const struct definition *d = &definitions[o];
+	int64_t n = (int64_t)strlen(text);
+
+	if (d->type != TEXT && !number_parse(d->type, text, &n))
+		return complain(d, text);
+	if (n < d->least || n > d->most)
+		return complain(d, text);
+	free(values[o].text);
+	values[o].text = strdup(text);
+	values[o].number = n;
+	return values[o].text != NULL;
+}
+
+/* An empty variable is the same as none, as containers and web hosts set them. */
+static const char *
+environment(const char *name)
+{
+	const char *text = getenv(name);
+
+	return text != NULL && *text != '\0' ? text : NULL;
+}
+
+static char *
+trim(char *s)
+{
+	size_t n;
+
+	s += strspn(s, " \t");
+	n = strlen(s);
+	while (n > 0 && strchr(" \t\r\n", s[n - 1]) != NULL)
+		s[--n] = '\0';
+	if (n >= 2 && s[0] == '"' && s[n - 1] == '"') {
+		s[n - 1] = '\0';
+		s++;
+	}
+	return s;
+}
+
+/* Names that are not ours are other programs' business: the file is shared with the start-up scripts. */
+static bool
+line_take(char *line, const char *path, int number)
+{
+	char *name = trim(line), *equals = strchr(name, '=');
+
+	if (*name == '\0' || *name == '#')
+		return true;
+	if (equals == NULL) {
+		fprintf(stderr, "%s, line %d: NAME=value is wanted.\n", path, number);
+		return false;
+	}
+	*equals = '\0';
+	for (enum option o = 0; o < OPTION_COUNT; o++)
+		if (strcmp(definitions[o].name, trim(name)) == 0) {
+			char *value = trim(equals + 1);
+
+			return *value == '\0' || environment(definitions[o].name) != NULL || option_set(o, value);
+		}
+	return true;
+}
+
+static bool
+file_read(const char *path, bool must_exist)
+{
+	FILE *f = fopen(path, "re");
+	char line[4096];
+	bool good = true;
+
+	if (f == NULL) {
+		if (must_exist || errno != ENOENT)
+			fprintf(stderr, "The configuration file %s cannot be read: %s.\n", path, strerror(errno));
+		return !must_exist && errno == ENOENT;
+	}
+	for (int n = 1; fgets(line, sizeof line, f) != NULL; n++)
+		good = line_take(line, path, n) && good;
+	good = ferror(f) == 0 && good;
+	fclose(f);
+	return good;
+}
+
+bool
+config_load(void)
+{
+	const char *path = environment("PURSE_CONFIG"), *folder = environment("DATA_DIR");
+	char below[4096];
+	bool good = true;
+
+	for (enum option o = 0; o < OPTION_COUNT; o++) {
+		const char *text = environment(definitions[o].name);
+
+		if (text == NULL)
+			text = definitions[o].value;
+		if (text != NULL)
+			good = option_set(o, text) && good;
+	}
+	if (folder == NULL)
+		folder = definitions[OPT_DATA_DIR].value;
+	if (snprintf(below, sizeof below, "%s/purse.env", folder) >= (int)sizeof below)
+		return false;
+	if (path != NULL)
+		return file_read(path, true) && good;
+	return file_read(below, false) && good;
+}
+
+bool
+config_require(enum option o)
+{
+	if (values[o].text != NULL)
+		return true;
+	fprintf(stderr, "%s is not set: set it in the environment or in the file that PURSE_CONFIG names.\n",
+		definitions[o].name);
+	return false;
+}
+
+const char *
+config_text(enum option o)
+{
+	return values[o].text;
+}
+
+int64_t
+config_number(enum option o)
+{
+	return values[o].number;
+}
+
+const char *
+config_name(enum option o)
+{
+	return definitions[o].name;
+}
+
+bool
+config_folder(enum option o, const char *below, char *out, size_t bytes)
+{
+	int n = values[o].text != NULL ? snprintf(out, bytes, "%s", values[o].text)
+				       : snprintf(out, bytes, "%s/%s", values[OPT_DATA_DIR].text, below);
+
+	return n > 0 && (size_t)n < bytes;
+}

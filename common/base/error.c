@@ -1,0 +1,49 @@
+/* error.c - the lookups over error.def. */
+#include "common/base/error.h"
+
+#include <string.h>
+
+#include "common/base/log.h"
+
+struct entry {
+	int status;
+	const char *code;
+	const char *title;
+};
+
+static const struct entry entries[] = {
+	[OK] = { 200, "ok", "OK" },
+#define ERROR(name, status, code, title) [ERR_##name] = { status, code, title },
+#include "common/base/error.def"
+#undef ERROR
+};
+
+#define COUNT (sizeof entries / sizeof entries[0])
+
+int
+error_status(enum error e)
+{
+	return entries[e].status;
+}
+
+const char *
+error_code(enum error e)
+{
+	return entries[e].code;
+}
+
+const char *
+error_title(enum error e)
+{
+	return entries[e].title;
+}
+
+enum error
+error_from_code(const char *code)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (strcmp(entries[i].code, code) == 0)
+			return (enum error)i;
+	log_error("the database answered an unknown code: %s", code);
+	return ERR_INTERNAL;
+}

@@ -1,0 +1,310 @@
+/* event.c - reads and writes the envelopes of events. */
+#include "common/base/event.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/text.h"
+
+#define DEPTH_MAX 32
+
+/* ---- the text itself ---- */
+
+struct scan {
+	const char *at, *end;
+};
+
+static void
+skip_space(struct scan *s)
+{
+	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+		s->at++;
+}
+
+/* From one quote to behind the other. */
+static void
+skip_string(struct scan *s)
+{
+	for (s->at++; s->at < s->end && *s->at != '"'; s->at++)
+		if (*s->at == '\\' && s->at + 1 < s->end)
+			s->at++;
+	if (s->at < s->end)
+		s->at++;
+}
+
+/* How long the number, true, false or null is that begins here. */
+static size_t
+plain_length(const struct scan *s)
+{
+	const char *p = s->at;
+
+	while (p < s->end && strchr(",:]} \t\r\n", *p) == NULL)
+		p++;
+	return (size_t)(p - s->at);
+}
+
+/* Over a whole value. The text is valid JSON: brackets match, and only strings can hide them. */
+static void
+skip_value(struct scan *s)
+{
+	int depth = 0;
+
+	do {
+		skip_space(s);
+		if (s->at >= s->end)
+			return;
+		if (*s->at == '"') {
+			skip_string(s);
+		} else if (*s->at == '{' || *s->at == '[') {
+			depth++;
+			s->at++;
+		} else if (*s->at == '}' || *s->at == ']') {
+			depth--;
+			s->at++;
+		} else if (*s->at == ',' || *s->at == ':') {
+			s->at++;
+		} else {
+			s->at += plain_length(s);
+		}
+	} while (depth > 0);
+}
+
+/* From an object's brace to the value of that member. */
+static bool
+enter_member(struct scan *s, const char *name)
+{
+	size_t length = strlen(name);
+
+	skip_space(s);
+	if (s->at >= s->end || *s->at != '{')
+		return false;
+	s->at++;
+	for (skip_space(s); s->at < s->end && *s->at == '"'; skip_space(s)) {
+		const char *key = s->at + 1;
+		size_t n;
+
+		skip_string(s);
+		n = (size_t)(s->at - 1 - key);
+		skip_space(s);
+		s->at++; /* the colon */
+		if (n == length && memcmp(key, name, n) == 0) {
+			skip_space(s);
+			return true;
+		}
+		skip_value(s);
+		skip_space(s);
+		s->at++; /* the comma, or the closing brace */
+	}
+	return false;
+}
+
+bool
+event_number(const struct event *e, const char *const *path, char *out, size_t room)
+{
+	struct scan s = { e->text, e->text + e->bytes };
+	size_t n;
+
+	for (; *path != NULL; path++)
+		if (!enter_member(&s, *path))
+			return false;
+	if (s.at >= s.end || (*s.at != '-' && (*s.at < '0' || *s.at > '9')))
+		return false;
+	n = plain_length(&s);
+	if (n >= room)
+		return false;
+	memcpy(out, s.at, n);
+	out[n] = '\0';
+	return true;
+}
+
+const char *
+event_data_text(const struct event *e, size_t *bytes)
+{
+	struct scan s = { e->text, e->text + e->bytes };
+	const char *begin;
+
+	if (e->enveloped && !enter_member(&s, "data"))
+		s.at = e->text; /* its name is written with escapes: the whole, then */
+	skip_space(&s);
+	begin = s.at;
+	skip_value(&s);
+	*bytes = (size_t)(s.at - begin);
+	return begin;
+}
+
+/* Counted before parsing: what is too deep is never built. */
+static bool
+too_deep(const char *text, size_t bytes)
+{
+	struct scan s = { text, text + bytes };
+	int depth = 0;
+
+	while (s.at < s.end) {
+		if (*s.at == '"') {
+			skip_string(&s);
+			continue;
+		}
+		if (*s.at == '{' || *s.at == '[')
+			depth++;
+		else if (*s.at == '}' || *s.at == ']')
+			depth--;
+		if (depth > DEPTH_MAX)
+			return true;
+		s.at++;
+	}
+	return false;
+}
+
+/* ---- reading ---- */
+
+static enum error __attribute__((format(printf, 3, 4)))
+say(char reason[EVENT_REASON], enum error e, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(reason, EVENT_REASON, fmt, ap);
+	va_end(ap);
+	return e;
+}
+
+/* A text member, or NULL. */
+static const char *
+text_of(const json_t *object, const char *name)
+{
+	return json_string_value(json_object_get(object, name));
+}
+
+static bool
+is_envelope(const json_t *root)
+{
+	return json_object_get(root, "specversion") != NULL
+	       || (json_object_get(root, "data") != NULL
+		       && (json_object_get(root, "type") != NULL || json_object_get(root, "pattern") != NULL));
+}
+
+/* A pattern may be {"cmd":"…"} in NestJS. */
+static const char *
+pattern_of(const json_t *root)
+{
+	const json_t *pattern = json_object_get(root, "pattern");
+
+	return json_is_object(pattern) ? text_of(pattern, "cmd") : json_string_value(pattern);
+}
+
+static enum error
+open_envelope(struct event *e, char reason[EVENT_REASON])
+{
+	const json_t *version = json_object_get(e->root, "specversion");
+	const char *pattern = pattern_of(e->root);
+
+	e->enveloped = true;
+	e->type = text_of(e->root, "type");
+	e->data = json_object_get(e->root, "data");
+	if (version != NULL) {
+		if (!json_is_string(version) || strncmp(json_string_value(version), "1.", 2) != 0)
+			return say(reason, ERR_INVALID_REQUEST, "/specversion must be \"1.0\"");
+		e->id = text_of(e->root, "id");
+		e->source = text_of(e->root, "source");
+		e->subject = text_of(e->root, "subject");
+		if (e->id != NULL && e->id[0] == '\0')
+			return say(reason, ERR_INVALID_REQUEST, "/id must not be empty");
+	}
+	if (e->type == NULL)
+		e->type = pattern;
+	else if (pattern != NULL && strcmp(pattern, e->type) != 0)
+		return say(reason, ERR_INVALID_REQUEST, "/type and /pattern differ");
+	if (e->type == NULL)
+		return say(reason, ERR_INVALID_REQUEST, "there is no /type, nor a /pattern");
+	if (!json_is_object(e->data))
+		return say(reason, ERR_INVALID_REQUEST, "/data must be an object");
+	return OK;
+}
+
+enum error
+event_read(const char *body, size_t bytes, struct event *e, char reason[EVENT_REASON])
+{
+	json_error_t why;
+	enum error error = OK;
+
+	*e = (struct event){ .text = body, .bytes = bytes };
+	reason[0] = '\0';
+	if (bytes == 0)
+		return say(reason, ERR_MALFORMED_JSON, "the body is empty");
+	if (too_deep(body, bytes))
+		return say(reason, ERR_MALFORMED_JSON, "nested deeper than %d", DEPTH_MAX);
+	e->root = json_loadb(body, bytes, JSON_REJECT_DUPLICATES, &why);
+	if (e->root == NULL)
+		return say(reason, ERR_MALFORMED_JSON, "%.120s (at byte %d)", why.text, why.position);
+	e->data = e->root;
+	if (!json_is_object(e->root))
+		error = say(reason, ERR_INVALID_REQUEST, "the body must be an object");
+	else if (is_envelope(e->root))
+		error = open_envelope(e, reason);
+	if (error != OK)
+		event_free(e);
+	return error;
+}
+
+void
+event_free(struct event *e)
+{
+	json_decref(e->root);
+	*e = (struct event){ 0 };
+}
+
+/* ---- writing ---- */
+
+/* The members of an event's head are few and known: written as text, which jansson took most of the relay's time for. */
+static void
+put_member(struct text *t, const char *name, const char *value)
+{
+	TEXT_LITERAL(t, ",\"");
+	text_add_string(t, name);
+	TEXT_LITERAL(t, "\":");
+	text_add_json(t, value);
+}
+
+char *
+event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes)
+{
+	struct text t = { 0 };
+	char time[INSTANT_TEXT];
+
+	instant_format(head->time, time);
+	TEXT_LITERAL(&t, "{\"specversion\":\"1.0\"");
+	put_member(&t, "id", head->id);
+	put_member(&t, "source", head->source);
+	put_member(&t, "type", head->type);
+	put_member(&t, "pattern", head->type);
+	put_member(&t, "time", time);
+	put_member(&t, "datacontenttype", "application/json");
+	if (head->subject != NULL)
+		put_member(&t, "subject", head->subject);
+	TEXT_LITERAL(&t, ",\"data\":");
+	text_add(&t, data, data_bytes);
+	TEXT_LITERAL(&t, "}");
+	if (text_end(&t) == NULL)
+		text_free(&t);
+	*bytes = t.bytes;
+	return t.data;
+}
+
+char *
+event_write(const struct event_head *head, json_t *data, size_t *bytes)
+{
+	char small[1024], *large = NULL, *body = NULL;
+	size_t n = data == NULL ? 0 : json_dumpb(data, small, sizeof(small), JSON_COMPACT);
+
+	if (n > sizeof(small)) {
+		large = malloc(n);
+		n = large == NULL ? 0 : json_dumpb(data, large, n, JSON_COMPACT);
+	}
+	if (n > 0)
+		body = event_wrap(head, large != NULL ? large : small, n, bytes);
+	free(large);
+	json_decref(data);
+	return body;
+}

@@ -1,0 +1,14 @@
+/* random.h - the only place that makes random bytes and ids, so that a test can fix them. Thread-safe. */
+#ifndef COMMON_BASE_RANDOM_H
+#define COMMON_BASE_RANDOM_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+void random_fill(void *out, size_t bytes);
+/* Uniform in 0 … bound-1. */
+uint32_t random_below(uint32_t bound);
+/* Tests: a repeatable stream from `seed`; 0 gives real randomness back. */
+void random_fix(uint64_t seed);
+
+#endif

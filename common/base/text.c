@@ -1,0 +1,141 @@
+/* text.c - text that grows; see text.h. */
+#include "common/base/text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_FIRST 4096
+
+static bool
+text_grow(struct text *t, size_t bytes)
+{
+	size_t room = t->room > 0 ? t->room : TEXT_FIRST;
+	char *data;
+
+	if (t->failed || (t->most > 0 && t->bytes + bytes > t->most)) {
+		t->failed = true;
+		return false;
+	}
+	while (room < t->bytes + bytes)
+		room *= 2;
+	if ((data = realloc(t->data, room)) == NULL) {
+		t->failed = true;
+		return false;
+	}
+	t->data = data;
+	t->room = room;
+	return true;
+}
+
+void
+text_add(struct text *t, const char *data, size_t bytes)
+{
+	if (bytes > t->room - t->bytes && !text_grow(t, bytes))
+		return;
+	memcpy(t->data + t->bytes, data, bytes);
+	t->bytes += bytes;
+}
+
+void
+text_add_string(struct text *t, const char *s)
+{
+	text_add(t, s, strlen(s));
+}
+
+void
+text_add_number(struct text *t, int64_t n)
+{
+	char digits[20];
+	size_t at = sizeof digits;
+	uint64_t rest = n < 0 ? 0 - (uint64_t)n : (uint64_t)n;
+
+	do {
+		digits[--at] = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0);
+	if (n < 0)
+		digits[--at] = '-';
+	text_add(t, digits + at, sizeof digits - at);
+}
+
+/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The rest is UTF-8 already. */
+static void
+json_escape(struct text *t, unsigned char c)
+{
+	static const char hex[] = "0123456789abcdef";
+	char escaped[] = { '\\', 'u', '0', '0', hex[c >> 4], hex[c & 15] };
+
+	if (c == '"' || c == '\\') {
+		escaped[1] = (char)c;
+		text_add(t, escaped, 2);
+	} else if (c == '\n') {
+		TEXT_LITERAL(t, "\\n");
+	} else {
+		text_add(t, escaped, sizeof escaped);
+	}
+}
+
+void
+text_add_json(struct text *t, const char *s)
+{
+	const char *run = s;
+
+	if (s == NULL) {
+		TEXT_LITERAL(t, "null");
+		return;
+	}
+	TEXT_LITERAL(t, "\"");
+	for (; *s != '\0'; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c >= 0x20 && c != '"' && c != '\\')
+			continue;
+		text_add(t, run, (size_t)(s - run));
+		json_escape(t, c);
+		run = s + 1;
+	}
+	text_add(t, run, (size_t)(s - run));
+	TEXT_LITERAL(t, "\"");
+}
+
+void
+text_add_uuid(struct text *t, const struct uuid *u)
+{
+	char text[UUID_TEXT];
+
+	uuid_format(u, text);
+	text_add_json(t, text);
+}
+
+void
+text_add_instant(struct text *t, instant_us at)
+{
+	char text[INSTANT_TEXT];
+
+	instant_format(at, text);
+	text_add_json(t, text);
+}
+
+const char *
+text_end(struct text *t)
+{
+	text_add(t, "", 1);
+	if (t->failed)
+		return NULL;
+	t->bytes--;
+	return t->data;
+}
+
+void
+text_clear(struct text *t)
+{
+	t->bytes = 0;
+	t->failed = false;
+}
+
+void
+text_free(struct text *t)
+{
+	free(t->data);
+	*t = (struct text){ .most = t->most };
+}

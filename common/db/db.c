@@ -1,0 +1,390 @@
+/* db.c - one connection to PostgreSQL: opening, preparing, running, transactions. The pool is db_pool.c.
+ * How answers are waited for is db_await.c. */
+#include <arpa/inet.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "common/db/db_private.h"
+
+/* How much longer than the server's own limit we wait for its answer. */
+#define SILENCE_MS 2000
+
+struct db *
+db_new(const char *url, const struct db_statement *statements, size_t count)
+{
+	struct db *db = calloc(1, sizeof *db);
+
+	if (db == NULL)
+		return NULL;
+	if (count > sizeof db->prepared * 8) {
+		log_error("%zu statements: a connection keeps note of %zu", count, sizeof db->prepared * 8);
+		free(db);
+		return NULL;
+	}
+	db->url = url;
+	db->statements = statements;
+	db->statement_count = count;
+	db_be_patient(db, config_number(OPT_DB_STATEMENT_TIMEOUT));
+	return db;
+}
+
+void
+db_be_patient(struct db *db, int64_t statement_ms)
+{
+	db->patience_ms = statement_ms + SILENCE_MS;
+}
+
+void
+db_close(struct db *db)
+{
+	PQfinish(db->connection);
+	db->connection = NULL;
+	db->in_transaction = false;
+}
+
+void
+db_free(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_close(db);
+	free(db);
+}
+
+/* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something; 25006: a standby. */
+static enum error
+error_of_state(const char *state)
+{
+	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0 || strncmp(state, "53", 2) == 0 ||
+	    strcmp(state, "25006") == 0 || strcmp(state, "55P03") == 0)
+		return ERR_UNAVAILABLE;
+	return ERR_INTERNAL;
+}
+
+/* What a failed result means; remembers whether running again can help. */
+static enum error
+result_error(struct db *db, const PGresult *result, const char *what)
+{
+	const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+
+	if (db->connection == NULL)
+		return ERR_UNAVAILABLE; /* given up */
+	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL) {
+		log_warn("%s: the connection to the database is lost: %s", what, PQerrorMessage(db->connection));
+		db_close(db);
+		db->trouble = TROUBLE_LOST;
+		return ERR_UNAVAILABLE;
+	}
+	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0) {
+		db->trouble = TROUBLE_CONFLICT;
+		log_info("%s: %s", what, message);
+		return ERR_UNAVAILABLE;
+	}
+	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks again in a new try. */
+	db->trouble = strcmp(state, "23505") == 0 ? TROUBLE_CONFLICT : TROUBLE_ANSWERED;
+	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
+	return error_of_state(state);
+}
+
+static void
+quiet(void *unused, const char *message)
+{
+	(void)unused;
+	log_debug("%s", message);
+}
+
+/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md, section 5). The
+ * statements are all meant to find their rows by an index and in its order, and a plan that was made while a table was
+ * small must not read, or sort, all of it later. The keepalives and tcp_user_timeout end a wait for a peer that is
+ * gone without a word. */
+static enum error
+db_connect(struct db *db)
+{
+	char options[280], timeout[24], silence[24];
+	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000, begun = clock_monotonic_ms();
+	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
+
+	snprintf(options, sizeof options,
+		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
+		" -c datestyle=ISO -c statement_timeout=%" PRId64 " -c idle_in_transaction_session_timeout=%" PRId64,
+		statement_ms, statement_ms * 2);
+	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
+	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
+	db->connection = PQconnectdbParams(
+		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
+			"client_encoding", "fallback_application_name", NULL },
+		(const char *const[]){ db->url, options, timeout, silence, "30", "UTF8", "purse", NULL }, 1);
+	if (PQstatus(db->connection) != CONNECTION_OK) {
+		log_warn("cannot connect to the database: %s",
+			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
+		db_close(db);
+		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT) ? TROUBLE_REFUSED : TROUBLE_SILENT;
+		return ERR_UNAVAILABLE;
+	}
+	PQsetNoticeProcessor(db->connection, quiet, NULL);
+	PQsetnonblocking(db->connection, 1); /* a peer that does not read must not hold up who sends, nor who says goodbye */
+	db->prepared = 0;
+	return OK;
+}
+
+/* An idle connection that the server closed is readable: find out before a statement is lost on it. */
+static bool
+seems_alive(struct db *db)
+{
+	struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
+
+	if (poll(&p, 1, 0) == 0)
+		return true;
+	return PQconsumeInput(db->connection) == 1 && PQstatus(db->connection) == CONNECTION_OK;
+}
+
+enum error
+db_ready(struct db *db)
+{
+	if (db->in_transaction)
+		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
+	if (db->connection != NULL && !seems_alive(db)) {
+		log_info("a connection to the database was closed by the server");
+		db_close(db);
+	}
+	if (db->connection != NULL)
+		return OK;
+	return db_connect(db);
+}
+
+/* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
+static enum error
+db_prepare(struct db *db, size_t statement)
+{
+	const struct db_statement *s = &db->statements[statement];
+	uint64_t bit = UINT64_C(1) << statement;
+	PGresult *result;
+	enum error e = OK;
+
+	if ((db->prepared & bit) != 0)
+		return OK;
+	result = result_take(db, PQsendPrepare(db->connection, s->name, s->sql, 0, NULL));
+	if (PQresultStatus(result) == PGRES_COMMAND_OK)
+		db->prepared |= bit;
+	else if ((e = result_error(db, result, s->name)) != OK && db->trouble == TROUBLE_LOST)
+		db->trouble = TROUBLE_REFUSED; /* nothing was run */
+	PQclear(result);
+	return e;
+}
+
+/* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text otherwise. */
+struct parameters {
+	const char *values[DB_VALUES_MAX];
+	int lengths[DB_VALUES_MAX], formats[DB_VALUES_MAX];
+	char numbers[DB_VALUES_MAX][24];
+};
+
+static void
+parameters_make(struct parameters *p, const struct db_value *values, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		p->values[i] = values[i].data;
+		p->lengths[i] = (int)values[i].bytes;
+		p->formats[i] = values[i].kind == DB_KIND_BINARY;
+		if (values[i].kind == DB_KIND_NULL)
+			p->values[i] = NULL;
+		if (values[i].kind == DB_KIND_NUMBER) {
+			snprintf(p->numbers[i], sizeof p->numbers[i], "%" PRId64, values[i].number);
+			p->values[i] = p->numbers[i];
+		}
+	}
+}
+
+static enum error
+values_check(const struct db_value *values, size_t count)
+{
+	if (count > DB_VALUES_MAX) {
+		log_error("%zu values for one statement", count);
+		return ERR_INTERNAL;
+	}
+	for (size_t i = 0; i < count; i++)
+		if (values[i].kind == DB_KIND_BINARY && values[i].data == NULL)
+			return ERR_OVERLOADED; /* an array that ran out of memory, see db_array() */
+	return OK;
+}
+
+enum error
+db_execute(struct db *db, size_t statement, const struct db_value *values, size_t count, struct db_rows **rows)
+{
+	const char *name = db->statements[statement].name;
+	struct parameters p;
+	PGresult *result;
+	enum error e;
+
+	db->trouble = TROUBLE_NONE;
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
+		return e;
+	parameters_make(&p, values, count);
+	result = result_take(db,
+		PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0));
+	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
+		e = result_error(db, result, name);
+		PQclear(result);
+		return e;
+	}
+	return rows_make(result, rows);
+}
+
+static enum error
+db_command(struct db *db, const char *sql)
+{
+	PGresult *result = result_take(db, PQsendQuery(db->connection, sql));
+	enum error e = OK;
+
+	if (PQresultStatus(result) != PGRES_COMMAND_OK)
+		e = result_error(db, result, sql);
+	else if (strcmp(PQcmdStatus(result), "ROLLBACK") == 0 && strcmp(sql, "COMMIT") == 0)
+		e = ERR_INTERNAL; /* a statement failed before, and its error was not heeded */
+	PQclear(result);
+	return e;
+}
+
+static enum error
+transaction_once(struct db *db, db_work *work, void *context)
+{
+	enum error e;
+
+	db->trouble = TROUBLE_NONE;
+	if ((e = db_ready(db)) != OK || (e = db_command(db, "BEGIN")) != OK)
+		return e;
+	db->in_transaction = true;
+	e = work(db, context);
+	if (db->connection != NULL) {
+		enum trouble before = db->trouble;
+		enum error ended = db_command(db, e == OK ? "COMMIT" : "ROLLBACK");
+
+		if (e == OK)
+			e = ended;
+		else if (db->connection != NULL)
+			db->trouble = before;
+	}
+	db->in_transaction = false;
+	return e;
+}
+
+/* The one retry loop. A pause doubles from 10 ms with jitter, so that those who collided do not meet again. */
+bool
+db_retry(const struct db *db, enum db_again again, int attempt)
+{
+	bool harmless = db->trouble == TROUBLE_CONFLICT || db->trouble == TROUBLE_REFUSED ||
+			(db->trouble == TROUBLE_LOST && again == DB_AGAIN);
+	uint32_t pause_ms = 10u << (attempt < 6 ? attempt : 6);
+
+	if (!harmless || attempt >= config_number(OPT_DB_RETRIES))
+		return false;
+	usleep((pause_ms / 2 + random_below(pause_ms)) * 1000);
+	return true;
+}
+
+enum error
+db_transaction_on(struct db *db, enum db_again again, db_work *work, void *context)
+{
+	enum error e;
+
+	for (int attempt = 0;; attempt++)
+		if ((e = transaction_once(db, work, context)) == OK || !db_retry(db, again, attempt))
+			return e;
+}
+
+static enum error
+stream_rows(struct db *db, const char *name, db_each *each, void *context)
+{
+	PGresult *result;
+	enum error e = OK;
+
+	while (result_await(db) && (result = PQgetResult(db->connection)) != NULL) {
+		if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+			struct db_rows row = { .result = result };
+
+			e = each(&row, context);
+		} else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+			e = result_error(db, result, name);
+		}
+		PQclear(result);
+		if (db->connection == NULL)
+			return e;
+		if (e != OK) {
+			db_close(db); /* rather than reading, or waiting for the end of, what is not wanted any more */
+			return e;
+		}
+	}
+	return db->connection != NULL ? e : ERR_UNAVAILABLE;
+}
+
+enum error
+db_stream(struct db *db, size_t statement, const struct db_value *values, size_t count, db_each *each, void *context)
+{
+	const char *name = db->statements[statement].name;
+	struct parameters p;
+	enum error e;
+
+	db->trouble = TROUBLE_NONE;
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
+		return e;
+	parameters_make(&p, values, count);
+	if (PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||
+	    PQsetSingleRowMode(db->connection) != 1) {
+		log_warn("%s: %s", name, PQerrorMessage(db->connection));
+		db_close(db);
+		return ERR_UNAVAILABLE;
+	}
+	return stream_rows(db, name, each, context);
+}
+
+enum error
+db_listen(struct db *db, const char *channel)
+{
+	char sql[80];
+	enum error e;
+
+	/* The channel is a name in our code, never input. */
+	if ((e = db_ready(db)) != OK)
+		return e;
+	snprintf(sql, sizeof sql, "LISTEN %s", channel);
+	return db_command(db, sql);
+}
+
+static bool
+notification_take(struct db *db, char *payload, size_t bytes)
+{
+	PGnotify *n = PQnotifies(db->connection);
+
+	if (n == NULL)
+		return false;
+	snprintf(payload, bytes, "%s", n->extra);
+	PQfreemem(n);
+	return true;
+}
+
+int
+db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes)
+{
+	struct pollfd p;
+
+	if (db->connection == NULL)
+		return -1;
+	if (notification_take(db, payload, bytes))
+		return 1;
+	p = (struct pollfd){ .fd = PQsocket(db->connection), .events = POLLIN };
+	if (poll(&p, 1, timeout_ms) <= 0)
+		return 0;
+	if (PQconsumeInput(db->connection) != 1 || PQstatus(db->connection) != CONNECTION_OK) {
+		db_close(db);
+		return -1;
+	}
+	return notification_take(db, payload, bytes) ? 1 : 0;
+}

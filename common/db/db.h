@@ -1,0 +1,151 @@
+/* db.h - PostgreSQL: declared statements on connections that come back by themselves.
+ *
+ * Statements are declared in a table and prepared when first run; no SQL is ever built from input. PGresult stays inside.
+ * Every connection runs with generic plans, UTC, and the configured timeouts.
+ *
+ *	enum { FIND_USER, … };
+ *	static const struct db_statement statements[] = {
+ *		[FIND_USER] = { "find_user", "SELECT id, name FROM account WHERE email = $1", DB_AGAIN },
+ *	};
+ *	DB_ROWS(rows);
+ *	e = db_query(pool, FIND_USER, DB_VALUES(db_text(email)), &rows);
+ *
+ * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed out, server silent),
+ * ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL (anything else; logged with its SQLSTATE). */
+#ifndef COMMON_DB_DB_H
+#define COMMON_DB_DB_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/base/uuid.h"
+
+struct db;      /* a connection; one thread's while it holds it */
+struct db_pool; /* connections shared by threads; thread-safe */
+struct db_rows; /* a result */
+
+/* May it run twice? DB_AGAIN: reads, and writes that repeat harmlessly; DB_ONCE: it is not repeated once it was sent. */
+enum db_again { DB_ONCE, DB_AGAIN };
+
+struct db_statement {
+	const char *name;
+	const char *sql;
+	enum db_again again;
+};
+
+/* ---- values ---- */
+
+enum db_kind { DB_KIND_NULL, DB_KIND_TEXT, DB_KIND_NUMBER, DB_KIND_BINARY };
+
+struct db_value {
+	enum db_kind kind;
+	const void *data; /* borrowed until the call returns */
+	size_t bytes;
+	int64_t number;
+};
+
+struct db_array; /* see below */
+
+struct db_value db_null(void);
+struct db_value db_text(const char *s);           /* NULL is SQL NULL */
+struct db_value db_number(int64_t n);             /* smallint, int, bigint, numeric, xid8 */
+struct db_value db_bool(bool b);
+struct db_value db_uuid(const struct uuid *u);    /* NULL is SQL NULL */
+struct db_value db_bytes(const void *p, size_t n);/* bytea; p NULL is SQL NULL */
+struct db_value db_instant(instant_us t, char buffer[INSTANT_TEXT]); /* timestamptz; buffer lives until the call */
+struct db_value db_array(struct db_array *a);
+
+#define DB_VALUES(...)                                                                                                 \
+	((const struct db_value[]){ __VA_ARGS__ }), (sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
+#define DB_NO_VALUES NULL, 0
+#define DB_VALUES_MAX 24
+
+/* Arrays go in PostgreSQL's binary form. Grow-only: db_array_clear() keeps the memory. Zeroed but for `element`. */
+enum db_element { DB_TEXT_ARRAY = 25, DB_UUID_ARRAY = 2950, DB_INT8_ARRAY = 20, DB_INT4_ARRAY = 23, DB_BYTEA_ARRAY = 17,
+	DB_INSTANT_ARRAY = 1184, DB_BOOL_ARRAY = 16 };
+struct db_array {
+	enum db_element element;
+	unsigned char *data;
+	size_t bytes, room;
+	int32_t count;
+	bool has_null, failed; /* failed: no memory; the query then answers ERR_OVERLOADED */
+};
+void db_array_clear(struct db_array *a);
+void db_array_free(struct db_array *a);
+void db_array_add_null(struct db_array *a);
+void db_array_add_text(struct db_array *a, const char *s); /* NULL is SQL NULL */
+void db_array_add_uuid(struct db_array *a, const struct uuid *u);
+void db_array_add_number(struct db_array *a, int64_t n);   /* int8 or int4 by element */
+void db_array_add_bytes(struct db_array *a, const void *p, size_t n);
+void db_array_add_instant(struct db_array *a, instant_us t);
+void db_array_add_bool(struct db_array *a, bool b);
+
+/* ---- connections ---- */
+
+/* `url` and the table are kept, not copied. size connections at the most; they open when first needed. NULL: no memory. */
+struct db_pool *db_pool_new(const char *url, const struct db_statement *statements, size_t count, int size);
+void db_pool_free(struct db_pool *p);
+
+/* A connection of one's own, opened at the first use. */
+struct db *db_new(const char *url, const struct db_statement *statements, size_t count);
+void db_free(struct db *db);
+/* For statements that take longer by intent and tell the server so: the longest that one of this connection may run,
+ * instead of DB_STATEMENT_TIMEOUT. */
+void db_be_patient(struct db *db, int64_t statement_ms);
+
+/* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL. */
+enum error db_query(struct db_pool *p, size_t statement, const struct db_value *values, size_t count,
+	struct db_rows **rows) MUST_CHECK;
+/* One statement on a connection held: no retry; inside db_transaction() or alone. Reconnects first if it has to
+ * (never inside a transaction). */
+enum error db_execute(struct db *db, size_t statement, const struct db_value *values, size_t count,
+	struct db_rows **rows) MUST_CHECK;
+
+/* Several statements as one transaction, READ COMMITTED: begin, work, commit; rolled back where work answers an
+ * error, which is then the answer. Run again on deadlocks and, where `again`, on lost connections; so work may run
+ * twice and must only touch the database and its context. */
+typedef enum error db_work(struct db *db, void *context);
+enum error db_transaction(struct db_pool *p, enum db_again again, db_work *work, void *context) MUST_CHECK;
+enum error db_transaction_on(struct db *db, enum db_again again, db_work *work, void *context) MUST_CHECK;
+
+/* The one retry loop, for calls that change from one attempt to the next: after a failed db_execute(), whether attempt
+ * (0, 1, …) may be followed by another. Sleeps before it says yes. */
+bool db_retry(const struct db *db, enum db_again again, int attempt) MUST_CHECK;
+
+/* Streams a large result in constant memory: each() is called a row at a time with rows_… at index 0; it stops early
+ * where each() answers an error. */
+typedef enum error db_each(const struct db_rows *row, void *context);
+enum error db_stream(struct db *db, size_t statement, const struct db_value *values, size_t count, db_each *each,
+	void *context) MUST_CHECK;
+
+/* LISTEN on a connection of one's own: waits up to timeout_ms for a notification. 1: payload filled in; 0: none;
+ * -1: the connection is gone (what was missed is unknown) and LISTEN must be called again. */
+enum error db_listen(struct db *db, const char *channel) MUST_CHECK;
+int db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes);
+
+/* ---- rows ---- */
+
+size_t rows_count(const struct db_rows *rows);
+bool rows_null(const struct db_rows *rows, size_t row, size_t column);
+const char *rows_text(const struct db_rows *rows, size_t row, size_t column);   /* NULL for SQL NULL; lives as long as rows */
+int64_t rows_number(const struct db_rows *rows, size_t row, size_t column);     /* 0 for NULL */
+bool rows_bool(const struct db_rows *rows, size_t row, size_t column);
+struct uuid rows_uuid(const struct db_rows *rows, size_t row, size_t column);   /* zeroes for NULL */
+instant_us rows_instant(const struct db_rows *rows, size_t row, size_t column); /* timestamptz; 0 for NULL */
+/* bytea: bytes at most into out; answers how many it has. */
+size_t rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *out, size_t bytes);
+/* Rows that an INSERT, UPDATE or DELETE touched. */
+int64_t rows_touched(const struct db_rows *rows);
+void rows_free(struct db_rows *rows);
+
+static inline void
+rows_cleanup(struct db_rows **rows)
+{
+	rows_free(*rows);
+}
+#define DB_ROWS(name) __attribute__((cleanup(rows_cleanup))) struct db_rows *name = NULL
+
+#endif

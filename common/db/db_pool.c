@@ -1,0 +1,124 @@
+/* db_pool.c - a few connections shared by many threads; who finds none free waits, but not for long. */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/db/db_private.h"
+
+struct db_pool {
+	const char *url;
+	const struct db_statement *statements;
+	size_t count;
+	int size, made;
+	pthread_mutex_t lock;
+	pthread_cond_t freed;
+	struct db *idle; /* the last used first: the others may rest */
+};
+
+struct db_pool *
+db_pool_new(const char *url, const struct db_statement *statements, size_t count, int size)
+{
+	struct db_pool *p = calloc(1, sizeof *p);
+	pthread_condattr_t monotonic;
+
+	if (p == NULL)
+		return NULL;
+	p->url = url;
+	p->statements = statements;
+	p->count = count;
+	p->size = size;
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&p->freed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	return p;
+}
+
+void
+db_pool_free(struct db_pool *p)
+{
+	if (p == NULL)
+		return;
+	while (p->idle != NULL) {
+		struct db *db = p->idle;
+
+		p->idle = db->next;
+		db_free(db);
+	}
+	pthread_cond_destroy(&p->freed);
+	pthread_mutex_destroy(&p->lock);
+	free(p);
+}
+
+static struct timespec
+wait_until(void)
+{
+	int64_t ms = clock_monotonic_ms() + config_number(OPT_DB_POOL_WAIT);
+
+	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+}
+
+static struct db *
+pool_take(struct db_pool *p)
+{
+	struct timespec until = wait_until();
+	struct db *db = NULL;
+
+	pthread_mutex_lock(&p->lock);
+	while (p->idle == NULL && p->made == p->size)
+		if (pthread_cond_timedwait(&p->freed, &p->lock, &until) == ETIMEDOUT)
+			break;
+	if (p->idle != NULL) {
+		db = p->idle;
+		p->idle = db->next;
+	} else if (p->made < p->size && (db = db_new(p->url, p->statements, p->count)) != NULL) {
+		p->made++;
+	}
+	pthread_mutex_unlock(&p->lock);
+	if (db == NULL)
+		log_warn("no database connection became free in time");
+	return db;
+}
+
+static void
+pool_give(struct db_pool *p, struct db *db)
+{
+	pthread_mutex_lock(&p->lock);
+	db->next = p->idle;
+	p->idle = db;
+	pthread_cond_signal(&p->freed);
+	pthread_mutex_unlock(&p->lock);
+}
+
+enum error
+db_query(struct db_pool *p, size_t statement, const struct db_value *values, size_t count, struct db_rows **rows)
+{
+	struct db *db = pool_take(p);
+	enum error e;
+
+	if (db == NULL)
+		return ERR_OVERLOADED;
+	for (int attempt = 0;; attempt++)
+		if ((e = db_execute(db, statement, values, count, rows)) == OK ||
+		    !db_retry(db, p->statements[statement].again, attempt))
+			break;
+	pool_give(p, db);
+	return e;
+}
+
+enum error
+db_transaction(struct db_pool *p, enum db_again again, db_work *work, void *context)
+{
+	struct db *db = pool_take(p);
+	enum error e;
+
+	if (db == NULL)
+		return ERR_OVERLOADED;
+	e = db_transaction_on(db, again, work, context);
+	pool_give(p, db);
+	return e;
+}

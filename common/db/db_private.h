@@ -1,0 +1,46 @@
+/* db_private.h - what db.c, db_pool.c and db_rows.c share; nobody else includes it. */
+#ifndef COMMON_DB_DB_PRIVATE_H
+#define COMMON_DB_DB_PRIVATE_H
+
+#include <libpq-fe.h>
+
+#include "common/db/db.h"
+
+/* Why the last call failed, as far as trying again is concerned. */
+enum trouble {
+	TROUBLE_NONE,
+	TROUBLE_REFUSED,  /* no connection: nothing was sent */
+	TROUBLE_LOST,     /* the connection broke: nobody knows whether it took effect */
+	TROUBLE_CONFLICT, /* deadlock or serialization: rolled back */
+	TROUBLE_ANSWERED, /* the server said no */
+	TROUBLE_SILENT,   /* it said nothing in time: nobody knows either, and asking again would wait as long */
+};
+
+struct db {
+	const char *url;
+	const struct db_statement *statements;
+	size_t statement_count;
+	PGconn *connection;
+	int64_t patience_ms; /* how long an answer is waited for */
+	uint64_t prepared; /* a bit for each statement that this connection knows */
+	bool in_transaction;
+	enum trouble trouble;
+	struct db *next; /* in the pool's list of free ones */
+};
+
+struct db_rows {
+	PGresult *result;
+};
+
+/* Connected and usable, or why not. */
+enum error db_ready(struct db *db) MUST_CHECK;
+void db_close(struct db *db);
+/* Sends what is left to send and waits until libpq has a result, or knows that the connection is broken, which
+ * PQgetResult() then says. False: given up, and the connection closed. */
+bool result_await(struct db *db) MUST_CHECK;
+/* The last result of what was sent (`sent`: what PQsend… answered), all of it read. NULL: given up, or broken. */
+PGresult *result_take(struct db *db, int sent);
+/* Takes over the result; frees it where rows is NULL. */
+enum error rows_make(PGresult *result, struct db_rows **rows) MUST_CHECK;
+
+#endif

@@ -1,0 +1,301 @@
+/* db_rows.c - values on their way to PostgreSQL, and rows on their way back. */
+#include <arpa/inet.h>
+#include <endian.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/db/db_private.h"
+
+/* ---- values ---- */
+
+struct db_value
+db_null(void)
+{
+	return (struct db_value){ .kind = DB_KIND_NULL };
+}
+
+struct db_value
+db_text(const char *s)
+{
+	return (struct db_value){ .kind = s != NULL ? DB_KIND_TEXT : DB_KIND_NULL, .data = s };
+}
+
+struct db_value
+db_number(int64_t n)
+{
+	return (struct db_value){ .kind = DB_KIND_NUMBER, .number = n };
+}
+
+struct db_value
+db_bool(bool b)
+{
+	return db_text(b ? "t" : "f");
+}
+
+struct db_value
+db_bytes(const void *p, size_t n)
+{
+	return (struct db_value){ .kind = p != NULL ? DB_KIND_BINARY : DB_KIND_NULL, .data = p, .bytes = n };
+}
+
+struct db_value
+db_uuid(const struct uuid *u)
+{
+	return db_bytes(u != NULL ? u->bytes : NULL, sizeof u->bytes);
+}
+
+struct db_value
+db_instant(instant_us t, char buffer[INSTANT_TEXT])
+{
+	instant_format(t, buffer);
+	return db_text(buffer);
+}
+
+/* ---- arrays: PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length, lower bound, then
+ * each element as its length and bytes ---- */
+
+#define ARRAY_HEADER 20
+
+static unsigned char *
+array_room(struct db_array *a, size_t bytes)
+{
+	size_t used = a->bytes == 0 ? ARRAY_HEADER : a->bytes;
+
+	if (a->failed)
+		return NULL;
+	if (used + bytes > a->room) {
+		size_t room = (used + bytes) * 2;
+		unsigned char *data = realloc(a->data, room);
+
+		if (data == NULL) {
+			a->failed = true;
+			return NULL;
+		}
+		a->data = data;
+		a->room = room;
+	}
+	a->bytes = used + bytes;
+	a->count++;
+	return a->data + used;
+}
+
+static void
+put32(unsigned char *p, uint32_t v)
+{
+	v = htonl(v);
+	memcpy(p, &v, sizeof v);
+}
+
+void
+db_array_clear(struct db_array *a)
+{
+	a->bytes = 0;
+	a->count = 0;
+	a->has_null = a->failed = false;
+}
+
+void
+db_array_free(struct db_array *a)
+{
+	free(a->data);
+	a->data = NULL;
+	a->room = 0;
+	db_array_clear(a);
+}
+
+void
+db_array_add_null(struct db_array *a)
+{
+	unsigned char *p = array_room(a, 4);
+
+	a->has_null = true;
+	if (p != NULL)
+		put32(p, UINT32_MAX);
+}
+
+void
+db_array_add_bytes(struct db_array *a, const void *bytes, size_t n)
+{
+	unsigned char *p;
+
+	if (bytes == NULL) {
+		db_array_add_null(a);
+		return;
+	}
+	if ((p = array_room(a, 4 + n)) == NULL)
+		return;
+	put32(p, (uint32_t)n);
+	memcpy(p + 4, bytes, n);
+}
+
+void
+db_array_add_text(struct db_array *a, const char *s)
+{
+	db_array_add_bytes(a, s, s != NULL ? strlen(s) : 0);
+}
+
+void
+db_array_add_uuid(struct db_array *a, const struct uuid *u)
+{
+	db_array_add_bytes(a, u != NULL ? u->bytes : NULL, sizeof u->bytes);
+}
+
+void
+db_array_add_number(struct db_array *a, int64_t n)
+{
+	uint64_t wide = htobe64((uint64_t)n);
+	uint32_t narrow = htonl((uint32_t)n);
+
+	if (a->element == DB_INT4_ARRAY)
+		db_array_add_bytes(a, &narrow, sizeof narrow);
+	else
+		db_array_add_bytes(a, &wide, sizeof wide);
+}
+
+/* timestamptz in binary: microseconds since 2000-01-01 in UTC. */
+void
+db_array_add_instant(struct db_array *a, instant_us t)
+{
+	db_array_add_number(a, t - INT64_C(946684800) * US_PER_S);
+}
+
+void
+db_array_add_bool(struct db_array *a, bool b)
+{
+	unsigned char byte = b;
+
+	db_array_add_bytes(a, &byte, 1);
+}
+
+/* The header is written last: only now the count is known. An empty array has no dimension, and ends with its type. */
+struct db_value
+db_array(struct db_array *a)
+{
+	if (a->count == 0 && array_room(a, 0) != NULL) {
+		a->count = 0;
+		a->bytes = 12;
+	}
+	if (a->failed || a->data == NULL)
+		return (struct db_value){ .kind = DB_KIND_BINARY };
+	put32(a->data, a->count > 0);
+	put32(a->data + 4, a->has_null);
+	put32(a->data + 8, a->element);
+	if (a->count > 0) {
+		put32(a->data + 12, (uint32_t)a->count);
+		put32(a->data + 16, 1);
+	}
+	return db_bytes(a->data, a->bytes);
+}
+
+/* ---- rows ---- */
+
+enum error
+rows_make(PGresult *result, struct db_rows **rows)
+{
+	struct db_rows *r;
+
+	if (rows == NULL) {
+		PQclear(result);
+		return OK;
+	}
+	if ((r = malloc(sizeof *r)) == NULL) {
+		PQclear(result);
+		return ERR_OVERLOADED;
+	}
+	rows_free(*rows);
+	r->result = result;
+	*rows = r;
+	return OK;
+}
+
+void
+rows_free(struct db_rows *rows)
+{
+	if (rows == NULL)
+		return;
+	PQclear(rows->result);
+	free(rows);
+}
+
+size_t
+rows_count(const struct db_rows *rows)
+{
+	return (size_t)PQntuples(rows->result);
+}
+
+bool
+rows_null(const struct db_rows *rows, size_t row, size_t column)
+{
+	return PQgetisnull(rows->result, (int)row, (int)column) != 0;
+}
+
+const char *
+rows_text(const struct db_rows *rows, size_t row, size_t column)
+{
+	return rows_null(rows, row, column) ? NULL : PQgetvalue(rows->result, (int)row, (int)column);
+}
+
+int64_t
+rows_number(const struct db_rows *rows, size_t row, size_t column)
+{
+	return strtoll(PQgetvalue(rows->result, (int)row, (int)column), NULL, 10);
+}
+
+bool
+rows_bool(const struct db_rows *rows, size_t row, size_t column)
+{
+	return PQgetvalue(rows->result, (int)row, (int)column)[0] == 't';
+}
+
+struct uuid
+rows_uuid(const struct db_rows *rows, size_t row, size_t column)
+{
+	struct uuid u = { { 0 } };
+	const char *text = rows_text(rows, row, column);
+
+	if (text != NULL && !uuid_parse(text, &u))
+		log_error("column %zu of a result is no uuid", column);
+	return u;
+}
+
+/* "2026-11-23 05:08:36.123456+00" is RFC 3339 but for the minutes of the offset: the connection is set to UTC. */
+instant_us
+rows_instant(const struct db_rows *rows, size_t row, size_t column)
+{
+	const char *text = rows_text(rows, row, column);
+	char rfc3339[40];
+	size_t n;
+	instant_us t = 0;
+
+	if (text == NULL)
+		return 0;
+	n = strcspn(text, "+");
+	if (n > sizeof rfc3339 - 2)
+		n = sizeof rfc3339 - 2;
+	memcpy(rfc3339, text, n);
+	memcpy(rfc3339 + n, "Z", 2);
+	if (!instant_parse(rfc3339, &t))
+		log_error("column %zu of a result is no instant: %s", column, text);
+	return t;
+}
+
+size_t
+rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *out, size_t bytes)
+{
+	const char *text = rows_text(rows, row, column);
+	unsigned char *raw;
+	size_t n;
+
+	if (text == NULL || (raw = PQunescapeBytea((const unsigned char *)text, &n)) == NULL)
+		return 0;
+	memcpy(out, raw, n < bytes ? n : bytes);
+	PQfreemem(raw);
+	return n;
+}
+
+int64_t
+rows_touched(const struct db_rows *rows)
+{
+	return strtoll(PQcmdTuples(rows->result), NULL, 10);
+}

@@ -1,0 +1,58 @@
+/* door.c - how many threads of a handler wait at its socket; see door.h. */
+#include "common/http/door.h"
+
+#include <time.h>
+#include <unistd.h>
+
+/* How long a thread rests at most before it waits at the socket whoever else does: one of those there may be kept by a
+ * peer that connects and says nothing. */
+#define REST_S 1
+
+void
+door_init(struct door *d)
+{
+	pthread_condattr_t monotonic;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	d->most = processors < 2 ? 2 : (int)processors;
+	pthread_mutex_init(&d->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&d->needed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+void
+door_go(struct door *d)
+{
+	struct timespec until;
+	int waited = 0;
+
+	pthread_mutex_lock(&d->lock);
+	if (d->waiting >= d->most) {
+		clock_gettime(CLOCK_MONOTONIC, &until);
+		until.tv_sec += REST_S;
+		while (d->waiting >= d->most && !d->ending && waited == 0)
+			waited = pthread_cond_timedwait(&d->needed, &d->lock, &until);
+	}
+	d->waiting++;
+	pthread_mutex_unlock(&d->lock);
+}
+
+void
+door_leave(struct door *d)
+{
+	pthread_mutex_lock(&d->lock);
+	if (--d->waiting == 0)
+		pthread_cond_signal(&d->needed);
+	pthread_mutex_unlock(&d->lock);
+}
+
+void
+door_close(struct door *d)
+{
+	pthread_mutex_lock(&d->lock);
+	d->ending = true;
+	pthread_cond_broadcast(&d->needed);
+	pthread_mutex_unlock(&d->lock);
+}

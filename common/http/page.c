@@ -1,0 +1,97 @@
+/* page.c - keyset pages; see page.h. */
+#include "common/http/page.h"
+
+#include <sodium.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/config.h"
+
+#define CURSOR_MAX 256
+
+char *
+page_cursor_encode(struct request *r, const char *fmt, ...)
+{
+	char text[CURSOR_MAX];
+	va_list ap;
+	size_t room;
+	char *out;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	if (n < 0 || (size_t)n >= sizeof text)
+		return NULL;
+	room = sodium_base64_encoded_len((size_t)n, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	if ((out = arena_alloc(r->arena, room)) == NULL)
+		return NULL;
+	return sodium_bin2base64(out, room, (const unsigned char *)text, (size_t)n,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
+
+const char *
+page_cursor_decode(struct request *r, const char *cursor)
+{
+	char *out = arena_alloc(r->arena, CURSOR_MAX);
+	size_t n;
+
+	if (out != NULL && sodium_base642bin((unsigned char *)out, CURSOR_MAX - 1, cursor, strlen(cursor), NULL, &n,
+				   NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 && strlen(out) == n)
+		return out;
+	request_fault(r, "/cursor", "is not a cursor that was given out here");
+	return NULL;
+}
+
+/* The query as it was sent, without its cursor. */
+static char *
+query_without_cursor(struct request *r)
+{
+	char *copy = arena_strdup(r->arena, r->query), *rest = copy, *out = arena_strdup(r->arena, "");
+
+	while (rest != NULL && out != NULL) {
+		const char *pair = strsep(&rest, "&");
+
+		if (*pair != '\0' && strncmp(pair, "cursor=", 7) != 0)
+			out = arena_printf(r->arena, "%s%s&", out, pair);
+	}
+	return out;
+}
+
+struct reply *
+reply_next_link(struct request *r, struct reply *reply, const char *next_cursor)
+{
+	const char *query;
+
+	if (next_cursor == NULL || (query = query_without_cursor(r)) == NULL)
+		return reply;
+	return reply_header(r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query, next_cursor);
+}
+
+struct reply *
+reply_page(struct request *r, json_t *data, const char *next_cursor)
+{
+	json_t *body = json_pack("{s:o, s:s?}", "data", data, "next_cursor", next_cursor);
+
+	return reply_next_link(r, reply_json(r, 200, body), next_cursor);
+}
+
+void
+page_text_item(struct text *t, size_t place)
+{
+	if (place == 0)
+		t->most = (size_t)config_number(OPT_REQUEST_MEMORY);
+	text_add_string(t, place == 0 ? "{\"data\":[" : ",");
+}
+
+struct reply *
+reply_page_text(struct request *r, struct text *t, size_t count, const char *next_cursor)
+{
+	if (count == 0)
+		page_text_item(t, 0);
+	TEXT_LITERAL(t, "],\"next_cursor\":");
+	text_add_json(t, next_cursor);
+	TEXT_LITERAL(t, "}");
+	return reply_next_link(r, reply_json_text(r, 200, t), next_cursor);
+}

@@ -1,0 +1,280 @@
+/* request.c - reads a request: method, path, headers, body; and what a handler says against it. The query is
+ * request_query.c. */
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/http/request_private.h"
+
+#define BODY_DEPTH 32
+#define ID_MAX 128
+
+const char *
+request_variable(const struct request *r, const char *name)
+{
+	return gateway_variable(r->gateway, name);
+}
+
+const char *
+request_header(struct request *r, const char *name)
+{
+	char variable[64] = "HTTP_";
+	size_t n = 5;
+
+	for (; *name != '\0' && n < sizeof variable - 1; name++)
+		variable[n++] = *name == '-' ? '_' : (char)toupper((unsigned char)*name);
+	variable[n] = '\0';
+	return request_variable(r, variable);
+}
+
+static enum method
+method_parse(const char *text, bool *head)
+{
+	static const struct {
+		const char *name;
+		enum method method;
+	} names[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_GET }, { "POST", METHOD_POST }, { "PUT", METHOD_PUT },
+		{ "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE }, { "OPTIONS", METHOD_OPTIONS } };
+
+	*head = text != NULL && strcmp(text, "HEAD") == 0;
+	for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++)
+		if (strcmp(names[i].name, text) == 0)
+			return names[i].method;
+	return METHOD_OTHER;
+}
+
+/* The client's id is taken where it is short and plain, so that a chain of services can share one. */
+static const char *
+id_choose(struct request *r)
+{
+	const char *sent = request_header(r, "X-Request-Id");
+	struct uuid fresh;
+	char *text;
+	size_t n = sent != NULL ? strlen(sent) : 0;
+
+	if (n > 0 && n <= ID_MAX && strspn(sent, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=") == n)
+		return arena_strdup(r->arena, sent);
+	if ((text = arena_alloc(r->arena, UUID_TEXT)) == NULL)
+		return "";
+	fresh = uuid_v7();
+	uuid_format(&fresh, text);
+	return text;
+}
+
+/* A gateway that knows our paths names the program by one of them; a web space by where its file lies
+ * (/cgi-bin/auth), and then the whole path comes after. */
+static bool
+is_our_path(const char *script)
+{
+	static const char *const ours[] = { "/v1/", "/health/", "/.well-known/" };
+
+	for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+		if (strncmp(script, ours[i], strlen(ours[i])) == 0)
+			return true;
+	return false;
+}
+
+enum error
+request_begin(struct request *r)
+{
+	const char *script = request_variable(r, "SCRIPT_NAME"), *info = request_variable(r, "PATH_INFO");
+	const char *query = request_variable(r, "QUERY_STRING");
+
+	r->id = id_choose(r);
+	r->method = method_parse(request_variable(r, "REQUEST_METHOD"), &r->head);
+	r->query = arena_strdup(r->arena, query != NULL ? query : "");
+	if (script != NULL && info != NULL && *info != '\0' && !is_our_path(script))
+		script = NULL;
+	/* Both are decoded already; how CGI splits the path between them differs between servers, their sum does not. */
+	r->path = arena_printf(r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
+	if (r->path == NULL || r->query == NULL)
+		return ERR_TOO_LARGE;
+	if (strlen(r->path) + strlen(r->query) > (size_t)config_number(OPT_URL_LIMIT))
+		return request_refuse(r, ERR_TOO_LARGE, "The path and query may have %lld bytes.",
+			(long long)config_number(OPT_URL_LIMIT));
+	return OK;
+}
+
+/* ---- the body ---- */
+
+static enum error
+body_read(struct request *r)
+{
+	const char *length = request_variable(r, "CONTENT_LENGTH");
+	long long limit = config_number(r->body_limit != 0 ? r->body_limit : OPT_BODY_LIMIT);
+	char *bytes, *end = NULL;
+	long long n = 0;
+	ssize_t got;
+
+	if (length != NULL && *length != '\0')
+		n = strtoll(length, &end, 10);
+	if (n < 0 || (end != NULL && *end != '\0'))
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "The Content-Length is not a number.");
+	if (n > limit)
+		return request_refuse(r, ERR_TOO_LARGE, "A body may have %lld bytes.", limit);
+	if ((bytes = arena_alloc(r->arena, (size_t)n + 1)) == NULL)
+		return ERR_TOO_LARGE;
+	if ((got = gateway_read(r->gateway, bytes, (size_t)n)) != n)
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "The body ended after %zd of %lld bytes.", got, n);
+	r->raw = bytes;
+	r->raw_bytes = (size_t)n;
+	return OK;
+}
+
+static bool
+media_type_is_json(const char *type)
+{
+	size_t n;
+
+	if (type == NULL)
+		return false;
+	n = strcspn(type, "; \t");
+	return n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0;
+}
+
+/* jansson's parser recurses, and its own limit is far above what a request needs. Counted outside of strings. */
+static bool
+too_deep(const char *p, size_t bytes)
+{
+	int depth = 0;
+	bool string = false;
+
+	for (size_t i = 0; i < bytes; i++) {
+		if (string && p[i] == '\\')
+			i++;
+		else if (p[i] == '"')
+			string = !string;
+		else if (!string && (p[i] == '{' || p[i] == '['))
+			depth++;
+		else if (!string && (p[i] == '}' || p[i] == ']'))
+			depth--;
+		if (depth > BODY_DEPTH)
+			return true;
+	}
+	return false;
+}
+
+static enum error
+body_parse(struct request *r)
+{
+	json_error_t why;
+
+	if (r->raw_bytes == 0) {
+		r->body = json_object();
+		return r->body != NULL ? OK : ERR_TOO_LARGE;
+	}
+	if (!media_type_is_json(request_variable(r, "CONTENT_TYPE")))
+		return ERR_UNSUPPORTED_MEDIA_TYPE;
+	if (too_deep(r->raw, r->raw_bytes))
+		return request_refuse(r, ERR_MALFORMED_JSON, "The JSON is nested more than %d deep.", BODY_DEPTH);
+	r->body = json_loadb(r->raw, r->raw_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	if (r->body == NULL && json_error_code(&why) == json_error_out_of_memory)
+		return request_refuse(r, ERR_TOO_LARGE, "The body needs more memory than a request may use.");
+	/* JSON, but more than we take: numbers past 64 bits, and U+0000, which PostgreSQL cannot store. */
+	if (r->body == NULL && (json_error_code(&why) == json_error_numeric_overflow ||
+				       json_error_code(&why) == json_error_null_character))
+		return request_fault(r, "", "line %d, column %d: %s", why.line, why.column, why.text);
+	if (r->body == NULL)
+		return request_refuse(r, ERR_MALFORMED_JSON, "Line %d, column %d: %s.", why.line, why.column, why.text);
+	if (!json_is_object(r->body))
+		return request_fault(r, "", "must be an object");
+	return OK;
+}
+
+enum error
+request_body(struct request *r, json_t **object)
+{
+	enum error e = OK;
+
+	if (r->body == NULL && (e = body_read(r)) == OK)
+		e = body_parse(r);
+	*object = r->body;
+	return e;
+}
+
+const char *
+request_raw_body(const struct request *r, size_t *bytes)
+{
+	*bytes = r->raw_bytes;
+	return r->raw;
+}
+
+enum error
+request_bind(struct request *r, const struct field *fields, size_t count)
+{
+	json_t *body;
+	enum error e = request_body(r, &body);
+
+	return e != OK ? e : bind_object(body, fields, count, "", &r->faults);
+}
+
+/* ---- the key ---- */
+
+enum error
+request_key(struct request *r, const char **key)
+{
+	*key = request_header(r, "Idempotency-Key");
+	if (*key == NULL || key_is_good(*key))
+		return OK;
+	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MAX);
+}
+
+/* Apache hands the header to CGI programs under the second name, after a rewrite. */
+const char *
+request_bearer(const struct request *r)
+{
+	const char *header = request_variable(r, "HTTP_AUTHORIZATION");
+
+	if (header == NULL)
+		header = request_variable(r, "REDIRECT_HTTP_AUTHORIZATION");
+	if (header == NULL || strncasecmp(header, "Bearer ", 7) != 0)
+		return NULL;
+	header += 7;
+	header += strspn(header, " ");
+	return *header != '\0' ? header : NULL;
+}
+
+/* ---- what is said against it ---- */
+
+enum error
+request_refuse(struct request *r, enum error e, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	r->detail = arena_strdup(r->arena, text);
+	return e;
+}
+
+enum error
+request_fault(struct request *r, const char *pointer, const char *fmt, ...)
+{
+	char text[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof text, fmt, ap);
+	va_end(ap);
+	return faults_add(&r->faults, pointer, "%s", text);
+}
+
+void
+request_explain(struct request *r, const char *name, json_t *value)
+{
+	if (r->extra == NULL)
+		r->extra = json_object();
+	json_object_set_new(r->extra, name, value);
+}
+
+void
+request_retry_after(struct request *r, long seconds)
+{
+	r->retry_after_s = seconds > 0 ? seconds : 1;
+}

@@ -1,0 +1,136 @@
+/* request_query.c - reads a request's query into a handler's fields, every fault collected. */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/http/request_private.h"
+
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Percent-decoding in place ('+' too, in queries). False on bad escapes and NUL. */
+static bool
+url_decode(char *s, bool plus)
+{
+	char *out = s;
+
+	for (; *s != '\0'; s++) {
+		if (*s == '%') {
+			int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
+
+			if (low < 0 || (high | low) == 0)
+				return false;
+			*out++ = (char)(high << 4 | low);
+			s += 2;
+		} else {
+			*out++ = plus && *s == '+' ? ' ' : *s;
+		}
+	}
+	*out = '\0';
+	return true;
+}
+
+/* name[key]=value for a FIELD_PAIRS of that name. False: it is none. */
+static bool
+pair_bind(struct request *r, const char *name, const char *value, const struct field *field, enum error *e)
+{
+	struct pairs *p = field->pairs;
+	size_t n = strlen(field->name), length = strlen(name);
+	char *key;
+
+	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' || name[length - 1] != ']')
+		return false;
+	if (p->count == PAIRS_MAX) {
+		*e = request_fault(r, arena_printf(r->arena, "/%s", field->name), "may be given %d times", PAIRS_MAX);
+		return true;
+	}
+	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
+	p->keys[p->count] = key;
+	p->values[p->count++] = value;
+	*e = key != NULL ? OK : ERR_TOO_LARGE;
+	return true;
+}
+
+/* Cut after at most `bytes`, but not within a character. */
+static const char *
+text_cut(char *text, size_t bytes)
+{
+	if (strlen(text) > bytes) {
+		while (bytes > 0 && ((unsigned char)text[bytes] & 0xc0) == 0x80)
+			bytes--;
+		text[bytes] = '\0';
+	}
+	return text;
+}
+
+/* Names and values go to the database, which takes valid UTF-8 only. */
+static bool
+utf8_is_valid(const char *text)
+{
+	json_t *string = json_string(text);
+	bool valid = string != NULL;
+
+	json_decref(string);
+	return valid;
+}
+
+static enum error
+parameter_bind(struct request *r, char *pair, const struct field *fields, size_t count, bool *seen)
+{
+	char *value = strchr(pair, '='), pointer[64];
+
+	if (value != NULL)
+		*value++ = '\0';
+	else
+		value = pair + strlen(pair);
+	if (!url_decode(pair, true) || !url_decode(value, true))
+		return request_refuse(r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
+	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
+		return request_fault(r, "", "the query must be valid UTF-8");
+	for (size_t i = 0; i < count; i++) {
+		enum error e;
+
+		if (pair_bind(r, pair, value, &fields[i], &e))
+			return e;
+		if (strcmp(fields[i].name, pair) != 0)
+			continue;
+		snprintf(pointer, sizeof pointer, "/%s", pair);
+		if (seen[i])
+			return request_fault(r, pointer, "is given twice");
+		seen[i] = true;
+		return bind_text(value, &fields[i], &r->faults);
+	}
+	return request_fault(r, "", "%s is not a parameter that is known here", text_cut(pair, 40));
+}
+
+#define PARAMETERS_MAX 32
+
+enum error
+request_bind_query(struct request *r, const struct field *fields, size_t count)
+{
+	char *copy = arena_strdup(r->arena, r->query), *rest = copy;
+	bool seen[PARAMETERS_MAX] = { false };
+	enum error e = OK;
+
+	if (copy == NULL || count > PARAMETERS_MAX)
+		return ERR_TOO_LARGE;
+	while (rest != NULL) {
+		char *pair = strsep(&rest, "&");
+		enum error one = *pair == '\0' ? OK : parameter_bind(r, pair, fields, count, seen);
+
+		if (one != OK && e != ERR_MALFORMED_REQUEST)
+			e = one;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (fields[i].present != NULL)
+			*fields[i].present = seen[i];
+		if (fields[i].required && !seen[i])
+			e = request_fault(r, arena_printf(r->arena, "/%s", fields[i].name), "is missing");
+	}
+	return e;
+}

@@ -1,0 +1,309 @@
+/* service.c - the program around a service's handlers: threads that take requests until SIGTERM, or one CGI request.
+ *
+ * How it ends matters most. libfcgi's accept is not woken by a signal that another thread takes, so: the main thread
+ * alone receives SIGTERM (sigwait), tells libfcgi that the end is near, and shuts the listening socket down, which
+ * makes every accept() return. A thread that is working finishes and answers its request first; then it sees the
+ * shutdown and ends. Nothing that was accepted goes without an answer. */
+#include "common/http/service.h"
+
+#include <errno.h>
+#include <fastcgi.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/http/door.h"
+#include "common/http/reply.h"
+#include "common/http/request_private.h"
+
+#define STACK_BYTES (512 * 1024)
+
+struct server {
+	const struct service *service;
+	void *state;
+	int socket;
+	bool local; /* the socket's peers are on this machine: see peers_are_local() */
+	struct door door;
+};
+
+/* ---- one request ---- */
+
+enum error
+request_identify(struct request *r, identify *check)
+{
+	const char *why = NULL;
+	enum error e = check(request_bearer(r), &r->caller, &why);
+
+	return e != OK && why != NULL ? request_refuse(r, e, "%s", why) : e;
+}
+
+/* Who asks: what the gateway's authorizer found, where there is one; else the service checks the token itself. */
+static enum error
+caller_find(const struct service *s, struct request *r)
+{
+	const char *user = request_variable(r, "AUTH_USER_ID"), *session = request_variable(r, "AUTH_SESSION_ID");
+
+	if (config_number(OPT_GATEWAY_IDENTITY) == 1 && user != NULL && session != NULL) {
+		if (!uuid_parse(user, &r->caller.user) || !uuid_parse(session, &r->caller.session))
+			return ERR_UNAUTHENTICATED;
+		r->caller.roles = roles_from_text(request_variable(r, "AUTH_ROLES"));
+		r->caller.known = true;
+		return OK;
+	}
+	return s->identify != NULL ? request_identify(r, s->identify) : ERR_UNAUTHENTICATED;
+}
+
+static enum error
+caller_check(const struct service *s, const struct route *route, struct request *r)
+{
+	enum error e;
+
+	if (route->who == ANYONE)
+		return OK;
+	if ((e = caller_find(s, r)) != OK)
+		return e;
+	if (route->who == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
+		return ERR_FORBIDDEN;
+	return OK;
+}
+
+static struct reply *
+dispatch(const struct service *s, struct request *r)
+{
+	const struct route *route;
+	char allow[64];
+	enum error e;
+
+	if ((e = request_begin(r)) != OK)
+		return reply_error(r, e);
+	log_request(r->id);
+	if (r->gateway->fcgx != NULL && r->gateway->fcgx->role == FCGI_AUTHORIZER)
+		return s->authorize != NULL ? s->authorize(r) : reply_error(r, ERR_UNAUTHENTICATED);
+	route = route_find(s->routes, s->route_count, r->method, r->path, r->ids, &e, allow);
+	if (route == NULL && e == ERR_METHOD_NOT_ALLOWED)
+		return reply_header(r, reply_error(r, e), "Allow", "%s", allow);
+	if (route == NULL)
+		return reply_error(r, e);
+	r->body_limit = route->body_limit;
+	if ((e = caller_check(s, route, r)) != OK)
+		return reply_error(r, e);
+	return route->handle(r);
+}
+
+/* A socket that is closed with input unread breaks, and the answer may break with it. The authorizer has no input. */
+static void
+body_drain(const struct request *r)
+{
+	char unwanted[4096];
+
+	if (r->gateway->fcgx == NULL || r->gateway->fcgx->role == FCGI_AUTHORIZER || r->raw != NULL)
+		return;
+	while (gateway_read(r->gateway, unwanted, sizeof unwanted) == (ssize_t)sizeof unwanted)
+		;
+}
+
+static void
+serve(const struct server *server, struct arena *arena, const struct gateway *gateway)
+{
+	struct request r = { .arena = arena, .gateway = gateway, .service = server->state };
+	struct reply *reply;
+
+	arena_enter(arena);
+	reply = dispatch(server->service, &r);
+	body_drain(&r);
+	if (!reply_send(&r, reply))
+		log_info("the client left before its answer");
+	arena_leave(); /* with all that jansson has made: nothing of it needs freeing one by one */
+	log_request(NULL);
+	arena_reset(arena);
+}
+
+/* ---- FastCGI ---- */
+
+/* False: it is time to end. */
+static bool
+request_accept(struct server *server, FCGX_Request *fcgx)
+{
+	bool accepted;
+
+	door_go(&server->door);
+	accepted = FCGX_Accept_r(fcgx) == 0;
+	door_leave(&server->door);
+	return accepted;
+}
+
+static void *
+worker(void *context)
+{
+	struct server *server = context;
+	struct arena *arena = arena_new((size_t)config_number(OPT_REQUEST_MEMORY));
+	FCGX_Request fcgx;
+	struct gateway gateway = { .fcgx = &fcgx };
+
+	if (arena == NULL || FCGX_InitRequest(&fcgx, server->socket, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+		log_error("a thread could not start: no memory");
+		arena_free(arena);
+		return NULL;
+	}
+	while (request_accept(server, &fcgx)) {
+		serve(server, arena, &gateway);
+		if (server->local)
+			FCGX_Detach(&fcgx);
+		FCGX_Finish_r(&fcgx);
+	}
+	FCGX_Free(&fcgx, 1);
+	arena_free(arena);
+	return NULL;
+}
+
+static int
+threads_start(struct server *server, pthread_t *threads, int count)
+{
+	pthread_attr_t attributes;
+	int n = 0;
+
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, STACK_BYTES);
+	while (n < count && pthread_create(&threads[n], &attributes, worker, server) == 0)
+		n++;
+	pthread_attr_destroy(&attributes);
+	if (n < count)
+		log_warn("%d of %d threads could be started", n, count);
+	return n;
+}
+
+static int
+serve_until_told(struct server *server, const sigset_t *ends)
+{
+	int count = (int)config_number(OPT_HANDLER_THREADS), got;
+	pthread_t *threads = calloc((size_t)count, sizeof *threads);
+
+	door_init(&server->door);
+	if (threads == NULL || (count = threads_start(server, threads, count)) == 0) {
+		free(threads);
+		log_error("no thread could be started");
+		return 1;
+	}
+	log_info("%s serves with %d threads", server->service->name, count);
+	sigwait(ends, &got);
+	log_info("%s ends: what was accepted is answered first", server->service->name);
+	FCGX_ShutdownPending();
+	shutdown(server->socket, SHUT_RD);
+	door_close(&server->door);
+	for (int i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	free(threads);
+	return 0;
+}
+
+/* ---- start ---- */
+
+static void
+routes_print(const struct service *s)
+{
+	static const char *const who[] = { [ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator" };
+
+	for (size_t i = 0; i < s->route_count; i++)
+		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern, who[s->routes[i].who]);
+}
+
+static bool
+socket_find(const struct service *s, int *socket)
+{
+	const char *address = config_text(OPT_LISTEN);
+
+	*socket = 0; /* FCGI_LISTENSOCK_FILENO: what our parent listens on */
+	if (address != NULL)
+		*socket = FCGX_OpenSocket(address, (int)config_number(OPT_LISTEN_BACKLOG));
+	if (*socket < 0)
+		fprintf(stderr, "%s cannot listen on %s: %s.\n", s->name, address, strerror(errno));
+	return *socket >= 0;
+}
+
+/* libfcgi ends a connection by shutting down its own side and looking whether the peer has closed too, because over TCP an
+ * answer on its way is lost when its sender closes with input unread. A UNIX socket loses nothing: there we close at once
+ * (FCGX_Detach), which saves three system calls and the peer a wake-up. */
+static bool
+peers_are_local(int socket)
+{
+	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
+	socklen_t bytes = sizeof address;
+
+	return getsockname(socket, (struct sockaddr *)&address, &bytes) == 0 && address.ss_family == AF_UNIX;
+}
+
+/* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has closed its side.
+ * The latter costs each request a sleep and a wake-up, and is only needed where input is left over: body_drain(). */
+static void
+libfcgi_calm(void)
+{
+	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
+}
+
+static int
+serve_cgi(const struct server *server)
+{
+	struct arena *arena = arena_new((size_t)config_number(OPT_REQUEST_MEMORY));
+
+	if (arena == NULL)
+		return 1;
+	serve(server, arena, &(struct gateway){ .fcgx = NULL });
+	arena_free(arena);
+	return 0;
+}
+
+/* Libraries tidy up at the end what the system takes back anyway (OpenSSL its tables, most of all): an eighth of the
+ * processor time of a CGI program, which is paid for every request. Where leaks are looked for, that is done then. */
+static void
+end_at_once(int status)
+{
+	(void)status;
+#ifndef __SANITIZE_ADDRESS__
+	fflush(NULL);
+	_exit(status);
+#endif
+}
+
+int
+service_main(int argc, char **argv, const struct service *s)
+{
+	struct server server = { .service = s };
+	sigset_t ends;
+	bool cgi;
+	int status;
+
+	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
+		routes_print(s);
+		return 0;
+	}
+	libfcgi_calm();
+	if (!config_load())
+		return 1;
+	log_init(s->name, config_text(OPT_LOG_LEVEL));
+	/* Blocked before any thread is made, so that every thread inherits it and only sigwait sees them. */
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGUSR1);
+	pthread_sigmask(SIG_BLOCK, &ends, NULL);
+	if (FCGX_Init() != 0 || !socket_find(s, &server.socket))
+		return 1;
+	server.local = peers_are_local(server.socket);
+	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
+	if ((server.state = s->start()) == NULL)
+		return 1;
+	status = cgi ? serve_cgi(&server) : serve_until_told(&server, &ends);
+	if (s->stop != NULL)
+		s->stop(server.state);
+	if (cgi)
+		end_at_once(status);
+	return status;
+}

@@ -1,0 +1,331 @@
+/* relay.c - takes rows out of a database's outbox and puts them into RabbitMQ, in order, at least once.
+ *
+ * Each database has a thread, with a connection to it and one to RabbitMQ. A thread reads rows behind its cursor (the SQL
+ * sees to it that nothing commits late in front of it), publishes them, waits for the confirms, and only then moves the
+ * cursor in the database. A few batches are under way at once, or RabbitMQ would idle while rows are read, and we while it
+ * writes to disk. After any failure all of them are forgotten, and everything begins anew at the cursor: consumers drop
+ * the doubles.
+ *
+ * One relay serves a database at a time, by an advisory lock: a second waits as a standby (with --drain: ends). The lock
+ * only saves work; two relays at once would do no harm. */
+#include "common/outbox/relay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/amqp/consumer.h"
+#include "common/base/clock.h"
+#include "common/base/event.h"
+#include "common/base/log.h"
+#include "common/base/program.h"
+
+#define LOCK_CHECK_MS 1000
+#define SLICE_MS 250
+/* Looks that found nothing before the pauses grow, and how often at most they do: an idle system should rest. */
+#define QUIET_LOOKS 50
+#define QUIET_MOST 5
+
+/* ---- batches ---- */
+
+static void
+batch_clear(struct batch *b)
+{
+	for (size_t i = 0; i < b->count; i++)
+		free((void *)b->out[i].body);
+	b->count = 0;
+}
+
+static bool
+batch_room(struct batch *b, size_t count)
+{
+	struct outgoing *out;
+	char(*ids)[UUID_TEXT];
+
+	if (count <= b->room)
+		return true;
+	if ((out = realloc(b->out, count * sizeof(*out))) != NULL)
+		b->out = out;
+	if ((ids = realloc(b->ids, count * sizeof(*ids))) != NULL)
+		b->ids = ids;
+	if (out == NULL || ids == NULL)
+		return false;
+	b->room = count;
+	return true;
+}
+
+static enum error
+batch_add(struct relay *r, const struct stream *stream, struct batch *b, const struct db_rows *rows, size_t row)
+{
+	size_t i = b->count, bytes = 0;
+	char *body;
+
+	arena_reset(r->arena);
+	if ((body = stream->body(rows, row, r->arena, &bytes)) == NULL) {
+		log_error("row %s of %s cannot be made into an event", rows_text(rows, row, 0), stream->cursor);
+		return ERR_INTERNAL;
+	}
+	(void)snprintf(b->ids[i], UUID_TEXT, "%s", rows_text(rows, row, 0));
+	b->out[i] = (struct outgoing){ .exchange = r->source->topology->exchange, .key = stream->type, .body = body, .bytes = bytes,
+		.content_type = EVENT_CONTENT_TYPE, .type = stream->type, .message_id = b->ids[i],
+		.mandatory = stream->mandatory };
+	b->count++;
+	return OK;
+}
+
+/* Reads what comes next into an empty batch; nothing new leaves it empty. */
+static enum error
+batch_read(struct relay *r, size_t s, struct batch *b)
+{
+	const struct stream *stream = &r->source->streams[s];
+	DB_ROWS(rows);
+	enum error e;
+	size_t n;
+
+	e = db_execute(r->db, stream->read, DB_VALUES(db_text(r->position[s]), db_number(config_number(OPT_RELAY_BATCH))),
+		&rows);
+	if (e != OK || (n = rows_count(rows)) == 0)
+		return e;
+	if (!batch_room(b, n))
+		return ERR_OVERLOADED;
+	for (size_t row = 0; e == OK && row < n; row++)
+		e = batch_add(r, stream, b, rows, row);
+	if (e == OK) {
+		(void)snprintf(b->xid, sizeof(b->xid), "%s", rows_text(rows, n - 1, stream->xid_column));
+		memcpy(r->position[s], b->xid, sizeof(b->xid));
+	}
+	return e;
+}
+
+/* Waits, but serves heartbeats. */
+static enum error
+idle(struct relay *r, int64_t ms)
+{
+	enum error e = OK;
+
+	for (; e == OK && ms > 0 && !program_stopping(); ms -= SLICE_MS)
+		e = amqp_idle(r->amqp, (int)(ms < SLICE_MS ? ms : SLICE_MS));
+	return e;
+}
+
+/* Waits until RabbitMQ has all of a batch, sending again what a full queue refuses. */
+static enum error
+batch_settle(struct relay *r, struct batch *b)
+{
+	struct backoff pause = { 0 };
+	bool refused = false;
+	enum error e = OK;
+
+	for (size_t i = 0; e == OK && i < b->count; i++) {
+		e = amqp_settle_one(r->amqp, &b->out[i]);
+		refused = refused || b->out[i].state != OUTGOING_CONFIRMED;
+	}
+	if (e != OK || !refused)
+		return e;
+	while ((e = amqp_publish(r->amqp, b->out, b->count)) != OK) {
+		if (!amqp_connected(r->amqp) || program_stopping())
+			return e;
+		if ((e = idle(r, backoff_next_ms(&pause))) != OK)
+			return e;
+	}
+	return OK;
+}
+
+/* The oldest batch is over when it is confirmed, and the cursor behind it. */
+static enum error
+oldest_finish(struct relay *r, size_t s)
+{
+	struct batch *b = &r->ring[r->oldest];
+	enum error e;
+
+	if ((e = batch_settle(r, b)) != OK)
+		return e;
+	e = db_execute(r->db, RELAY_ADVANCE, DB_VALUES(db_text(r->source->streams[s].cursor), db_text(b->xid)), NULL);
+	if (e != OK)
+		return e;
+	r->published += b->count;
+	batch_clear(b);
+	r->oldest = (r->oldest + 1) % RELAY_RING;
+	r->underway--;
+	return OK;
+}
+
+/* ---- a stream, a source ---- */
+
+/* Publishes a stream until a batch is not full, or it is time to end: what is committed meanwhile is left to come together,
+ * because each batch costs everybody behind it a commit. *any: whether something was new. */
+static enum error
+stream_run(struct relay *r, size_t s, bool *any)
+{
+	bool more = true;
+	enum error e;
+
+	while (more || r->underway > 0) {
+		struct batch *next = &r->ring[(r->oldest + r->underway) % RELAY_RING];
+
+		if (!more || r->underway == RELAY_RING) {
+			if ((e = oldest_finish(r, s)) != OK)
+				return e;
+			continue;
+		}
+		if ((e = batch_read(r, s, next)) != OK || (e = amqp_send_all(r->amqp, next->out, next->count)) != OK)
+			return e;
+		more = next->count >= (size_t)config_number(OPT_RELAY_BATCH) && !program_stopping();
+		if (next->count > 0) {
+			r->underway++;
+			*any = true;
+		}
+	}
+	return OK;
+}
+
+/* Whether the lock is ours; now and then asked anew, as the connection may not be the one that took it. */
+static enum error
+lock_check(struct relay *r, bool *ours)
+{
+	DB_ROWS(rows);
+	enum error e;
+
+	*ours = r->backend != 0;
+	if (*ours && clock_monotonic_ms() - r->checked_ms < LOCK_CHECK_MS)
+		return OK;
+	if ((e = db_execute(r->db, RELAY_LOCK, DB_VALUES(db_number(r->backend)), &rows)) != OK)
+		return e;
+	*ours = rows_bool(rows, 0, 0);
+	r->backend = *ours ? rows_number(rows, 0, 1) : 0;
+	r->checked_ms = clock_monotonic_ms();
+	return OK;
+}
+
+/* Finds where to begin. */
+static enum error
+positions_read(struct relay *r)
+{
+	enum error e;
+	int64_t adopted = 0;
+
+	do {
+		DB_ROWS(rows);
+		if ((e = db_execute(r->db, RELAY_ADOPT, DB_NO_VALUES, &rows)) != OK)
+			return e;
+		adopted = rows_number(rows, 0, 0);
+		if (adopted > 0)
+			log_info("%" PRId64 " rows of another server are taken over", adopted);
+	} while (adopted > 0 && !program_stopping());
+	for (size_t s = 0; s < r->source->stream_count; s++) {
+		DB_ROWS(rows);
+		if ((e = db_execute(r->db, RELAY_POSITION, DB_VALUES(db_text(r->source->streams[s].cursor)), &rows)) != OK)
+			return e;
+		(void)snprintf(r->position[s], XID_TEXT, "%s", rows_text(rows, 0, 0));
+	}
+	return OK;
+}
+
+static int64_t
+pause_factor(int64_t quiet)
+{
+	int64_t factor = 1 + quiet / QUIET_LOOKS;
+
+	return factor < QUIET_MOST ? factor : QUIET_MOST;
+}
+
+/* Works until something fails, which is answered, or it is time to end (OK). */
+static enum error
+serve(struct relay *r)
+{
+	bool ours, any, standby = false;
+	int64_t quiet = 0;
+	enum error e;
+
+	for (;;) {
+		if ((e = lock_check(r, &ours)) != OK || ours)
+			break;
+		if (r->drain) {
+			log_info("%s: another relay is at work", r->source->name);
+			return OK;
+		}
+		if (!standby)
+			log_info("%s: another relay is at work, standing by", r->source->name);
+		standby = true;
+		if ((e = idle(r, LOCK_CHECK_MS)) != OK || program_stopping())
+			return e;
+	}
+	if (e != OK || (e = positions_read(r)) != OK)
+		return e;
+	log_info("%s: relaying from %s", r->source->name, r->position[0]);
+	while (!program_stopping()) {
+		any = false;
+		if ((e = lock_check(r, &ours)) != OK || !ours)
+			return e;
+		for (size_t s = 0; s < r->source->stream_count; s++)
+			if ((e = stream_run(r, s, &any)) != OK)
+				return e;
+		if (r->drain && !any)
+			return OK;
+		quiet = any ? 0 : quiet + 1;
+		if (!r->drain && (e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet))) != OK)
+			return e;
+	}
+	return OK;
+}
+
+static void
+forget(struct relay *r)
+{
+	amqp_close(r->amqp); /* first: it keeps addresses of what the batches hold */
+	for (size_t i = 0; i < RELAY_RING; i++)
+		batch_clear(&r->ring[i]);
+	r->underway = 0;
+	r->backend = 0;
+}
+
+void *
+relay_thread(void *context)
+{
+	struct relay *r = context;
+	struct backoff pause = { 0 };
+	uint64_t before = 0;
+
+	while (!program_stopping()) {
+		enum error e = consumer_connect(r->amqp) ? serve(r) : ERR_UNAVAILABLE;
+
+		forget(r);
+		if ((e == OK && r->drain) || program_stopping())
+			break;
+		if (r->published > before)
+			pause.attempts = 0;
+		before = r->published;
+		if (r->drain && pause.attempts >= 5) {
+			r->failed = true;
+			break;
+		}
+		(void)program_sleep(backoff_next_ms(&pause));
+	}
+	log_info("%s: ended, %" PRIu64 " events published", r->source->name, r->published);
+	return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+bool
+relay_open(struct relay *r, const struct source *source, bool drain)
+{
+	*r = (struct relay){ .source = source, .drain = drain };
+	r->db = db_new(config_text(source->url), source->statements, source->statement_count);
+	r->amqp = amqp_new(config_text(OPT_AMQP_URL), r->source->topology);
+	r->arena = arena_new((size_t)1 << 20);
+	return r->db != NULL && r->amqp != NULL && r->arena != NULL;
+}
+
+void
+relay_close(struct relay *r)
+{
+	for (size_t i = 0; i < RELAY_RING; i++) {
+		free(r->ring[i].out);
+		free(r->ring[i].ids);
+	}
+	arena_free(r->arena);
+	amqp_free(r->amqp);
+	db_free(r->db);
+}

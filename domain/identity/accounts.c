@@ -1,0 +1,277 @@
+/* accounts.c - accounts in the database; see accounts.h. */
+#include "domain/identity/accounts.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "common/base/caller.h"
+#include "common/base/log.h"
+#include "domain/identity/attempts.h"
+#include "domain/identity/passwords.h"
+#include "domain/identity/sessions.h"
+
+/* ---- what may be an address, what a name ---- */
+
+/* A dot-atom (RFC 5322, 3.2.3): no quotes, no comments, no empty piece. */
+static bool
+local_part(const char *s, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (s[i] == '.' && (i == 0 || i + 1 == n || s[i - 1] == '.'))
+			return false;
+		if (!isalnum((unsigned char)s[i]) && (s[i] == '\0' || strchr(".!#$%&'*+/=?^_`{|}~-", s[i]) == NULL))
+			return false;
+	}
+	return n >= 1 && n <= 64;
+}
+
+static bool
+domain_label(const char *s, size_t n)
+{
+	if (n < 1 || n > 63 || s[0] == '-' || s[n - 1] == '-')
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (!isalnum((unsigned char)s[i]) && s[i] != '-')
+			return false;
+	return true;
+}
+
+static bool
+domain(const char *s)
+{
+	for (;;) {
+		size_t n = strcspn(s, ".");
+
+		if (!domain_label(s, n))
+			return false;
+		if (s[n] == '\0')
+			return true;
+		s += n + 1;
+	}
+}
+
+const char *
+email_fault(const char *email)
+{
+	const char *at = strchr(email, '@');
+
+	if (at != NULL && strlen(email) <= EMAIL_MOST && local_part(email, (size_t)(at - email)) && domain(at + 1))
+		return NULL;
+	return "must be an e-mail address such as ada@example.com";
+}
+
+const char *
+name_fault(const char *name)
+{
+	if (strpbrk(name, "\t\n") != NULL)
+		return "must be one line";
+	if (name[strspn(name, " ")] == '\0')
+		return "must not be blank";
+	return NULL;
+}
+
+/* ---- reading ---- */
+
+static enum error
+account_read(const struct db_rows *rows, struct arena *arena, struct account *out)
+{
+	const char *name = rows_text(rows, 0, 2);
+
+	*out = (struct account){
+		.id = rows_uuid(rows, 0, 0),
+		.email = arena_strdup(arena, rows_text(rows, 0, 1)),
+		.name = name != NULL ? arena_strdup(arena, name) : NULL,
+		.roles = roles_from_text(rows_text(rows, 0, 3)),
+		.created_at = rows_instant(rows, 0, 4),
+		.password_hash = arena_strdup(arena, rows_text(rows, 0, 5)),
+	};
+	if (out->email == NULL || out->password_hash == NULL || (name != NULL && out->name == NULL))
+		return ERR_TOO_LARGE;
+	return OK;
+}
+
+static enum error
+account_query(struct auth *auth, struct arena *arena, enum auth_statement statement, const struct db_value *values,
+	size_t count, struct account *out)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(auth->pool, statement, values, count, &rows);
+
+	if (e != OK)
+		return e;
+	return rows_count(rows) > 0 ? account_read(rows, arena, out) : ERR_NOT_FOUND;
+}
+
+enum error
+account_find(struct auth *auth, struct arena *arena, const struct uuid *id, struct account *out)
+{
+	return account_query(auth, arena, ACCOUNT_BY_ID, DB_VALUES(db_uuid(id)), out);
+}
+
+enum error
+account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name, struct account *out)
+{
+	return account_query(auth, arena, ACCOUNT_RENAME, DB_VALUES(db_uuid(id), db_text(name)), out);
+}
+
+/* ---- passwords ---- */
+
+static enum error
+hash_in_turn(const char *password, char hash[PASSWORD_HASH])
+{
+	enum error e = password_enter();
+
+	if (e != OK)
+		return e;
+	e = password_hash(password, hash);
+	password_leave();
+	return e;
+}
+
+enum error
+account_create(struct auth *auth, struct arena *arena, const char *email, const char *name, const char *password,
+	struct account *out)
+{
+	struct uuid id = uuid_v7();
+	char hash[PASSWORD_HASH];
+	enum error e;
+
+	/* Asked first, as it is cheap and a hash is not; the unique index has the last word. */
+	e = account_query(auth, arena, ACCOUNT_BY_EMAIL, DB_VALUES(db_text(email)), out);
+	if (e != ERR_NOT_FOUND)
+		return e == OK ? ERR_EMAIL_TAKEN : e;
+	if ((e = hash_in_turn(password, hash)) != OK)
+		return e;
+	e = account_query(auth, arena, ACCOUNT_CREATE,
+		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
+	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
+}
+
+/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is enough, as its
+ * parameters are left to the next sign-in. */
+static enum error
+prove_anew(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+{
+	enum error e = account_query(auth, arena, ACCOUNT_BY_ID, DB_VALUES(db_uuid(&a->id)), a);
+
+	if (e != OK)
+		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;
+	return password_verify(a->password_hash, password);
+}
+
+/* Parameters were raised since: now is the moment when the password is known. */
+static enum error
+rehash(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+{
+	char hash[PASSWORD_HASH];
+	DB_ROWS(rows);
+	enum error e;
+
+	if ((e = password_hash(password, hash)) != OK)
+		return e;
+	e = db_query(auth->pool, ACCOUNT_REHASH, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)),
+		&rows);
+	if (e != OK)
+		return e;
+	if (rows_touched(rows) == 0)
+		return prove_anew(auth, arena, password, a);
+	log_info("a password was hashed anew with today's parameters");
+	a->password_hash = arena_strdup(arena, hash);
+	return a->password_hash != NULL ? OK : ERR_TOO_LARGE;
+}
+
+static enum error
+prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY], const char *password,
+	struct account *a, int64_t *wait_s)
+{
+	enum error e = attempt_begin(auth, key, wait_s);
+
+	if (e != OK)
+		return e;
+	if ((e = password_verify(a->password_hash, password)) == OK && password_outdated(a->password_hash))
+		e = rehash(auth, arena, password, a);
+	/* Nobody learned anything from it, so nobody need wait for the next. */
+	if (e == ERR_OVERLOADED)
+		attempt_take_back(auth, key);
+	return e;
+}
+
+enum error
+account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password, struct account *out,
+	int64_t *wait_s)
+{
+	unsigned char key[ATTEMPT_KEY];
+	enum error e;
+
+	attempt_key(auth, email, key);
+	e = account_query(auth, arena, ACCOUNT_BY_EMAIL, DB_VALUES(db_text(email)), out);
+	if (e == ERR_NOT_FOUND)
+		*out = (struct account){ .password_hash = NULL }; /* goes through all the same motions */
+	else if (e != OK)
+		return e;
+	/* The attempt is counted inside the gate: so few are under way at once, and good ones do not refuse each other. */
+	if ((e = password_enter()) != OK)
+		return e;
+	e = prove(auth, arena, key, password, out, wait_s);
+	password_leave();
+	if (e == ERR_INVALID_CREDENTIALS)
+		auth_sweep(auth);
+	return e;
+}
+
+struct password_change {
+	const struct account *account;
+	const struct uuid *session;
+	const char *hash;
+	struct ended ended;
+};
+
+static enum error
+password_change(struct db *db, void *context)
+{
+	struct password_change *c = context;
+	const struct account *a = c->account;
+	DB_ROWS(locked);
+	DB_ROWS(ended);
+	enum error e;
+
+	e = db_execute(db, ACCOUNT_LOCK, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
+	if (e != OK)
+		return e;
+	if (rows_count(locked) == 0)
+		return ERR_INVALID_CREDENTIALS;
+	if ((e = db_execute(db, PASSWORD_SET, DB_VALUES(db_uuid(&a->id), db_text(c->hash)), NULL)) != OK)
+		return e;
+	/* A statement of its own: it sees a session that was opened while we waited for the lock. */
+	e = db_execute(db, SESSION_END_OTHERS, DB_VALUES(db_uuid(&a->id), db_uuid(c->session)), &ended);
+	if (e == OK)
+		ended_read(ended, &c->ended);
+	return e;
+}
+
+enum error
+account_password_set(struct auth *auth, const struct account *account, const struct uuid *session, const char *password)
+{
+	char hash[PASSWORD_HASH];
+	struct password_change c = { .account = account, .session = session, .hash = hash };
+	enum error e;
+
+	if ((e = hash_in_turn(password, hash)) != OK)
+		return e;
+	e = db_transaction(auth->pool, DB_ONCE, password_change, &c);
+	ended_forget(&c.ended);
+	return e;
+}
+
+/* ---- showing ---- */
+
+json_t *
+account_json(const struct account *a)
+{
+	char id[UUID_TEXT], created_at[INSTANT_TEXT];
+
+	uuid_format(&a->id, id);
+	instant_format(a->created_at, created_at);
+	return json_pack("{s:s, s:s, s:s?, s:o, s:s}", "id", id, "email", a->email, "name", a->name, "roles",
+		roles_to_json(a->roles), "created_at", created_at);
+}

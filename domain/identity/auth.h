@@ -1,0 +1,42 @@
+/* auth.h - what the functions of accounts, sessions and attempts work on: the database, our secret, the delays. */
+#ifndef DOMAIN_IDENTITY_AUTH_H
+#define DOMAIN_IDENTITY_AUTH_H
+
+#include "common/db/db.h"
+#include "domain/identity/key_files.h"
+
+/* Made at the start, then only read, by all threads. */
+struct auth {
+	struct db_pool *pool;
+	unsigned char secret[KEY_SECRET]; /* keys the hashes below: refresh successors, throttled addresses */
+	struct db_array delays;           /* milliseconds to wait after the n-th failed sign-in */
+	struct db_value delays_value;     /* the same as threads send it: db_array() writes into the array */
+};
+
+/* The statements, declared in sql.c. */
+enum auth_statement {
+	ACCOUNT_CREATE,
+	ACCOUNT_BY_EMAIL,
+	ACCOUNT_BY_ID,
+	ACCOUNT_RENAME,
+	ACCOUNT_LOCK,
+	ACCOUNT_REHASH,
+	PASSWORD_SET,
+	ATTEMPT_BEGIN,
+	ATTEMPT_TAKE_BACK,
+	ATTEMPTS_FORGET,
+	SESSION_OPEN,
+	SESSION_ROTATE,
+	SESSION_OFFERED,
+	SESSION_END,
+	SESSION_END_OTHERS,
+	SESSION_LIST,
+	SWEEP_SESSIONS,
+	SWEEP_TOKENS,
+	SWEEP_ATTEMPTS,
+	AUTH_PING,
+	AUTH_STATEMENT_COUNT,
+};
+extern const struct db_statement auth_statements[AUTH_STATEMENT_COUNT];
+
+#endif

@@ -1,0 +1,153 @@
+/* cache.c - a set-associative table of fixed size; see cache.h. */
+#include "domain/identity/cache.h"
+
+#include <pthread.h>
+#include <sodium.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define WAYS 8
+#define LOCKS 64
+
+struct entry {
+	unsigned char key[CACHE_KEY];
+	struct known known; /* until 0: empty */
+};
+
+struct cache {
+	size_t sets;
+	struct entry *entries; /* WAYS a set */
+	atomic_uint removals;
+	pthread_mutex_t locks[LOCKS];
+};
+
+struct cache *
+cache_new(size_t entries)
+{
+	struct cache *c = calloc(1, sizeof *c);
+
+	if (c == NULL)
+		return NULL;
+	c->sets = (entries + WAYS - 1) / WAYS;
+	if ((c->entries = calloc(c->sets * WAYS, sizeof *c->entries)) == NULL) {
+		free(c);
+		return NULL;
+	}
+	for (int i = 0; i < LOCKS; i++)
+		pthread_mutex_init(&c->locks[i], NULL);
+	return c;
+}
+
+void
+cache_free(struct cache *c)
+{
+	if (c == NULL)
+		return;
+	for (int i = 0; i < LOCKS; i++)
+		pthread_mutex_destroy(&c->locks[i]);
+	free(c->entries);
+	free(c);
+}
+
+void
+cache_key(const void *bytes, size_t n, unsigned char key[CACHE_KEY])
+{
+	crypto_generichash(key, CACHE_KEY, bytes, n, NULL, 0);
+}
+
+static struct entry *
+set_lock(struct cache *c, const unsigned char key[CACHE_KEY], pthread_mutex_t **lock)
+{
+	size_t n;
+
+	memcpy(&n, key, sizeof n);
+	n %= c->sets;
+	*lock = &c->locks[n % LOCKS];
+	pthread_mutex_lock(*lock);
+	return &c->entries[n * WAYS];
+}
+
+static struct entry *
+set_find(struct entry *set, const unsigned char key[CACHE_KEY])
+{
+	for (int i = 0; i < WAYS; i++)
+		if (set[i].known.until != 0 && memcmp(set[i].key, key, CACHE_KEY) == 0)
+			return &set[i];
+	return NULL;
+}
+
+bool
+cache_get(struct cache *c, const unsigned char key[CACHE_KEY], struct known *out)
+{
+	pthread_mutex_t *lock;
+	const struct entry *e = set_find(set_lock(c, key, &lock), key);
+	bool found = e != NULL && e->known.until > clock_now();
+
+	if (found)
+		*out = e->known;
+	pthread_mutex_unlock(lock);
+	return found;
+}
+
+unsigned
+cache_mark(const struct cache *c)
+{
+	return atomic_load(&c->removals);
+}
+
+/* The place to use: the key's own, else the one that ends first (an empty one before all). */
+static struct entry *
+set_choose(struct entry *set, const unsigned char key[CACHE_KEY])
+{
+	struct entry *best = set_find(set, key);
+
+	if (best != NULL)
+		return best;
+	best = set;
+	for (int i = 1; i < WAYS; i++)
+		if (set[i].known.until < best->known.until)
+			best = &set[i];
+	return best;
+}
+
+void
+cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY], const struct known *v)
+{
+	pthread_mutex_t *lock;
+	struct entry *set = set_lock(c, key, &lock), *e;
+
+	/* Read under the lock that the remover takes after counting: either the count shows, or the entry is removed. */
+	if (atomic_load(&c->removals) == mark) {
+		e = set_choose(set, key);
+		memcpy(e->key, key, CACHE_KEY);
+		e->known = *v;
+	}
+	pthread_mutex_unlock(lock);
+}
+
+void
+cache_remove(struct cache *c, const unsigned char key[CACHE_KEY])
+{
+	pthread_mutex_t *lock;
+	struct entry *e;
+
+	atomic_fetch_add(&c->removals, 1);
+	if ((e = set_find(set_lock(c, key, &lock), key)) != NULL)
+		e->known.until = 0;
+	pthread_mutex_unlock(lock);
+}
+
+void
+cache_clear(struct cache *c)
+{
+	atomic_fetch_add(&c->removals, 1);
+	for (size_t l = 0; l < LOCKS; l++) {
+		pthread_mutex_lock(&c->locks[l]);
+		for (size_t set = l; set < c->sets; set += LOCKS)
+			for (int i = 0; i < WAYS; i++)
+				if (c->entries[set * WAYS + (size_t)i].known.until != 0) /* what was never used takes no memory */
+					c->entries[set * WAYS + (size_t)i].known.until = 0;
+		pthread_mutex_unlock(&c->locks[l]);
+	}
+}

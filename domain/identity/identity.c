@@ -1,0 +1,249 @@
+/* identity.c - from a token to a caller: token, session, roles; see identity.h.
+ *
+ * Two memories make it cheap. Verified tokens are kept until they expire, in every process: a signature does not
+ * become wrong. Live sessions are kept only while somebody tells us of their end: the watcher's LISTEN connection.
+ * While it is down nothing is kept, and when it is back everything from before is dropped, as what was missed is
+ * unknown. Sign-outs of this process itself do not take that way round: identity_forget() is called before the
+ * answer. An entry lasts SESSION_KEEP at the most, in case a notification is lost in a way nobody thought of. */
+#include "domain/identity/identity.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/base/caller.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/db/db.h"
+#include "domain/identity/cache.h"
+#include "domain/identity/keys.h"
+#include "domain/identity/tokens.h"
+
+#define SESSION_KEEP (30 * US_PER_S)
+#define WATCH_TURN_MS 250
+
+enum { SESSION_LIVE };
+
+static const struct db_statement statements[] = {
+	[SESSION_LIVE] = { "session_live",
+		"SELECT s.account_id, array_to_string(a.roles, ','), s.expires_at"
+		" FROM session s JOIN account a ON a.id = s.account_id"
+		" WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()",
+		DB_AGAIN },
+};
+
+static struct {
+	struct db_pool *pool;
+	struct cache *tokens, *sessions;
+	atomic_uint keys_generation; /* what the tokens were verified with */
+	atomic_bool listening, stopping;
+	bool watching;
+	pthread_t watcher;
+} identity;
+
+bool
+identity_start(void)
+{
+	size_t entries = (size_t)config_number(OPT_TOKEN_CACHE);
+
+	/* Behind a gateway that asks, this process never does. */
+	if (config_number(OPT_GATEWAY_IDENTITY) == 1 && config_text(OPT_AUTH_DATABASE_URL) == NULL)
+		return true;
+	if (!config_require(OPT_AUTH_DATABASE_URL) || !keys_start(false))
+		return false;
+	identity.tokens = cache_new(entries);
+	identity.sessions = cache_new(entries);
+	identity.pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), statements, sizeof statements / sizeof *statements,
+		(int)config_number(OPT_DB_POOL));
+	if (identity.tokens != NULL && identity.sessions != NULL && identity.pool != NULL)
+		return true;
+	log_error("no memory for TOKEN_CACHE");
+	return false;
+}
+
+void
+identity_stop(void)
+{
+	atomic_store(&identity.stopping, true);
+	if (identity.watching)
+		pthread_join(identity.watcher, NULL);
+	db_pool_free(identity.pool);
+	cache_free(identity.tokens);
+	cache_free(identity.sessions);
+	keys_stop();
+}
+
+/* ---- the token ---- */
+
+/* Keys that came or went: what they verified is verified again. Before the first keys nothing was, and an empty cache is left
+ * alone: to look through it takes a page of memory for each that is read, and every CGI process would. */
+static void
+tokens_refresh(void)
+{
+	unsigned now = keys_generation(), before = atomic_exchange(&identity.keys_generation, now);
+
+	if (before != now && before != 0)
+		cache_clear(identity.tokens);
+}
+
+static enum error
+token_known(const char *token, struct known *k, const char **why)
+{
+	unsigned char key[CACHE_KEY];
+	unsigned mark = cache_mark(identity.tokens);
+	struct claims c;
+	enum error e;
+
+	cache_key(token, strnlen(token, TOKEN_MAX), key);
+	if (cache_get(identity.tokens, key, k))
+		return OK;
+	if ((e = token_check(token, &c, why)) != OK)
+		return e;
+	tokens_refresh();
+	*k = (struct known){ c.user, c.session, c.roles, c.expires_at };
+	cache_put(identity.tokens, mark, key, k);
+	return OK;
+}
+
+/* ---- the session ---- */
+
+static enum error
+session_ask(const struct uuid *session, struct known *k)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(identity.pool, SESSION_LIVE, DB_VALUES(db_uuid(session)), &rows);
+	instant_us ends;
+
+	if (e != OK)
+		return e;
+	if (rows_count(rows) == 0)
+		return ERR_SESSION_ENDED;
+	*k = (struct known){ rows_uuid(rows, 0, 0), *session, roles_from_text(rows_text(rows, 0, 1)),
+		clock_now() + SESSION_KEEP };
+	ends = rows_instant(rows, 0, 2);
+	if (ends < k->until)
+		k->until = ends;
+	return OK;
+}
+
+static enum error
+session_known(const struct uuid *session, struct known *k)
+{
+	unsigned char key[CACHE_KEY];
+	unsigned mark = cache_mark(identity.sessions);
+	enum error e;
+
+	if (!atomic_load(&identity.listening))
+		return session_ask(session, k);
+	cache_key(session->bytes, sizeof session->bytes, key);
+	if (cache_get(identity.sessions, key, k))
+		return OK;
+	if ((e = session_ask(session, k)) == OK)
+		cache_put(identity.sessions, mark, key, k);
+	return e;
+}
+
+enum error
+identity_check(const char *token, struct caller *caller, const char **why)
+{
+	struct known said, is;
+	enum error e;
+
+	if (token == NULL) {
+		*why = "Send the access token of a sign-in: Authorization: Bearer ...";
+		return ERR_UNAUTHENTICATED;
+	}
+	if (identity.pool == NULL) {
+		log_error("a caller should be checked here, but AUTH_DATABASE_URL is not set");
+		return ERR_UNAVAILABLE;
+	}
+	if ((e = token_known(token, &said, why)) != OK || (e = session_known(&said.session, &is)) != OK)
+		return e;
+	if (memcmp(&said.user, &is.user, sizeof is.user) != 0)
+		return ERR_UNAUTHENTICATED;
+	*caller = (struct caller){ .known = true, .user = is.user, .session = is.session, .roles = is.roles };
+	return OK;
+}
+
+void
+identity_forget(const struct uuid *session)
+{
+	unsigned char key[CACHE_KEY];
+
+	cache_key(session->bytes, sizeof session->bytes, key);
+	cache_remove(identity.sessions, key);
+}
+
+void
+identity_forget_all(void)
+{
+	cache_clear(identity.sessions);
+}
+
+/* ---- the watcher ---- */
+
+static void
+notification_heed(const char *payload)
+{
+	struct uuid session;
+
+	if (uuid_parse(payload, &session))
+		identity_forget(&session);
+	else
+		identity_forget_all();
+}
+
+/* Until the connection is lost or the program ends. */
+static void
+watch_connection(struct db *db)
+{
+	char payload[64];
+	int got = 0;
+
+	identity_forget_all();
+	atomic_store(&identity.listening, true);
+	log_info("live sessions are kept in memory");
+	while (got >= 0 && !atomic_load(&identity.stopping))
+		if ((got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload)) == 1)
+			notification_heed(payload);
+	atomic_store(&identity.listening, false);
+	identity_forget_all();
+	if (got < 0)
+		log_warn("the connection that tells of ended sessions is lost: the database is asked each time");
+}
+
+static void *
+watch(void *unused)
+{
+	struct db *db = db_new(config_text(OPT_AUTH_DATABASE_URL), NULL, 0);
+
+	(void)unused;
+	if (db == NULL)
+		log_error("no memory to watch sessions: the database is asked each time");
+	while (db != NULL && !atomic_load(&identity.stopping)) {
+		if (db_listen(db, SESSION_ENDED) == OK)
+			watch_connection(db);
+		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping); waited += WATCH_TURN_MS)
+			nanosleep(&(struct timespec){ .tv_nsec = WATCH_TURN_MS * 1000000L }, NULL);
+	}
+	db_free(db);
+	return NULL;
+}
+
+static void
+watch_start(void)
+{
+	if (pthread_create(&identity.watcher, NULL, watch, NULL) == 0)
+		identity.watching = true;
+	else
+		log_error("no thread to watch sessions: the database is asked each time");
+}
+
+void
+identity_watch(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, watch_start);
+}

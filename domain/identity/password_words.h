@@ -1,0 +1,10 @@
+/* password_words.h - the words of password_words.c, sorted by byte. */
+#ifndef DOMAIN_IDENTITY_PASSWORD_WORDS_H
+#define DOMAIN_IDENTITY_PASSWORD_WORDS_H
+
+#include <stddef.h>
+
+extern const char *const password_words[];
+extern const size_t password_word_count;
+
+#endif

@@ -1,0 +1,257 @@
+/* sessions.c - sessions in the database and their refresh tokens; see sessions.h. */
+#include "domain/identity/sessions.h"
+
+#include <sodium.h>
+#include <string.h>
+
+#include "common/base/caller.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/base/random.h"
+#include "domain/identity/attempts.h"
+#include "domain/identity/identity.h"
+
+#define TOKEN_BYTES 32
+#define HASH_BYTES 32
+#define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
+
+/* ---- refresh tokens ---- */
+
+struct refresh {
+	unsigned char token[TOKEN_BYTES], hash[HASH_BYTES];
+};
+
+static void
+refresh_hash(struct refresh *r)
+{
+	crypto_generichash(r->hash, sizeof r->hash, r->token, sizeof r->token, NULL, 0);
+}
+
+static bool
+refresh_read(const char *text, struct refresh *out)
+{
+	size_t n;
+	const char *end;
+
+	if (strlen(text) != REFRESH_TOKEN - 1 ||
+	    sodium_base642bin(out->token, sizeof out->token, text, REFRESH_TOKEN - 1, NULL, &n, &end, BASE64) != 0 ||
+	    n != sizeof out->token || *end != '\0')
+		return false;
+	refresh_hash(out);
+	return true;
+}
+
+static void
+refresh_write(const struct refresh *r, char out[REFRESH_TOKEN])
+{
+	sodium_bin2base64(out, REFRESH_TOKEN, r->token, sizeof r->token, BASE64);
+}
+
+static void
+refresh_successor(const struct auth *auth, const struct refresh *r, struct refresh *next)
+{
+	crypto_generichash(next->token, sizeof next->token, r->token, sizeof r->token, auth->secret, sizeof auth->secret);
+	refresh_hash(next);
+}
+
+/* Who used a token: the same device would say the same again. */
+static void
+client_hash(const struct auth *auth, const struct client *c, unsigned char out[HASH_BYTES])
+{
+	const char *agent = c->user_agent != NULL ? c->user_agent : "", *ip = c->ip != NULL ? c->ip : "";
+	crypto_generichash_state state;
+
+	crypto_generichash_init(&state, auth->secret, sizeof auth->secret, HASH_BYTES);
+	crypto_generichash_update(&state, (const unsigned char *)agent, strlen(agent) + 1);
+	crypto_generichash_update(&state, (const unsigned char *)ip, strlen(ip) + 1);
+	crypto_generichash_final(&state, out, HASH_BYTES);
+}
+
+static enum error
+grant_make(const struct uuid *user, const struct uuid *session, unsigned roles, const struct refresh *refresh,
+	struct grant *out)
+{
+	struct claims c = { .user = *user, .session = *session, .roles = roles };
+	enum error e = token_issue(&c, out->access_token);
+
+	if (e != OK)
+		return e;
+	refresh_write(refresh, out->refresh_token);
+	out->session = *session;
+	out->expires_in_s = config_number(OPT_ACCESS_TOKEN_TIME) / 1000;
+	return OK;
+}
+
+/* ---- opening ---- */
+
+struct opening {
+	struct auth *auth;
+	const struct account *account;
+	const struct client *client;
+	struct uuid id;
+	struct refresh refresh;
+	struct ended ended;
+};
+
+static enum error
+opening_work(struct db *db, void *context)
+{
+	struct opening *o = context;
+	const struct account *a = o->account;
+	unsigned char key[ATTEMPT_KEY];
+	DB_ROWS(locked);
+	DB_ROWS(ended);
+	enum error e;
+
+	e = db_execute(db, ACCOUNT_LOCK, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
+	if (e != OK)
+		return e;
+	if (rows_count(locked) == 0)
+		return ERR_INVALID_CREDENTIALS;
+	attempt_key(o->auth, a->email, key);
+	e = db_execute(db, SESSION_OPEN,
+		DB_VALUES(db_uuid(&o->id), db_uuid(&a->id), db_bytes(o->refresh.hash, HASH_BYTES),
+			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(o->client->user_agent),
+			db_text(o->client->ip), db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
+		&ended);
+	if (e == OK)
+		ended_read(ended, &o->ended);
+	return e;
+}
+
+enum error
+session_open(struct auth *auth, const struct account *account, const struct client *client, struct grant *out)
+{
+	struct opening o = { .auth = auth, .account = account, .client = client, .id = uuid_v7() };
+	enum error e;
+
+	random_fill(o.refresh.token, sizeof o.refresh.token);
+	refresh_hash(&o.refresh);
+	e = db_transaction(auth->pool, DB_AGAIN, opening_work, &o);
+	ended_forget(&o.ended);
+	if (e != OK)
+		return e;
+	auth_sweep(auth);
+	return grant_make(&account->id, &o.id, account->roles, &o.refresh, out);
+}
+
+/* ---- refreshing ---- */
+
+static enum error
+granted(const struct db_rows *rows, const struct refresh *next, struct grant *out)
+{
+	struct uuid session = rows_uuid(rows, 0, 0), user = rows_uuid(rows, 0, 1);
+
+	return grant_make(&user, &session, roles_from_text(rows_text(rows, 0, 2)), next, out);
+}
+
+/* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen. */
+static enum error
+refresh_refused(struct auth *auth, const struct refresh *offered, const struct refresh *next,
+	const unsigned char client[HASH_BYTES], struct grant *out)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(auth->pool, SESSION_OFFERED,
+		DB_VALUES(db_bytes(offered->hash, HASH_BYTES), db_bytes(next->hash, HASH_BYTES),
+			db_bytes(client, HASH_BYTES), db_number(config_number(OPT_REFRESH_GRACE))),
+		&rows);
+	struct uuid session, user;
+
+	if (e != OK)
+		return e;
+	if (rows_count(rows) == 0)
+		return ERR_UNAUTHENTICATED;
+	if (rows_bool(rows, 0, 3))
+		return ERR_SESSION_ENDED;
+	if (!rows_bool(rows, 0, 4))
+		return ERR_UNAVAILABLE; /* it became good between the two statements: the client tries again */
+	if (rows_bool(rows, 0, 5))
+		return granted(rows, next, out);
+	session = rows_uuid(rows, 0, 0);
+	user = rows_uuid(rows, 0, 1);
+	log_warn("a spent refresh token was offered again: its session is ended");
+	e = session_end(auth, &user, &session);
+	return e == OK || e == ERR_NOT_FOUND ? ERR_TOKEN_REUSED : e;
+}
+
+enum error
+session_refresh(struct auth *auth, const char *token, const struct client *client, struct grant *out)
+{
+	unsigned char who[HASH_BYTES];
+	struct refresh offered, next;
+	DB_ROWS(rows);
+	enum error e;
+
+	if (!refresh_read(token, &offered))
+		return ERR_UNAUTHENTICATED;
+	refresh_successor(auth, &offered, &next);
+	client_hash(auth, client, who);
+	e = db_query(auth->pool, SESSION_ROTATE,
+		DB_VALUES(db_bytes(offered.hash, HASH_BYTES), db_bytes(next.hash, HASH_BYTES),
+			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(client->user_agent), db_text(client->ip),
+			db_bytes(who, HASH_BYTES)),
+		&rows);
+	if (e != OK)
+		return e;
+	if (rows_count(rows) > 0) {
+		auth_sweep(auth);
+		return granted(rows, &next, out);
+	}
+	return refresh_refused(auth, &offered, &next, who, out);
+}
+
+/* ---- ending ---- */
+
+void
+ended_read(const struct db_rows *rows, struct ended *e)
+{
+	e->count = rows_count(rows);
+	for (size_t i = 0; i < e->count && i < sizeof e->ids / sizeof e->ids[0]; i++)
+		e->ids[i] = rows_uuid(rows, i, 0);
+}
+
+void
+ended_forget(const struct ended *e)
+{
+	if (e->count > sizeof e->ids / sizeof e->ids[0]) {
+		identity_forget_all();
+		return;
+	}
+	for (size_t i = 0; i < e->count; i++)
+		identity_forget(&e->ids[i]);
+}
+
+/* Whatever the database answered: a connection lost at the commit leaves open whether the session ended. */
+enum error
+session_end(struct auth *auth, const struct uuid *user, const struct uuid *session)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(auth->pool, SESSION_END, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
+
+	identity_forget(session);
+	if (e != OK)
+		return e;
+	return rows_count(rows) > 0 ? OK : ERR_NOT_FOUND;
+}
+
+enum error
+session_end_all(struct auth *auth, const struct uuid *user)
+{
+	DB_ROWS(rows);
+	struct ended ended;
+	enum error e = db_query(auth->pool, SESSION_END_OTHERS, DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
+
+	if (e != OK) {
+		identity_forget_all();
+		return e;
+	}
+	ended_read(rows, &ended);
+	ended_forget(&ended);
+	return OK;
+}
+
+enum error
+session_list(struct auth *auth, const struct uuid *user, const struct uuid *after, int64_t limit, struct db_rows **rows)
+{
+	return db_query(auth->pool, SESSION_LIST, DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), rows);
+}

@@ -1,0 +1,75 @@
+/* facts.c - the bodies of transaction_created and transaction_rejected. */
+#include "domain/ledger/facts.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/event.h"
+#include "domain/events.h"
+
+char *
+fact_created(const struct posting *p, size_t *bytes)
+{
+	char id[UUID_TEXT], wallet[UUID_TEXT];
+	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_CREATED, .subject = wallet,
+		.time = p->created_at };
+	TEXT(data);
+
+	uuid_format(&p->id, id);
+	uuid_format(&p->wallet, wallet);
+	posting_write(&data, p, true);
+	return text_end(&data) != NULL ? event_wrap(&head, data.data, data.bytes, bytes) : NULL;
+}
+
+char *
+rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *asked, size_t asked_bytes)
+{
+	static const char member[] = ",\"request\":";
+	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
+	json_t *data, *more;
+	size_t n;
+
+	uuid_format(id, id_text);
+	instant_format(clock_now(), now);
+	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error), "detail",
+		error_title(o->error), "idempotency_key", key, "created_at", now);
+	if (data != NULL && o->error == ERR_INSUFFICIENT_FUNDS) {
+		json_object_set_new(data, "available", json_integer(o->available.minor));
+		json_object_set_new(data, "held", json_integer(o->held.minor));
+		json_object_set_new(data, "required", json_integer(o->required.minor));
+		json_object_set_new(data, "short_by", json_integer(o->required.minor - o->available.minor));
+	}
+	if (data != NULL && o->refusal != NULL && (more = json_loads(o->refusal, 0, NULL)) != NULL) {
+		json_object_update_missing(data, more);
+		json_decref(more);
+	}
+	n = data == NULL ? 0 : json_dumpb(data, NULL, 0, JSON_COMPACT);
+	if (n > 0 && (text = malloc(n + sizeof(member) + asked_bytes + 1)) != NULL) {
+		n = json_dumpb(data, text, n, JSON_COMPACT) - 1;
+		memcpy(text + n, member, sizeof(member) - 1);
+		n += sizeof(member) - 1;
+		memcpy(text + n, asked, asked_bytes);
+		n += asked_bytes;
+		memcpy(text + n, "}", 2);
+	}
+	json_decref(data);
+	return text;
+}
+
+char *
+fact_rejected(const char *data, const char *row_id, instant_us row_at, size_t *bytes)
+{
+	json_t *read = json_loads(data, 0, NULL);
+	const char *id = json_string_value(json_object_get(read, "id"));
+	const char *created = json_string_value(json_object_get(read, "created_at"));
+	struct event_head head = { .id = id != NULL ? id : row_id, .source = FACT_SOURCE_WALLET, .type = EVENT_REJECTED };
+	char *body = NULL;
+
+	if (created == NULL || !instant_parse(created, &head.time))
+		head.time = row_at;
+	if (head.id != NULL)
+		body = event_wrap(&head, data, strlen(data), bytes);
+	json_decref(read);
+	return body;
+}

@@ -1,0 +1,249 @@
+/* poster.c - group commit; see poster.h.
+ *
+ * Who waits has its `struct waiting` on its own stack and sleeps on a semaphore of its own, so a committer wakes exactly
+ * those whose answer is there, and who is woken needs no lock. While it sleeps the committer may write into its arena:
+ * the queue's lock hands it over, and the semaphore hands it back. */
+#include "domain/ledger/poster.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdlib.h>
+
+#include "common/base/config.h"
+#include "common/base/log.h"
+
+struct waiting {
+	const struct operation *operation;
+	struct arena *arena;
+	struct outcome *outcome;
+	enum error error;
+	sem_t done;
+	struct waiting *next;
+};
+
+struct poster {
+	const char *url;
+	pthread_mutex_t lock;
+	pthread_cond_t work;
+	struct waiting *first, **last;
+	size_t length, length_max, batch_max;
+	size_t committing; /* operations under way */
+	bool ending;
+	int committer_count;
+	pthread_t *committers;
+};
+
+/* A committer's batch: who waits, and what post() is given and answers, place by place. */
+struct batch {
+	size_t count;
+	struct waiting *waiting[LEDGER_BATCH_MAX];
+	const struct operation *operations[LEDGER_BATCH_MAX];
+	struct outcome outcomes[LEDGER_BATCH_MAX];
+	struct db *db;
+	struct arena *arena;
+};
+
+#define BATCH_WORTH 32
+#define ARENA_BYTES (LEDGER_BATCH_MAX * 16 * 1024)
+
+/* A commit costs as much as ten operations in it do. So beside one that is under way a second begins only when it is
+ * worth it: otherwise the first request to come back from a commit would be a batch of its own. Nothing waits for
+ * long: when no batch is under way any more, whatever is there goes. */
+static bool
+batch_is_due(const struct poster *p)
+{
+	if (p->committing == 0)
+		return p->length > 0;
+	return p->length >= BATCH_WORTH && p->length >= p->committing;
+}
+
+static void
+batch_take(struct poster *p, struct batch *b)
+{
+	for (b->count = 0; b->count < p->batch_max && p->first != NULL; b->count++) {
+		struct waiting *w = p->first;
+
+		p->first = w->next;
+		b->waiting[b->count] = w;
+		b->operations[b->count] = w->operation;
+	}
+	if (p->first == NULL)
+		p->last = &p->first;
+	p->length -= b->count;
+	p->committing += b->count;
+}
+
+/* Until the database has said yes or no. A connection that breaks in the middle of a commit leaves it open whether
+ * the batch is in; calling again with the same ids is how to know. */
+static enum error
+batch_post(struct batch *b, size_t from, size_t count)
+{
+	enum error e;
+
+	for (int attempt = 0;; attempt++) {
+		e = ledger_post(b->db, b->operations + from, count, attempt > 0, b->arena, b->outcomes + from);
+		if (e == OK || !db_retry(b->db, DB_AGAIN, attempt))
+			return e;
+	}
+}
+
+/* The outcome with its texts, from the committer's memory into the request's. */
+static bool
+outcome_hand_over(const struct outcome *from, struct waiting *to)
+{
+	struct outcome *o = to->outcome;
+	const char **texts[] = { &o->posting.merchant, &o->posting.description, &o->posting.metadata, &o->refusal };
+
+	*o = *from;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (*texts[i] != NULL && (*texts[i] = arena_strdup(to->arena, *texts[i])) == NULL)
+			return false;
+	return true;
+}
+
+static void
+batch_answer(struct batch *b, size_t from, size_t count, enum error e)
+{
+	for (size_t i = from; i < from + count; i++) {
+		struct waiting *w = b->waiting[i];
+
+		w->error = e;
+		if (e == OK && !outcome_hand_over(&b->outcomes[i], w))
+			w->error = ERR_INTERNAL; /* not "overloaded", which says that nothing has happened */
+		sem_post(&w->done); /* and *w is gone */
+	}
+}
+
+/* A batch that fails as a whole for a reason of its data is posted one by one: who is not at fault does not pay. */
+static void
+batch_commit(struct batch *b)
+{
+	enum error e = batch_post(b, 0, b->count);
+
+	if (e == ERR_INTERNAL && b->count > 1) {
+		log_warn("a batch of %zu operations failed: they are posted one by one", b->count);
+		for (size_t i = 0; i < b->count; i++)
+			batch_answer(b, i, 1, batch_post(b, i, 1));
+	} else {
+		batch_answer(b, 0, b->count, e);
+	}
+	arena_reset(b->arena);
+}
+
+static struct batch *
+batch_new(const char *url)
+{
+	struct batch *b = calloc(1, sizeof *b);
+
+	if (b == NULL)
+		return NULL;
+	b->db = db_new(url, ledger_statements, ledger_statement_count);
+	b->arena = arena_new(ARENA_BYTES);
+	return b;
+}
+
+static void
+batch_free(struct batch *b)
+{
+	if (b == NULL)
+		return;
+	db_free(b->db);
+	arena_free(b->arena);
+	free(b);
+}
+
+static void *
+committer(void *context)
+{
+	struct poster *p = context;
+	struct batch *b = batch_new(p->url);
+
+	if (b == NULL || b->db == NULL || b->arena == NULL) {
+		log_error("no memory for a committer");
+		abort(); /* without committers requests would wait for ever; the supervisor starts us again */
+	}
+	pthread_mutex_lock(&p->lock);
+	for (;;) {
+		while (!batch_is_due(p) && !p->ending)
+			pthread_cond_wait(&p->work, &p->lock);
+		if (p->first == NULL)
+			break;
+		batch_take(p, b);
+		pthread_mutex_unlock(&p->lock);
+		batch_commit(b);
+		pthread_mutex_lock(&p->lock);
+		p->committing -= b->count;
+	}
+	pthread_mutex_unlock(&p->lock);
+	ledger_thread_end();
+	batch_free(b);
+	return NULL;
+}
+
+struct poster *
+poster_start(const char *url)
+{
+	struct poster *p = calloc(1, sizeof *p);
+	int wanted = (int)config_number(OPT_COMMITTERS);
+
+	if (p == NULL || (p->committers = calloc((size_t)wanted, sizeof *p->committers)) == NULL) {
+		free(p);
+		return NULL;
+	}
+	p->url = url;
+	p->last = &p->first;
+	p->length_max = (size_t)config_number(OPT_POST_QUEUE);
+	p->batch_max = (size_t)config_number(OPT_POST_BATCH);
+	pthread_mutex_init(&p->lock, NULL);
+	pthread_cond_init(&p->work, NULL);
+	while (p->committer_count < wanted &&
+	       pthread_create(&p->committers[p->committer_count], NULL, committer, p) == 0)
+		p->committer_count++;
+	if (p->committer_count == 0) {
+		poster_stop(p);
+		return NULL;
+	}
+	return p;
+}
+
+void
+poster_stop(struct poster *p)
+{
+	pthread_mutex_lock(&p->lock);
+	p->ending = true;
+	pthread_cond_broadcast(&p->work);
+	pthread_mutex_unlock(&p->lock);
+	for (int i = 0; i < p->committer_count; i++)
+		pthread_join(p->committers[i], NULL);
+	pthread_cond_destroy(&p->work);
+	pthread_mutex_destroy(&p->lock);
+	free(p->committers);
+	free(p);
+}
+
+enum error
+poster_post(struct poster *p, const struct operation *op, struct arena *arena, struct outcome *out)
+{
+	struct waiting w = { .operation = op, .arena = arena, .outcome = out };
+
+	pthread_mutex_lock(&p->lock);
+	if (p->length == p->length_max) {
+		pthread_mutex_unlock(&p->lock);
+		return ERR_OVERLOADED;
+	}
+	sem_init(&w.done, 0, 0);
+	/* The queue holds it only until it is done, and that is waited for below. */
+	*p->last = &w;
+	/* cppcheck-suppress autoVariables */
+	p->last = &w.next;
+	p->length++;
+	if (batch_is_due(p))
+		pthread_cond_signal(&p->work);
+	pthread_mutex_unlock(&p->lock);
+	/* No timeout of its own: every wait of a committer has one, and an answer given up here could still be a yes. */
+	while (sem_wait(&w.done) != 0 && errno == EINTR)
+		;
+	sem_destroy(&w.done);
+	return w.error;
+}

@@ -1,0 +1,87 @@
+/* csv.c - statements as CSV; see csv.h. */
+#include "domain/statement/csv.h"
+
+#include <string.h>
+
+#define ADD(t, literal) text_add(t, literal, sizeof(literal) - 1)
+
+/* A spreadsheet runs what begins like this as a formula; an apostrophe in front makes it text. Numbers of ours may
+ * begin with '-' and never come here. */
+static bool
+is_formula(char first)
+{
+	return first != '\0' && strchr("=+-@\t\r", first) != NULL;
+}
+
+void
+csv_field(struct text *t, const char *s)
+{
+	const char *quote;
+
+	if (s == NULL)
+		return;
+	if (s[strcspn(s, ",\"\r\n")] == '\0') {
+		if (is_formula(*s))
+			ADD(t, "'");
+		text_add_string(t, s);
+		return;
+	}
+	ADD(t, "\"");
+	if (is_formula(*s))
+		ADD(t, "'");
+	while ((quote = strchr(s, '"')) != NULL) {
+		text_add(t, s, (size_t)(quote - s));
+		ADD(t, "\"\"");
+		s = quote + 1;
+	}
+	text_add_string(t, s);
+	ADD(t, "\"");
+}
+
+void
+csv_head(struct text *t, const struct heading *h)
+{
+	(void)h; /* a table has no place for balances: the lines have them */
+	ADD(t, "version,id,kind,amount,balance_after,merchant,description,reference_id,created_at,"
+	       "counterpart_wallet_id,counterpart_id\r\n");
+}
+
+void
+csv_line(struct text *t, const struct line *l, bool first)
+{
+	(void)first;
+	text_add_number(t, l->version);
+	ADD(t, ",");
+	text_add_string(t, l->id);
+	ADD(t, ",");
+	csv_field(t, l->kind);
+	ADD(t, ",");
+	text_add_number(t, l->amount);
+	ADD(t, ",");
+	text_add_number(t, l->balance_after);
+	ADD(t, ",");
+	csv_field(t, l->merchant);
+	ADD(t, ",");
+	csv_field(t, l->description);
+	ADD(t, ",");
+	if (l->reference_id != NULL)
+		text_add_string(t, l->reference_id);
+	ADD(t, ",");
+	text_add_string(t, l->created_at);
+	ADD(t, ",");
+	if (l->counterpart_id != NULL) {
+		text_add_string(t, l->counterpart_wallet_id);
+		ADD(t, ",");
+		text_add_string(t, l->counterpart_id);
+	} else {
+		ADD(t, ",");
+	}
+	ADD(t, "\r\n");
+}
+
+void
+csv_tail(struct text *t, const char *next_cursor)
+{
+	(void)t;
+	(void)next_cursor; /* of a page: in its Link header */
+}

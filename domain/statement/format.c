@@ -1,0 +1,91 @@
+/* format.c - the table of formats, and JSON; see format.h. CSV is csv.c. */
+#include "domain/statement/format.h"
+
+#include <string.h>
+
+#include "domain/statement/csv.h"
+
+#define ADD TEXT_LITERAL
+
+static void
+json_head(struct text *t, const struct heading *h)
+{
+	ADD(t, "{\"wallet_id\":");
+	text_add_json(t, h->wallet_id);
+	ADD(t, ",\"currency\":");
+	text_add_json(t, h->currency);
+	ADD(t, ",\"from\":");
+	text_add_json(t, h->from);
+	ADD(t, ",\"to\":");
+	text_add_json(t, h->to);
+	ADD(t, ",\"opening_balance\":");
+	text_add_number(t, h->opening);
+	ADD(t, ",\"closing_balance\":");
+	text_add_number(t, h->closing);
+	ADD(t, ",\"version\":");
+	text_add_number(t, h->version);
+	ADD(t, ",\"lines\":[");
+}
+
+/* As in the transaction itself, and only where there is one. */
+static void
+json_counterpart(struct text *t, const struct line *l)
+{
+	text_add_string(t, l->amount < 0 ? ",\"to_wallet_id\":" : ",\"from_wallet_id\":");
+	text_add_json(t, l->counterpart_wallet_id);
+	ADD(t, ",\"counterpart_id\":");
+	text_add_json(t, l->counterpart_id);
+}
+
+static void
+json_line(struct text *t, const struct line *l, bool first)
+{
+	if (!first)
+		ADD(t, ",");
+	ADD(t, "{\"version\":");
+	text_add_number(t, l->version);
+	ADD(t, ",\"id\":");
+	text_add_json(t, l->id);
+	ADD(t, ",\"kind\":");
+	text_add_json(t, l->kind);
+	ADD(t, ",\"amount\":");
+	text_add_number(t, l->amount);
+	ADD(t, ",\"balance_after\":");
+	text_add_number(t, l->balance_after);
+	ADD(t, ",\"merchant\":");
+	text_add_json(t, l->merchant);
+	ADD(t, ",\"description\":");
+	text_add_json(t, l->description);
+	ADD(t, ",\"reference_id\":");
+	text_add_json(t, l->reference_id);
+	ADD(t, ",\"created_at\":");
+	text_add_json(t, l->created_at);
+	if (l->counterpart_id != NULL)
+		json_counterpart(t, l);
+	ADD(t, "}");
+}
+
+static void
+json_tail(struct text *t, const char *next_cursor)
+{
+	ADD(t, "],\"next_cursor\":");
+	text_add_json(t, next_cursor);
+	ADD(t, "}");
+}
+
+const struct format_row formats[FORMAT_COUNT] = {
+	[FORMAT_JSON] = { "json", "application/json", json_head, json_line, json_tail },
+	[FORMAT_CSV] = { "csv", "text/csv; charset=utf-8; header=present", csv_head, csv_line, csv_tail },
+};
+
+const char *const format_names[FORMAT_COUNT + 1] = { [FORMAT_JSON] = "json", [FORMAT_CSV] = "csv" };
+
+enum format
+format_find(const char *name)
+{
+	enum format f = FORMAT_JSON;
+
+	while (f < FORMAT_COUNT && strcmp(format_names[f], name) != 0)
+		f++;
+	return f;
+}

@@ -1,0 +1,245 @@
+/* lines.c - transaction_created into lines; see lines.h. The storing itself is sql/statement/functions/lines.sql. */
+#include "domain/statement/lines.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/clock.h"
+#include "common/base/money.h"
+#include "common/base/uuid.h"
+#include "domain/statement/sql.h"
+
+#define TEXT_MAX 4096 /* bytes of a merchant or a description: more than the wallet lets in */
+#define KIND_MAX 32
+
+/* The parameters of lines_store(), in its order. */
+enum column {
+	COLUMN_WALLET,
+	COLUMN_VERSION,
+	COLUMN_TRANSACTION,
+	COLUMN_OWNER,
+	COLUMN_CURRENCY,
+	COLUMN_KIND,
+	COLUMN_AMOUNT,
+	COLUMN_BALANCE,
+	COLUMN_MERCHANT,
+	COLUMN_DESCRIPTION,
+	COLUMN_REFERENCE,
+	COLUMN_CREATED,
+	COLUMN_COUNTERPART_WALLET,
+	COLUMN_COUNTERPART,
+	COLUMN_COUNT
+};
+
+static const enum db_element elements[COLUMN_COUNT] = {
+	[COLUMN_WALLET] = DB_UUID_ARRAY,
+	[COLUMN_VERSION] = DB_INT8_ARRAY,
+	[COLUMN_TRANSACTION] = DB_UUID_ARRAY,
+	[COLUMN_OWNER] = DB_UUID_ARRAY,
+	[COLUMN_CURRENCY] = DB_TEXT_ARRAY,
+	[COLUMN_KIND] = DB_TEXT_ARRAY,
+	[COLUMN_AMOUNT] = DB_INT8_ARRAY,
+	[COLUMN_BALANCE] = DB_INT8_ARRAY,
+	[COLUMN_MERCHANT] = DB_TEXT_ARRAY,
+	[COLUMN_DESCRIPTION] = DB_TEXT_ARRAY,
+	[COLUMN_REFERENCE] = DB_UUID_ARRAY,
+	[COLUMN_CREATED] = DB_TEXT_ARRAY,
+	[COLUMN_COUNTERPART_WALLET] = DB_UUID_ARRAY,
+	[COLUMN_COUNTERPART] = DB_UUID_ARRAY,
+};
+
+struct lines {
+	struct db_array columns[COLUMN_COUNT];
+	size_t count;
+};
+
+struct lines *
+lines_new(void)
+{
+	struct lines *l = calloc(1, sizeof *l);
+
+	for (int i = 0; l != NULL && i < COLUMN_COUNT; i++)
+		l->columns[i].element = elements[i];
+	return l;
+}
+
+void
+lines_free(struct lines *l)
+{
+	for (int i = 0; l != NULL && i < COLUMN_COUNT; i++)
+		db_array_free(&l->columns[i]);
+	free(l);
+}
+
+void
+lines_clear(struct lines *l)
+{
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		db_array_clear(&l->columns[i]);
+	l->count = 0;
+}
+
+size_t
+lines_count(const struct lines *l)
+{
+	return l->count;
+}
+
+/* ---- reading ---- */
+
+/* An event's members as they came. json_t is NULL or null where there is none. */
+struct members {
+	const char *id, *wallet, *owner, *kind, *currency, *created;
+	json_int_t amount, balance, version;
+	json_t *reference, *merchant, *description, *to_wallet, *from_wallet, *counterpart;
+};
+
+struct event_line {
+	struct uuid id, wallet, owner, reference, counterpart_wallet, counterpart;
+	bool has_reference, has_counterpart;
+	const char *merchant, *description;
+	instant_us created;
+};
+
+static enum error
+refuse(char reason[LINES_REASON], const char *what)
+{
+	snprintf(reason, LINES_REASON, "%s", what);
+	return ERR_INVALID_REQUEST;
+}
+
+static enum error
+members_read(const json_t *data, struct members *m, char reason[LINES_REASON])
+{
+	json_error_t fault;
+	json_t *object = (json_t *)(uintptr_t)data; /* jansson's unpack takes no const; without O it changes nothing */
+
+	if (json_unpack_ex(object, &fault, 0, "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s, s?o, s?o, s?o}", "id", &m->id,
+		    "wallet_id", &m->wallet, "owner_id", &m->owner, "kind", &m->kind, "amount", &m->amount, "currency",
+		    &m->currency, "balance_after", &m->balance, "version", &m->version, "reference_id", &m->reference,
+		    "merchant", &m->merchant, "description", &m->description, "created_at", &m->created,
+		    "to_wallet_id", &m->to_wallet, "from_wallet_id", &m->from_wallet, "counterpart_id", &m->counterpart) == 0)
+		return OK;
+	return refuse(reason, fault.text);
+}
+
+static bool
+text_read(const json_t *member, const char **text)
+{
+	*text = NULL;
+	if (member == NULL || json_is_null(member))
+		return true;
+	*text = json_string_value(member);
+	return *text != NULL && json_string_length(member) <= TEXT_MAX;
+}
+
+static bool
+uuid_read(const json_t *member, struct uuid *out, bool *there)
+{
+	const char *text;
+
+	if (!text_read(member, &text) || (text != NULL && !uuid_parse(text, out)))
+		return false;
+	*there = text != NULL;
+	return true;
+}
+
+/* The other side of a transfer: its wallet, as the one that money went to or came from, and its transaction. */
+static bool
+counterpart_read(const struct members *m, struct event_line *l)
+{
+	bool has_wallet;
+
+	if (m->to_wallet != NULL && m->from_wallet != NULL)
+		return false;
+	return uuid_read(m->to_wallet != NULL ? m->to_wallet : m->from_wallet, &l->counterpart_wallet, &has_wallet) &&
+	       uuid_read(m->counterpart, &l->counterpart, &l->has_counterpart) && has_wallet == l->has_counterpart;
+}
+
+/* Any kind of that look: one that is new here takes its sign from the balances. */
+static bool
+kind_is_good(const char *kind)
+{
+	size_t n = strspn(kind, "abcdefghijklmnopqrstuvwxyz_");
+
+	return n >= 1 && n <= KIND_MAX && kind[n] == '\0';
+}
+
+static bool
+currency_is_good(const char *currency)
+{
+	return strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && currency[3] == '\0';
+}
+
+static enum error
+members_check(const struct members *m, struct event_line *l, char reason[LINES_REASON])
+{
+	if (!uuid_parse(m->id, &l->id) || !uuid_parse(m->wallet, &l->wallet) || !uuid_parse(m->owner, &l->owner))
+		return refuse(reason, "id, wallet_id and owner_id must be UUIDs");
+	if (m->version < 1 || m->version > MONEY_MAX)
+		return refuse(reason, "version must be from 1 to 2^53-1");
+	if (m->amount < 0 || m->amount > MONEY_MAX || m->balance < -MONEY_MAX || m->balance > MONEY_MAX)
+		return refuse(reason, "amount or balance_after is out of range");
+	if (!kind_is_good(m->kind) || !currency_is_good(m->currency))
+		return refuse(reason, "kind or currency is none");
+	if (!text_read(m->merchant, &l->merchant) || !text_read(m->description, &l->description))
+		return refuse(reason, "merchant or description is no text, or too long");
+	if (!uuid_read(m->reference, &l->reference, &l->has_reference))
+		return refuse(reason, "reference_id must be a UUID");
+	if (!counterpart_read(m, l))
+		return refuse(reason, "to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
+	if (!instant_parse(m->created, &l->created))
+		return refuse(reason, "created_at must be an RFC 3339 time");
+	return OK;
+}
+
+enum error
+lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
+{
+	struct members m = { 0 };
+	struct event_line e = { .has_reference = false };
+	char created[INSTANT_TEXT];
+	enum error error;
+
+	if ((error = members_read(data, &m, reason)) != OK || (error = members_check(&m, &e, reason)) != OK)
+		return error;
+	instant_format(e.created, created);
+	db_array_add_uuid(&l->columns[COLUMN_WALLET], &e.wallet);
+	db_array_add_number(&l->columns[COLUMN_VERSION], m.version);
+	db_array_add_uuid(&l->columns[COLUMN_TRANSACTION], &e.id);
+	db_array_add_uuid(&l->columns[COLUMN_OWNER], &e.owner);
+	db_array_add_text(&l->columns[COLUMN_CURRENCY], m.currency);
+	db_array_add_text(&l->columns[COLUMN_KIND], m.kind);
+	db_array_add_number(&l->columns[COLUMN_AMOUNT], m.amount);
+	db_array_add_number(&l->columns[COLUMN_BALANCE], m.balance);
+	db_array_add_text(&l->columns[COLUMN_MERCHANT], e.merchant);
+	db_array_add_text(&l->columns[COLUMN_DESCRIPTION], e.description);
+	db_array_add_uuid(&l->columns[COLUMN_REFERENCE], e.has_reference ? &e.reference : NULL);
+	db_array_add_text(&l->columns[COLUMN_CREATED], created);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET], e.has_counterpart ? &e.counterpart_wallet : NULL);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
+	l->count++;
+	return OK;
+}
+
+/* ---- storing ---- */
+
+enum error
+lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
+{
+	struct db_value values[COLUMN_COUNT];
+	DB_ROWS(rows);
+	enum error e;
+
+	if (l->count == 0)
+		return OK;
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		values[i] = db_array(&l->columns[i]);
+	if ((e = db_execute(db, SQL_LINES_STORE, values, COLUMN_COUNT, &rows)) != OK)
+		return e;
+	for (size_t i = 0; i < rows_count(rows); i++)
+		differs((size_t)rows_number(rows, i, 0) - 1, context);
+	return OK;
+}

@@ -1,0 +1,252 @@
+/* worker.c - the thread beside the flow of lines: jobs, mails, upkeep; see worker.h.
+ *
+ * The database is the queue: statement_requested only wakes the thread a little earlier than its own look, once a
+ * second, would. So nothing depends on that event, and a job left by a crashed consumer is found like a new one. */
+#include "domain/statement/worker.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "domain/statement/job.h"
+#include "domain/statement/job_run.h"
+#include "domain/statement/mail.h"
+#include "domain/statement/sql.h"
+
+#define LOOK_MS 1000
+#define UPKEEP_MS 60000
+#define REMOVE_AT_ONCE 100
+#define MAIL_ATTEMPTS 6
+
+enum { SQL_EMAIL_FIND };
+static const struct db_statement auth_sql[] = {
+	[SQL_EMAIL_FIND] = { "email_find", "SELECT email FROM account WHERE id = $1", DB_AGAIN },
+};
+
+struct worker {
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool woken, ending;
+	bool (*stopping)(void);
+	struct db_pool *db, *auth; /* auth: NULL where no mail is sent */
+	char folder[FOLDER_MAX];
+};
+
+/* ---- mails ---- */
+
+static enum error
+mail_write_and_send(struct worker *w, const struct db_rows *due)
+{
+	struct uuid id = rows_uuid(due, 0, 0), owner = rows_uuid(due, 0, 1);
+	char id_text[UUID_TEXT], from[INSTANT_TEXT], to[INSTANT_TEXT], body[1024];
+	DB_ROWS(rows);
+	enum error e = db_query(w->auth, SQL_EMAIL_FIND, DB_VALUES(db_uuid(&owner)), &rows);
+
+	if (e != OK)
+		return e;
+	if (rows_count(rows) == 0)
+		return ERR_NOT_FOUND;
+	uuid_format(&id, id_text);
+	instant_format(rows_instant(due, 0, 2), from);
+	instant_format(rows_instant(due, 0, 3), to);
+	snprintf(body, sizeof body,
+		"Your statement is ready.\n\n"
+		"From:   %s\nTo:     %s\nFormat: %s, %" PRId64 " bytes\n\n"
+		"Download it, signed in as yourself, within %" PRId64 " days:\n%s/v1/statements/%s/file\n",
+		from, to, rows_text(due, 0, 4), rows_number(due, 0, 5), config_number(OPT_STATEMENT_KEEP_DAYS),
+		config_text(OPT_PUBLIC_URL), id_text);
+	return mail_send(&(struct mail){ .url = config_text(OPT_SMTP_URL), .from = config_text(OPT_SMTP_FROM),
+		.to = rows_text(rows, 0, 0), .id = id_text, .subject = "Your statement is ready", .body = body });
+}
+
+/* Sends the mail that is due the longest; *ran: there was one. What fails comes again later, a few times. */
+static enum error
+mail_next(struct worker *w, bool *ran)
+{
+	DB_ROWS(due);
+	struct uuid id;
+	enum error e;
+
+	*ran = false;
+	if (w->auth == NULL)
+		return OK;
+	if ((e = db_query(w->db, SQL_MAIL_CLAIM, DB_VALUES(db_number(MAIL_ATTEMPTS)), &due)) != OK)
+		return e;
+	if (!(*ran = rows_count(due) > 0))
+		return OK;
+	if (rows_number(due, 0, 6) > MAIL_ATTEMPTS) {
+		log_error("the mail of a statement is given up after %d attempts", MAIL_ATTEMPTS);
+		return OK;
+	}
+	if (mail_write_and_send(w, due) != OK) {
+		log_warn("the mail of a statement is tried again later");
+		return OK;
+	}
+	id = rows_uuid(due, 0, 0);
+	return db_query(w->db, SQL_MAIL_SENT, DB_VALUES(db_uuid(&id)), NULL);
+}
+
+/* ---- upkeep ---- */
+
+/* The file first, then its record: a crash between them removes it once more, which is harmless. */
+static void
+files_remove(struct worker *w)
+{
+	DB_ROWS(rows);
+	int64_t keep_ms = config_number(OPT_STATEMENT_KEEP_DAYS) * 86400000;
+
+	if (db_query(w->db, SQL_FILES_EXPIRED, DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
+		return;
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		struct uuid id = rows_uuid(rows, i, 0);
+		char name[JOB_FILE_NAME], path[FOLDER_MAX + JOB_FILE_NAME];
+
+		job_file_name(&id, format_find(rows_text(rows, i, 1)), name);
+		snprintf(path, sizeof path, "%s/%s", w->folder, name);
+		if (unlink(path) != 0 && errno != ENOENT)
+			log_error("the statement file %s cannot be removed: %s", path, strerror(errno));
+		else if (db_query(w->db, SQL_FILE_REMOVED, DB_VALUES(db_uuid(&id)), NULL) != OK)
+			return;
+	}
+}
+
+/* Says it before anybody asks for the statement. */
+static void
+gaps_report(struct worker *w)
+{
+	DB_ROWS(rows);
+
+	if (db_query(w->db, SQL_GAPS, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) != OK)
+		return;
+	for (size_t i = 0; i < rows_count(rows); i++)
+		log_error("alarm: wallet %s has been missing line %" PRId64 " since %s", rows_text(rows, i, 0),
+			rows_number(rows, i, 1) + 1, rows_text(rows, i, 3));
+}
+
+/* ---- the thread ---- */
+
+/* Until nothing is due, or the database is away, or we end. */
+static void
+work(struct worker *w)
+{
+	struct job_runner runner = { .db = w->db, .folder = w->folder, .mail = w->auth != NULL, .stopping = w->stopping };
+	bool ran = true;
+
+	while (ran && !w->stopping()) {
+		if (job_run_next(&runner, &ran) != OK)
+			return;
+		if (!ran && mail_next(w, &ran) != OK)
+			return;
+	}
+}
+
+/* False: the thread ends. */
+static bool
+wait_for_work(struct worker *w)
+{
+	int64_t until = clock_monotonic_ms() + LOOK_MS;
+	struct timespec ts = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
+	bool go_on;
+
+	pthread_mutex_lock(&w->lock);
+	while (!w->woken && !w->ending)
+		if (pthread_cond_timedwait(&w->changed, &w->lock, &ts) == ETIMEDOUT)
+			break;
+	w->woken = false;
+	go_on = !w->ending;
+	pthread_mutex_unlock(&w->lock);
+	return go_on;
+}
+
+static void *
+worker_main(void *context)
+{
+	struct worker *w = context;
+	int64_t upkeep_at = 0;
+
+	do {
+		if (clock_monotonic_ms() >= upkeep_at && !w->stopping()) {
+			files_remove(w);
+			gaps_report(w);
+			upkeep_at = clock_monotonic_ms() + UPKEEP_MS;
+		}
+		work(w);
+	} while (wait_for_work(w));
+	work(w); /* what came since */
+	return NULL;
+}
+
+/* ---- start and end ---- */
+
+static void
+worker_free(struct worker *w)
+{
+	db_pool_free(w->db);
+	db_pool_free(w->auth);
+	pthread_cond_destroy(&w->changed);
+	pthread_mutex_destroy(&w->lock);
+	free(w);
+}
+
+static bool
+worker_open(struct worker *w)
+{
+	w->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT, 1);
+	if (config_text(OPT_SMTP_URL) != NULL) {
+		if (!config_require(OPT_AUTH_DATABASE_URL) || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+			return false;
+		w->auth = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), auth_sql, sizeof auth_sql / sizeof auth_sql[0], 1);
+		if (w->auth == NULL)
+			return false;
+	}
+	return w->db != NULL && config_folder(OPT_STATEMENT_DIR, "statements", w->folder, sizeof w->folder);
+}
+
+struct worker *
+worker_start(bool (*stopping)(void))
+{
+	struct worker *w = calloc(1, sizeof *w);
+	pthread_condattr_t monotonic;
+
+	if (w == NULL)
+		return NULL;
+	w->stopping = stopping;
+	pthread_mutex_init(&w->lock, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&w->changed, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+	if (worker_open(w) && pthread_create(&w->thread, NULL, worker_main, w) == 0)
+		return w;
+	fprintf(stderr, "The thread for statement files could not be started.\n");
+	worker_free(w);
+	return NULL;
+}
+
+void
+worker_wake(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->woken = true;
+	pthread_cond_signal(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+}
+
+void
+worker_end(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->ending = true;
+	pthread_cond_signal(&w->changed);
+	pthread_mutex_unlock(&w->lock);
+	pthread_join(w->thread, NULL);
+	worker_free(w);
+}
