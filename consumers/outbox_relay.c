@@ -43,29 +43,20 @@ requested_body(const struct db_rows *rows, size_t row, struct arena *arena, size
 
 /* ---- sources ---- */
 
-enum { READ_REJECTIONS = RELAY_READ + 1 };
-
-static const struct db_statement wallet_statements[] = {
-	RELAY_STATEMENTS,
-	[RELAY_READ] = { "outbox_read", "SELECT " POSTING_COLUMNS ", xid FROM outbox_read($1, $2)",
-		DB_AGAIN },
-	[READ_REJECTIONS] = { "outbox_read_rejections",
-		"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_AGAIN },
-};
-
-static const struct db_statement statement_statements[] = {
-	RELAY_STATEMENTS,
-	[RELAY_READ] = { "outbox_read", "SELECT id, wallet_id, owner_id, created_at, xid FROM outbox_read($1, $2)", DB_AGAIN },
-};
+static const struct db_statement read_transactions_sql = { "outbox_read",
+	"SELECT " POSTING_COLUMNS ", xid FROM outbox_read($1, $2)", DB_AGAIN };
+static const struct db_statement read_rejections_sql = { "outbox_read_rejections",
+	"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_AGAIN };
+static const struct db_statement read_jobs_sql = { "outbox_read",
+	"SELECT id, wallet_id, owner_id, created_at, xid FROM outbox_read($1, $2)", DB_AGAIN };
 
 static const struct source sources[] = {
-	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL, wallet_statements, sizeof(wallet_statements) / sizeof(wallet_statements[0]),
-		{ { "transaction", EVENT_CREATED, RELAY_READ, POSTING_COLUMN_COUNT, true, created_body },
-			{ "rejection", EVENT_REJECTED, READ_REJECTIONS, 3, false, rejected_body } },
+	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
+		{ { "transaction", EVENT_CREATED, &read_transactions_sql, POSTING_COLUMN_COUNT, true, created_body },
+			{ "rejection", EVENT_REJECTED, &read_rejections_sql, 3, false, rejected_body } },
 		2 },
-	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL, statement_statements,
-		sizeof(statement_statements) / sizeof(statement_statements[0]),
-		{ { "job", EVENT_REQUESTED, RELAY_READ, 4, true, requested_body } }, 1 },
+	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL,
+		{ { "job", EVENT_REQUESTED, &read_jobs_sql, 4, true, requested_body } }, 1 },
 };
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
 

@@ -14,7 +14,6 @@
 #include "consumers/topology.h"
 #include "domain/statement/job.h"
 #include "domain/statement/lines.h"
-#include "domain/statement/sql.h"
 #include "domain/statement/worker.h"
 
 struct consumer_state {
@@ -125,8 +124,8 @@ start(void)
 
 	if (!config_require(OPT_STATEMENT_DATABASE_URL) || (s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
-	s->db = db_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT);
-	s->jobs = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT, 1);
+	s->db = db_new(config_text(OPT_STATEMENT_DATABASE_URL));
+	s->jobs = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
 	s->lines = lines_new();
 	if (s->db != NULL && s->jobs != NULL && s->lines != NULL && (s->worker = worker_start(program_stopping)) != NULL)
 		return s;

@@ -22,24 +22,6 @@
 /* Memory of one batch: metadata, and what the ledger answers. */
 #define BATCH_MEMORY ((size_t)64 << 20)
 
-enum { FIND_CURRENCIES, FIND_ORIGINALS, FIND_REJECTIONS, REJECT, OWN_STATEMENTS };
-
-static const struct db_statement own_statements[OWN_STATEMENTS] = {
-	[FIND_CURRENCIES] = { "find_currencies",
-		"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id WHERE o.owner_id = ANY ($1)",
-		DB_AGAIN },
-	[FIND_ORIGINALS] = { "find_originals",
-		"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t WHERE t.id = ANY ($1)", DB_AGAIN },
-	/* OFFSET 0: each is looked for by its key, however many transactions there are. */
-	[FIND_REJECTIONS] = { "find_rejections",
-		"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS n(id, wallet_id, owner_id, key)"
-		" JOIN rejection r ON r.id = n.id AND r.created_at > wallet_clock() - interval '1 hour'"
-		" LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.owner_id"
-		" WHERE NOT EXISTS (SELECT FROM transaction t WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
-		" AND t.idempotency_key = n.key OFFSET 0)",
-		DB_AGAIN },
-	[REJECT] = { "reject", "SELECT reject($1, $2)", DB_AGAIN },
-};
 
 /* A message on its way through the ledger. */
 struct item {
@@ -52,7 +34,6 @@ struct item {
 
 struct service {
 	struct db *db;
-	struct db_statement *statements;
 	struct arena *arena;
 	struct db_array ids, bodies, wallets, owners, keys;
 	struct item items[CONSUMER_BATCH_MAX];
@@ -63,12 +44,6 @@ struct service {
 };
 
 _Static_assert(CONSUMER_BATCH_MAX <= LEDGER_BATCH_MAX, "a batch of messages is one call of the ledger");
-
-static size_t
-own(size_t statement)
-{
-	return ledger_statement_count + statement;
-}
 
 /* ---- reading ---- */
 
@@ -117,6 +92,9 @@ currency_keep(struct service *s, struct item *item, const char *currency)
 	return item->currency != NULL ? OK : ERR_OVERLOADED;
 }
 
+static const struct db_statement find_originals_sql = { "find_originals",
+	"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t WHERE t.id = ANY ($1)", DB_AGAIN };
+
 /* What is undone decides by itself which of the user's wallets is meant, and so the currency; also without an amount. */
 static enum error
 find_originals(struct service *s)
@@ -130,7 +108,7 @@ find_originals(struct service *s)
 			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.reference);
 	if (s->ids.count == 0)
 		return OK;
-	e = db_execute(s->db, own(FIND_ORIGINALS), DB_VALUES(db_array(&s->ids)), &rows);
+	e = db_execute(s->db, &find_originals_sql, DB_VALUES(db_array(&s->ids)), &rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
 		struct uuid original = rows_uuid(rows, row, 0), owner = rows_uuid(rows, row, 2);
 
@@ -147,6 +125,10 @@ find_originals(struct service *s)
 	return e;
 }
 
+static const struct db_statement find_currencies_sql = { "find_currencies",
+	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id WHERE o.owner_id = ANY ($1)",
+	DB_AGAIN };
+
 static enum error
 find_currencies(struct service *s)
 {
@@ -159,7 +141,7 @@ find_currencies(struct service *s)
 			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.owner);
 	if (s->ids.count == 0)
 		return OK;
-	e = db_execute(s->db, own(FIND_CURRENCIES), DB_VALUES(db_array(&s->ids)), &rows);
+	e = db_execute(s->db, &find_currencies_sql, DB_VALUES(db_array(&s->ids)), &rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
 		struct uuid owner = rows_uuid(rows, row, 0);
 
@@ -222,6 +204,15 @@ redelivered_add(struct service *s, const struct item *item)
 	db_array_add_text(&s->keys, op->key);
 }
 
+/* OFFSET 0: each is looked for by its key, however many transactions there are. */
+static const struct db_statement find_rejections_sql = { "find_rejections",
+	"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS n(id, wallet_id, owner_id, key)"
+	" JOIN rejection r ON r.id = n.id AND r.created_at > wallet_clock() - interval '1 hour'"
+	" LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.owner_id"
+	" WHERE NOT EXISTS (SELECT FROM transaction t WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
+	" AND t.idempotency_key = n.key OFFSET 0)",
+	DB_AGAIN };
+
 /* Of those that come again: which were refused and told so before we died? */
 static enum error
 find_rejections(struct service *s)
@@ -238,7 +229,7 @@ find_rejections(struct service *s)
 			redelivered_add(s, &s->items[i]);
 	if (s->ids.count == 0)
 		return OK;
-	e = db_execute(s->db, own(FIND_REJECTIONS),
+	e = db_execute(s->db, &find_rejections_sql,
 		DB_VALUES(db_array(&s->ids), db_array(&s->wallets), db_array(&s->owners), db_array(&s->keys)), &rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
 		struct uuid id = rows_uuid(rows, row, 0);
@@ -275,6 +266,8 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 
 /* ---- posting ---- */
 
+static const struct db_statement reject_sql = { "reject", "SELECT reject($1, $2)", DB_AGAIN };
+
 static enum error
 outcomes_settle(struct service *s, size_t count)
 {
@@ -296,7 +289,7 @@ outcomes_settle(struct service *s, size_t count)
 	}
 	if (e != OK || s->ids.count == 0)
 		return e;
-	return db_execute(s->db, own(REJECT), DB_VALUES(db_array(&s->ids), db_array(&s->bodies)), NULL);
+	return db_execute(s->db, &reject_sql, DB_VALUES(db_array(&s->ids), db_array(&s->bodies)), NULL);
 }
 
 static enum error
@@ -347,7 +340,6 @@ stop(void *service)
 	db_array_free(&s->owners);
 	db_array_free(&s->keys);
 	ledger_thread_end();
-	free(s->statements);
 	free(s);
 }
 
@@ -355,7 +347,6 @@ static void *
 start(void)
 {
 	struct service *s;
-	size_t count = ledger_statement_count + OWN_STATEMENTS;
 
 	if (!config_require(OPT_WALLET_DATABASE_URL))
 		return NULL;
@@ -364,12 +355,7 @@ start(void)
 	s->ids.element = s->wallets.element = s->owners.element = DB_UUID_ARRAY;
 	s->bodies.element = s->keys.element = DB_TEXT_ARRAY;
 	s->arena = arena_new(BATCH_MEMORY);
-	s->statements = calloc(count, sizeof(*s->statements));
-	if (s->statements != NULL) {
-		memcpy(s->statements, ledger_statements, ledger_statement_count * sizeof(*s->statements));
-		memcpy(s->statements + ledger_statement_count, own_statements, sizeof(own_statements));
-		s->db = db_new(config_text(OPT_WALLET_DATABASE_URL), s->statements, count);
-	}
+	s->db = db_new(config_text(OPT_WALLET_DATABASE_URL));
 	if (s->arena == NULL || s->db == NULL) {
 		log_error("no memory");
 		stop(s);

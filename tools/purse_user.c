@@ -9,30 +9,10 @@
 #include "common/db/db.h"
 #include "tools/purse.h"
 
-enum { USER_LIST, USER_SHOW, USER_SESSIONS, ROLE_ADD, ROLE_REMOVE };
-
 #define THE_EMAIL "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
 #define TELL_ALL                                                                                                       \
 	" RETURNING array_to_string(roles, ',')) SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
 
-static const struct db_statement statements[] = {
-	[USER_LIST] = { "user_list",
-		"SELECT id, created_at, email, array_to_string(roles, ',') FROM account"
-		" WHERE $1::text IS NULL OR position(lower($1) IN lower(email)) > 0 ORDER BY id DESC",
-		DB_AGAIN },
-	[USER_SHOW] = { "user_show",
-		"SELECT id, email, coalesce(name, '-'), array_to_string(roles, ','), created_at FROM account WHERE " THE_EMAIL,
-		DB_AGAIN },
-	[USER_SESSIONS] = { "user_sessions",
-		"SELECT id, last_used_at, coalesce(ip, '-'), coalesce(user_agent, '-') FROM session"
-		" WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now() ORDER BY id DESC LIMIT 1000",
-		DB_AGAIN },
-	[ROLE_ADD] = { "role_add",
-		"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL TELL_ALL,
-		DB_AGAIN },
-	[ROLE_REMOVE] = { "role_remove",
-		"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL TELL_ALL, DB_AGAIN },
-};
 
 /* The caller's to db_free(); NULL, after a sentence, where it cannot be. */
 static struct db *
@@ -42,8 +22,7 @@ users_open(void)
 
 	if (url == NULL && !config_require(OPT_AUTH_DATABASE_URL))
 		return NULL;
-	return db_new(url != NULL ? url : config_text(OPT_AUTH_DATABASE_URL), statements,
-		sizeof statements / sizeof statements[0]);
+	return db_new(url != NULL ? url : config_text(OPT_AUTH_DATABASE_URL));
 }
 
 static enum error
@@ -55,6 +34,11 @@ user_print(const struct db_rows *row, void *unused)
 	return OK;
 }
 
+static const struct db_statement user_list_sql = { "user_list",
+	"SELECT id, created_at, email, array_to_string(roles, ',') FROM account"
+	" WHERE $1::text IS NULL OR position(lower($1) IN lower(email)) > 0 ORDER BY id DESC",
+	DB_AGAIN };
+
 int
 user_list(int argc, char **argv)
 {
@@ -65,17 +49,26 @@ user_list(int argc, char **argv)
 		return MISUSED;
 	if ((db = users_open()) == NULL)
 		return FAILED;
-	e = db_stream(db, USER_LIST, DB_VALUES(db_text(argv[0])), user_print, NULL);
+	e = db_stream(db, &user_list_sql, DB_VALUES(db_text(argv[0])), user_print, NULL);
 	db_free(db);
 	return e == OK ? DONE : FAILED;
 }
+
+static const struct db_statement user_show_sql = { "user_show",
+	"SELECT id, email, coalesce(name, '-'), array_to_string(roles, ','), created_at FROM account WHERE " THE_EMAIL,
+	DB_AGAIN };
+
+static const struct db_statement user_sessions_sql = { "user_sessions",
+	"SELECT id, last_used_at, coalesce(ip, '-'), coalesce(user_agent, '-') FROM session"
+	" WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now() ORDER BY id DESC LIMIT 1000",
+	DB_AGAIN };
 
 static enum error
 user_print_whole(struct db *db, const char *email)
 {
 	DB_ROWS(user);
 	DB_ROWS(sessions);
-	enum error e = db_execute(db, USER_SHOW, DB_VALUES(db_text(email)), &user);
+	enum error e = db_execute(db, &user_show_sql, DB_VALUES(db_text(email)), &user);
 	struct uuid id;
 
 	if (e != OK)
@@ -85,7 +78,7 @@ user_print_whole(struct db *db, const char *email)
 	printf("id          %s\nemail       %s\nname        %s\nroles       %s\ncreated_at  %s\n", rows_text(user, 0, 0),
 		rows_text(user, 0, 1), rows_text(user, 0, 2), rows_text(user, 0, 3), rows_text(user, 0, 4));
 	id = rows_uuid(user, 0, 0);
-	if ((e = db_execute(db, USER_SESSIONS, DB_VALUES(db_uuid(&id)), &sessions)) != OK)
+	if ((e = db_execute(db, &user_sessions_sql, DB_VALUES(db_uuid(&id)), &sessions)) != OK)
 		return e;
 	printf("sessions    %zu open\n", rows_count(sessions));
 	for (size_t i = 0; i < rows_count(sessions); i++)
@@ -120,7 +113,7 @@ user_show(int argc, char **argv)
 }
 
 static enum error
-role_set(struct db *db, size_t statement, const char *email, const char *role)
+role_set(struct db *db, const struct db_statement *statement, const char *email, const char *role)
 {
 	DB_ROWS(rows);
 	enum error e = db_execute(db, statement, DB_VALUES(db_text(email), db_text(role)), &rows);
@@ -134,7 +127,7 @@ role_set(struct db *db, size_t statement, const char *email, const char *role)
 }
 
 static int
-role_change(int argc, char **argv, size_t statement)
+role_change(int argc, char **argv, const struct db_statement *statement)
 {
 	struct db *db;
 	enum error e;
@@ -152,14 +145,21 @@ role_change(int argc, char **argv, size_t statement)
 	return done_or_said(e, argv[0]);
 }
 
+static const struct db_statement role_add_sql = { "role_add",
+	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL TELL_ALL,
+	DB_AGAIN };
+
 int
 user_role_add(int argc, char **argv)
 {
-	return role_change(argc, argv, ROLE_ADD);
+	return role_change(argc, argv, &role_add_sql);
 }
+
+static const struct db_statement role_remove_sql = { "role_remove",
+	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL TELL_ALL, DB_AGAIN };
 
 int
 user_role_remove(int argc, char **argv)
 {
-	return role_change(argc, argv, ROLE_REMOVE);
+	return role_change(argc, argv, &role_remove_sql);
 }

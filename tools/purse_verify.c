@@ -59,9 +59,6 @@ progress_step(struct verify *v)
 		progress_show(v, percents);
 }
 
-/* What is checked behind the walk, in the order of enum verify_wallet_sql. */
-static const char *const checks[VW_END - VW_CHECKS] = { "held = open holds", "holds", "what is undone", "transfers", "sums" };
-
 static enum error
 check_print(const struct db_rows *row, void *context)
 {
@@ -74,18 +71,18 @@ checks_run(struct verify *v)
 {
 	if (v->live)
 		fputc('\n', stderr);
-	for (size_t i = VW_CHECKS; i < VW_END; i++) {
-		enum error e = db_stream(v->wallet, i, DB_NO_VALUES, check_print, v);
+	for (size_t i = 0; i < verify_check_count; i++) {
+		enum error e = db_stream(v->wallet, verify_checks[i].statement, DB_NO_VALUES, check_print, v);
 
 		if (e != OK)
 			return e;
-		fprintf(stderr, "checked: %s\n", checks[i - VW_CHECKS]);
+		fprintf(stderr, "checked: %s\n", verify_checks[i].what);
 	}
 	return OK;
 }
 
 static enum error
-run_all(struct db *db, const size_t *statements, size_t count)
+run_all(struct db *db, const struct db_statement *const statements[], size_t count)
 {
 	enum error e = OK;
 
@@ -97,13 +94,13 @@ run_all(struct db *db, const size_t *statements, size_t count)
 static enum error
 wallet_work(struct db *db, void *context)
 {
-	static const size_t begin[] = { VW_SNAPSHOT, VW_SETTINGS, VW_WALLETS, VW_ROWS };
+	static const struct db_statement *const begin[] = { &verify_snapshot_sql, &verify_settings_sql, &verify_wallets_sql, &verify_rows_sql };
 	struct verify *v = context;
 	DB_ROWS(rows);
 	enum error e;
 
 	if ((e = run_all(db, begin, sizeof begin / sizeof begin[0])) != OK ||
-	    (e = db_execute(db, VW_COUNT, DB_NO_VALUES, &rows)) != OK)
+	    (e = db_execute(db, &verify_count_sql, DB_NO_VALUES, &rows)) != OK)
 		return e;
 	v->rows_expected = rows_number(rows, 0, 0);
 	if ((e = verify_walk(v)) != OK)
@@ -115,7 +112,7 @@ wallet_work(struct db *db, void *context)
 static enum error
 statement_work(struct db *db, void *context)
 {
-	static const size_t begin[] = { VS_SNAPSHOT, VS_SETTINGS, VS_TAKE, VS_HEADS, VS_LINES };
+	static const struct db_statement *const begin[] = { &verify_snapshot_sql, &verify_settings_sql, &verify_take_sql, &verify_heads_sql, &verify_lines_sql };
 	struct verify *v = context;
 	enum error e = run_all(db, begin, sizeof begin / sizeof begin[0]);
 
@@ -157,8 +154,8 @@ verify(int argc, char **argv)
 		return MISUSED;
 	if (!config_require(OPT_WALLET_DATABASE_URL) || !config_require(OPT_STATEMENT_DATABASE_URL))
 		return FAILED;
-	v.wallet = db_new(config_text(OPT_WALLET_DATABASE_URL), verify_wallet_sql, VW_END);
-	v.statement = db_new(config_text(OPT_STATEMENT_DATABASE_URL), verify_statement_sql, VS_END);
+	v.wallet = db_new(config_text(OPT_WALLET_DATABASE_URL));
+	v.statement = db_new(config_text(OPT_STATEMENT_DATABASE_URL));
 	if (v.wallet != NULL && v.statement != NULL) {
 		db_be_patient(v.wallet, STATEMENT_MS);
 		db_be_patient(v.statement, STATEMENT_MS);

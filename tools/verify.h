@@ -16,14 +16,16 @@ struct verify {
 	int shown;        /* percents */
 };
 
-/* Statements of both databases, by name; the texts are in verify_sql.c. */
-enum verify_wallet_sql {
-	VW_SNAPSHOT, VW_SETTINGS, VW_COUNT, VW_WALLETS, VW_ROWS, VW_WALLETS_NEXT, VW_ROWS_NEXT, VW_CHECKS,
-	VW_HELD = VW_CHECKS, VW_HOLDS, VW_UNDONE, VW_SIDES, VW_SUMS, VW_END
+/* The statements, in verify_sql.c. */
+extern const struct db_statement verify_snapshot_sql, verify_settings_sql, verify_count_sql, verify_wallets_sql, verify_rows_sql, verify_wallets_next_sql, verify_rows_next_sql, verify_take_sql, verify_heads_sql, verify_lines_sql, verify_heads_next_sql, verify_lines_next_sql;
+
+/* What is checked behind the walk. */
+struct verify_check {
+	const char *what;
+	const struct db_statement *statement; /* a sentence for each finding */
 };
-enum verify_statement_sql { VS_SNAPSHOT, VS_SETTINGS, VS_TAKE, VS_HEADS, VS_LINES, VS_HEADS_NEXT, VS_LINES_NEXT, VS_END };
-extern const struct db_statement verify_wallet_sql[VW_END];
-extern const struct db_statement verify_statement_sql[VS_END];
+extern const struct verify_check verify_checks[];
+extern const size_t verify_check_count;
 
 /* Says what is wrong, a line each on standard output; of very many only the first. */
 void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -11,100 +11,101 @@
 	" ('idle_in_transaction_session_timeout', '0'), ('enable_seqscan', 'on'), ('enable_bitmapscan', 'on'),"         \
 	" ('plan_cache_mode', 'auto'), ('work_mem', '128MB'), ('cursor_tuple_fraction', '1')) AS n(name, value)"
 
-const struct db_statement verify_wallet_sql[VW_END] = {
-	[VW_SNAPSHOT] = { "snapshot", SNAPSHOT, DB_ONCE },
-	[VW_SETTINGS] = { "settings", SETTINGS, DB_ONCE },
-	[VW_COUNT] = { "count", "SELECT coalesce(sum(version), 0) FROM wallet", DB_ONCE },
-	[VW_WALLETS] = { "wallets",
-		"DECLARE wallets CURSOR FOR SELECT id, owner_id, currency, balance, held, version, status, credit_limit FROM wallet"
-		" ORDER BY id",
-		DB_ONCE },
-	/* mark: what a freeze or a new limit has made of the wallet. */
-	[VW_ROWS] = { "rows",
-		"DECLARE rows CURSOR FOR SELECT wallet_id, version, id, kind, amount, balance_after, created_at, reference_id, merchant,"
-		" description, counterpart_wallet, counterpart_id, coalesce(held_change, 0), coalesce(held_after, 0), contra, expires_at,"
-		" CASE kind WHEN 'freeze' THEN metadata ->> 'mode' WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END"
-		" FROM transaction ORDER BY wallet_id, version",
-		DB_ONCE },
-	[VW_WALLETS_NEXT] = { "wallets_next", "FETCH 2000 FROM wallets", DB_ONCE },
-	[VW_ROWS_NEXT] = { "rows_next", "FETCH 2000 FROM rows", DB_ONCE },
+const struct db_statement verify_snapshot_sql = { "snapshot", SNAPSHOT, DB_ONCE };
+const struct db_statement verify_settings_sql = { "settings", SETTINGS, DB_ONCE };
+const struct db_statement verify_count_sql = { "count", "SELECT coalesce(sum(version), 0) FROM wallet", DB_ONCE };
+const struct db_statement verify_wallets_sql = { "wallets",
+	"DECLARE wallets CURSOR FOR SELECT id, owner_id, currency, balance, held, version, status, credit_limit FROM wallet"
+	" ORDER BY id",
+	DB_ONCE };
+/* mark: what a freeze or a new limit has made of the wallet. */
+const struct db_statement verify_rows_sql = { "rows",
+	"DECLARE rows CURSOR FOR SELECT wallet_id, version, id, kind, amount, balance_after, created_at, reference_id, merchant,"
+	" description, counterpart_wallet, counterpart_id, coalesce(held_change, 0), coalesce(held_after, 0), contra, expires_at,"
+	" CASE kind WHEN 'freeze' THEN metadata ->> 'mode' WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END"
+	" FROM transaction ORDER BY wallet_id, version",
+	DB_ONCE };
+const struct db_statement verify_wallets_next_sql = { "wallets_next", "FETCH 2000 FROM wallets", DB_ONCE };
+const struct db_statement verify_rows_next_sql = { "rows_next", "FETCH 2000 FROM rows", DB_ONCE };
+static const struct db_statement verify_held_sql = { "held",
+	"SELECT format('wallet %s: held is %s, its open holds are %s', w.id, w.held, coalesce(h.remaining, 0)) FROM wallet w"
+	" LEFT JOIN (SELECT wallet_id, sum(remaining) AS remaining FROM hold GROUP BY wallet_id) AS h ON h.wallet_id = w.id"
+	" WHERE w.held <> coalesce(h.remaining, 0)",
+	DB_ONCE };
+static const struct db_statement verify_holds_sql = { "holds",
+	"SELECT CASE"
+	" WHEN r.id IS NULL THEN format('wallet %s: the open hold %s has no row', h.wallet_id, h.transaction_id)"
+	" WHEN r.held_change IS NULL THEN format('wallet %s: what captures and releases name as the hold %s is none', r.wallet_id, r.id)"
+	" WHEN r.remaining < 0 THEN format('wallet %s: of the hold %s of %s, %s were taken', r.wallet_id, r.id, r.held_change,"
+	"  r.held_change - r.remaining)"
+	" WHEN h.transaction_id IS NULL THEN format('wallet %s: the hold %s is not open, but %s of it remain', r.wallet_id, r.id, r.remaining)"
+	" ELSE format('wallet %s: of the open hold %s of %s until %s remain %s; its rows say %s of %s until %s', r.wallet_id, r.id,"
+	"  h.amount, h.expires_at, h.remaining, r.remaining, r.held_change, r.expires_at) END"
+	" FROM (SELECT wallet_id, coalesce(reference_id, id) AS id, sum(held_change) AS remaining,"
+	"  min(held_change) FILTER (WHERE kind = 'hold') AS held_change, min(expires_at) AS expires_at"
+	"  FROM transaction WHERE kind IN ('hold', 'capture', 'release') GROUP BY 1, 2) AS r"
+	" FULL JOIN hold h ON h.wallet_id = r.wallet_id AND h.transaction_id = r.id"
+	" WHERE r.held_change IS NULL OR r.remaining <> coalesce(h.remaining, 0) OR h.amount <> r.held_change"
+	"  OR h.expires_at <> r.expires_at",
+	DB_ONCE };
+/* What is undone of a transfer is kept with the sender's row; the receiver's must have been undone by as much. */
+static const struct db_statement verify_undone_sql = { "undone",
+	"SELECT CASE"
+	" WHEN o.id IS NULL THEN format('wallet %s: what undoes %s undoes nothing of this wallet', r.wallet_id, r.reference_id)"
+	" WHEN o.kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer')"
+	"  THEN format('wallet %s, version %s, %s: a %s was undone', o.wallet_id, o.version, o.id, o.kind)"
+	" WHEN sign(coalesce(r.total, 0)) = sign(o.amount) THEN format('wallet %s, version %s, %s: was undone in its own direction',"
+	"  o.wallet_id, o.version, o.id)"
+	" WHEN abs(r.total) > abs(o.amount) THEN format('wallet %s, version %s, %s: %s of %s were undone, more than there was',"
+	"  o.wallet_id, o.version, o.id, abs(r.total), abs(o.amount))"
+	" WHEN r.contra <> o.contra OR r.contra <> r.contra_last THEN format('wallet %s, version %s, %s: what undoes it is on another"
+	" account', o.wallet_id, o.version, o.id)"
+	" ELSE format('wallet %s, version %s, %s: %s of %s are noted as undone, the rows undo %s of %s', o.wallet_id, o.version, o.id,"
+	"  coalesce(u.undone, 0), u.amount, coalesce(abs(r.total), 0), abs(o.amount)) END"
+	" FROM (SELECT wallet_id, transaction_id, amount, undone FROM undone UNION ALL"
+	"  SELECT s.counterpart_wallet, s.counterpart_id, u.amount, u.undone FROM undone u JOIN transaction s"
+	"   ON s.id = u.transaction_id AND s.kind = 'transfer' AND s.amount < 0) AS u"
+	" FULL JOIN (SELECT wallet_id, reference_id, sum(amount) AS total, min(contra) AS contra, max(contra) AS contra_last"
+	"  FROM transaction WHERE kind IN ('cancellation', 'reversal') GROUP BY wallet_id, reference_id) AS r"
+	"  ON r.wallet_id = u.wallet_id AND r.reference_id = u.transaction_id"
+	" LEFT JOIN transaction o ON o.id = coalesce(u.transaction_id, r.reference_id)"
+	"  AND o.wallet_id = coalesce(u.wallet_id, r.wallet_id)"
+	" WHERE coalesce(u.undone, 0) <> coalesce(abs(r.total), 0) OR u.amount IS DISTINCT FROM abs(o.amount)"
+	"  OR abs(r.total) > abs(o.amount) OR sign(r.total) = sign(o.amount) OR r.contra <> o.contra OR r.contra <> r.contra_last"
+	"  OR o.kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer')",
+	DB_ONCE };
+static const struct db_statement verify_sides_sql = { "sides",
+	"SELECT format('wallet %s, version %s, %s: its other side %s of wallet %s %s', t.wallet_id, t.version, t.id, t.counterpart_id,"
+	"  t.counterpart_wallet, CASE WHEN o.id IS NULL THEN 'is not there' ELSE 'says something else' END)"
+	" FROM transaction t JOIN wallet w ON w.id = t.wallet_id"
+	" LEFT JOIN (transaction o JOIN wallet v ON v.id = o.wallet_id) ON o.id = t.counterpart_id"
+	" WHERE t.counterpart_id IS NOT NULL"
+	"  AND (o.counterpart_id, o.wallet_id, o.counterpart_wallet, o.kind, o.amount, o.description, v.currency)"
+	"  IS DISTINCT FROM (t.id, t.counterpart_wallet, t.wallet_id, t.kind, -t.amount, t.description, w.currency)",
+	DB_ONCE };
+static const struct db_statement verify_sums_sql = { "sums",
+	"SELECT format('%s: the wallets have %s, the accounts on the other side %s, transfers come to %s', w.currency,"
+	"  sum(w.balance), -sum(t.other), sum(t.transfers))"
+	" FROM wallet w LEFT JOIN (SELECT wallet_id, sum(amount) FILTER (WHERE contra IS NOT NULL) AS other,"
+	"  sum(amount) FILTER (WHERE contra = 'transfer') AS transfers FROM transaction GROUP BY wallet_id) AS t ON t.wallet_id = w.id"
+	" GROUP BY w.currency HAVING sum(w.balance) <> coalesce(sum(t.other), 0) OR sum(t.transfers) <> 0",
+	DB_ONCE };
+const struct db_statement verify_take_sql = { "take", "SELECT 1", DB_ONCE };
+const struct db_statement verify_heads_sql = { "heads",
+	"DECLARE heads CURSOR FOR SELECT wallet_id, owner_id, currency, version FROM wallet ORDER BY wallet_id", DB_ONCE };
+/* The columns that a line has in common with its row are in the same places as there. */
+const struct db_statement verify_lines_sql = { "lines",
+	"DECLARE lines CURSOR FOR SELECT wallet_id, version, transaction_id, kind, amount, balance_after, created_at, reference_id,"
+	" merchant, description, counterpart_wallet, counterpart_id, sign_open FROM line ORDER BY wallet_id, version",
+	DB_ONCE };
+const struct db_statement verify_heads_next_sql = { "heads_next", "FETCH 2000 FROM heads", DB_ONCE };
+const struct db_statement verify_lines_next_sql = { "lines_next", "FETCH 2000 FROM lines", DB_ONCE };
 
-	[VW_HELD] = { "held",
-		"SELECT format('wallet %s: held is %s, its open holds are %s', w.id, w.held, coalesce(h.remaining, 0)) FROM wallet w"
-		" LEFT JOIN (SELECT wallet_id, sum(remaining) AS remaining FROM hold GROUP BY wallet_id) AS h ON h.wallet_id = w.id"
-		" WHERE w.held <> coalesce(h.remaining, 0)",
-		DB_ONCE },
-	[VW_HOLDS] = { "holds",
-		"SELECT CASE"
-		" WHEN r.id IS NULL THEN format('wallet %s: the open hold %s has no row', h.wallet_id, h.transaction_id)"
-		" WHEN r.held_change IS NULL THEN format('wallet %s: what captures and releases name as the hold %s is none', r.wallet_id, r.id)"
-		" WHEN r.remaining < 0 THEN format('wallet %s: of the hold %s of %s, %s were taken', r.wallet_id, r.id, r.held_change,"
-		"  r.held_change - r.remaining)"
-		" WHEN h.transaction_id IS NULL THEN format('wallet %s: the hold %s is not open, but %s of it remain', r.wallet_id, r.id, r.remaining)"
-		" ELSE format('wallet %s: of the open hold %s of %s until %s remain %s; its rows say %s of %s until %s', r.wallet_id, r.id,"
-		"  h.amount, h.expires_at, h.remaining, r.remaining, r.held_change, r.expires_at) END"
-		" FROM (SELECT wallet_id, coalesce(reference_id, id) AS id, sum(held_change) AS remaining,"
-		"  min(held_change) FILTER (WHERE kind = 'hold') AS held_change, min(expires_at) AS expires_at"
-		"  FROM transaction WHERE kind IN ('hold', 'capture', 'release') GROUP BY 1, 2) AS r"
-		" FULL JOIN hold h ON h.wallet_id = r.wallet_id AND h.transaction_id = r.id"
-		" WHERE r.held_change IS NULL OR r.remaining <> coalesce(h.remaining, 0) OR h.amount <> r.held_change"
-		"  OR h.expires_at <> r.expires_at",
-		DB_ONCE },
-	/* What is undone of a transfer is kept with the sender's row; the receiver's must have been undone by as much. */
-	[VW_UNDONE] = { "undone",
-		"SELECT CASE"
-		" WHEN o.id IS NULL THEN format('wallet %s: what undoes %s undoes nothing of this wallet', r.wallet_id, r.reference_id)"
-		" WHEN o.kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer')"
-		"  THEN format('wallet %s, version %s, %s: a %s was undone', o.wallet_id, o.version, o.id, o.kind)"
-		" WHEN sign(coalesce(r.total, 0)) = sign(o.amount) THEN format('wallet %s, version %s, %s: was undone in its own direction',"
-		"  o.wallet_id, o.version, o.id)"
-		" WHEN abs(r.total) > abs(o.amount) THEN format('wallet %s, version %s, %s: %s of %s were undone, more than there was',"
-		"  o.wallet_id, o.version, o.id, abs(r.total), abs(o.amount))"
-		" WHEN r.contra <> o.contra OR r.contra <> r.contra_last THEN format('wallet %s, version %s, %s: what undoes it is on another"
-		" account', o.wallet_id, o.version, o.id)"
-		" ELSE format('wallet %s, version %s, %s: %s of %s are noted as undone, the rows undo %s of %s', o.wallet_id, o.version, o.id,"
-		"  coalesce(u.undone, 0), u.amount, coalesce(abs(r.total), 0), abs(o.amount)) END"
-		" FROM (SELECT wallet_id, transaction_id, amount, undone FROM undone UNION ALL"
-		"  SELECT s.counterpart_wallet, s.counterpart_id, u.amount, u.undone FROM undone u JOIN transaction s"
-		"   ON s.id = u.transaction_id AND s.kind = 'transfer' AND s.amount < 0) AS u"
-		" FULL JOIN (SELECT wallet_id, reference_id, sum(amount) AS total, min(contra) AS contra, max(contra) AS contra_last"
-		"  FROM transaction WHERE kind IN ('cancellation', 'reversal') GROUP BY wallet_id, reference_id) AS r"
-		"  ON r.wallet_id = u.wallet_id AND r.reference_id = u.transaction_id"
-		" LEFT JOIN transaction o ON o.id = coalesce(u.transaction_id, r.reference_id)"
-		"  AND o.wallet_id = coalesce(u.wallet_id, r.wallet_id)"
-		" WHERE coalesce(u.undone, 0) <> coalesce(abs(r.total), 0) OR u.amount IS DISTINCT FROM abs(o.amount)"
-		"  OR abs(r.total) > abs(o.amount) OR sign(r.total) = sign(o.amount) OR r.contra <> o.contra OR r.contra <> r.contra_last"
-		"  OR o.kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer')",
-		DB_ONCE },
-	[VW_SIDES] = { "sides",
-		"SELECT format('wallet %s, version %s, %s: its other side %s of wallet %s %s', t.wallet_id, t.version, t.id, t.counterpart_id,"
-		"  t.counterpart_wallet, CASE WHEN o.id IS NULL THEN 'is not there' ELSE 'says something else' END)"
-		" FROM transaction t JOIN wallet w ON w.id = t.wallet_id"
-		" LEFT JOIN (transaction o JOIN wallet v ON v.id = o.wallet_id) ON o.id = t.counterpart_id"
-		" WHERE t.counterpart_id IS NOT NULL"
-		"  AND (o.counterpart_id, o.wallet_id, o.counterpart_wallet, o.kind, o.amount, o.description, v.currency)"
-		"  IS DISTINCT FROM (t.id, t.counterpart_wallet, t.wallet_id, t.kind, -t.amount, t.description, w.currency)",
-		DB_ONCE },
-	[VW_SUMS] = { "sums",
-		"SELECT format('%s: the wallets have %s, the accounts on the other side %s, transfers come to %s', w.currency,"
-		"  sum(w.balance), -sum(t.other), sum(t.transfers))"
-		" FROM wallet w LEFT JOIN (SELECT wallet_id, sum(amount) FILTER (WHERE contra IS NOT NULL) AS other,"
-		"  sum(amount) FILTER (WHERE contra = 'transfer') AS transfers FROM transaction GROUP BY wallet_id) AS t ON t.wallet_id = w.id"
-		" GROUP BY w.currency HAVING sum(w.balance) <> coalesce(sum(t.other), 0) OR sum(t.transfers) <> 0",
-		DB_ONCE },
+const struct verify_check verify_checks[] = {
+	{ "held = open holds", &verify_held_sql },
+	{ "holds", &verify_holds_sql },
+	{ "what is undone", &verify_undone_sql },
+	{ "transfers", &verify_sides_sql },
+	{ "sums", &verify_sums_sql },
 };
-
-const struct db_statement verify_statement_sql[VS_END] = {
-	[VS_SNAPSHOT] = { "snapshot", SNAPSHOT, DB_ONCE },
-	[VS_SETTINGS] = { "settings", SETTINGS, DB_ONCE },
-	[VS_TAKE] = { "take", "SELECT 1", DB_ONCE },
-	[VS_HEADS] = { "heads",
-		"DECLARE heads CURSOR FOR SELECT wallet_id, owner_id, currency, version FROM wallet ORDER BY wallet_id", DB_ONCE },
-	/* The columns that a line has in common with its row are in the same places as there. */
-	[VS_LINES] = { "lines",
-		"DECLARE lines CURSOR FOR SELECT wallet_id, version, transaction_id, kind, amount, balance_after, created_at, reference_id,"
-		" merchant, description, counterpart_wallet, counterpart_id, sign_open FROM line ORDER BY wallet_id, version",
-		DB_ONCE },
-	[VS_HEADS_NEXT] = { "heads_next", "FETCH 2000 FROM heads", DB_ONCE },
-	[VS_LINES_NEXT] = { "lines_next", "FETCH 2000 FROM lines", DB_ONCE },
-};
+const size_t verify_check_count = sizeof verify_checks / sizeof verify_checks[0];

@@ -13,7 +13,7 @@
 
 struct reader {
 	struct db *db;
-	size_t statement; /* that fetches the next rows */
+	const struct db_statement *statement; /* that fetches the next rows */
 	struct db_rows *rows;
 	size_t at;
 	bool ended;
@@ -319,10 +319,10 @@ verify_walk(struct verify *v)
 {
 	struct walk w = {
 		.v = v,
-		.wallets = { .db = v->wallet, .statement = VW_WALLETS_NEXT },
-		.rows = { .db = v->wallet, .statement = VW_ROWS_NEXT },
-		.heads = { .db = v->statement, .statement = VS_HEADS_NEXT },
-		.lines = { .db = v->statement, .statement = VS_LINES_NEXT },
+		.wallets = { .db = v->wallet, .statement = &verify_wallets_next_sql },
+		.rows = { .db = v->wallet, .statement = &verify_rows_next_sql },
+		.heads = { .db = v->statement, .statement = &verify_heads_next_sql },
+		.lines = { .db = v->statement, .statement = &verify_lines_next_sql },
 	};
 	struct reader *const readers[] = { &w.wallets, &w.rows, &w.heads, &w.lines };
 	enum error e = OK;

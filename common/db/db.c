@@ -18,20 +18,13 @@
 #define SILENCE_MS 2000
 
 struct db *
-db_new(const char *url, const struct db_statement *statements, size_t count)
+db_new(const char *url)
 {
 	struct db *db = calloc(1, sizeof *db);
 
 	if (db == NULL)
 		return NULL;
-	if (count > sizeof db->prepared * 8) {
-		log_error("%zu statements: a connection keeps note of %zu", count, sizeof db->prepared * 8);
-		free(db);
-		return NULL;
-	}
 	db->url = url;
-	db->statements = statements;
-	db->statement_count = count;
 	db_be_patient(db, config_number(OPT_DB_STATEMENT_TIMEOUT));
 	return db;
 }
@@ -132,7 +125,7 @@ db_connect(struct db *db)
 	}
 	PQsetNoticeProcessor(db->connection, quiet, NULL);
 	PQsetnonblocking(db->connection, 1); /* a peer that does not read must not hold up who sends, nor who says goodbye */
-	db->prepared = 0;
+	db->prepared_count = 0;
 	return OK;
 }
 
@@ -163,18 +156,21 @@ db_ready(struct db *db)
 
 /* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
 static enum error
-db_prepare(struct db *db, size_t statement)
+db_prepare(struct db *db, const struct db_statement *s)
 {
-	const struct db_statement *s = &db->statements[statement];
-	uint64_t bit = UINT64_C(1) << statement;
 	PGresult *result;
 	enum error e = OK;
 
-	if ((db->prepared & bit) != 0)
-		return OK;
+	for (size_t i = 0; i < db->prepared_count; i++)
+		if (db->prepared[i] == s)
+			return OK;
+	if (db->prepared_count == DB_PREPARED_MAX) {
+		log_error("%s: a connection runs at most %d different statements", s->name, DB_PREPARED_MAX);
+		return ERR_INTERNAL;
+	}
 	result = result_take(db, PQsendPrepare(db->connection, s->name, s->sql, 0, NULL));
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
-		db->prepared |= bit;
+		db->prepared[db->prepared_count++] = s;
 	else if ((e = result_error(db, result, s->name)) != OK && db->trouble == TROUBLE_LOST)
 		db->trouble = TROUBLE_REFUSED; /* nothing was run */
 	PQclear(result);
@@ -218,9 +214,10 @@ values_check(const struct db_value *values, size_t count)
 }
 
 enum error
-db_execute(struct db *db, size_t statement, const struct db_value *values, size_t count, struct db_rows **rows)
+db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
+	struct db_rows **rows)
 {
-	const char *name = db->statements[statement].name;
+	const char *name = statement->name;
 	struct parameters p;
 	PGresult *result;
 	enum error e;
@@ -303,12 +300,13 @@ db_transaction_on(struct db *db, enum db_again again, db_work *work, void *conte
 static enum error
 stream_rows(struct db *db, const char *name, db_each *each, void *context)
 {
+	struct db_map maps[DB_MAPS] = { { .columns = NULL } };
 	PGresult *result;
 	enum error e = OK;
 
 	while (result_await(db) && (result = PQgetResult(db->connection)) != NULL) {
 		if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
-			struct db_rows row = { .result = result };
+			struct db_rows row = { .result = result, .maps = maps };
 
 			e = each(&row, context);
 		} else if (PQresultStatus(result) != PGRES_TUPLES_OK) {
@@ -326,9 +324,10 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 }
 
 enum error
-db_stream(struct db *db, size_t statement, const struct db_value *values, size_t count, db_each *each, void *context)
+db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
+	db_each *each, void *context)
 {
-	const char *name = db->statements[statement].name;
+	const char *name = statement->name;
 	struct parameters p;
 	enum error e;
 

@@ -1,14 +1,12 @@
 /* db.h - PostgreSQL: declared statements on connections that come back by themselves.
  *
- * Statements are declared in a table and prepared when first run; no SQL is ever built from input. PGresult stays inside.
- * Every connection runs with generic plans, UTC, and the configured timeouts.
+ * A statement is declared beside the function that runs it, and prepared when a connection first runs it; no SQL is ever
+ * built from input. PGresult stays inside. Every connection runs with generic plans, UTC, and the configured timeouts.
  *
- *	enum { FIND_USER, … };
- *	static const struct db_statement statements[] = {
- *		[FIND_USER] = { "find_user", "SELECT id, name FROM account WHERE email = $1", DB_AGAIN },
- *	};
+ *	static const struct db_statement user_find_sql = { "user_find", "SELECT id, name FROM account WHERE email = $1",
+ *		DB_AGAIN };
  *	DB_ROWS(rows);
- *	e = db_query(pool, FIND_USER, DB_VALUES(db_text(email)), &rows);
+ *	e = db_query(pool, &user_find_sql, DB_VALUES(db_text(email)), &rows);
  *
  * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed out, server silent),
  * ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL (anything else; logged with its SQLSTATE). */
@@ -19,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/arena.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/uuid.h"
@@ -30,6 +29,11 @@ struct db_rows; /* a result */
 /* May it run twice? DB_AGAIN: reads, and writes that repeat harmlessly; DB_ONCE: it is not repeated once it was sent. */
 enum db_again { DB_ONCE, DB_AGAIN };
 
+/* In the text of a statement: a number before it, or a parameter, in milliseconds as an interval. */
+#define DB_MILLISECONDS " * interval '1 millisecond'"
+#define DB_MS(parameter) parameter "::float8" DB_MILLISECONDS
+
+/* Of static storage: a connection notes by address what it has prepared. Names are unique within a program. */
 struct db_statement {
 	const char *name;
 	const char *sql;
@@ -85,23 +89,23 @@ void db_array_add_bool(struct db_array *a, bool b);
 
 /* ---- connections ---- */
 
-/* `url` and the table are kept, not copied. size connections at the most; they open when first needed. NULL: no memory. */
-struct db_pool *db_pool_new(const char *url, const struct db_statement *statements, size_t count, int size);
+/* `url` is kept, not copied. size connections at the most; they open when first needed. NULL: no memory. */
+struct db_pool *db_pool_new(const char *url, int size);
 void db_pool_free(struct db_pool *p);
 
 /* A connection of one's own, opened at the first use. */
-struct db *db_new(const char *url, const struct db_statement *statements, size_t count);
+struct db *db_new(const char *url);
 void db_free(struct db *db);
 /* For statements that take longer by intent and tell the server so: the longest that one of this connection may run,
  * instead of DB_STATEMENT_TIMEOUT. */
 void db_be_patient(struct db *db, int64_t statement_ms);
 
 /* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL. */
-enum error db_query(struct db_pool *p, size_t statement, const struct db_value *values, size_t count,
+enum error db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values, size_t count,
 	struct db_rows **rows) MUST_CHECK;
 /* One statement on a connection held: no retry; inside db_transaction() or alone. Reconnects first if it has to
  * (never inside a transaction). */
-enum error db_execute(struct db *db, size_t statement, const struct db_value *values, size_t count,
+enum error db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
 	struct db_rows **rows) MUST_CHECK;
 
 /* Several statements as one transaction, READ COMMITTED: begin, work, commit; rolled back where work answers an
@@ -118,7 +122,7 @@ bool db_retry(const struct db *db, enum db_again again, int attempt) MUST_CHECK;
 /* Streams a large result in constant memory: each() is called a row at a time with rows_… at index 0; it stops early
  * where each() answers an error. */
 typedef enum error db_each(const struct db_rows *row, void *context);
-enum error db_stream(struct db *db, size_t statement, const struct db_value *values, size_t count, db_each *each,
+enum error db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count, db_each *each,
 	void *context) MUST_CHECK;
 
 /* LISTEN on a connection of one's own: waits up to timeout_ms for a notification. 1: payload filled in; 0: none;
@@ -140,6 +144,45 @@ size_t rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *o
 /* Rows that an INSERT, UPDATE or DELETE touched. */
 int64_t rows_touched(const struct db_rows *rows);
 void rows_free(struct db_rows *rows);
+
+/* ---- rows into structs ---- */
+
+enum db_column_type {
+	DB_COLUMN_UUID,
+	DB_COLUMN_NUMBER,  /* int64_t, struct money */
+	DB_COLUMN_BOOL,
+	DB_COLUMN_INSTANT,
+	DB_COLUMN_TEXT,    /* const char *, copied into the arena; NULL for SQL NULL */
+	DB_COLUMN_CODE,    /* char[], cut at its size */
+	DB_COLUMN_CHOICE,  /* an enum (int), by its name in `choices` */
+};
+
+/* A column of a result and the member of a struct that it fills. Columns are found by their names. */
+struct db_column {
+	const char *name;
+	enum db_column_type type;
+	size_t offset, bytes;       /* of the member */
+	size_t present;             /* offset of a bool that says whether it is not NULL, and 1; 0: there is none */
+	const char *const *choices; /* ends with NULL */
+};
+
+#define DB_COLUMN(type, name, structure, member) \
+	{ name, DB_COLUMN_##type, offsetof(structure, member), sizeof(((structure *)0)->member), 0, NULL }
+/* With a member that says whether the column is not NULL. */
+#define DB_COLUMN_OPTIONAL(type, name, structure, member, has) \
+	{ name, DB_COLUMN_##type, offsetof(structure, member), sizeof(((structure *)0)->member), \
+		offsetof(structure, has) + 1, NULL }
+#define DB_COLUMN_ENUM(name, structure, member, names) \
+	{ name, DB_COLUMN_CHOICE, offsetof(structure, member), sizeof(((structure *)0)->member), 0, names }
+#define DB_COLUMNS_MAX 32
+
+/* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the arena is full (which may be
+ * NULL where no column is a text). ERR_INTERNAL: a column is missing, or not what it should be; logged. */
+enum error rows_read(const struct db_rows *rows, size_t row, const struct db_column *columns, size_t count,
+	struct arena *arena, void *out) MUST_CHECK;
+/* Every row, into an array in the arena. */
+enum error rows_read_all(const struct db_rows *rows, const struct db_column *columns, size_t count, struct arena *arena,
+	size_t bytes, void **list, size_t *length) MUST_CHECK;
 
 static inline void
 rows_cleanup(struct db_rows **rows)

@@ -10,8 +10,6 @@
 
 struct db_pool {
 	const char *url;
-	const struct db_statement *statements;
-	size_t count;
 	int size, made;
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
@@ -19,7 +17,7 @@ struct db_pool {
 };
 
 struct db_pool *
-db_pool_new(const char *url, const struct db_statement *statements, size_t count, int size)
+db_pool_new(const char *url, int size)
 {
 	struct db_pool *p = calloc(1, sizeof *p);
 	pthread_condattr_t monotonic;
@@ -27,8 +25,6 @@ db_pool_new(const char *url, const struct db_statement *statements, size_t count
 	if (p == NULL)
 		return NULL;
 	p->url = url;
-	p->statements = statements;
-	p->count = count;
 	p->size = size;
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_condattr_init(&monotonic);
@@ -75,7 +71,7 @@ pool_take(struct db_pool *p)
 	if (p->idle != NULL) {
 		db = p->idle;
 		p->idle = db->next;
-	} else if (p->made < p->size && (db = db_new(p->url, p->statements, p->count)) != NULL) {
+	} else if (p->made < p->size && (db = db_new(p->url)) != NULL) {
 		p->made++;
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -95,7 +91,8 @@ pool_give(struct db_pool *p, struct db *db)
 }
 
 enum error
-db_query(struct db_pool *p, size_t statement, const struct db_value *values, size_t count, struct db_rows **rows)
+db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values, size_t count,
+	struct db_rows **rows)
 {
 	struct db *db = pool_take(p);
 	enum error e;
@@ -104,7 +101,7 @@ db_query(struct db_pool *p, size_t statement, const struct db_value *values, siz
 		return ERR_OVERLOADED;
 	for (int attempt = 0;; attempt++)
 		if ((e = db_execute(db, statement, values, count, rows)) == OK ||
-		    !db_retry(db, p->statements[statement].again, attempt))
+		    !db_retry(db, statement->again, attempt))
 			break;
 	pool_give(p, db);
 	return e;

@@ -16,20 +16,31 @@ enum trouble {
 	TROUBLE_SILENT,   /* it said nothing in time: nobody knows either, and asking again would wait as long */
 };
 
+/* Different statements that one connection may run. */
+#define DB_PREPARED_MAX 64
+
 struct db {
 	const char *url;
-	const struct db_statement *statements;
-	size_t statement_count;
 	PGconn *connection;
 	int64_t patience_ms; /* how long an answer is waited for */
-	uint64_t prepared; /* a bit for each statement that this connection knows */
+	const struct db_statement *prepared[DB_PREPARED_MAX]; /* what this connection knows; prepared_count of them */
+	size_t prepared_count;
 	bool in_transaction;
 	enum trouble trouble;
 	struct db *next; /* in the pool's list of free ones */
 };
 
+/* Where the columns of a table are in a result: looked for once a result. */
+struct db_map {
+	const struct db_column *columns; /* NULL: none yet */
+	int places[DB_COLUMNS_MAX];
+};
+
+#define DB_MAPS 2
+
 struct db_rows {
 	PGresult *result;
+	struct db_map *maps; /* DB_MAPS of them, filled in by rows_read() */
 };
 
 /* Connected and usable, or why not. */

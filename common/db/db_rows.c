@@ -190,10 +190,16 @@ db_array(struct db_array *a)
 
 /* ---- rows ---- */
 
+/* A result and the maps of its columns, in one piece of memory. */
+struct rows_memory {
+	struct db_rows rows;
+	struct db_map maps[DB_MAPS];
+};
+
 enum error
 rows_make(PGresult *result, struct db_rows **rows)
 {
-	struct db_rows *r;
+	struct rows_memory *r;
 
 	if (rows == NULL) {
 		PQclear(result);
@@ -204,8 +210,10 @@ rows_make(PGresult *result, struct db_rows **rows)
 		return ERR_OVERLOADED;
 	}
 	rows_free(*rows);
-	r->result = result;
-	*rows = r;
+	for (size_t i = 0; i < DB_MAPS; i++)
+		r->maps[i].columns = NULL;
+	r->rows = (struct db_rows){ .result = result, .maps = r->maps };
+	*rows = &r->rows;
 	return OK;
 }
 

@@ -132,6 +132,8 @@ batch_settle(struct relay *r, struct batch *b)
 	return OK;
 }
 
+static const struct db_statement outbox_advance_sql = { "outbox_advance", "SELECT outbox_advance($1, $2)", DB_AGAIN };
+
 /* The oldest batch is over when it is confirmed, and the cursor behind it. */
 static enum error
 oldest_finish(struct relay *r, size_t s)
@@ -141,7 +143,7 @@ oldest_finish(struct relay *r, size_t s)
 
 	if ((e = batch_settle(r, b)) != OK)
 		return e;
-	e = db_execute(r->db, RELAY_ADVANCE, DB_VALUES(db_text(r->source->streams[s].cursor), db_text(b->xid)), NULL);
+	e = db_execute(r->db, &outbox_advance_sql, DB_VALUES(db_text(r->source->streams[s].cursor), db_text(b->xid)), NULL);
 	if (e != OK)
 		return e;
 	r->published += b->count;
@@ -180,6 +182,12 @@ stream_run(struct relay *r, size_t s, bool *any)
 	return OK;
 }
 
+/* The lock belongs to the connection, which may have been replaced unseen: the process behind it tells. */
+static const struct db_statement outbox_lock_sql = { "outbox_lock",
+	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END,"
+	" pg_backend_pid()",
+	DB_AGAIN };
+
 /* Whether the lock is ours; now and then asked anew, as the connection may not be the one that took it. */
 static enum error
 lock_check(struct relay *r, bool *ours)
@@ -190,13 +198,17 @@ lock_check(struct relay *r, bool *ours)
 	*ours = r->backend != 0;
 	if (*ours && clock_monotonic_ms() - r->checked_ms < LOCK_CHECK_MS)
 		return OK;
-	if ((e = db_execute(r->db, RELAY_LOCK, DB_VALUES(db_number(r->backend)), &rows)) != OK)
+	if ((e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows)) != OK)
 		return e;
 	*ours = rows_bool(rows, 0, 0);
 	r->backend = *ours ? rows_number(rows, 0, 1) : 0;
 	r->checked_ms = clock_monotonic_ms();
 	return OK;
 }
+
+static const struct db_statement outbox_adopt_sql = { "outbox_adopt", "SELECT outbox_adopt(1000)", DB_AGAIN };
+
+static const struct db_statement outbox_position_sql = { "outbox_position", "SELECT outbox_position($1)", DB_AGAIN };
 
 /* Finds where to begin. */
 static enum error
@@ -207,7 +219,7 @@ positions_read(struct relay *r)
 
 	do {
 		DB_ROWS(rows);
-		if ((e = db_execute(r->db, RELAY_ADOPT, DB_NO_VALUES, &rows)) != OK)
+		if ((e = db_execute(r->db, &outbox_adopt_sql, DB_NO_VALUES, &rows)) != OK)
 			return e;
 		adopted = rows_number(rows, 0, 0);
 		if (adopted > 0)
@@ -215,7 +227,7 @@ positions_read(struct relay *r)
 	} while (adopted > 0 && !program_stopping());
 	for (size_t s = 0; s < r->source->stream_count; s++) {
 		DB_ROWS(rows);
-		if ((e = db_execute(r->db, RELAY_POSITION, DB_VALUES(db_text(r->source->streams[s].cursor)), &rows)) != OK)
+		if ((e = db_execute(r->db, &outbox_position_sql, DB_VALUES(db_text(r->source->streams[s].cursor)), &rows)) != OK)
 			return e;
 		(void)snprintf(r->position[s], XID_TEXT, "%s", rows_text(rows, 0, 0));
 	}
@@ -312,7 +324,7 @@ bool
 relay_open(struct relay *r, const struct source *source, bool drain)
 {
 	*r = (struct relay){ .source = source, .drain = drain };
-	r->db = db_new(config_text(source->url), source->statements, source->statement_count);
+	r->db = db_new(config_text(source->url));
 	r->amqp = amqp_new(config_text(OPT_AMQP_URL), r->source->topology);
 	r->arena = arena_new((size_t)1 << 20);
 	return r->db != NULL && r->amqp != NULL && r->arena != NULL;

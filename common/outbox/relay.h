@@ -21,7 +21,7 @@ typedef char *row_body(const struct db_rows *rows, size_t row, struct arena *are
 struct stream {
 	const char *cursor; /* its name in the database */
 	const char *type;
-	size_t read;        /* statement */
+	const struct db_statement *read; /* $1 the position, $2 how many */
 	size_t xid_column;
 	bool mandatory;     /* a queue of ours must take it */
 	row_body *body;
@@ -31,24 +31,9 @@ struct source {
 	const char *name;
 	const struct amqp_topology *topology; /* its exchange takes the events */
 	enum option url;
-	const struct db_statement *statements;
-	size_t statement_count;
 	struct stream streams[RELAY_STREAMS_MAX];
 	size_t stream_count;
 };
-
-/* The statements that every source begins with; its own follow from RELAY_READ on. */
-enum { RELAY_LOCK, RELAY_ADOPT, RELAY_POSITION, RELAY_ADVANCE, RELAY_READ };
-
-/* The lock belongs to the connection, which may have been replaced unseen: the process behind it tells. */
-#define RELAY_STATEMENTS \
-	[RELAY_LOCK] = { "relay_lock", \
-		"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END," \
-		" pg_backend_pid()", \
-		DB_AGAIN }, \
-	[RELAY_ADOPT] = { "outbox_adopt", "SELECT outbox_adopt(1000)", DB_AGAIN }, \
-	[RELAY_POSITION] = { "outbox_position", "SELECT outbox_position($1)", DB_AGAIN }, \
-	[RELAY_ADVANCE] = { "outbox_advance", "SELECT outbox_advance($1, $2)", DB_AGAIN }
 
 /* Batches under way. Measured: 1 gives 17,000 events/s, 4 and more 30,000, where RabbitMQ is at its limit. */
 #define RELAY_RING 8

@@ -27,7 +27,7 @@ local details = {
 
 local function read_errors()
 	local errors = {}
-	for line in io.lines(os.getenv("PURSE_ROOT") .. "/common/error.def") do
+	for line in io.lines(os.getenv("PURSE_ROOT") .. "/common/base/error.def") do
 		local name, code, title = line:match('^ERROR%(([%u_]+),%s*%d+,%s*"([%l%d_]+)",%s*"(.*)"%)')
 		if name then
 			errors[name] = { code = code, title = title }

@@ -7,8 +7,11 @@
 #include "common/base/caller.h"
 #include "common/base/log.h"
 #include "domain/identity/attempts.h"
+#include "domain/identity/identity.h"
 #include "domain/identity/passwords.h"
 #include "domain/identity/sessions.h"
+
+#define ACCOUNT_COLUMNS "id, email, name, array_to_string(roles, ','), created_at, password_hash"
 
 /* ---- what may be an address, what a name ---- */
 
@@ -91,7 +94,7 @@ account_read(const struct db_rows *rows, struct arena *arena, struct account *ou
 }
 
 static enum error
-account_query(struct auth *auth, struct arena *arena, enum auth_statement statement, const struct db_value *values,
+account_query(struct auth *auth, struct arena *arena, const struct db_statement *statement, const struct db_value *values,
 	size_t count, struct account *out)
 {
 	DB_ROWS(rows);
@@ -102,16 +105,21 @@ account_query(struct auth *auth, struct arena *arena, enum auth_statement statem
 	return rows_count(rows) > 0 ? account_read(rows, arena, out) : ERR_NOT_FOUND;
 }
 
+static const struct db_statement account_by_id_sql = { "account_by_id", "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_AGAIN };
+
 enum error
 account_find(struct auth *auth, struct arena *arena, const struct uuid *id, struct account *out)
 {
-	return account_query(auth, arena, ACCOUNT_BY_ID, DB_VALUES(db_uuid(id)), out);
+	return account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(id)), out);
 }
+
+static const struct db_statement account_rename_sql = { "account_rename",
+	"UPDATE account SET name = $2 WHERE id = $1 RETURNING " ACCOUNT_COLUMNS, DB_AGAIN };
 
 enum error
 account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name, struct account *out)
 {
-	return account_query(auth, arena, ACCOUNT_RENAME, DB_VALUES(db_uuid(id), db_text(name)), out);
+	return account_query(auth, arena, &account_rename_sql, DB_VALUES(db_uuid(id), db_text(name)), out);
 }
 
 /* ---- passwords ---- */
@@ -128,6 +136,17 @@ hash_in_turn(const char *password, char hash[PASSWORD_HASH])
 	return e;
 }
 
+/* Sent twice it answers the same: the second part finds what the first try made. */
+static const struct db_statement account_create_sql = { "account_create",
+	"WITH made AS (INSERT INTO account (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
+	" ON CONFLICT DO NOTHING RETURNING " ACCOUNT_COLUMNS ")"
+	" SELECT * FROM made UNION ALL SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1",
+	DB_AGAIN };
+
+static const struct db_statement account_by_email_sql = { "account_by_email",
+	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",
+	DB_AGAIN };
+
 enum error
 account_create(struct auth *auth, struct arena *arena, const char *email, const char *name, const char *password,
 	struct account *out)
@@ -137,12 +156,12 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	enum error e;
 
 	/* Asked first, as it is cheap and a hash is not; the unique index has the last word. */
-	e = account_query(auth, arena, ACCOUNT_BY_EMAIL, DB_VALUES(db_text(email)), out);
+	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
 	if ((e = hash_in_turn(password, hash)) != OK)
 		return e;
-	e = account_query(auth, arena, ACCOUNT_CREATE,
+	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
 	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
 }
@@ -152,12 +171,15 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 static enum error
 prove_anew(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
-	enum error e = account_query(auth, arena, ACCOUNT_BY_ID, DB_VALUES(db_uuid(&a->id)), a);
+	enum error e = account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
 
 	if (e != OK)
 		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;
 	return password_verify(a->password_hash, password);
 }
+
+static const struct db_statement account_rehash_sql = { "account_rehash",
+	"UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2", DB_AGAIN };
 
 /* Parameters were raised since: now is the moment when the password is known. */
 static enum error
@@ -169,7 +191,7 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 
 	if ((e = password_hash(password, hash)) != OK)
 		return e;
-	e = db_query(auth->pool, ACCOUNT_REHASH, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)),
+	e = db_query(auth->pool, &account_rehash_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)),
 		&rows);
 	if (e != OK)
 		return e;
@@ -204,7 +226,7 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 	enum error e;
 
 	attempt_key(auth, email, key);
-	e = account_query(auth, arena, ACCOUNT_BY_EMAIL, DB_VALUES(db_text(email)), out);
+	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e == ERR_NOT_FOUND)
 		*out = (struct account){ .password_hash = NULL }; /* goes through all the same motions */
 	else if (e != OK)
@@ -226,6 +248,18 @@ struct password_change {
 	struct ended ended;
 };
 
+/* Nobody signs in with a password that is being changed: both lock the account and compare the hash. */
+const struct db_statement account_lock_sql = { "account_lock",
+	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE", DB_AGAIN };
+
+static const struct db_statement password_set_sql = { "password_set", "UPDATE account SET password_hash = $2 WHERE id = $1", DB_AGAIN };
+
+/* $2: the session to leave open, NULL for none. */
+const struct db_statement session_end_others_sql = { "session_end_others",
+	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1 AND id IS DISTINCT FROM $2::uuid"
+	" AND ended_at IS NULL RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
+	DB_AGAIN };
+
 static enum error
 password_change(struct db *db, void *context)
 {
@@ -235,15 +269,15 @@ password_change(struct db *db, void *context)
 	DB_ROWS(ended);
 	enum error e;
 
-	e = db_execute(db, ACCOUNT_LOCK, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
+	e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
 	if (e != OK)
 		return e;
 	if (rows_count(locked) == 0)
 		return ERR_INVALID_CREDENTIALS;
-	if ((e = db_execute(db, PASSWORD_SET, DB_VALUES(db_uuid(&a->id), db_text(c->hash)), NULL)) != OK)
+	if ((e = db_execute(db, &password_set_sql, DB_VALUES(db_uuid(&a->id), db_text(c->hash)), NULL)) != OK)
 		return e;
 	/* A statement of its own: it sees a session that was opened while we waited for the lock. */
-	e = db_execute(db, SESSION_END_OTHERS, DB_VALUES(db_uuid(&a->id), db_uuid(c->session)), &ended);
+	e = db_execute(db, &session_end_others_sql, DB_VALUES(db_uuid(&a->id), db_uuid(c->session)), &ended);
 	if (e == OK)
 		ended_read(ended, &c->ended);
 	return e;

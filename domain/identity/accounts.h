@@ -44,4 +44,7 @@ enum error account_password_set(struct auth *auth, const struct account *account
 /* {id,email,name,roles,created_at}. NULL: out of memory. */
 json_t *account_json(const struct account *a);
 
+/* Locks an account whose password hash is still $2: nobody signs in with a password that is being changed. */
+extern const struct db_statement account_lock_sql;
+
 #endif

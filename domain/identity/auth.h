@@ -13,30 +13,4 @@ struct auth {
 	struct db_value delays_value;     /* the same as threads send it: db_array() writes into the array */
 };
 
-/* The statements, declared in sql.c. */
-enum auth_statement {
-	ACCOUNT_CREATE,
-	ACCOUNT_BY_EMAIL,
-	ACCOUNT_BY_ID,
-	ACCOUNT_RENAME,
-	ACCOUNT_LOCK,
-	ACCOUNT_REHASH,
-	PASSWORD_SET,
-	ATTEMPT_BEGIN,
-	ATTEMPT_TAKE_BACK,
-	ATTEMPTS_FORGET,
-	SESSION_OPEN,
-	SESSION_ROTATE,
-	SESSION_OFFERED,
-	SESSION_END,
-	SESSION_END_OTHERS,
-	SESSION_LIST,
-	SWEEP_SESSIONS,
-	SWEEP_TOKENS,
-	SWEEP_ATTEMPTS,
-	AUTH_PING,
-	AUTH_STATEMENT_COUNT,
-};
-extern const struct db_statement auth_statements[AUTH_STATEMENT_COUNT];
-
 #endif

@@ -23,16 +23,6 @@
 #define SESSION_KEEP (30 * US_PER_S)
 #define WATCH_TURN_MS 250
 
-enum { SESSION_LIVE };
-
-static const struct db_statement statements[] = {
-	[SESSION_LIVE] = { "session_live",
-		"SELECT s.account_id, array_to_string(a.roles, ','), s.expires_at"
-		" FROM session s JOIN account a ON a.id = s.account_id"
-		" WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()",
-		DB_AGAIN },
-};
-
 static struct {
 	struct db_pool *pool;
 	struct cache *tokens, *sessions;
@@ -54,8 +44,7 @@ identity_start(void)
 		return false;
 	identity.tokens = cache_new(entries);
 	identity.sessions = cache_new(entries);
-	identity.pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), statements, sizeof statements / sizeof *statements,
-		(int)config_number(OPT_DB_POOL));
+	identity.pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
 	if (identity.tokens != NULL && identity.sessions != NULL && identity.pool != NULL)
 		return true;
 	log_error("no memory for TOKEN_CACHE");
@@ -108,11 +97,17 @@ token_known(const char *token, struct known *k, const char **why)
 
 /* ---- the session ---- */
 
+static const struct db_statement session_live_sql = { "session_live",
+	"SELECT s.account_id, array_to_string(a.roles, ','), s.expires_at"
+	" FROM session s JOIN account a ON a.id = s.account_id"
+	" WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()",
+	DB_AGAIN };
+
 static enum error
 session_ask(const struct uuid *session, struct known *k)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(identity.pool, SESSION_LIVE, DB_VALUES(db_uuid(session)), &rows);
+	enum error e = db_query(identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
 	instant_us ends;
 
 	if (e != OK)
@@ -216,7 +211,7 @@ watch_connection(struct db *db)
 static void *
 watch(void *unused)
 {
-	struct db *db = db_new(config_text(OPT_AUTH_DATABASE_URL), NULL, 0);
+	struct db *db = db_new(config_text(OPT_AUTH_DATABASE_URL));
 
 	(void)unused;
 	if (db == NULL)

@@ -28,5 +28,7 @@ void identity_forget_all(void);
 /* The channel; the payload is a session's id, or SESSION_ENDED_ALL where any may have changed (a role was given). */
 #define SESSION_ENDED "session_ended"
 #define SESSION_ENDED_ALL "*"
+/* In a statement that ends sessions and returns their ids: tells of it when it commits. */
+#define SESSION_TELL "pg_notify('" SESSION_ENDED "', id::text)"
 
 #endif

@@ -93,6 +93,18 @@ struct opening {
 	struct ended ended;
 };
 
+/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may stay open,
+ * $8 attempts to forget. Answers the sessions that had to make room. */
+static const struct db_statement session_open_sql = { "session_open",
+	"WITH forgotten AS (DELETE FROM sign_in_attempt WHERE key = $8),"
+	" made AS (INSERT INTO session (id, account_id, token_hash, expires_at, user_agent, ip)"
+	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS ", $5, $6) ON CONFLICT (id) DO NOTHING),"
+	" ended AS (UPDATE session SET ended_at = now() WHERE id IN (SELECT id FROM session"
+	" WHERE account_id = $2 AND ended_at IS NULL AND expires_at > now() AND id <> $1 ORDER BY id DESC OFFSET $7)"
+	" RETURNING id)"
+	" SELECT id, " SESSION_TELL " FROM ended",
+	DB_AGAIN };
+
 static enum error
 opening_work(struct db *db, void *context)
 {
@@ -103,13 +115,13 @@ opening_work(struct db *db, void *context)
 	DB_ROWS(ended);
 	enum error e;
 
-	e = db_execute(db, ACCOUNT_LOCK, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
+	e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
 	if (e != OK)
 		return e;
 	if (rows_count(locked) == 0)
 		return ERR_INVALID_CREDENTIALS;
 	attempt_key(o->auth, a->email, key);
-	e = db_execute(db, SESSION_OPEN,
+	e = db_execute(db, &session_open_sql,
 		DB_VALUES(db_uuid(&o->id), db_uuid(&a->id), db_bytes(o->refresh.hash, HASH_BYTES),
 			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(o->client->user_agent),
 			db_text(o->client->ip), db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
@@ -145,13 +157,24 @@ granted(const struct db_rows *rows, const struct refresh *next, struct grant *ou
 	return grant_make(&user, &session, roles_from_text(rows_text(rows, 0, 2)), next, out);
 }
 
+/* What a token is that could not be rotated: $1 hash, $2 its successor's, $3 client, $4 grace in ms. */
+static const struct db_statement session_offered_sql = { "session_offered",
+	"SELECT s.id, a.id, array_to_string(a.roles, ','), s.ended_at IS NOT NULL OR s.expires_at <= now() AS over,"
+	" t.token_hash IS NOT NULL AS spent, coalesce(t.client = $3 AND t.successor = $2"
+	" AND t.spent_at > now() - $4::bigint" DB_MILLISECONDS ", false) AS again"
+	" FROM (SELECT id AS session_id, NULL::bytea AS token_hash, NULL::bytea AS client, NULL::bytea AS successor,"
+	" NULL::timestamptz AS spent_at FROM session WHERE token_hash = $1"
+	" UNION ALL SELECT session_id, token_hash, client, successor, spent_at FROM spent_token WHERE token_hash = $1) t"
+	" JOIN session s ON s.id = t.session_id JOIN account a ON a.id = s.account_id",
+	DB_AGAIN };
+
 /* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen. */
 static enum error
 refresh_refused(struct auth *auth, const struct refresh *offered, const struct refresh *next,
 	const unsigned char client[HASH_BYTES], struct grant *out)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(auth->pool, SESSION_OFFERED,
+	enum error e = db_query(auth->pool, &session_offered_sql,
 		DB_VALUES(db_bytes(offered->hash, HASH_BYTES), db_bytes(next->hash, HASH_BYTES),
 			db_bytes(client, HASH_BYTES), db_number(config_number(OPT_REFRESH_GRACE))),
 		&rows);
@@ -174,6 +197,17 @@ refresh_refused(struct auth *auth, const struct refresh *offered, const struct r
 	return e == OK || e == ERR_NOT_FOUND ? ERR_TOKEN_REUSED : e;
 }
 
+/* $1 hash offered, $2 successor's hash, $3 life in ms, $4 user agent, $5 ip, $6 client. One atomic UPDATE: of two
+ * that offer the same token one finds it. */
+static const struct db_statement session_rotate_sql = { "session_rotate",
+	"WITH rotated AS (UPDATE session SET token_hash = $2, last_used_at = now(),"
+	" expires_at = now() + $3::bigint" DB_MILLISECONDS ", user_agent = $4, ip = $5"
+	" WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > now() RETURNING id, account_id),"
+	" spent AS (INSERT INTO spent_token (token_hash, session_id, successor, client)"
+	" SELECT $1, id, $2, $6 FROM rotated)"
+	" SELECT r.id, a.id, array_to_string(a.roles, ',') FROM rotated r JOIN account a ON a.id = r.account_id",
+	DB_AGAIN };
+
 enum error
 session_refresh(struct auth *auth, const char *token, const struct client *client, struct grant *out)
 {
@@ -186,7 +220,7 @@ session_refresh(struct auth *auth, const char *token, const struct client *clien
 		return ERR_UNAUTHENTICATED;
 	refresh_successor(auth, &offered, &next);
 	client_hash(auth, client, who);
-	e = db_query(auth->pool, SESSION_ROTATE,
+	e = db_query(auth->pool, &session_rotate_sql,
 		DB_VALUES(db_bytes(offered.hash, HASH_BYTES), db_bytes(next.hash, HASH_BYTES),
 			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(client->user_agent), db_text(client->ip),
 			db_bytes(who, HASH_BYTES)),
@@ -221,12 +255,17 @@ ended_forget(const struct ended *e)
 		identity_forget(&e->ids[i]);
 }
 
+static const struct db_statement session_end_sql = { "session_end",
+	"WITH ended AS (UPDATE session SET ended_at = now() WHERE id = $1 AND account_id = $2 AND ended_at IS NULL"
+	" AND expires_at > now() RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
+	DB_AGAIN };
+
 /* Whatever the database answered: a connection lost at the commit leaves open whether the session ended. */
 enum error
 session_end(struct auth *auth, const struct uuid *user, const struct uuid *session)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(auth->pool, SESSION_END, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
+	enum error e = db_query(auth->pool, &session_end_sql, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
 
 	identity_forget(session);
 	if (e != OK)
@@ -239,7 +278,7 @@ session_end_all(struct auth *auth, const struct uuid *user)
 {
 	DB_ROWS(rows);
 	struct ended ended;
-	enum error e = db_query(auth->pool, SESSION_END_OTHERS, DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
+	enum error e = db_query(auth->pool, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
 
 	if (e != OK) {
 		identity_forget_all();
@@ -250,8 +289,13 @@ session_end_all(struct auth *auth, const struct uuid *user)
 	return OK;
 }
 
+static const struct db_statement session_list_sql = { "session_list",
+	"SELECT id, user_agent, ip, created_at, last_used_at, expires_at FROM session WHERE account_id = $1"
+	" AND ended_at IS NULL AND expires_at > now() AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+	DB_AGAIN };
+
 enum error
 session_list(struct auth *auth, const struct uuid *user, const struct uuid *after, int64_t limit, struct db_rows **rows)
 {
-	return db_query(auth->pool, SESSION_LIST, DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), rows);
+	return db_query(auth->pool, &session_list_sql, DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), rows);
 }

@@ -48,4 +48,7 @@ struct ended {
 void ended_read(const struct db_rows *rows, struct ended *e);
 void ended_forget(const struct ended *e);
 
+/* Ends the sessions of account $1 but $2 (NULL: all), and tells of it. */
+extern const struct db_statement session_end_others_sql;
+
 #endif

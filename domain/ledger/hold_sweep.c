@@ -13,11 +13,7 @@
 
 #define AT_ONCE 200
 
-enum { EXPIRE };
-
-static const struct db_statement statements[] = {
-	[EXPIRE] = { "hold_expire", "SELECT hold_expire($1::integer)", DB_AGAIN },
-};
+static const struct db_statement expire_sql = { "hold_expire", "SELECT hold_expire($1::integer)", DB_AGAIN };
 
 /* Everything that has expired by now. */
 static enum error
@@ -27,7 +23,7 @@ sweep(struct db *db)
 
 	while (released == AT_ONCE && !program_stopping()) {
 		DB_ROWS(rows);
-		enum error e = db_execute(db, EXPIRE, DB_VALUES(db_number(AT_ONCE)), &rows);
+		enum error e = db_execute(db, &expire_sql, DB_VALUES(db_number(AT_ONCE)), &rows);
 
 		if (e != OK)
 			return e;
@@ -41,7 +37,7 @@ sweep(struct db *db)
 bool
 hold_sweep(bool once)
 {
-	struct db *db = db_new(config_text(OPT_WALLET_DATABASE_URL), statements, 1);
+	struct db *db = db_new(config_text(OPT_WALLET_DATABASE_URL));
 	enum error e = db != NULL ? OK : ERR_OVERLOADED;
 
 	while (db != NULL) {

@@ -11,17 +11,6 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-enum { POST, BATCH_CLAIM };
-
-const struct db_statement ledger_statements[] = {
-	[POST] = { "post",
-		"SELECT " OUTCOME_COLUMNS
-		" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::interval, $14::boolean, $15, $16, $17, $18)",
-		DB_AGAIN },
-	[BATCH_CLAIM] = { "batch_claim", "SELECT batch_claim($1, $2, $3)", DB_AGAIN },
-};
-const size_t ledger_statement_count = sizeof ledger_statements / sizeof ledger_statements[0];
-
 /* The OUTCOME_COLUMNS. */
 enum { C_OP_ID, C_STATUS, C_AVAILABLE, C_HELD, C_REQUIRED, C_REFUSAL, C_POSTING };
 
@@ -139,6 +128,11 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 	return OK;
 }
 
+static const struct db_statement post_sql = { "post",
+	"SELECT " OUTCOME_COLUMNS
+	" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::interval, $14::boolean, $15, $16, $17, $18)",
+	DB_AGAIN };
+
 enum error
 ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again, struct arena *arena,
 	struct outcome outcomes[])
@@ -162,7 +156,7 @@ ledger_post(struct db *db, const struct operation *const operations[], size_t co
 		plain = plain && operation_is_plain(operations[i]);
 	}
 	snprintf(window, sizeof window, "%" PRId64 " milliseconds", config_number(OPT_CANCEL_WINDOW));
-	e = db_execute(db, POST,
+	e = db_execute(db, &post_sql,
 		DB_VALUES(db_array(&a[A_ID]), db_array(&a[A_WALLET]), db_array(&a[A_OWNER]), db_array(&a[A_POWER]),
 			db_array(&a[A_KIND]), db_array(&a[A_AMOUNT]), db_array(&a[A_REFERENCE]), db_array(&a[A_KEY]),
 			db_array(&a[A_FINGERPRINT]), db_array(&a[A_MERCHANT]), db_array(&a[A_DESCRIPTION]),
@@ -195,11 +189,13 @@ must_roll_back(const struct ending_work *w)
 	return w->ending == END_DRY || (w->ending == END_ATOMIC && refused > 0) || (w->key != NULL && refused == w->count);
 }
 
+static const struct db_statement batch_claim_sql = { "batch_claim", "SELECT batch_claim($1, $2, $3)", DB_AGAIN };
+
 static enum error
 key_claim(struct db *db, const struct batch_key *key)
 {
 	DB_ROWS(rows);
-	enum error e = db_execute(db, BATCH_CLAIM,
+	enum error e = db_execute(db, &batch_claim_sql,
 		DB_VALUES(db_uuid(&key->owner), db_text(key->key), db_bytes(key->fingerprint, sizeof key->fingerprint)), &rows);
 
 	if (e != OK)

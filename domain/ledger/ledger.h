@@ -110,10 +110,6 @@ enum error operation_fault(const struct operation *op, const char *prefix, struc
 /* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or the white space. */
 void operation_fingerprint(struct operation *op);
 
-/* The statements that a connection for the functions below must be opened with. */
-extern const struct db_statement ledger_statements[];
-extern const size_t ledger_statement_count;
-
 /* Posts count operations; outcomes[i] answers operations[i]. OK means that the database has committed, whatever the
  * single outcomes say; anything else that nothing is known, and that the call may be repeated with the same
  * operations and again = true (their ids and keys keep it from doubling). */

@@ -4,8 +4,6 @@
 #include <sodium.h>
 #include <string.h>
 
-#include "domain/ledger/sql.h"
-
 const char *const limit_kinds[] = { "deposit", "withdrawal", "purchase", "hold", "capture", "transfer", NULL };
 const char *const limit_periods[] = { "transaction", "day", "month", NULL };
 
@@ -68,11 +66,15 @@ change_fingerprint(struct change *c)
 	crypto_generichash_final(&state, c->fingerprint, sizeof c->fingerprint);
 }
 
+static const struct db_statement limits_set_sql = { "limits_set",
+	"SELECT " OUTCOME_COLUMNS " FROM wallet_limits_set($1, $2, $3::integer, $4::bigint, $5, $6, $7, $8, $9, $10)",
+	DB_AGAIN };
+
 static enum error
 limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 {
 	struct limit_arrays a = limit_arrays_make(c->limits);
-	enum error e = db_query(p, SQL_LIMITS_SET,
+	enum error e = db_query(p, &limits_set_sql,
 		DB_VALUES(db_uuid(&c->id), db_uuid(&c->wallet), db_number(c->roles),
 			c->limits->has_credit ? db_number(c->limits->credit.minor) : db_null(), db_array(&a.kinds),
 			db_array(&a.periods), db_array(&a.amounts), db_text(c->reason), db_text(c->key),
@@ -82,6 +84,9 @@ limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 	limit_arrays_free(&a);
 	return e;
 }
+
+static const struct db_statement wallet_change_sql = { "wallet_change",
+	"SELECT " OUTCOME_COLUMNS " FROM wallet_change($1, $2, $3::integer, $4, $5, $6, $7, $8)", DB_AGAIN };
 
 enum error
 wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct outcome *out)
@@ -93,7 +98,7 @@ wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct o
 	if (c->kind == KIND_LIMIT)
 		e = limits_set(p, c, &rows);
 	else
-		e = db_query(p, SQL_WALLET_CHANGE,
+		e = db_query(p, &wallet_change_sql,
 			DB_VALUES(db_uuid(&c->id), db_uuid(&c->wallet), db_number(c->roles), db_text(kind_names[c->kind]),
 				db_text(c->mode), db_text(c->reason), db_text(c->key),
 				db_bytes(c->key != NULL ? c->fingerprint : NULL, sizeof c->fingerprint)),
@@ -111,11 +116,13 @@ known(const char *const list[], const char *text)
 	return "";
 }
 
+static const struct db_statement limits_sql = { "limits", "SELECT kind, per, amount, source, used, frees_at FROM wallet_limits($1)", DB_AGAIN };
+
 enum error
 limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena, struct limits *l)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_LIMITS, DB_VALUES(db_uuid(wallet)), &rows);
+	enum error e = db_query(p, &limits_sql, DB_VALUES(db_uuid(wallet)), &rows);
 
 	*l = (struct limits){ 0 };
 	if (e != OK)
@@ -134,6 +141,11 @@ limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *are
 	return OK;
 }
 
+static const struct db_statement currency_limits_sql = { "currency_limits", "SELECT kind, per, amount FROM currency_limits($1)", DB_AGAIN };
+
+static const struct db_statement currency_credit_sql = { "currency_credit",
+	"SELECT credit_limit FROM currency_default WHERE currency = $1", DB_AGAIN };
+
 enum error
 limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 {
@@ -142,8 +154,8 @@ limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 	enum error e;
 
 	*l = (struct limits){ .has_credit = true };
-	if ((e = db_query(p, SQL_CURRENCY_LIMITS, DB_VALUES(db_text(currency)), &rows)) != OK ||
-	    (e = db_query(p, SQL_CURRENCY_CREDIT, DB_VALUES(db_text(currency)), &credit)) != OK)
+	if ((e = db_query(p, &currency_limits_sql, DB_VALUES(db_text(currency)), &rows)) != OK ||
+	    (e = db_query(p, &currency_credit_sql, DB_VALUES(db_text(currency)), &credit)) != OK)
 		return e;
 	if (rows_count(credit) > 0)
 		l->credit.minor = rows_number(credit, 0, 0);
@@ -156,12 +168,15 @@ limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 	return OK;
 }
 
+static const struct db_statement currency_limits_set_sql = { "currency_limits_set",
+	"SELECT currency_limits_set($1, $2::bigint, $3, $4, $5)", DB_AGAIN };
+
 enum error
 limits_of_currency_set(struct db_pool *p, const char *currency, const struct limits *l)
 {
 	struct limit_arrays a = limit_arrays_make(l);
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_CURRENCY_LIMITS_SET,
+	enum error e = db_query(p, &currency_limits_set_sql,
 		DB_VALUES(db_text(currency), db_number(l->credit.minor), db_array(&a.kinds), db_array(&a.periods),
 			db_array(&a.amounts)),
 		&rows);

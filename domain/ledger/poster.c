@@ -138,7 +138,7 @@ batch_new(const char *url)
 
 	if (b == NULL)
 		return NULL;
-	b->db = db_new(url, ledger_statements, ledger_statement_count);
+	b->db = db_new(url);
 	b->arena = arena_new(ARENA_BYTES);
 	return b;
 }

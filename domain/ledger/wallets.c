@@ -5,12 +5,13 @@
 #include <string.h>
 
 #include "common/base/config.h"
-#include "domain/ledger/sql.h"
+
+#define WALLET_COLUMNS "id, owner_id, currency, name, status, balance, held, available, version, created_at"
 
 struct db_pool *
 wallets_pool(const char *url)
 {
-	return db_pool_new(url, wallet_sql, SQL_COUNT, (int)config_number(OPT_DB_POOL));
+	return db_pool_new(url, (int)config_number(OPT_DB_POOL));
 }
 
 /* The columns of a wallet from `first` on. */
@@ -34,12 +35,17 @@ wallet_read(const struct db_rows *rows, size_t row, size_t first, struct arena *
 	return w->status != NULL && (name == NULL || w->name != NULL) ? OK : ERR_TOO_LARGE;
 }
 
+static const struct db_statement wallet_open_sql = { "wallet_open",
+	"SELECT status, id, owner_id, currency, name, wallet_status, balance, held, available, version, created_at"
+	" FROM wallet_open($1, $2, $3, $4, $5, $6, $7::integer, $8)",
+	DB_AGAIN };
+
 enum error
 wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena, struct wallet *w, bool *replayed)
 {
 	DB_ROWS(rows);
 	const char *status;
-	enum error e = db_query(p, SQL_WALLET_OPEN,
+	enum error e = db_query(p, &wallet_open_sql,
 		DB_VALUES(db_uuid(&o->wallet), db_uuid(&o->owner), db_text(o->currency), db_text(o->name), db_text(o->key),
 			db_bytes(o->key != NULL ? o->fingerprint : NULL, sizeof o->fingerprint),
 			db_number(config_number(OPT_WALLETS_MAX)), db_uuid(&o->transaction)),
@@ -54,23 +60,31 @@ wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena, str
 	return wallet_read(rows, 0, 1, arena, w);
 }
 
+static const struct db_statement wallet_find_sql = { "wallet_find",
+	"SELECT " WALLET_COLUMNS " FROM wallet_shown WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)", DB_AGAIN };
+
 enum error
 wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena, struct wallet *w)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_WALLET_FIND, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
+	enum error e = db_query(p, &wallet_find_sql, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
 
 	if (e != OK)
 		return e;
 	return rows_count(rows) == 1 ? wallet_read(rows, 0, 0, arena, w) : ERR_NOT_FOUND;
 }
 
+static const struct db_statement wallet_list_sql = { "wallet_list",
+	"SELECT " WALLET_COLUMNS " FROM wallet_shown WHERE owner_id = $1"
+	" AND id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000') ORDER BY id LIMIT $3::bigint",
+	DB_AGAIN };
+
 enum error
 wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after, int64_t limit, struct arena *arena,
 	struct wallet **list, size_t *count)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_WALLET_LIST, DB_VALUES(db_uuid(owner), db_uuid(after), db_number(limit)), &rows);
+	enum error e = db_query(p, &wallet_list_sql, DB_VALUES(db_uuid(owner), db_uuid(after), db_number(limit)), &rows);
 
 	if (e != OK)
 		return e;
@@ -82,12 +96,15 @@ wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *afte
 	return e;
 }
 
+static const struct db_statement balance_at_sql = { "balance_at",
+	"SELECT currency, balance, held, available, version FROM wallet_balance_at($1, $2::timestamptz)", DB_AGAIN };
+
 enum error
 wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at, struct wallet *w)
 {
 	char instant[INSTANT_TEXT];
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_BALANCE_AT, DB_VALUES(db_uuid(id), db_instant(at, instant)), &rows);
+	enum error e = db_query(p, &balance_at_sql, DB_VALUES(db_uuid(id), db_instant(at, instant)), &rows);
 
 	if (e != OK)
 		return e;
@@ -101,17 +118,26 @@ wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at, struc
 	return OK;
 }
 
+static const struct db_statement transaction_find_sql = { "transaction_find",
+	"SELECT " POSTING_COLUMNS " FROM transaction_shown WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
+	DB_AGAIN };
+
 enum error
 transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena,
 	struct posting *t)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_TRANSACTION_FIND, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
+	enum error e = db_query(p, &transaction_find_sql, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
 
 	if (e != OK)
 		return e;
 	return rows_count(rows) == 1 ? posting_from_row(rows, 0, 0, arena, t) : ERR_NOT_FOUND;
 }
+
+static const struct db_statement transaction_list_sql = { "transaction_list",
+	"SELECT " POSTING_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz, $5::timestamptz,"
+	" $6::timestamptz, $7, $8::bigint, $9::integer, $10, $11::bigint, $12::bigint, $13, $14, $15)",
+	DB_AGAIN };
 
 enum error
 transaction_list(struct db_pool *p, const struct transaction_query *q, struct arena *arena, struct posting **list,
@@ -126,7 +152,7 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 		db_array_add_text(&keys, q->metadata.keys[i]);
 		db_array_add_text(&values, q->metadata.values[i]);
 	}
-	e = db_query(p, SQL_TRANSACTION_LIST,
+	e = db_query(p, &transaction_list_sql,
 		DB_VALUES(db_uuid(q->owner), db_uuid(q->wallet), db_text(q->kind),
 			q->has_from ? db_instant(q->from, from) : db_null(), q->has_to ? db_instant(q->to, to) : db_null(),
 			q->has_cursor ? db_instant(q->cursor_at, at) : db_null(),
@@ -158,12 +184,17 @@ text_copy(const struct db_rows *rows, size_t row, size_t column, struct arena *a
 	return text != NULL ? arena_strdup(arena, text) : NULL;
 }
 
+static const struct db_statement holds_sql = { "holds",
+	"SELECT id, amount, remaining, expires_at, merchant, description, metadata, created_at"
+	" FROM wallet_holds($1, $2, $3::integer)",
+	DB_AGAIN };
+
 enum error
 hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before, int64_t limit, struct arena *arena,
 	struct hold **list, size_t *count)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_HOLDS, DB_VALUES(db_uuid(wallet), db_uuid(before), db_number(limit)), &rows);
+	enum error e = db_query(p, &holds_sql, DB_VALUES(db_uuid(wallet), db_uuid(before), db_number(limit)), &rows);
 
 	if (e != OK)
 		return e;
@@ -184,13 +215,18 @@ hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *befor
 	return OK;
 }
 
+static const struct db_statement balances_sql = { "balances",
+	"SELECT starts_at, ends_at, balance, held, available, version"
+	" FROM balance_history($1, $2::timestamptz, $3::timestamptz, $4)",
+	DB_AGAIN };
+
 enum error
 balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, instant_us to, const char *by,
 	struct arena *arena, struct balance_point **points, size_t *count)
 {
 	char from_text[INSTANT_TEXT], to_text[INSTANT_TEXT];
 	DB_ROWS(rows);
-	enum error e = db_query(p, SQL_BALANCES,
+	enum error e = db_query(p, &balances_sql,
 		DB_VALUES(db_uuid(wallet), db_instant(from, from_text), db_instant(to, to_text), db_text(by)), &rows);
 
 	if (e != OK)
@@ -210,10 +246,12 @@ balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, i
 	return OK;
 }
 
+static const struct db_statement health_sql = { "health", "SELECT 1", DB_AGAIN };
+
 enum error
 wallets_health(struct db_pool *p)
 {
-	return db_query(p, SQL_HEALTH, DB_NO_VALUES, NULL);
+	return db_query(p, &health_sql, DB_NO_VALUES, NULL);
 }
 
 json_t *

@@ -6,7 +6,6 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
-#include "domain/statement/sql.h"
 
 static const char *const status_names[JOB_STATUS_COUNT] = {
 	[JOB_QUEUED] = "queued",
@@ -61,11 +60,13 @@ job_from_row(const struct db_rows *rows, size_t row, struct job *job)
 	return false;
 }
 
+static const struct db_statement job_find_sql = { "job_find", "SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_AGAIN };
+
 enum error
 job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner, struct job *job)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(db, SQL_JOB_FIND, DB_VALUES(db_uuid(id), db_uuid(caller), db_bool(any_owner)), &rows);
+	enum error e = db_query(db, &job_find_sql, DB_VALUES(db_uuid(id), db_uuid(caller), db_bool(any_owner)), &rows);
 
 	if (e != OK)
 		return e;
@@ -74,15 +75,22 @@ job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, b
 	return job_from_row(rows, 0, job) ? OK : ERR_INTERNAL;
 }
 
+static const struct db_statement job_exists_sql = { "job_exists", "SELECT 1 FROM job WHERE id = $1", DB_AGAIN };
+
 enum error
 job_exists(struct db_pool *db, const struct uuid *id, bool *exists)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(db, SQL_JOB_EXISTS, DB_VALUES(db_uuid(id)), &rows);
+	enum error e = db_query(db, &job_exists_sql, DB_VALUES(db_uuid(id)), &rows);
 
 	*exists = e == OK && rows_count(rows) > 0;
 	return e;
 }
+
+static const struct db_statement job_request_sql = { "job_request",
+	"SELECT " JOB_COLUMNS ", outcome FROM (SELECT r.outcome, (r.made).* "
+	"FROM job_request($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) r) asked",
+	DB_AGAIN };
 
 enum error
 job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job)
@@ -91,7 +99,7 @@ job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job
 	struct uuid id = uuid_v7();
 	DB_ROWS(rows);
 	const char *outcome;
-	enum error e = db_query(db, SQL_JOB_REQUEST,
+	enum error e = db_query(db, &job_request_sql,
 		DB_VALUES(db_uuid(&id), db_uuid(&wanted->owner), db_uuid(&wanted->wallet), db_instant(wanted->from, from),
 			db_instant(wanted->to, to), db_text(format_names[wanted->format]), db_number(wanted->min_version),
 			db_text(wanted->asked), db_text(wanted->key), db_number(config_number(OPT_STATEMENT_JOBS_MAX))),

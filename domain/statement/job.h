@@ -61,4 +61,38 @@ json_t *job_json(const struct job *job);
 void job_file_name(const struct uuid *id, enum format f, char out[JOB_FILE_NAME]);
 void job_download_name(const struct job *job, char out[JOB_FILE_NAME]);
 
+/* The columns of SQL_JOB_FIND, SQL_JOB_CLAIM and SQL_JOB_REQUEST, in their order; the last one is SQL_JOB_REQUEST's alone. */
+enum job_column {
+	JOB_ID,
+	JOB_OWNER,
+	JOB_WALLET,
+	JOB_FROM,
+	JOB_TO,
+	JOB_CREATED,
+	JOB_FINISHED,
+	JOB_STATUS,
+	JOB_FORMAT,
+	JOB_PROGRESS,
+	JOB_MIN_VERSION,
+	JOB_ATTEMPTS,
+	JOB_FIRST,
+	JOB_LAST,
+	JOB_HEAD,
+	JOB_OPENING,
+	JOB_CLOSING,
+	JOB_DONE_VERSION,
+	JOB_DONE_BALANCE,
+	JOB_DONE_BYTES,
+	JOB_BYTES,
+	JOB_SHA256,
+	JOB_REMOVED,
+	JOB_OUTCOME,
+};
+
+/* In the order of enum job_column. */
+#define JOB_COLUMNS                                                                                                    \
+	"id, owner_id, wallet_id, from_at, to_at, created_at, finished_at, status, format, progress, min_version, "    \
+	"attempts, first_version, last_version, head_version, opening_balance, closing_balance, done_version, "        \
+	"done_balance, done_bytes, bytes, encode(sha256, 'hex'), removed_at IS NOT NULL"
+
 #endif

@@ -14,7 +14,6 @@
 #include "common/base/uuid.h"
 #include "domain/statement/job.h"
 #include "domain/statement/part.h"
-#include "domain/statement/sql.h"
 #include "domain/statement/statements.h"
 
 #define LEASE_MS 15000
@@ -51,7 +50,7 @@ struct run {
 
 /* An UPDATE of the claimed row: answers whether it is still ours. */
 static enum step
-record(struct run *run, enum statement_sql statement, const struct db_value *values, size_t count)
+record(struct run *run, const struct db_statement *statement, const struct db_value *values, size_t count)
 {
 	DB_ROWS(rows);
 
@@ -60,6 +59,8 @@ record(struct run *run, enum statement_sql statement, const struct db_value *val
 	return rows_bool(rows, 0, 0) ? STEP_ON : STEP_LOST;
 }
 
+static const struct db_statement job_progress_sql = { "job_progress", "SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7)", DB_AGAIN };
+
 /* So much of the file is safe on disk; 99 per cent at most, until it is in its place. */
 static enum step
 record_done(struct run *run, int64_t lease_ms)
@@ -67,7 +68,7 @@ record_done(struct run *run, int64_t lease_ms)
 	const struct job *job = &run->job;
 	int64_t lines = job->last - job->first + 1, done = job->done_version - job->first + 1;
 
-	return record(run, SQL_JOB_PROGRESS,
+	return record(run, &job_progress_sql,
 		DB_VALUES(db_uuid(&job->id), db_uuid(&run->claim), db_number(lease_ms),
 			db_number(lines > 0 ? done * 99 / lines : 0), db_number(job->done_version),
 			db_number(job->done_balance), db_number(job->done_bytes)));
@@ -97,6 +98,8 @@ span_wait(const struct run *run)
 	return run->span.head < run->job.min_version && age < MIN_VERSION_MS * US_PER_MS ? STEP_WAIT : STEP_ON;
 }
 
+static const struct db_statement job_begin_sql = { "job_begin", "SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8)", DB_AGAIN };
+
 static enum step
 span_fix(struct run *run)
 {
@@ -115,7 +118,7 @@ span_fix(struct run *run)
 	job->done_version = s->after;
 	job->done_balance = s->opening;
 	job->done_bytes = 0;
-	return record(run, SQL_JOB_BEGIN,
+	return record(run, &job_begin_sql,
 		DB_VALUES(db_uuid(&job->id), db_uuid(&run->claim), db_number(LEASE_MS), db_number(job->first),
 			db_number(job->last), db_number(job->head), db_number(job->opening), db_number(job->closing)));
 }
@@ -213,6 +216,8 @@ lines_write(struct run *run)
 
 /* ---- the end ---- */
 
+static const struct db_statement job_finish_sql = { "job_finish", "SELECT job_finish($1, $2, $3, $4, $5)", DB_AGAIN };
+
 static enum step
 file_end(struct run *run)
 {
@@ -226,7 +231,7 @@ file_end(struct run *run)
 	formats[run->job.format].tail(&run->text, NULL);
 	if ((step = flush(run)) != STEP_ON || (step = step_of(part_finish(&run->part, sha256))) != STEP_ON)
 		return step;
-	return record(run, SQL_JOB_FINISH,
+	return record(run, &job_finish_sql,
 		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(run->part.bytes),
 			db_bytes(sha256, sizeof sha256), db_bool(run->runner->mail)));
 }
@@ -247,12 +252,16 @@ run_all(struct run *run)
 	return file_end(run);
 }
 
+static const struct db_statement job_postpone_sql = { "job_postpone", "SELECT job_postpone($1, $2, " DB_MS("$3") ", $4)", DB_AGAIN };
+
 static enum step
 postpone(struct run *run, int64_t pause_ms, bool counts)
 {
-	return record(run, SQL_JOB_POSTPONE,
+	return record(run, &job_postpone_sql,
 		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(pause_ms), db_bool(counts)));
 }
+
+static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3)", DB_AGAIN };
 
 /* A record that cannot be made now makes no difference: the lease runs out. */
 static void
@@ -282,7 +291,7 @@ run_settle(struct run *run, enum step step)
 		break;
 	case STEP_WRONG:
 		log_error("alarm: statement %s failed", id);
-		step = record(run, SQL_JOB_FAIL,
+		step = record(run, &job_fail_sql,
 			DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_text(run->failure)));
 		if (step == STEP_ON)
 			part_discard(&run->part);
@@ -292,12 +301,14 @@ run_settle(struct run *run, enum step step)
 		log_warn("what became of statement %s could not be recorded: its lease runs out", id);
 }
 
+static const struct db_statement job_claim_sql = { "job_claim", "SELECT " JOB_COLUMNS " FROM job_claim($1, " DB_MS("$2") ")", DB_ONCE };
+
 enum error
 job_run_next(const struct job_runner *runner, bool *ran)
 {
 	struct run run = { .runner = runner, .claim = uuid_v7(), .failure = "inconsistent" };
 	DB_ROWS(rows);
-	enum error e = db_query(runner->db, SQL_JOB_CLAIM, DB_VALUES(db_uuid(&run.claim), db_number(LEASE_MS)), &rows);
+	enum error e = db_query(runner->db, &job_claim_sql, DB_VALUES(db_uuid(&run.claim), db_number(LEASE_MS)), &rows);
 
 	*ran = e == OK && rows_count(rows) > 0;
 	if (!*ran)

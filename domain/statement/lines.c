@@ -9,7 +9,6 @@
 #include "common/base/clock.h"
 #include "common/base/money.h"
 #include "common/base/uuid.h"
-#include "domain/statement/sql.h"
 
 #define TEXT_MAX 4096 /* bytes of a merchant or a description: more than the wallet lets in */
 #define KIND_MAX 32
@@ -226,6 +225,11 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 
 /* ---- storing ---- */
 
+static const struct db_statement lines_store_sql = { "lines_store",
+	"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[]::timestamptz[],"
+	" $13, $14)",
+	DB_AGAIN };
+
 enum error
 lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
 {
@@ -237,7 +241,7 @@ lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *
 		return OK;
 	for (int i = 0; i < COLUMN_COUNT; i++)
 		values[i] = db_array(&l->columns[i]);
-	if ((e = db_execute(db, SQL_LINES_STORE, values, COLUMN_COUNT, &rows)) != OK)
+	if ((e = db_execute(db, &lines_store_sql, values, COLUMN_COUNT, &rows)) != OK)
 		return e;
 	for (size_t i = 0; i < rows_count(rows); i++)
 		differs((size_t)rows_number(rows, i, 0) - 1, context);

@@ -9,18 +9,20 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
-#include "domain/statement/sql.h"
 
 #define WAIT_FIRST_MS 5
 #define WAIT_MOST_MS 40
 
 /* ---- wallets ---- */
 
+static const struct db_statement wallet_find_sql = { "wallet_find",
+	"SELECT wallet_id, owner_id, currency, version FROM wallet_find($1, $2, $3)", DB_AGAIN };
+
 enum error
 statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(db, SQL_WALLET_FIND,
+	enum error e = db_query(db, &wallet_find_sql,
 		DB_VALUES(db_uuid(wanted->wallet), db_uuid(&wanted->caller), db_bool(wanted->any_owner)), &rows);
 
 	if (e != OK)
@@ -77,13 +79,17 @@ alarm_raise(const struct uuid *wallet, const char *fmt, ...)
 
 /* ---- periods ---- */
 
+static const struct db_statement span_sql = { "span",
+	"SELECT currency, head, after, until, opening, closing, sum, count, missed_since "
+	"FROM statement_span($1, $2, $3, $4, $5)", DB_AGAIN };
+
 enum error
 span_find(struct db_pool *db, const struct uuid *wallet, instant_us from, instant_us to, int64_t head, bool whole,
 	struct span *s)
 {
 	char from_text[INSTANT_TEXT], to_text[INSTANT_TEXT];
 	DB_ROWS(rows);
-	enum error e = db_query(db, SQL_SPAN,
+	enum error e = db_query(db, &span_sql,
 		DB_VALUES(db_uuid(wallet), db_instant(from, from_text), db_instant(to, to_text),
 			head > 0 ? db_number(head) : db_null(), db_bool(whole)),
 		&rows);
@@ -176,6 +182,10 @@ chain_begin(const struct span *s)
 	return (struct chain){ .version = s->after, .balance = s->opening };
 }
 
+static const struct db_statement lines_sql = { "lines",
+	"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at, "
+	"counterpart_wallet, counterpart_id FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4", DB_AGAIN };
+
 enum error
 chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct chain *c)
 {
@@ -186,7 +196,7 @@ chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct cha
 	*c = chain_begin(s);
 	if (version == s->after)
 		return OK;
-	if ((e = db_query(db, SQL_LINES,
+	if ((e = db_query(db, &lines_sql,
 		     DB_VALUES(db_uuid(&s->wallet), db_number(version - 1), db_number(version), db_number(1)), &rows)) != OK)
 		return e;
 	if (rows_count(rows) != 1 || !line_from_row(rows, 0, &l))
@@ -234,7 +244,7 @@ lines_read(struct db_pool *db, const struct span *s, int64_t limit, enum format 
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	int64_t expected = limit < s->until - c->version ? c->version + limit : s->until;
 	DB_ROWS(rows);
-	enum error e = db_query(db, SQL_LINES,
+	enum error e = db_query(db, &lines_sql,
 		DB_VALUES(db_uuid(&s->wallet), db_number(c->version), db_number(s->until), db_number(limit)), &rows);
 
 	if (e != OK)

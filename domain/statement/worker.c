@@ -18,17 +18,11 @@
 #include "domain/statement/job.h"
 #include "domain/statement/job_run.h"
 #include "domain/statement/mail.h"
-#include "domain/statement/sql.h"
 
 #define LOOK_MS 1000
 #define UPKEEP_MS 60000
 #define REMOVE_AT_ONCE 100
 #define MAIL_ATTEMPTS 6
-
-enum { SQL_EMAIL_FIND };
-static const struct db_statement auth_sql[] = {
-	[SQL_EMAIL_FIND] = { "email_find", "SELECT email FROM account WHERE id = $1", DB_AGAIN },
-};
 
 struct worker {
 	pthread_t thread;
@@ -42,13 +36,15 @@ struct worker {
 
 /* ---- mails ---- */
 
+static const struct db_statement email_find_sql = { "email_find", "SELECT email FROM account WHERE id = $1", DB_AGAIN };
+
 static enum error
 mail_write_and_send(struct worker *w, const struct db_rows *due)
 {
 	struct uuid id = rows_uuid(due, 0, 0), owner = rows_uuid(due, 0, 1);
 	char id_text[UUID_TEXT], from[INSTANT_TEXT], to[INSTANT_TEXT], body[1024];
 	DB_ROWS(rows);
-	enum error e = db_query(w->auth, SQL_EMAIL_FIND, DB_VALUES(db_uuid(&owner)), &rows);
+	enum error e = db_query(w->auth, &email_find_sql, DB_VALUES(db_uuid(&owner)), &rows);
 
 	if (e != OK)
 		return e;
@@ -67,6 +63,11 @@ mail_write_and_send(struct worker *w, const struct db_rows *due)
 		.to = rows_text(rows, 0, 0), .id = id_text, .subject = "Your statement is ready", .body = body });
 }
 
+static const struct db_statement mail_claim_sql = { "mail_claim",
+	"SELECT id, owner_id, from_at, to_at, format, bytes, attempts FROM mail_claim($1)", DB_ONCE };
+
+static const struct db_statement mail_sent_sql = { "mail_sent", "SELECT mail_sent($1)", DB_AGAIN };
+
 /* Sends the mail that is due the longest; *ran: there was one. What fails comes again later, a few times. */
 static enum error
 mail_next(struct worker *w, bool *ran)
@@ -78,7 +79,7 @@ mail_next(struct worker *w, bool *ran)
 	*ran = false;
 	if (w->auth == NULL)
 		return OK;
-	if ((e = db_query(w->db, SQL_MAIL_CLAIM, DB_VALUES(db_number(MAIL_ATTEMPTS)), &due)) != OK)
+	if ((e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &due)) != OK)
 		return e;
 	if (!(*ran = rows_count(due) > 0))
 		return OK;
@@ -91,10 +92,14 @@ mail_next(struct worker *w, bool *ran)
 		return OK;
 	}
 	id = rows_uuid(due, 0, 0);
-	return db_query(w->db, SQL_MAIL_SENT, DB_VALUES(db_uuid(&id)), NULL);
+	return db_query(w->db, &mail_sent_sql, DB_VALUES(db_uuid(&id)), NULL);
 }
 
 /* ---- upkeep ---- */
+
+static const struct db_statement files_expired_sql = { "files_expired", "SELECT id, format FROM files_expired(" DB_MS("$1") ", $2)", DB_AGAIN };
+
+static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)", DB_AGAIN };
 
 /* The file first, then its record: a crash between them removes it once more, which is harmless. */
 static void
@@ -103,7 +108,7 @@ files_remove(struct worker *w)
 	DB_ROWS(rows);
 	int64_t keep_ms = config_number(OPT_STATEMENT_KEEP_DAYS) * 86400000;
 
-	if (db_query(w->db, SQL_FILES_EXPIRED, DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
+	if (db_query(w->db, &files_expired_sql, DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		struct uuid id = rows_uuid(rows, i, 0);
@@ -113,10 +118,14 @@ files_remove(struct worker *w)
 		snprintf(path, sizeof path, "%s/%s", w->folder, name);
 		if (unlink(path) != 0 && errno != ENOENT)
 			log_error("the statement file %s cannot be removed: %s", path, strerror(errno));
-		else if (db_query(w->db, SQL_FILE_REMOVED, DB_VALUES(db_uuid(&id)), NULL) != OK)
+		else if (db_query(w->db, &file_removed_sql, DB_VALUES(db_uuid(&id)), NULL) != OK)
 			return;
 	}
 }
+
+static const struct db_statement gaps_sql = { "gaps",
+	"SELECT wallet_id, version, newest, gap_since FROM wallet "
+	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10", DB_AGAIN };
 
 /* Says it before anybody asks for the statement. */
 static void
@@ -124,7 +133,7 @@ gaps_report(struct worker *w)
 {
 	DB_ROWS(rows);
 
-	if (db_query(w->db, SQL_GAPS, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) != OK)
+	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) != OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++)
 		log_error("alarm: wallet %s has been missing line %" PRId64 " since %s", rows_text(rows, i, 0),
@@ -199,11 +208,11 @@ worker_free(struct worker *w)
 static bool
 worker_open(struct worker *w)
 {
-	w->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT, 1);
+	w->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
 	if (config_text(OPT_SMTP_URL) != NULL) {
 		if (!config_require(OPT_AUTH_DATABASE_URL) || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 			return false;
-		w->auth = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), auth_sql, sizeof auth_sql / sizeof auth_sql[0], 1);
+		w->auth = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), 1);
 		if (w->auth == NULL)
 			return false;
 	}

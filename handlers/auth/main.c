@@ -50,8 +50,7 @@ auth_start(void)
 
 	if (!config_require(OPT_AUTH_DATABASE_URL) || sodium_init() < 0 || (auth = calloc(1, sizeof *auth)) == NULL)
 		return NULL;
-	auth->pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), auth_statements, AUTH_STATEMENT_COUNT,
-		(int)config_number(OPT_DB_POOL));
+	auth->pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
 	if (auth->pool != NULL && secret_start(auth) && attempts_start(auth) && identity_start())
 		return auth;
 	fprintf(stderr, "auth cannot start: the reason is above.\n");

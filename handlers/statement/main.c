@@ -3,7 +3,6 @@
 
 #include "common/base/config.h"
 #include "domain/identity/identity.h"
-#include "domain/statement/sql.h"
 #include "handlers/statement/service.h"
 
 static const struct route routes[] = {
@@ -30,8 +29,7 @@ statement_start(void)
 
 	if (!config_require(OPT_STATEMENT_DATABASE_URL) || !identity_start() || (s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
-	s->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), statement_sql, SQL_COUNT,
-		(int)config_number(OPT_DB_POOL));
+	s->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), (int)config_number(OPT_DB_POOL));
 	if (s->db != NULL && config_folder(OPT_STATEMENT_DIR, "statements", s->folder, sizeof s->folder))
 		return s;
 	statement_stop(s);

@@ -35,7 +35,7 @@ raw() {
 
 @test "404: paths that nobody serves, also beside those of the services" {
 	sign_up_and_in
-	for path in /nothing /v1 /v1/ /v1/nothing /v1/walletsfoo /v1/wallets.json /v1/authentication /health /health/postgres /.well-known /.git/config /lighttpd.conf /docs/nothing /common/error.def; do
+	for path in /nothing /v1 /v1/ /v1/nothing /v1/walletsfoo /v1/wallets.json /v1/authentication /health /health/postgres /.well-known /.git/config /lighttpd.conf /docs/nothing /common/base/error.def; do
 		api GET "$path"
 		problem 404 not_found
 	done

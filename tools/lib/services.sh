@@ -42,7 +42,7 @@ service_fingerprint() {
 	local files=("$SERVICES/$1/run")
 	case $1 in
 	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf") ;;
-	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/* "$ROOT/common/error.def"
+	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/* "$ROOT/common/base/error.def"
 		"$PROGRAMS_DIR"/{auth,wallet,statement}) ;;
 	outbox_relay | *_consumer) files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
 	esac

@@ -67,7 +67,7 @@ remember() {
 }
 
 # The options' names, from the one list of them.
-option_names() { sed -n 's/^OPTION(\([A-Z0-9_]*\),.*/\1/p' "$ROOT/common/config.def"; }
+option_names() { sed -n 's/^OPTION(\([A-Z0-9_]*\),.*/\1/p' "$ROOT/common/base/config.def"; }
 
 # Percent-encodes what cannot stand in the query of a URL.
 url_encode() {
