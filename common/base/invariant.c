@@ -1,0 +1,21 @@
+/* invariant.c - the end of a program that has seen what cannot be; see invariant.h. */
+#include "common/base/invariant.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/log.h"
+
+void
+invariant_failed(const char *file, int line, const char *condition, const char *fmt, ...)
+{
+	char seen[1024];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(seen, sizeof seen, fmt, ap);
+	va_end(ap);
+	log_error("invariant broken at %s:%d: %s: %s", file, line, condition, seen);
+	abort();
+}
