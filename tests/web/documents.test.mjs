@@ -149,7 +149,8 @@ test('options: config.def, .env.example and docs/configuration.md list the same,
 
 // Every README but those of others (vendor, node_modules).
 const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md',
-	...readdirSync(root).map((name) => `${name}/README.md`).filter((path) => existsSync(root + path))];
+	...readdirSync(`${root}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
+	...readdirSync(root).map((name) => `${name}/README.md`).filter((path) => path !== 'docs/README.md' && existsSync(root + path))];
 
 test('links between our own documents lead somewhere', () => {
 	for (const path of pages) {

@@ -1,4 +1,4 @@
-// readme.test.mjs - the README's walk-through, pasted into a shell as it stands.
+// readme.test.mjs - the README's walk and its continuation, pasted into one shell.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -6,7 +6,8 @@ import test from 'node:test';
 import { read, root } from './lib/defs.mjs';
 
 const skip = !process.env.BASE_URL ? 'BASE_URL is not set' : false;
-const blocks = [...read('README.md').matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
+const pages = ['README.md', 'docs/walkthrough.md'].map(read).join('\n');
+const blocks = [...pages.matchAll(/^```sh\n([\s\S]*?)^```$/gm)].map((m) => m[1]);
 const build = resolve(root, process.env.BUILD ?? 'build');
 
 test('the walk-through works when pasted', { skip }, () => {
