@@ -54,7 +54,7 @@ hosting_kinds() {
 		hosting_unpack
 		if hosting_start "$kind"; then
 			count_bats_at_once "$kind" tests/api/*.bats
-			# This one runs last: it stops the consumers, which the others wait for.
+			# It stops the consumers, which the others wait for.
 			count_bats "$kind-hosting" tests/hosting
 		else
 			suite_failed=$((suite_failed + 1))
