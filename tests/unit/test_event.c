@@ -1,4 +1,4 @@
-/* test_event.c - envelopes: what is read as what, which bodies are refused, numbers kept digit for digit, what is written. */
+/* test_event.c - envelopes: accepted and refused bodies, numbers kept digit for digit, written events. */
 #include <stdio.h>
 
 #include "common/base/event.h"
@@ -29,7 +29,7 @@ refuses(const char *body, size_t bytes, enum error e, const char *why)
 {
 	assert_int_equal(event_read(body, bytes, &event, reason), e);
 	if (strstr(reason, why) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", reason, why);
+		fail_msg("\"%s\" does not contain \"%s\"", reason, why);
 	assert_null(event.root);
 }
 
@@ -43,7 +43,7 @@ envelopes_of_each_kind_are_read(void **state)
 	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},\"more\":[1,{\"a\":null}]}", "t", "i", true);
 	reads("{\"pattern\":\"t\",\"data\":{\"a\":1}}", "t", NULL, true);
 	reads("{\"pattern\":{\"cmd\":\"t\"},\"data\":{}}", "t", NULL, true);
-	/* Without specversion an id is nobody's promise to be unique. */
+	/* Without specversion no one promises that an id is unique. */
 	reads("{\"pattern\":\"t\",\"data\":{},\"id\":\"7\"}", "t", NULL, true);
 	reads(" \r\n{\"userId\":\"u\",\"transaction\":{}}\t", NULL, NULL, false);
 	reads("{}", NULL, NULL, false);
@@ -86,7 +86,7 @@ depth_is_bounded_before_parsing(void **state)
 	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL, false);
 }
 
-/* Cut anywhere, a body is refused and nothing is read past its end (the sanitizers watch: no NUL follows). */
+/* A body cut anywhere is refused, and nothing reads past its end (no NUL follows, so sanitizers notice). */
 static void
 truncated_bodies_are_refused(void **state)
 {
@@ -154,7 +154,7 @@ data_text_is_passed_on_as_sent(void **state)
 }
 
 static void
-what_is_written_can_be_read(void **state)
+written_events_can_be_read(void **state)
 {
 	struct event_head head = { .id = "an \"id\"\n\\ \xc3\xa9", .source = "/s", .type = "t", .subject = "x", .time = 1 };
 	size_t n;
@@ -207,7 +207,7 @@ main(void)
 		cmocka_unit_test(truncated_bodies_are_refused),
 		cmocka_unit_test(numbers_keep_their_digits),
 		cmocka_unit_test(data_text_is_passed_on_as_sent),
-		cmocka_unit_test(what_is_written_can_be_read),
+		cmocka_unit_test(written_events_can_be_read),
 		cmocka_unit_test(large_data_are_written_whole),
 	};
 
