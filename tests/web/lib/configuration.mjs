@@ -1,4 +1,4 @@
-// configuration.mjs - docs/configuration.md: common/base/config.def as tables for people.
+// configuration.mjs - generates docs/configuration.md: common/base/config.def as readable tables.
 import { options } from './defs.mjs';
 
 const units = [['d', 86400000], ['h', 3600000], ['m', 60000], ['s', 1000], ['ms', 1]];

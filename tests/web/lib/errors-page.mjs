@@ -1,4 +1,4 @@
-// errors-page.mjs - /docs/errors: each code of common/base/error.def with what web/errors.md says about it.
+// errors-page.mjs - generates /docs/errors: each code of common/base/error.def with its text from web/errors.md.
 import { errors, read } from './defs.mjs';
 import { escape, markdown } from './markdown.mjs';
 import { page } from './page.mjs';
