@@ -86,7 +86,7 @@ test('/docs: a refused sign-in shows the reason in words', { skip }, async () =>
 	await page.fill('#password', 'not the right one');
 	await page.click('button[value="sign-in"]');
 	await page.waitForSelector('#status.bad');
-	assert.match(await page.textContent('#status'), /e-mail address or the password is wrong/);
+	assert.match(await page.textContent('#status'), /e-mail address or password is incorrect/);
 	await page.context().close();
 });
 
