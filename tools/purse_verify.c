@@ -157,8 +157,8 @@ verify(int argc, char **argv)
 	v.wallet = db_new(config_text(OPT_WALLET_DATABASE_URL));
 	v.statement = db_new(config_text(OPT_STATEMENT_DATABASE_URL));
 	if (v.wallet != NULL && v.statement != NULL) {
-		db_be_patient(v.wallet, STATEMENT_MS);
-		db_be_patient(v.statement, STATEMENT_MS);
+		db_set_statement_timeout(v.wallet, STATEMENT_MS);
+		db_set_statement_timeout(v.statement, STATEMENT_MS);
 		e = db_transaction_on(v.statement, DB_ONCE, statement_work, &v);
 	}
 	db_free(v.wallet);

@@ -10,9 +10,9 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/caller.h"
+#include "common/base/clock.h"
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "common/db/db.h"
@@ -220,7 +220,7 @@ watch(void *unused)
 		if (db_listen(db, SESSION_ENDED) == OK)
 			watch_connection(db);
 		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping); waited += WATCH_TURN_MS)
-			nanosleep(&(struct timespec){ .tv_nsec = WATCH_TURN_MS * 1000000L }, NULL);
+			clock_sleep_ms(WATCH_TURN_MS);
 	}
 	db_free(db);
 	return NULL;
