@@ -55,14 +55,21 @@ is_of(const struct reader *r, const char *wallet)
 
 /* ---- one row ---- */
 
+/* The columns in the order of verify_rows_sql and verify_lines_sql, of verify_wallets_sql, and of verify_heads_sql. Columns are
+ * compared as texts, whatever they are, so they are read by their places. */
 enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION,
 	C_COUNTERPART_WALLET, C_COUNTERPART, C_COMMON, C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK };
 enum { C_SIGN_OPEN = C_COMMON };
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
 
-static const char *const common_names[C_COMMON] = { "wallet", "version", "id", "kind", "amount", "balance after it", "time",
-	"reference", "merchant", "description", "wallet on the other side", "transaction on the other side" };
+static const char *const common_names[] = {
+	[C_WALLET] = "wallet", [C_VERSION] = "version", [C_ID] = "id", [C_KIND] = "kind", [C_AMOUNT] = "amount",
+	[C_BALANCE] = "balance after it", [C_CREATED] = "time", [C_REFERENCE] = "reference", [C_MERCHANT] = "merchant",
+	[C_DESCRIPTION] = "description", [C_COUNTERPART_WALLET] = "wallet on the other side",
+	[C_COUNTERPART] = "transaction on the other side",
+};
+_Static_assert(sizeof common_names / sizeof common_names[0] == C_COMMON, "each common column has a name");
 
 /* How a kind moves the balance and what is held: up, down, not at all, or (EITHER) up or down. */
 enum way { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };

@@ -175,6 +175,8 @@ struct db_column {
 #define DB_COLUMN_ENUM(name, structure, member, names) \
 	{ name, DB_COLUMN_CHOICE, offsetof(structure, member), sizeof(((structure *)0)->member), 0, names }
 #define DB_COLUMNS_MAX 32
+/* A table of columns with its length, as the functions below take them. */
+#define DB_COLUMNS(table) table, sizeof(table) / sizeof((table)[0])
 
 /* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the arena is full (which may be
  * NULL where no column is a text). ERR_INTERNAL: a column is missing, or not what it should be; logged. */

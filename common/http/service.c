@@ -132,7 +132,7 @@ request_accept(struct server *server, FCGX_Request *fcgx)
 {
 	bool accepted;
 
-	door_go(&server->door);
+	door_enter(&server->door);
 	accepted = FCGX_Accept_r(fcgx) == 0;
 	door_leave(&server->door);
 	return accepted;
@@ -179,7 +179,7 @@ threads_start(struct server *server, pthread_t *threads, int count)
 }
 
 static int
-serve_until_told(struct server *server, const sigset_t *ends)
+serve_until_signal(struct server *server, const sigset_t *ends)
 {
 	int count = (int)config_number(OPT_HANDLER_THREADS), got;
 	pthread_t *threads = calloc((size_t)count, sizeof *threads);
@@ -241,7 +241,7 @@ peers_are_local(int socket)
 /* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has closed its side.
  * The latter costs each request a sleep and a wake-up, and is only needed where input is left over: body_drain(). */
 static void
-libfcgi_calm(void)
+libfcgi_set_timeouts(void)
 {
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
@@ -283,7 +283,7 @@ service_main(int argc, char **argv, const struct service *s)
 		routes_print(s);
 		return 0;
 	}
-	libfcgi_calm();
+	libfcgi_set_timeouts();
 	if (!config_load())
 		return 1;
 	log_init(s->name, config_text(OPT_LOG_LEVEL));
@@ -300,7 +300,7 @@ service_main(int argc, char **argv, const struct service *s)
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
 	if ((server.state = s->start()) == NULL)
 		return 1;
-	status = cgi ? serve_cgi(&server) : serve_until_told(&server, &ends);
+	status = cgi ? serve_cgi(&server) : serve_until_signal(&server, &ends);
 	if (s->stop != NULL)
 		s->stop(server.state);
 	if (cgi)

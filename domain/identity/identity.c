@@ -98,27 +98,39 @@ token_known(const char *token, struct known *k, const char **why)
 /* ---- the session ---- */
 
 static const struct db_statement session_live_sql = { "session_live",
-	"SELECT s.account_id, array_to_string(a.roles, ','), s.expires_at"
+	"SELECT s.account_id, array_to_string(a.roles, ',') AS roles, s.expires_at"
 	" FROM session s JOIN account a ON a.id = s.account_id"
 	" WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()",
 	DB_AGAIN };
+
+struct live {
+	struct uuid user;
+	char roles[ROLES_TEXT];
+	instant_us expires_at;
+};
+
+static const struct db_column live_columns[] = {
+	DB_COLUMN(UUID, "account_id", struct live, user),
+	DB_COLUMN(CODE, "roles", struct live, roles),
+	DB_COLUMN(INSTANT, "expires_at", struct live, expires_at),
+};
 
 static enum error
 session_ask(const struct uuid *session, struct known *k)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
-	instant_us ends;
+	struct live live;
 
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
 		return ERR_SESSION_ENDED;
-	*k = (struct known){ rows_uuid(rows, 0, 0), *session, roles_from_text(rows_text(rows, 0, 1)),
-		clock_now() + SESSION_KEEP };
-	ends = rows_instant(rows, 0, 2);
-	if (ends < k->until)
-		k->until = ends;
+	if ((e = rows_read(rows, 0, DB_COLUMNS(live_columns), NULL, &live)) != OK)
+		return e;
+	*k = (struct known){ live.user, *session, roles_from_text(live.roles), clock_now() + SESSION_KEEP };
+	if (live.expires_at < k->until)
+		k->until = live.expires_at;
 	return OK;
 }
 

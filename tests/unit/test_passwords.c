@@ -3,8 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "domain/identity/password_hash.c"
+#include "domain/identity/password_rules.h"
 #include "domain/identity/password_words.h"
-#include "domain/identity/passwords.c"
 #include "tests/unit/unit.h"
 
 static void

@@ -1,5 +1,5 @@
-/* passwords.c - argon2id by libsodium, with a bound on how many run at once; see passwords.h. */
-#include "domain/identity/passwords.h"
+/* password_hash.c - argon2id by libsodium, with a bound on how many run at once; see password_hash.h. */
+#include "domain/identity/password_hash.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -122,6 +122,18 @@ password_hash(const char *password, char out[PASSWORD_HASH])
 		return OK;
 	log_error("no memory for a password hash of %zu bytes", memory());
 	return ERR_OVERLOADED;
+}
+
+enum error
+password_hash_in_turn(const char *password, char out[PASSWORD_HASH])
+{
+	enum error e = password_enter();
+
+	if (e != OK)
+		return e;
+	e = password_hash(password, out);
+	password_leave();
+	return e;
 }
 
 /* A hash that no password has, in today's parameters: salt and result are arbitrary (16 and 32 bytes in base64). */
