@@ -36,11 +36,24 @@ struct arena {
 };
 
 static __thread struct arena *current;
+static __thread bool json_refused;
 
 static void *
 json_arena_malloc(size_t bytes)
 {
-	return current != NULL ? arena_alloc(current, bytes) : malloc(bytes);
+	void *p = current != NULL ? arena_alloc(current, bytes) : malloc(bytes);
+
+	json_refused |= p == NULL;
+	return p;
+}
+
+bool
+arena_json_refused(void)
+{
+	bool refused = json_refused;
+
+	json_refused = false;
+	return refused;
 }
 
 static bool

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/arena.h"
+
 /* Brackets are counted outside of strings. What is no JSON may be counted wrongly: the parser refuses that anyway. */
 static bool
 too_deep(const char *text, size_t bytes)
@@ -37,7 +39,8 @@ parse_error(const json_error_t *why, char reason[JSON_REASON])
 	const char *text = why->text;
 	enum error e = ERR_MALFORMED_JSON;
 
-	if (code == json_error_out_of_memory) {
+	/* jansson takes some failed allocations for wrong syntax. */
+	if (code == json_error_out_of_memory || arena_json_refused()) {
 		(void)snprintf(reason, JSON_REASON, "it needs more memory than there is for it");
 		return ERR_TOO_LARGE;
 	}
@@ -65,6 +68,7 @@ json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASO
 		(void)snprintf(reason, JSON_REASON, "nested deeper than %d", JSON_DEPTH_MAX);
 		return ERR_MALFORMED_JSON;
 	}
+	(void)arena_json_refused();
 	*value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	return *value != NULL ? OK : parse_error(&why, reason);
 }

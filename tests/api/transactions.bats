@@ -208,6 +208,9 @@ balance() {
 }
 
 @test "all of one's wallets are in the list without a wallet_id" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	post deposit 1
 	api POST /v1/wallets '{}'
 	other=$(json .id)

@@ -161,7 +161,7 @@ static void
 the_rest_is_buried_with_its_reason(void **state)
 {
 	(void)state;
-	buries("nothing", "k", "byte");
+	buries("nothing", "k", "column");
 	buries(CE("\"kind\":\"deposit\",\"amount\":5"), "k", "/wallet_id or /user_id");
 	buries(CE(OWN ",\"colour\":1"), "k", "/colour");
 	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
