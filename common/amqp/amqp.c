@@ -48,8 +48,8 @@ amqp_connect(struct amqp *a)
 		return OK;
 	if ((e = amqp_open(a)) != OK || (e = amqp_declare(a)) != OK)
 		return e;
-	if (a->complaint[0] != '\0')
+	if (a->last_failure[0] != '\0')
 		log_info("RabbitMQ is back");
-	a->complaint[0] = '\0';
+	a->last_failure[0] = '\0';
 	return OK;
 }

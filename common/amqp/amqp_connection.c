@@ -44,13 +44,13 @@ amqp_close(struct amqp *a)
 
 /* A broker that is away fails again and again: each sentence is an error once, then for debugging only. */
 static void
-complain(struct amqp *a, const char *doing, const char *why, size_t length)
+log_failure(struct amqp *a, const char *doing, const char *why, size_t length)
 {
 	char sentence[AMQP_NAME_MAX];
 
 	(void)snprintf(sentence, sizeof(sentence), "RabbitMQ: %s: %.*s", doing, (int)length, why);
-	log_line(strcmp(sentence, a->complaint) == 0 ? LOG_DEBUG : LOG_ERROR, "%s", sentence);
-	memcpy(a->complaint, sentence, sizeof(sentence));
+	log_line(strcmp(sentence, a->last_failure) == 0 ? LOG_DEBUG : LOG_ERROR, "%s", sentence);
+	memcpy(a->last_failure, sentence, sizeof(sentence));
 }
 
 enum error
@@ -58,7 +58,7 @@ amqp_fail(struct amqp *a, const char *doing, int status)
 {
 	const char *why = amqp_error_string2(status);
 
-	complain(a, doing, why, strlen(why));
+	log_failure(a, doing, why, strlen(why));
 	amqp_close(a);
 	return ERR_UNAVAILABLE;
 }
@@ -88,15 +88,15 @@ amqp_fail_method(struct amqp *a, const char *doing, const amqp_method_t *method)
 
 	if (method->id == AMQP_CHANNEL_CLOSE_METHOD) {
 		const amqp_channel_close_t *c = method->decoded;
-		complain(a, doing, c->reply_text.bytes, c->reply_text.len);
+		log_failure(a, doing, c->reply_text.bytes, c->reply_text.len);
 		e = error_of_code(c->reply_code);
 	} else if (method->id == AMQP_CONNECTION_CLOSE_METHOD) {
 		const amqp_connection_close_t *c = method->decoded;
-		complain(a, doing, c->reply_text.bytes, c->reply_text.len);
+		log_failure(a, doing, c->reply_text.bytes, c->reply_text.len);
 		e = error_of_code(c->reply_code);
 	} else {
 		const char *name = amqp_method_name(method->id);
-		complain(a, doing, name, strlen(name));
+		log_failure(a, doing, name, strlen(name));
 	}
 	amqp_close(a);
 	return e;

@@ -42,7 +42,7 @@ struct amqp {
 	const struct amqp_topology *topology;
 	amqp_connection_state_t connection; /* NULL: closed */
 	bool blocked;                      /* the broker is short of memory or disk, and reads no more */
-	char complaint[AMQP_NAME_MAX];     /* the last failure logged, so that it is logged once */
+	char last_failure[AMQP_NAME_MAX];     /* the last failure logged, so that it is logged once */
 
 	struct assembly assembly[CHANNELS];
 	struct message *inbox, **inbox_end;

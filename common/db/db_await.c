@@ -12,7 +12,7 @@
 
 /* Nobody knows what became of what was sent. */
 static void
-give_up(struct db *db)
+answer_timed_out(struct db *db)
 {
 	log_error("the database has not answered for %" PRId64 " ms: the connection is given up", db->answer_timeout_ms);
 	db_close(db);
@@ -30,7 +30,7 @@ result_await(struct db *db)
 		int64_t left = until - clock_monotonic_ms();
 
 		if (left <= 0) {
-			give_up(db);
+			answer_timed_out(db);
 			return false;
 		}
 		if (poll(&p, 1, (int)left) > 0 && (p.revents & ~POLLOUT) != 0 && PQconsumeInput(db->connection) != 1)

@@ -90,7 +90,7 @@ db_connect(struct db *db)
 
 /* An idle connection that the server closed is readable: find out before a statement is lost on it. */
 static bool
-seems_alive(struct db *db)
+connection_is_alive(struct db *db)
 {
 	struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
 
@@ -104,7 +104,7 @@ db_ready(struct db *db)
 {
 	if (db->in_transaction)
 		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
-	if (db->connection != NULL && !seems_alive(db)) {
+	if (db->connection != NULL && !connection_is_alive(db)) {
 		log_info("a connection to the database was closed by the server");
 		db_close(db);
 	}

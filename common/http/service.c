@@ -64,11 +64,11 @@ caller_check(const struct service *s, const struct route *route, struct request 
 {
 	enum error e;
 
-	if (route->who == ANYONE)
+	if (route->access == ANYONE)
 		return OK;
 	if ((e = caller_find(s, r)) != OK)
 		return e;
-	if (route->who == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
+	if (route->access == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
 		return ERR_FORBIDDEN;
 	return OK;
 }
@@ -207,10 +207,11 @@ serve_until_signal(struct server *server, const sigset_t *ends)
 static void
 routes_print(const struct service *s)
 {
-	static const char *const who[] = { [ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator" };
+	static const char *const names[] = { [ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator" };
+	_Static_assert(sizeof names / sizeof names[0] == OPERATOR_ONLY + 1, "each access has a name");
 
 	for (size_t i = 0; i < s->route_count; i++)
-		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern, who[s->routes[i].who]);
+		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern, names[s->routes[i].access]);
 }
 
 static bool
@@ -262,7 +263,7 @@ serve_cgi(const struct server *server)
 /* Libraries tidy up at the end what the system takes back anyway (OpenSSL its tables, most of all): an eighth of the
  * processor time of a CGI program, which is paid for every request. Where leaks are looked for, that is done then. */
 static void
-end_at_once(int status)
+exit_immediately(int status)
 {
 	(void)status;
 #ifndef __SANITIZE_ADDRESS__
@@ -304,6 +305,6 @@ service_main(int argc, char **argv, const struct service *s)
 	if (s->stop != NULL)
 		s->stop(server.state);
 	if (cgi)
-		end_at_once(status);
+		exit_immediately(status);
 	return status;
 }

@@ -77,7 +77,7 @@ tokens_refresh(void)
 }
 
 static enum error
-token_known(const char *token, struct known *k, const char **why)
+token_lookup(const char *token, struct known *k, const char **why)
 {
 	unsigned char key[CACHE_KEY];
 	unsigned mark = cache_mark(identity.tokens);
@@ -116,7 +116,7 @@ static const struct db_column live_columns[] = {
 };
 
 static enum error
-session_ask(const struct uuid *session, struct known *k)
+session_query(const struct uuid *session, struct known *k)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
@@ -135,18 +135,18 @@ session_ask(const struct uuid *session, struct known *k)
 }
 
 static enum error
-session_known(const struct uuid *session, struct known *k)
+session_lookup(const struct uuid *session, struct known *k)
 {
 	unsigned char key[CACHE_KEY];
 	unsigned mark = cache_mark(identity.sessions);
 	enum error e;
 
 	if (!atomic_load(&identity.listening))
-		return session_ask(session, k);
+		return session_query(session, k);
 	cache_key(session->bytes, sizeof session->bytes, key);
 	if (cache_get(identity.sessions, key, k))
 		return OK;
-	if ((e = session_ask(session, k)) == OK)
+	if ((e = session_query(session, k)) == OK)
 		cache_put(identity.sessions, mark, key, k);
 	return e;
 }
@@ -154,7 +154,7 @@ session_known(const struct uuid *session, struct known *k)
 enum error
 identity_check(const char *token, struct caller *caller, const char **why)
 {
-	struct known said, is;
+	struct known claimed, current;
 	enum error e;
 
 	if (token == NULL) {
@@ -165,11 +165,11 @@ identity_check(const char *token, struct caller *caller, const char **why)
 		log_error("a caller should be checked here, but AUTH_DATABASE_URL is not set");
 		return ERR_UNAVAILABLE;
 	}
-	if ((e = token_known(token, &said, why)) != OK || (e = session_known(&said.session, &is)) != OK)
+	if ((e = token_lookup(token, &claimed, why)) != OK || (e = session_lookup(&claimed.session, &current)) != OK)
 		return e;
-	if (memcmp(&said.user, &is.user, sizeof is.user) != 0)
+	if (memcmp(&claimed.user, &current.user, sizeof current.user) != 0)
 		return ERR_UNAUTHENTICATED;
-	*caller = (struct caller){ .known = true, .user = is.user, .session = is.session, .roles = is.roles };
+	*caller = (struct caller){ .known = true, .user = current.user, .session = current.session, .roles = current.roles };
 	return OK;
 }
 
@@ -191,7 +191,7 @@ identity_forget_all(void)
 /* ---- the watcher ---- */
 
 static void
-notification_heed(const char *payload)
+notification_apply(const char *payload)
 {
 	struct uuid session;
 
@@ -213,7 +213,7 @@ watch_connection(struct db *db)
 	log_info("live sessions are kept in memory");
 	while (got >= 0 && !atomic_load(&identity.stopping))
 		if ((got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload)) == 1)
-			notification_heed(payload);
+			notification_apply(payload);
 	atomic_store(&identity.listening, false);
 	identity_forget_all();
 	if (got < 0)

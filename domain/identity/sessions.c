@@ -182,7 +182,7 @@ struct rotated {
 static const struct db_column rotated_columns[] = { ROTATED_COLUMNS(struct rotated, ) };
 
 static enum error
-granted(const struct rotated *r, const struct refresh *next, struct grant *out)
+grant_rotated(const struct rotated *r, const struct refresh *next, struct grant *out)
 {
 	return grant_make(&r->user, &r->session, roles_from_text(r->roles), next, out);
 }
@@ -233,7 +233,7 @@ refresh_refused(struct auth *auth, const struct refresh *offered, const struct r
 	if (!o.spent)
 		return ERR_UNAVAILABLE; /* it became valid between the two statements: the client tries again */
 	if (o.again)
-		return granted(&o.of, next, out);
+		return grant_rotated(&o.of, next, out);
 	log_warn("a spent refresh token was offered again: its session is ended");
 	e = session_end(auth, &o.of.user, &o.of.session);
 	return e == OK || e == ERR_NOT_FOUND ? ERR_TOKEN_REUSED : e;
@@ -253,7 +253,7 @@ static const struct db_statement session_rotate_sql = { "session_rotate",
 enum error
 session_refresh(struct auth *auth, const char *token, const struct client *client, struct grant *out)
 {
-	unsigned char who[HASH_BYTES];
+	unsigned char device[HASH_BYTES];
 	struct refresh offered, next;
 	struct rotated rotated;
 	DB_ROWS(rows);
@@ -262,20 +262,20 @@ session_refresh(struct auth *auth, const char *token, const struct client *clien
 	if (!refresh_read(token, &offered))
 		return ERR_UNAUTHENTICATED;
 	refresh_successor(auth, &offered, &next);
-	client_hash(auth, client, who);
+	client_hash(auth, client, device);
 	e = db_query(auth->pool, &session_rotate_sql,
 		DB_VALUES(db_bytes(offered.hash, HASH_BYTES), db_bytes(next.hash, HASH_BYTES),
 			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(client->user_agent), db_text(client->ip),
-			db_bytes(who, HASH_BYTES)),
+			db_bytes(device, HASH_BYTES)),
 		&rows);
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
-		return refresh_refused(auth, &offered, &next, who, out);
+		return refresh_refused(auth, &offered, &next, device, out);
 	if ((e = rows_read(rows, 0, DB_COLUMNS(rotated_columns), NULL, &rotated)) != OK)
 		return e;
 	sweep_some(auth);
-	return granted(&rotated, &next, out);
+	return grant_rotated(&rotated, &next, out);
 }
 
 /* ---- ending ---- */
