@@ -166,7 +166,7 @@ nobody_costs_as_much_as_somebody(void **state)
 	char hash[PASSWORD_HASH];
 
 	(void)state;
-	nobodys_hash(hash);
+	placeholder_hash(hash);
 	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
 	assert_int_equal(password_verify(NULL, ""), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
@@ -186,7 +186,7 @@ enter_and_leave(void *refused)
 static void
 only_so_many_may_wait(void **state)
 {
-	enum { INSIDE = 2 + ANTEROOM, QUEUE = 4, TOO_MANY = 3 };
+	enum { INSIDE = 2 + ADMITTED_EXTRA, QUEUE = 4, TOO_MANY = 3 };
 	pthread_t threads[QUEUE + TOO_MANY];
 	int refused = 0;
 
@@ -202,8 +202,8 @@ only_so_many_may_wait(void **state)
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(refused, TOO_MANY);
-	assert_int_equal(first.inside, 0);
-	assert_int_equal(first.waiting, 0);
+	assert_int_equal(admission.inside, 0);
+	assert_int_equal(admission.waiting, 0);
 }
 
 static void *
@@ -222,9 +222,9 @@ waits(void)
 {
 	bool one;
 
-	pthread_mutex_lock(&second.lock);
-	one = second.waiting == 1;
-	pthread_mutex_unlock(&second.lock);
+	pthread_mutex_lock(&hashing.lock);
+	one = hashing.waiting == 1;
+	pthread_mutex_unlock(&hashing.lock);
 	return one;
 }
 
@@ -245,7 +245,7 @@ only_so_many_hash_at_once(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(done, 1);
 	hashing_end();
-	assert_int_equal(second.inside, 0);
+	assert_int_equal(hashing.inside, 0);
 }
 
 int
