@@ -128,6 +128,15 @@ balance() {
 	refused 413 too_large
 }
 
+@test "a NUL byte is refused wherever it stands" {
+	for nul in '{"kind":"deposit","amount":5\0}' '{"kind":"deposit","amount":5}\0' '\0{"kind":"deposit","amount":5}'; do
+		# shellcheck disable=SC2059
+		printf "$nul" >"$BATS_TEST_TMPDIR/nul"
+		api POST /v1/transactions '' -H 'Content-Type: application/json' --data-binary "@$BATS_TEST_TMPDIR/nul"
+		refused 400 malformed_json
+	done
+}
+
 @test "numbers past 64 bits and U+0000 are valid JSON, but not accepted" {
 	for amount in 99999999999999999999 1e400 -1e400; do
 		api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"
@@ -199,6 +208,9 @@ balance() {
 }
 
 @test "without a wallet_id the list covers all of the user's wallets" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	post deposit 1
 	api POST /v1/wallets '{}'
 	other=$(json .id)

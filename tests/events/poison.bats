@@ -21,6 +21,8 @@ teardown() {
 	emit '' --message-id empty
 	emit "$(good 2)"
 	emit "$(printf '[%.0s' {1..1000})" --message-id deep
+	printf '{"pattern":"transaction_emitted","data":{"user_id":"%s","kind":"deposit","amount":5\0}}' "$USER" |
+		"$PURSE" publish --message-id nul wallet_queue
 	emit '{"pattern":"transaction_emitted","data":{"foo":1}}' --message-id members
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1.5}")" --message-id amount
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1,\"idempotency_key\":\"two words\"}")" --message-id key
@@ -35,6 +37,7 @@ teardown() {
 	buried text 'malformed_json: '
 	buried empty 'malformed_json: the body is empty'
 	buried deep 'malformed_json: nested deeper than 32'
+	buried nul 'malformed_json: there is a NUL byte'
 	buried members 'invalid_request: /'
 	buried amount 'invalid_request: /amount'
 	buried key 'invalid_request: /idempotency_key'
@@ -43,7 +46,7 @@ teardown() {
 	buried decimal 'invalid_request: /transaction/amount 1.005 is no amount in EUR'
 	buried operation 'invalid_request: /transaction/operation'
 	buried large rejected
-	waiting wallet_queue.dead 11
+	waiting wallet_queue.dead 12
 	history_is "$USER" $'opening 0 0\ndeposit 1 1\ndeposit 1 2\ndeposit 1 3'
 }
 

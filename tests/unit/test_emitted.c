@@ -161,7 +161,7 @@ static void
 other_bodies_are_refused_with_a_reason(void **state)
 {
 	(void)state;
-	refuses("nothing", "k", "byte");
+	refuses("nothing", "k", "column");
 	refuses(CE("\"kind\":\"deposit\",\"amount\":5"), "k", "/wallet_id or /user_id");
 	refuses(CE(OWN ",\"colour\":1"), "k", "/colour");
 	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");

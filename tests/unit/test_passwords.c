@@ -3,8 +3,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "domain/identity/password_hash.c"
+#include "domain/identity/password_rules.h"
 #include "domain/identity/password_words.h"
-#include "domain/identity/passwords.c"
 #include "tests/unit/unit.h"
 
 static void
@@ -165,7 +166,7 @@ an_unknown_address_costs_as_much_as_a_known_one(void **state)
 	char hash[PASSWORD_HASH];
 
 	(void)state;
-	nobodys_hash(hash);
+	placeholder_hash(hash);
 	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
 	assert_int_equal(password_verify(NULL, ""), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
@@ -185,7 +186,7 @@ enter_and_leave(void *refused)
 static void
 the_number_of_waiters_is_limited(void **state)
 {
-	enum { INSIDE = 2 + ANTEROOM, QUEUE = 4, TOO_MANY = 3 };
+	enum { INSIDE = 2 + ADMITTED_EXTRA, QUEUE = 4, TOO_MANY = 3 };
 	pthread_t threads[QUEUE + TOO_MANY];
 	int refused = 0;
 
@@ -201,8 +202,8 @@ the_number_of_waiters_is_limited(void **state)
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(refused, TOO_MANY);
-	assert_int_equal(first.inside, 0);
-	assert_int_equal(first.waiting, 0);
+	assert_int_equal(admission.inside, 0);
+	assert_int_equal(admission.waiting, 0);
 }
 
 static void *
@@ -221,9 +222,9 @@ waits(void)
 {
 	bool one;
 
-	pthread_mutex_lock(&second.lock);
-	one = second.waiting == 1;
-	pthread_mutex_unlock(&second.lock);
+	pthread_mutex_lock(&hashing.lock);
+	one = hashing.waiting == 1;
+	pthread_mutex_unlock(&hashing.lock);
 	return one;
 }
 
@@ -244,7 +245,7 @@ the_number_of_hashers_is_limited(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(done, 1);
 	hashing_end();
-	assert_int_equal(second.inside, 0);
+	assert_int_equal(hashing.inside, 0);
 }
 
 int
