@@ -1,9 +1,11 @@
-/* counts.c - calls the pure parts of the hot paths many times, so that callgrind can count their instructions.
+/* counts.c - calls the pure parts of the hot paths many times, so that callgrind can count their
+ * instructions.
  *
  *   counts PART TIMES       PART: operation, token, reply, event, csv
  *
- * tests/counts runs each part twice under callgrind with different TIMES. The difference is the cost of
- * the calls, without the start of the program. Nothing here reads a clock, a file or a socket. */
+ * tests/counts runs each part twice under callgrind with different TIMES. The difference is the
+ * cost of the calls, without the start of the program. Nothing here reads a clock, a file or a
+ * socket. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,7 +69,8 @@ part_token(void)
 	return cache_get(cache, key, &known);
 }
 
-/* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few copies. */
+/* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few
+ * copies. */
 static bool
 part_reply(void)
 {

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# batch.bats - many operations in one call, each on its own or all or nothing; and dry runs, which write nothing.
+# batch.bats - many operations in one call, each on its own or all or nothing; and dry runs, which
+# write nothing.
 
 load ../helper
 
@@ -9,7 +10,8 @@ setup() {
 	WALLET=$(json .id)
 }
 
-# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without the brackets
+# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without
+# the brackets
 batch() {
 	api POST "/v1/transactions/batch${3:-}" "{\"mode\":\"$1\",\"transactions\":[$2]}" "${@:4}"
 }

@@ -252,7 +252,8 @@ expired() {
 
 @test "an expired hold is closed even before a sweep has seen it" {
 	hold 20 "\"expires_at\":\"$(in_seconds 3600)\""
-	# Pretend that hour has passed. The sweep can be faster than the capture, but the answer is the same.
+	# Pretend that hour has passed. The sweep can be faster than the capture, but the answer is
+	# the same.
 	sql wallet "UPDATE hold SET expires_at = clock_timestamp() - interval '1 second' WHERE transaction_id = '$HOLD'"
 	on capture
 	expect 409 hold_closed

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# transfers.bats - from one wallet to another: both sides in one commit, each naming the other; reversed by an operator.
+# transfers.bats - from one wallet to another: both sides in one commit, each naming the other;
+# reversed by an operator.
 
 load ../helper
 
-# Two users: FROM is the wallet of the signed-in user, TO that of another user, whose token is RECEIVER.
+# Two users: FROM is the wallet of the signed-in user, TO that of another user, whose token is
+# RECEIVER.
 setup() {
 	a_user receiver
 	RECEIVER=$TOKEN

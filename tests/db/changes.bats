@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# changes.bats - freezing, unfreezing and closing a wallet: who may do it, what the wallet then refuses, and the row in its history.
+# changes.bats - freezing, unfreezing and closing a wallet: who may do it, what the wallet then
+# refuses, and the row in its history.
 
 load helper
 
-# Defines change(WALLET, KIND, MODE, POWERS, KEY, BODY), which returns the result of a wallet change as one word.
+# Defines change(WALLET, KIND, MODE, POWERS, KEY, BODY), which returns the result of a wallet change
+# as one word.
 words() {
 	cat <<-'E'
 		CREATE FUNCTION pg_temp.change(w uuid, kind text, mode text DEFAULT NULL, power int DEFAULT 2, key text DEFAULT NULL, body text DEFAULT NULL,

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# statement_lines.bats - storing lines on the real server: in any order, duplicates, contradictions, two consumers at once.
+# statement_lines.bats - storing lines on the real server: in any order, duplicates, contradictions,
+# two consumers at once.
 
 load ../helper
 
@@ -15,7 +16,8 @@ teardown() {
 
 app() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -c "$1"; }
 
-# store VERSION... - stores lines of +100 each, as the run-time role; prints the positions of contradictory lines.
+# store VERSION... - stores lines of +100 each, as the run-time role; prints the positions of
+# contradictory lines.
 store() { app "$(storing "$@")"; }
 storing() {
 	echo "SELECT lines_store(array_agg('$WALLET'::uuid), array_agg(v), array_agg(md5('$WALLET' || v)::uuid), array_agg('$OWNER'::uuid),
@@ -110,7 +112,8 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 }
 
 @test "two consumers with the same wallets in opposite order: no deadlock, every line once" {
-	# A hundred wallets; both write all their lines, one upwards and one downwards, ten versions a batch.
+	# A hundred wallets; both write all their lines, one upwards and one downwards, ten versions
+	# a batch.
 	batch() {
 		echo "SELECT lines_store(array_agg(md5('$OWNER' || w)::uuid ORDER BY w $1), array_agg(v::bigint ORDER BY w $1),
 			array_agg(md5('$OWNER' || w || 't' || v)::uuid ORDER BY w $1), array_agg('$OWNER'::uuid), array_agg('EUR'::text),
@@ -180,7 +183,8 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 			'csv', 0, 'x', NULL, 10)"
 	}
 	[ "$(ask)" = "queued|$id|$id|queued" ]
-	# Far in the past, so that it is claimed first. No one else can claim it while the lease holds.
+	# Far in the past, so that it is claimed first. No one else can claim it while the lease
+	# holds.
 	sql statement "UPDATE job SET due_at = '2020-01-01' WHERE id = '$id'"
 	claim() { app "SELECT id FROM job_claim('$(cat /proc/sys/kernel/random/uuid)', '1 hour')"; }
 	coproc HOLDER { exec psql -X -q -At -d "$STATEMENT_DATABASE_URL" 2>&1 3>&-; }

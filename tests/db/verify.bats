@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# verify.bats - `purse verify` on separate databases: it accepts correct ones, even during writes, and for each kind of
-# tampering it names the wrong row.
+# verify.bats - `purse verify` on separate databases: it accepts correct ones, even during writes,
+# and for each kind of tampering it names the wrong row.
 
 load ../helper
 
@@ -75,8 +75,8 @@ verify() { # PREFIX - with the run-time roles' rights
 		"$BUILD/purse" verify
 }
 
-# finds SERVICE CHANGE PATTERN... - restores the copy and applies the change; `purse verify` must then fail, with a line
-# that matches each pattern.
+# finds SERVICE CHANGE PATTERN... - restores the copy and applies the change; `purse verify` must
+# then fail, with a line that matches each pattern.
 finds() {
 	local service=$1 change=$2 pattern
 	shift 2

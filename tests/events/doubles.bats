@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line is stored once.
+# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line
+# is stored once.
 
 load events
 

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# events.bash - shared by the event tests: publishing in each form, waiting for the effects. `load events`.
+# events.bash - shared by the event tests: publishing in each form, waiting for the effects.
+# Use it with `load events`.
 
 load ../helper
 

@@ -1,9 +1,10 @@
-/* probe.c - a RabbitMQ client for the tests: listens, takes, requeues, counts, deletes, publishes oversized messages.
+/* probe.c - a RabbitMQ client for the tests: listens, takes, requeues, counts, deletes, publishes
+ * oversized messages.
  *
  *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events with the keys
  *   probe take QUEUE N         take N messages and print a line of JSON each; fails after a minute
  *   probe requeue QUEUE N      take a message and requeue it, N times
- *   probe touch QUEUE N        take N and exit without an acknowledgement, so that they are redelivered
+ *   probe touch QUEUE N        take N and exit without acknowledging them, so they are redelivered
  *   probe emit KEY BODY        publish to purse.events
  *   probe copied QUEUE BODY    publish to QUEUE, with a CC header that also names it
  *   probe count QUEUE          print the number of waiting messages
@@ -110,7 +111,8 @@ copied(struct amqp *a, const char *queue, const char *body)
 		.message_id = amqp_cstring_bytes("copied") };
 	uint32_t ready;
 
-	/* The count uses the same channel, so its answer comes after the broker has read the message. */
+	/* The count uses the same channel, so its answer comes after the broker has read the
+	 * message. */
 	return amqp_basic_publish(a->connection, CHANNEL_TAKE, amqp_empty_bytes, amqp_cstring_bytes(queue), 1, 0, &p,
 		       amqp_cstring_bytes(body)) == AMQP_STATUS_OK
 	       && amqp_count(a, queue, &ready) == OK;

@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# hosting.sh - the suite "hosting": the API's tests again, unchanged, with the handlers as programs on a shared host's web
-# server. Sourced by suites.sh.
+# hosting.sh - the suite "hosting": the API's tests again, unchanged, with the handlers as programs
+# on a shared host's web server. Sourced by suites.sh.
 #
-# It runs in a copy of this checkout with its own servers, in parallel with the other suites. If root runs it, the copy
-# belongs to the user nobody and has an ordinary PATH: Apache does not start as root, and this tests `make up` for others.
+# It runs in a copy of this checkout with its own servers, in parallel with the other suites. If
+# root runs it, the copy belongs to the user nobody and has an ordinary PATH: Apache does not start
+# as root, and this tests `make up` for others.
 results=${results:?}
 . tests/hosting/servers.sh
 

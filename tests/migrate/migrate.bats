@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# migrate.bats - migrations: applying them twice changes nothing, a broken one leaves no trace, old sources refuse newer databases.
+# migrate.bats - migrations: applying them twice changes nothing, a broken one leaves no trace, old
+# sources refuse newer databases.
 
 load ../helper
 
-# schema SERVICE - prints everything that a migration can change: tables, functions, privileges, and its own records.
+# schema SERVICE - prints everything that a migration can change: tables, functions, privileges, and
+# its own records.
 schema() {
 	local url=${1^^}_DATABASE_OWNER_URL
 	pg_dump --schema-only -d "${!url}" | grep -vE '^\\(un)?restrict '

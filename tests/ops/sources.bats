@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# sources.bats - checks that need no servers: the list of options, docker-compose.yml, the scripts' behaviour.
+# sources.bats - checks that need no servers: the list of options, docker-compose.yml, the scripts'
+# behaviour.
 
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
 setup() { cd "$ROOT" || return 1; }

@@ -1,4 +1,5 @@
-/* test_bind.c - reading declared members from JSON: every type, every fault, all faults at once with pointers. */
+/* test_bind.c - reading declared members from JSON: every type, every fault, all faults at once
+ * with pointers. */
 #include "common/base/bind.h"
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,4 @@
-/* test_emitted.c - the accepted bodies of transaction_emitted, and why the others are dead letters. */
+/* test_emitted.c - accepted bodies of transaction_emitted, and why others become dead letters. */
 #include <stdio.h>
 
 #include "common/base/caller.h"

@@ -1,4 +1,5 @@
-/* test_event.c - envelopes: accepted and refused bodies, numbers kept digit for digit, written events. */
+/* test_event.c - envelopes: accepted and refused bodies, numbers kept digit for digit, written
+ * events. */
 #include <stdio.h>
 
 #include "common/base/event.h"
@@ -132,7 +133,8 @@ depth_is_bounded_before_parsing(void **state)
 	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL, false);
 }
 
-/* A body cut anywhere is refused, and nothing reads past its end (no NUL follows, so sanitizers notice). */
+/* A body cut anywhere is refused, and nothing reads past its end (no NUL follows, so sanitizers
+ * notice). */
 static void
 truncated_bodies_are_refused(void **state)
 {

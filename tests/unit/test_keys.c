@@ -1,4 +1,5 @@
-/* test_keys.c - signing keys: created once, private, rotated with an overlap, noticed without a restart. */
+/* test_keys.c - signing keys: created once, private, rotated with an overlap, noticed without a
+ * restart. */
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>

@@ -1,4 +1,5 @@
-/* test_operation.c - the body of a transaction: what is accepted or refused, what is the same request. */
+/* test_operation.c - the body of a transaction: what is accepted or refused, what is the same
+ * request. */
 #include "common/base/caller.h"
 #include "domain/ledger/ledger.h"
 #include "tests/unit/unit.h"

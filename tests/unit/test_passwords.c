@@ -1,4 +1,4 @@
-/* test_passwords.c - acceptable passwords; hashing, for accounts that exist and those that do not. */
+/* test_passwords.c - acceptable passwords; hashing, for existing and unknown accounts. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -159,7 +159,8 @@ out_of_memory_is_not_a_wrong_password(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* libsodium would refuse a malformed hash without computing anything, and the time would reveal that. */
+/* libsodium would refuse a malformed hash without computing anything, and the time would reveal
+ * that. */
 static void
 an_unknown_address_costs_as_much_as_a_known_one(void **state)
 {

@@ -1,4 +1,4 @@
-/* test_route.c - the router: patterns, ids, allowed methods; and the arena that requests live in. */
+/* test_route.c - the router: patterns, ids, allowed methods; and the arena of a request. */
 #include "common/http/route.h"
 #include "tests/unit/unit.h"
 

@@ -1,4 +1,5 @@
-/* test_statement_lines.c - the data of transaction_created: what becomes a line, what is refused and why. */
+/* test_statement_lines.c - the data of transaction_created: what becomes a line, what is refused
+ * and why. */
 #include "domain/statement/lines.h"
 #include "tests/unit/unit.h"
 

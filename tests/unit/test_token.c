@@ -1,6 +1,7 @@
 /* test_token.c - access tokens: only tokens that we issued are accepted, however good the forgery.
  *
- * libjwt has two roles: an attacker who signs with what a client can know, and a second opinion on ES256. */
+ * libjwt has two roles: an attacker who signs with what a client can know, and a second opinion on
+ * ES256. */
 #include <jansson.h>
 #include <jwt.h>
 #include <openssl/pem.h>

@@ -1,4 +1,5 @@
-// documents.test.mjs - both API documents are valid and match the code, and their examples match their schemas.
+// documents.test.mjs - both API documents are valid and match the code, and their examples match
+// their schemas.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';

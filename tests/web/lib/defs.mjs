@@ -1,4 +1,5 @@
-// defs.mjs - reads common/base/error.def and common/base/config.def, the lists that the documents must match.
+// defs.mjs - reads common/base/error.def and common/base/config.def, the lists that the documents
+// must match.
 import { readFileSync } from 'node:fs';
 
 export const root = new URL('../../../', import.meta.url).pathname;
