@@ -96,7 +96,7 @@ const struct db_statement verify_heads_sql = { "heads",
 /* The columns that a line has in common with its row are in the same places as there. */
 const struct db_statement verify_lines_sql = { "lines",
 	"DECLARE lines CURSOR FOR SELECT wallet_id, version, transaction_id, kind, amount, balance_after, created_at, reference_id,"
-	" merchant, description, counterpart_wallet, counterpart_id, sign_open FROM line ORDER BY wallet_id, version",
+	" merchant, description, counterpart_wallet, counterpart_id FROM line ORDER BY wallet_id, version",
 	DB_ONCE };
 const struct db_statement verify_heads_next_sql = { "heads_next", "FETCH 2000 FROM heads", DB_ONCE };
 const struct db_statement verify_lines_next_sql = { "lines_next", "FETCH 2000 FROM lines", DB_ONCE };

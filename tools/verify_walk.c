@@ -59,7 +59,6 @@ belongs_to(const struct reader *r, const char *wallet)
  * compared as texts, whatever they are, so they are read by their places. */
 enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION,
 	C_COUNTERPART_WALLET, C_COUNTERPART, C_COMMON, C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK };
-enum { C_SIGN_OPEN = C_COMMON };
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
 
@@ -229,12 +228,10 @@ same_text(const char *a, const char *b)
 static void
 line_check(struct walk *w)
 {
-	bool open = *text_of(&w->lines, C_SIGN_OPEN) == 't';
-
 	for (size_t c = C_ID; c < C_COMMON; c++) {
 		const char *row = text_of(&w->rows, c), *line = text_of(&w->lines, c);
 
-		if (same_text(row, line) || (c == C_AMOUNT && open && row[*row == '-'] != '\0' && strcmp(row + (*row == '-'), line) == 0))
+		if (same_text(row, line))
 			continue;
 		finding(w->v, "wallet %s, version %" PRId64 ", %s: the statement has another %s: %s, not %s", text_of(&w->rows, C_WALLET),
 			number_of(&w->rows, C_VERSION), text_of(&w->rows, C_ID), common_names[c], line != NULL ? line : "none",

@@ -8,9 +8,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lib.programs import names
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
-CONSUMERS = ("outbox_relay", "transaction_consumer", "statement_consumer")
+CONSUMERS = names("consumer")
 
 
 def eventually(seconds, condition, what, turn=0.05):

@@ -153,6 +153,7 @@ enum db_column_type {
 	DB_COLUMN_BOOL,
 	DB_COLUMN_INSTANT,
 	DB_COLUMN_TEXT,    /* const char *, copied into the arena; NULL for SQL NULL */
+	DB_COLUMN_BORROWED,/* the same, not copied: lives as long as the rows */
 	DB_COLUMN_CODE,    /* char[], cut at its size */
 	DB_COLUMN_CHOICE,  /* an enum (int), by its name in `choices` */
 };

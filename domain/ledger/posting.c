@@ -124,6 +124,10 @@ posting_write(struct text *t, const struct posting *p, bool with_owner)
 	TEXT_LITERAL(t, ",\"metadata\":");
 	text_add_string(t, p->metadata != NULL ? p->metadata : "null"); /* JSON already: see operation_read() */
 	instant_write(t, ",\"created_at\":", p->created_at);
+	TEXT_LITERAL(t, ",\"balance_change\":");
+	text_add_number(t, p->amount.minor);
+	TEXT_LITERAL(t, ",\"held_change\":");
+	text_add_number(t, p->held_change.minor);
 	special_members_write(t, p);
 	if (with_owner)
 		uuid_write(t, ",\"owner_id\":", &p->owner, true);

@@ -48,18 +48,29 @@ struct run {
 	const char *failure;   /* for the row of a job that is given up */
 };
 
+struct claim_row {
+	bool ours;
+};
+
+static const struct db_column claim_columns[] = {
+	DB_COLUMN(BOOL, "ours", struct claim_row, ours),
+};
+
 /* An UPDATE of the claimed row: answers whether it is still ours. */
 static enum step
 record(struct run *run, const struct db_statement *statement, const struct db_value *values, size_t count)
 {
+	struct claim_row claim;
 	DB_ROWS(rows);
 
-	if (db_query(run->runner->db, statement, values, count, &rows) != OK)
+	if (db_query(run->runner->db, statement, values, count, &rows) != OK ||
+	    rows_read(rows, 0, DB_COLUMNS(claim_columns), NULL, &claim) != OK)
 		return STEP_TROUBLE;
-	return rows_bool(rows, 0, 0) ? STEP_ON : STEP_LOST;
+	return claim.ours ? STEP_ON : STEP_LOST;
 }
 
-static const struct db_statement job_progress_sql = { "job_progress", "SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7)", DB_AGAIN };
+static const struct db_statement job_progress_sql = { "job_progress",
+	"SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7) AS ours", DB_AGAIN };
 
 /* So much of the file is safe on disk; 99 per cent at most, until it is in its place. */
 static enum step
@@ -84,21 +95,29 @@ step_of(enum error e)
 
 /* ---- beginning ---- */
 
-/* A line that is missing may be on its way: wait, but not for ever. */
+/* A missing line may be on its way: wait, but not for ever. */
 static enum step
 span_wait(const struct run *run)
 {
 	instant_us age = clock_now() - run->job.created_at;
 
-	if (run->span.missed_since != 0) {
-		if (span_check_gap(&run->span) != OK)
-			return STEP_WRONG;
-		return STEP_WAIT;
-	}
+	if (run->span.has_gap)
+		return span_check_gap(&run->span) == OK ? STEP_WAIT : STEP_WRONG;
 	return run->span.head < run->job.min_version && age < MIN_VERSION_MS * US_PER_MS ? STEP_WAIT : STEP_ON;
 }
 
-static const struct db_statement job_begin_sql = { "job_begin", "SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8)", DB_AGAIN };
+static enum step
+span_search(struct run *run)
+{
+	const struct job *job = &run->job;
+	const struct span_wanted wanted = { .wallet = job->wallet, .from = job->from, .to = job->to,
+		.has_head = job->has_begun, .head = job->head };
+
+	return step_of(span_find(run->runner->db, &wanted, &run->span));
+}
+
+static const struct db_statement job_begin_sql = { "job_begin",
+	"SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8) AS ours", DB_AGAIN };
 
 static enum step
 span_fix(struct run *run)
@@ -107,9 +126,9 @@ span_fix(struct run *run)
 	struct span *s = &run->span;
 	enum step step;
 
-	if ((step = step_of(span_find(run->runner->db, &job->wallet, job->from, job->to, 0, false, s))) != STEP_ON ||
-	    (step = span_wait(run)) != STEP_ON)
+	if ((step = span_search(run)) != STEP_ON || (step = span_wait(run)) != STEP_ON)
 		return step;
+	job->has_begun = true;
 	job->first = s->after + 1;
 	job->last = s->until;
 	job->head = s->head;
@@ -128,8 +147,8 @@ static enum step
 span_recall(struct run *run)
 {
 	const struct job *job = &run->job;
-	struct span *s = &run->span;
-	enum step step = step_of(span_find(run->runner->db, &job->wallet, job->from, job->to, job->head, false, s));
+	const struct span *s = &run->span;
+	enum step step = span_search(run);
 
 	if (step == STEP_ON && (s->after != job->first - 1 || s->until != job->last || s->opening != job->opening ||
 				       s->closing != job->closing)) {
@@ -201,7 +220,7 @@ lines_write(struct run *run)
 	while (step == STEP_ON && run->chain.version < run->span.until) {
 		bool first = run->chain.version == run->span.after;
 
-		if ((step = step_of(lines_read(run->runner->db, &run->span, CHUNK_LINES, run->job.format, first,
+		if ((step = step_of(chain_read(run->runner->db, &run->span, CHUNK_LINES, run->job.format, first,
 			     &run->chain, &run->text))) != STEP_ON ||
 		    (step = flush(run)) != STEP_ON || (step = record_progress(run)) != STEP_ON)
 			return step;
@@ -216,7 +235,7 @@ lines_write(struct run *run)
 
 /* ---- the end ---- */
 
-static const struct db_statement job_finish_sql = { "job_finish", "SELECT job_finish($1, $2, $3, $4, $5)", DB_AGAIN };
+static const struct db_statement job_finish_sql = { "job_finish", "SELECT job_finish($1, $2, $3, $4, $5) AS ours", DB_AGAIN };
 
 static enum step
 file_end(struct run *run)
@@ -246,13 +265,14 @@ run_all(struct run *run)
 		run->failure = "given up";
 		return STEP_WRONG;
 	}
-	if ((step = run->job.first == 0 ? span_fix(run) : span_recall(run)) != STEP_ON ||
+	if ((step = run->job.has_begun ? span_recall(run) : span_fix(run)) != STEP_ON ||
 	    (step = file_begin(run)) != STEP_ON || (step = lines_write(run)) != STEP_ON)
 		return step;
 	return file_end(run);
 }
 
-static const struct db_statement job_postpone_sql = { "job_postpone", "SELECT job_postpone($1, $2, " DB_MS("$3") ", $4)", DB_AGAIN };
+static const struct db_statement job_postpone_sql = { "job_postpone",
+	"SELECT job_postpone($1, $2, " DB_MS("$3") ", $4) AS ours", DB_AGAIN };
 
 static enum step
 postpone(struct run *run, int64_t pause_ms, bool counts)
@@ -261,7 +281,7 @@ postpone(struct run *run, int64_t pause_ms, bool counts)
 		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(pause_ms), db_bool(counts)));
 }
 
-static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3)", DB_AGAIN };
+static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3) AS ours", DB_AGAIN };
 
 /* A record that cannot be made now makes no difference: the lease runs out. */
 static void
@@ -301,20 +321,14 @@ run_settle(struct run *run, enum step step)
 		log_warn("what became of statement %s could not be recorded: its lease runs out", id);
 }
 
-static const struct db_statement job_claim_sql = { "job_claim", "SELECT " JOB_COLUMNS " FROM job_claim($1, " DB_MS("$2") ")", DB_ONCE };
-
 enum error
 job_run_next(const struct job_runner *runner, bool *ran)
 {
 	struct run run = { .runner = runner, .claim = uuid_v7(), .failure = "inconsistent" };
-	DB_ROWS(rows);
-	enum error e = db_query(runner->db, &job_claim_sql, DB_VALUES(db_uuid(&run.claim), db_number(LEASE_MS)), &rows);
+	enum error e = job_claim(runner->db, &run.claim, LEASE_MS, ran, &run.job);
 
-	*ran = e == OK && rows_count(rows) > 0;
-	if (!*ran)
+	if (e != OK || !*ran)
 		return e;
-	if (!job_from_row(rows, 0, &run.job))
-		return ERR_INTERNAL;
 	/* Known before the file is opened: a job that fails first may have left one at an earlier attempt. */
 	job_file_name(&run.job.id, run.job.format, run.name);
 	part_name(&run.part, runner->folder, run.name);

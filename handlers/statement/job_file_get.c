@@ -34,5 +34,5 @@ job_file_get(struct request *r)
 	job_download_name(&job, download);
 	if ((path = arena_printf(r->arena, "%s/%s", s->folder, name)) == NULL)
 		return reply_error(r, ERR_TOO_LARGE);
-	return reply_file(r, path, formats[job.format].content_type, download);
+	return reply_file(r, path, formats[job.format].media_type, download);
 }

@@ -41,7 +41,7 @@ change() { TOKEN=$OPERATOR api POST "/v1/wallets/$1/$2" "{\"reason\":\"test\"${3
 	transfer 300 '"description":"Rent","merchant":"Landlord","metadata":{"m":1}'
 	expect 201
 	sent=$(json .id)
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at to_wallet_id counterpart_id" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change to_wallet_id counterpart_id" ]
 	[ "$(json '[.kind, .amount, .balance_after, .to_wallet_id] | join(" ")')" = "transfer 300 700 $TO" ]
 	received=$(json .counterpart_id)
 	at=$(json .created_at)

@@ -211,12 +211,29 @@ text_stops_at_its_limit_and_reports_it(void **state)
 }
 
 static void
-formats_are_found_by_name(void **state)
+a_client_gets_what_it_accepts(void **state)
 {
 	(void)state;
-	assert_int_equal(format_find("json"), FORMAT_JSON);
-	assert_int_equal(format_find("csv"), FORMAT_CSV);
-	assert_int_equal(format_find("CSV"), FORMAT_COUNT);
+	assert_int_equal(format_accepted(NULL), FORMAT_JSON);
+	assert_int_equal(format_accepted("*/*"), FORMAT_JSON);
+	assert_int_equal(format_accepted("text/csv"), FORMAT_CSV);
+	assert_int_equal(format_accepted("text/csv;header=present, text/plain"), FORMAT_CSV);
+	assert_int_equal(format_accepted("text/csv, application/json"), FORMAT_JSON);
+	assert_int_equal(format_accepted("text/html"), FORMAT_JSON);
+}
+
+static void
+each_format_has_a_name_and_its_functions(void **state)
+{
+	(void)state;
+	for (int f = 0; f < FORMAT_COUNT; f++) {
+		assert_string_equal(format_names[f], formats[f].name);
+		assert_non_null(formats[f].ending);
+		assert_non_null(strchr(formats[f].media_type, '/'));
+		assert_true(formats[f].head != NULL && formats[f].line != NULL && formats[f].tail != NULL);
+		/* As the database's CHECK has it. */
+		assert_int_equal(strspn(formats[f].name, "abcdefghijklmnopqrstuvwxyz0123456789"), strlen(formats[f].name));
+	}
 	assert_null(format_names[FORMAT_COUNT]);
 }
 
@@ -232,7 +249,8 @@ main(void)
 		cmocka_unit_test(a_transfer_names_the_other_side),
 		cmocka_unit_test(numbers_to_the_ends_of_their_range),
 		cmocka_unit_test(text_stops_at_its_limit_and_reports_it),
-		cmocka_unit_test(formats_are_found_by_name),
+		cmocka_unit_test(a_client_gets_what_it_accepts),
+		cmocka_unit_test(each_format_has_a_name_and_its_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -74,6 +74,13 @@ data_as_the_api_shows_it_is_a_line(void **state)
 	accepts("amount", "0");
 	accepts("version", "9007199254740991");
 	accepts("kind", "\"transfer\"");
+	/* What it did to the balance; events of before do not say it. */
+	accepts("balance_change", NULL);
+	accepts("balance_change", "null");
+	accepts("balance_change", "-2500");
+	accepts("balance_change", "0");
+	accepts("balance_change", "9007199254740991");
+	accepts("held_change", "-2500");
 	accepts("a_member_of_tomorrow", "[1,2]");
 	accepts("created_at", "\"2026-11-23T09:15:41+01:00\"");
 }
@@ -96,6 +103,10 @@ invalid_members_are_refused(void **state)
 	refuses("amount", "\"12\"");
 	refuses("amount", "9007199254740992");
 	refuses("balance_after", "-9007199254740992");
+	refuses("balance_change", "9007199254740992");
+	refuses("balance_change", "-9007199254740992");
+	refuses("balance_change", "\"-2500\"");
+	refuses("balance_change", "12.5");
 	refuses("version", "0");
 	refuses("kind", "\"\"");
 	refuses("kind", "\"Purchase\"");

@@ -1,5 +1,5 @@
-/* query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors; see query.h. */
-#include "handlers/statement/query.h"
+/* statement_query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors; see statement_query.h. */
+#include "handlers/statement/statement_query.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +21,7 @@ moment_read(struct request *r, const char *name, enum field_type type, const cha
 
 /* Without `to` the period ends now; without `from` it is as long as is answered at once. */
 static enum error
-period_read(struct request *r, struct query *q, const char *from, const char *to)
+period_read(struct request *r, struct statement_query *q, const char *from, const char *to)
 {
 	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY, day, last;
 	enum error e = OK;
@@ -46,7 +46,7 @@ period_read(struct request *r, struct query *q, const char *from, const char *to
 }
 
 void
-query_waited(struct query *q)
+statement_query_waited(struct statement_query *q)
 {
 	instant_us now = clock_now();
 
@@ -60,7 +60,7 @@ query_waited(struct query *q)
 /* ---- cursors: wallet, from, to, head, after ---- */
 
 char *
-query_cursor(struct request *r, const struct span *s, const struct chain *c)
+statement_query_cursor(struct request *r, const struct span *s, const struct chain *c)
 {
 	char wallet[UUID_TEXT];
 
@@ -83,7 +83,7 @@ number_next(const char **p, int64_t most, int64_t *n)
 }
 
 static bool
-cursor_parse(const char *text, struct query *q)
+cursor_parse(const char *text, struct statement_query *q)
 {
 	char wallet[UUID_TEXT] = "";
 	const char *p = text;
@@ -99,10 +99,10 @@ cursor_parse(const char *text, struct query *q)
 
 /* A later page is of the same wallet and period as the first, even where the period was "until now". */
 static enum error
-cursor_read(struct request *r, const char *cursor, const char *from, const char *to, struct query *q)
+cursor_read(struct request *r, const char *cursor, const char *from, const char *to, struct statement_query *q)
 {
 	const char *text = page_cursor_decode(r, cursor);
-	struct query page = *q;
+	struct statement_query page = *q;
 
 	if (text == NULL)
 		return ERR_INVALID_REQUEST;
@@ -118,26 +118,15 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 
 /* ---- the whole ---- */
 
-/* Without `format`, a client that accepts CSV and does not mention JSON gets CSV. */
-static enum format
-format_default(struct request *r)
-{
-	const char *accept = request_header(r, "Accept");
-
-	if (accept != NULL && strstr(accept, "text/csv") != NULL && strstr(accept, "json") == NULL)
-		return FORMAT_CSV;
-	return FORMAT_JSON;
-}
-
 enum error
-query_read(struct request *r, struct query *q)
+statement_query_read(struct request *r, struct statement_query *q)
 {
 	const char *from = NULL, *to = NULL;
 	struct page page = { 0 };
-	int64_t format = format_default(r);
+	int64_t format = format_accepted(request_header(r, "Accept")); /* unless it names one */
 	enum error e;
 
-	*q = (struct query){ 0 };
+	*q = (struct statement_query){ 0 };
 	struct field fields[] = {
 		PAGE_FIELDS(&page),
 		{ "wallet_id", FIELD_UUID, .uuid = &q->wallet, .present = &q->has_wallet },
@@ -162,14 +151,21 @@ query_read(struct request *r, struct query *q)
 }
 
 bool
-query_is_long(const struct query *q)
+statement_query_is_long(const struct statement_query *q)
 {
 	return q->to - q->from > config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
 }
 
 struct statement_wanted
-query_wanted(const struct request *r, const struct query *q)
+statement_query_wanted(const struct request *r, const struct statement_query *q)
 {
 	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL, .caller = r->caller.user,
 		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
+}
+
+struct span_wanted
+statement_query_span(const struct statement_query *q, const struct uuid *wallet)
+{
+	return (struct span_wanted){ .wallet = *wallet, .from = q->from, .to = q->to, .has_head = q->is_next,
+		.head = q->head, .whole = !q->is_next };
 }
