@@ -18,6 +18,7 @@
 #include "consumers/topology.h"
 #include "domain/ledger/emitted.h"
 #include "domain/ledger/facts.h"
+#include "domain/ledger/ledger.h"
 
 /* Memory of one batch: metadata, and what the ledger answers. */
 #define BATCH_MEMORY ((size_t)64 << 20)
@@ -137,7 +138,7 @@ find_currencies(struct service *s)
 
 	db_array_clear(&s->ids);
 	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].emitted.major[0] != '\0' && s->items[i].currency == NULL)
+		if (s->items[i].emitted.has_major && s->items[i].currency == NULL)
 			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.owner);
 	if (s->ids.count == 0)
 		return OK;
@@ -146,7 +147,7 @@ find_currencies(struct service *s)
 		struct uuid owner = rows_uuid(rows, row, 0);
 
 		for (size_t i = 0; e == OK && i < s->count; i++)
-			if (s->items[i].emitted.major[0] != '\0' && s->items[i].currency == NULL
+			if (s->items[i].emitted.has_major && s->items[i].currency == NULL
 			    && same(owner, &s->items[i].emitted.op.owner))
 				e = currency_keep(s, &s->items[i], rows_text(rows, row, 1));
 	}
@@ -285,7 +286,7 @@ outcomes_settle(struct service *s, size_t count)
 		else if (o->error != OK)
 			e = reject_one(s, item, o);
 		else if (item->delivery->message->reply_to != NULL)
-			delivery_reply(item->delivery, fact_created(&o->posting, &bytes));
+			delivery_reply(item->delivery, fact_created(&o->transaction, &bytes));
 	}
 	if (e != OK || s->ids.count == 0)
 		return e;

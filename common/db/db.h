@@ -153,6 +153,7 @@ enum db_column_type {
 	DB_COLUMN_BOOL,
 	DB_COLUMN_INSTANT,
 	DB_COLUMN_TEXT,    /* const char *, copied into the arena; NULL for SQL NULL */
+	DB_COLUMN_BORROWED,/* the same, not copied: lives as long as the rows */
 	DB_COLUMN_CODE,    /* char[], cut at its size */
 	DB_COLUMN_CHOICE,  /* an enum (int), by its name in `choices` */
 };
@@ -175,6 +176,8 @@ struct db_column {
 #define DB_COLUMN_ENUM(name, structure, member, names) \
 	{ name, DB_COLUMN_CHOICE, offsetof(structure, member), sizeof(((structure *)0)->member), 0, names }
 #define DB_COLUMNS_MAX 32
+/* A table of columns and its length, for the calls below. */
+#define DB_COLUMNS(columns) (columns), sizeof(columns) / sizeof((columns)[0])
 
 /* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the arena is full (which may be
  * NULL where no column is a text). ERR_INTERNAL: a column is missing, or not what it should be; logged. */

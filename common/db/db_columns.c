@@ -108,6 +108,9 @@ member_read(const struct db_rows *rows, size_t row, size_t place, const struct d
 		return OK;
 	case DB_COLUMN_TEXT:
 		return text_read(rows_text(rows, row, place), arena, member);
+	case DB_COLUMN_BORROWED:
+		*(const char **)member = rows_text(rows, row, place);
+		return OK;
 	case DB_COLUMN_CODE:
 		code_read(rows_text(rows, row, place), column, member);
 		return OK;

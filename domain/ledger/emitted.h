@@ -10,7 +10,7 @@
 #include <stddef.h>
 
 #include "common/base/event.h"
-#include "domain/ledger/ledger.h"
+#include "domain/ledger/operation.h"
 
 #define EMITTED_MAJOR 40
 
@@ -18,7 +18,8 @@ struct emitted {
 	struct event event;         /* owns what op's text points into */
 	struct operation op;
 	bool by_reference;          /* the original system's undo: it names no wallet, its reference decides */
-	char major[EMITTED_MAJOR];  /* amount as a decimal; "": op.amount holds already */
+	bool has_major;             /* false: op.amount holds already, or is absent */
+	char major[EMITTED_MAJOR];  /* the amount as a decimal */
 };
 
 /* Reads a body; message_id is AMQP's, or NULL. Anything but OK is for ever: a dead letter with that reason. The arena

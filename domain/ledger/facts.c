@@ -9,16 +9,16 @@
 #include "domain/events.h"
 
 char *
-fact_created(const struct posting *p, size_t *bytes)
+fact_created(const struct transaction *t, size_t *bytes)
 {
 	char id[UUID_TEXT], wallet[UUID_TEXT];
 	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_CREATED, .subject = wallet,
-		.time = p->created_at };
+		.time = t->created_at };
 	TEXT(data);
 
-	uuid_format(&p->id, id);
-	uuid_format(&p->wallet, wallet);
-	posting_write(&data, p, true);
+	uuid_format(&t->id, id);
+	uuid_format(&t->wallet, wallet);
+	transaction_write(&data, t, true);
 	return text_end(&data) != NULL ? event_wrap(&head, data.data, data.bytes, bytes) : NULL;
 }
 

@@ -3,13 +3,13 @@
 
 -- The columns of post()'s answer; the empty batch is also a test.
 CREATE TEMP TABLE posted AS SELECT 0 AS i, p.* FROM post('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-	'7 days', false, NULL) AS p;
+	604800000, false, NULL) AS p;
 
 -- A new wallet, of a new owner unless one is named.
 CREATE FUNCTION pg_temp.wallet(owner uuid DEFAULT gen_random_uuid()) RETURNS uuid LANGUAGE sql VOLATILE AS $$
-	SELECT id FROM wallet_open(gen_random_uuid(), owner, 'EUR', NULL, NULL, NULL, 100, gen_random_uuid()) $$;
+	SELECT id FROM wallet_open(gen_random_uuid(), owner, gen_random_uuid(), 'EUR', NULL, NULL, NULL, 100) $$;
 
--- One call of post(): operations as a JSON array, their answers in the same order. Missing: power 6, a random op.
+-- One call of post(): operations as a JSON array, their answers in the same order. Missing: roles 6, a random op.
 CREATE FUNCTION pg_temp.batch(ops json, win interval DEFAULT '7 days', again boolean DEFAULT false, open text DEFAULT NULL)
 RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 	WITH given AS MATERIALIZED (
@@ -27,12 +27,12 @@ RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 		       array_agg(final ORDER BY i) AS final
 		FROM given)
 	SELECT g.i, p.* FROM a, post(a.op, a.wallet, a.who, a.power, a.kind, a.amount, a.ref, a.key, a.body, a.merchant,
-		a.description, a.metadata, win, again, open, a."to", a.ends, a.final) AS p
+		a.description, a.metadata, (extract(epoch FROM win) * 1000)::bigint, again, open, a."to", a.ends, a.final) AS p
 	JOIN given g ON g.op = p.op_id ORDER BY g.i $$;
 
 -- What came of it, in a word: 'ok -30 =70', with 'h30' where what is held changed by that, or the code of the refusal.
 CREATE FUNCTION pg_temp.word(p posted) RETURNS text LANGUAGE sql AS $$
-	SELECT p.status || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
+	SELECT p.error || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
 		CASE p.held_change WHEN 0 THEN '' ELSE ' h' || p.held_change END END $$;
 
 -- One operation, in a word.

@@ -47,14 +47,14 @@ teardown() {
 	history_is "$USER" $'opening 0 0\ndeposit 1 1\ndeposit 1 2\ndeposit 1 3'
 }
 
-@test "without any key against doubles: a dead letter, body and properties as they were" {
+@test "without any deduplication key: a dead letter, body and properties as they were" {
 	body="{\"userId\":\"$USER\",\"transaction\":{\"amount\":1.10,\"operation\":0}}"
 	emit "$body" --correlation-id c-1 --reply-to nowhere
 	eventually waiting wallet_queue.dead 1
 	letter=$("$PURSE" dead show wallet_queue)
 	[ "$(gojq -r .body <<<"$letter")" = "$body" ]
 	[ "$(gojq -r '[.correlation_id, .reply_to, .content_type] | join(" ")' <<<"$letter")" = "c-1 nowhere application/json" ]
-	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no key against doubles"* ]]
+	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no deduplication key"* ]]
 	[ "$(history "$USER")" = '' ]
 }
 

@@ -85,8 +85,8 @@ the_nearest_key_counts(void **state)
 	takes("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
 	takes("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mid");
 	takes(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
-	buries(NEST(OWN), NULL, "no key");
-	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no key");
+	buries(NEST(OWN), NULL, "no deduplication key");
+	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no deduplication key");
 	buries(NEST(OWN), "two words", "message_id is no key");
 	buries(NEST(OWN), "", "message_id is no key");
 	buries(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
@@ -167,7 +167,7 @@ the_rest_is_buried_with_its_reason(void **state)
 	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
 	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k", "/amount");
 	buries(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
-	buries("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not taken");
+	buries("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not accepted");
 	buries("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
 	buries("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
 	buries("{\"userId\":\"" USER "\"}", "k", "/transaction ");

@@ -2,7 +2,7 @@
 #include <sodium.h>
 
 #include "common/base/caller.h"
-#include "domain/ledger/ledger.h"
+#include "domain/ledger/operation.h"
 #include "tests/unit/unit.h"
 
 #define ID "018f6f2e-7b1c-7cc0-8000-00000000abcd"
