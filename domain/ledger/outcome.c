@@ -76,7 +76,7 @@ struct head {
 	int64_t version, balance;
 };
 
-/* Wallets by a hash of their ids: twice as many places as a batch has wallets, at the most. */
+/* Wallets by a hash of their ids: four times as many places as a batch has wallets, at the most. */
 #define HEADS 4096
 
 static struct head *

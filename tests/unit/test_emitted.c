@@ -87,8 +87,8 @@ the_nearest_key_counts(void **state)
 	takes(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
 	buries(NEST(OWN), NULL, "no deduplication key");
 	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no deduplication key");
-	buries(NEST(OWN), "two words", "message_id is no key");
-	buries(NEST(OWN), "", "message_id is no key");
+	buries(NEST(OWN), "two words", "message_id is not a deduplication key");
+	buries(NEST(OWN), "", "message_id is not a deduplication key");
 	buries(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
 	buries("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid", "/idempotency_key");
 }

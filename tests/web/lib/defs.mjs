@@ -1,4 +1,4 @@
-// defs.mjs - reads common/base/error.def and common/base/config.def: the two lists that the documents are held against.
+// defs.mjs - reads error.def, config.def and kinds.def: the lists that the documents are held against.
 import { readFileSync } from 'node:fs';
 
 export const root = new URL('../../../', import.meta.url).pathname;
@@ -26,4 +26,12 @@ export function options() {
 		found.push({ section, name: m[2], type: m[3], value: text(m[4]), least: Number(m[5]), most: Number(m[6]), help: text(m[7]) });
 	}
 	return found;
+}
+
+// [{id, name, by, amount, reference, counterpart, expires, final, limits, arrays}]; see domain/ledger/kinds.def.
+export function kinds() {
+	return [...read('domain/ledger/kinds.def').matchAll(/^KIND\((\w+), "(\w+)", ([\w, ]+)\)$/gm)].map(([, id, name, rest]) => {
+		const [by, amount, reference, counterpart, expires, final, limits, arrays] = rest.split(', ');
+		return { id, name, by, amount, reference, counterpart, expires, final, limits, arrays };
+	});
 }
