@@ -1,6 +1,8 @@
-/* outbox_relay.c - publishes what was committed: transaction_created, transaction_rejected, statement_requested.
+/* outbox_relay.c - publishes what was committed: transaction_created, transaction_rejected,
+ * statement_requested.
  *
- * Which databases are read, which rows become which events; how is in relay.c. A thread a database. */
+ * Which databases are read, which rows become which events; how is in relay.c. A thread a
+ * database. */
 #include <pthread.h>
 
 #include "common/amqp/consumer.h"
@@ -65,7 +67,8 @@ requested_body(const struct db_rows *rows, size_t row, struct arena *arena, size
 	head.id = head.subject = job.id;
 	head.time = job.created_at;
 	return event_write(&head,
-		json_pack("{s:s, s:s, s:s}", "id", job.id, "wallet_id", job.wallet, "owner_id", job.owner),
+		json_pack("{s:s, s:s, s:s}", "id", job.id, "wallet_id", job.wallet,
+			"owner_id", job.owner),
 		bytes);
 }
 
@@ -81,7 +84,8 @@ static const struct db_statement read_jobs_sql = { "outbox_read",
 static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
 		{ { "transaction", EVENT_CREATED, &read_transactions_sql, true, created_body },
-			{ "rejection", EVENT_REJECTED, &read_rejections_sql, false, rejected_body } },
+			{ "rejection", EVENT_REJECTED, &read_rejections_sql, false,
+				rejected_body } },
 		2 },
 	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL,
 		{ { "job", EVENT_REQUESTED, &read_jobs_sql, true, requested_body } }, 1 },

@@ -56,7 +56,8 @@ prefix_write(char prefix[PREFIX_BYTES], size_t i)
 }
 
 static enum error
-place_read(struct batch *b, size_t i, const json_t *data, const struct caller *caller, struct arena *arena)
+place_read(struct batch *b, size_t i, const json_t *data, const struct caller *caller,
+	struct arena *arena)
 {
 	struct operation *op = &b->places[i].operation;
 	struct faults faults = { NULL };
@@ -138,7 +139,8 @@ batch_post_valid(struct batch *b, struct db_pool *pool, struct arena *arena)
 			operations[valid++] = &b->places[i].operation;
 	if (valid == 0)
 		return OK;
-	if ((e = ledger_post_ending(pool, ending_of(b), b->key.key != NULL ? &b->key : NULL, operations,
+	if ((e = ledger_post_ending(pool, ending_of(b), b->key.key != NULL ? &b->key : NULL,
+	    operations,
 		     valid, arena, outcomes, &b->posted)) != OK)
 		return e;
 	for (size_t i = 0; i < b->count; i++)

@@ -1,4 +1,5 @@
-/* changes.c - freezing, closing, new limits of a wallet: the calls of the database; see changes.h. */
+/* changes.c - freezing, closing, new limits of a wallet: the calls of the database; see
+ * changes.h. */
 #include "domain/ledger/changes.h"
 
 #include <string.h>
@@ -43,6 +44,12 @@ change_fingerprint(struct change *c)
 	digest_end(&d, c->fingerprint);
 }
 
+static struct db_value
+fingerprint_value(const struct change *c)
+{
+	return db_bytes(c->key != NULL ? c->fingerprint : NULL, sizeof c->fingerprint);
+}
+
 static const struct db_statement limits_set_sql = { "limits_set",
 	"SELECT " OUTCOME_COLUMNS
 	" FROM wallet_limits_set($1, $2, $3, $4, $5, $6::bigint, $7::integer, $8, $9, $10)",
@@ -57,7 +64,7 @@ limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 			db_array(&a.periods), db_array(&a.amounts),
 			c->limits->has_credit ? db_number(c->limits->credit.minor) : db_null(),
 			db_number(c->roles), db_text(c->reason), db_text(c->key),
-			db_bytes(c->key != NULL ? c->fingerprint : NULL, sizeof c->fingerprint)),
+			fingerprint_value(c)),
 		rows);
 
 	limit_arrays_free(&a);
@@ -65,7 +72,8 @@ limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 }
 
 static const struct db_statement wallet_change_sql = { "wallet_change",
-	"SELECT " OUTCOME_COLUMNS " FROM wallet_change($1, $2, $3, $4::integer, $5, $6, $7, $8)", DB_AGAIN };
+	"SELECT " OUTCOME_COLUMNS " FROM wallet_change($1, $2, $3, $4::integer, $5, $6, $7, $8)",
+	DB_AGAIN };
 
 enum error
 wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct outcome *out)
@@ -78,9 +86,10 @@ wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct o
 		e = limits_set(p, c, &rows);
 	else
 		e = db_query(p, &wallet_change_sql,
-			DB_VALUES(db_uuid(&c->id), db_uuid(&c->wallet), db_text(kind_names[c->kind]),
-				db_number(c->roles), db_text(c->mode), db_text(c->reason), db_text(c->key),
-				db_bytes(c->key != NULL ? c->fingerprint : NULL, sizeof c->fingerprint)),
+			DB_VALUES(db_uuid(&c->id), db_uuid(&c->wallet),
+				db_text(kind_names[c->kind]), db_number(c->roles),
+				db_text(c->mode), db_text(c->reason), db_text(c->key),
+				fingerprint_value(c)),
 			&rows);
 	return e != OK ? e : outcome_read(rows, 0, arena, out);
 }

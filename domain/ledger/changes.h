@@ -1,4 +1,5 @@
-/* changes.h - what an operator does to a wallet: freeze, unfreeze, close, new limits. Each becomes a row of its history. */
+/* changes.h - what an operator does to a wallet: freeze, unfreeze, close, new limits. Each becomes
+ * a row of its history. */
 #ifndef DOMAIN_LEDGER_CHANGES_H
 #define DOMAIN_LEDGER_CHANGES_H
 

@@ -56,14 +56,15 @@ read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 /* ---- the data of the original system ---- */
 
 /* Its operation codes. */
-static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_PURCHASE, KIND_REVERSAL,
-	KIND_CANCELLATION };
+static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_PURCHASE,
+	KIND_REVERSAL, KIND_CANCELLATION };
 #define ORIGINAL_KINDS (sizeof(original_kinds) / sizeof(original_kinds[0]))
 
 static bool
 is_original(const json_t *data)
 {
-	return json_object_get(data, "userId") != NULL || json_object_get(data, "transaction") != NULL;
+	return json_object_get(data, "userId") != NULL ||
+		json_object_get(data, "transaction") != NULL;
 }
 
 /* The digits as they were sent: a JSON number, or a text. */
@@ -79,8 +80,8 @@ read_major(struct emitted *m, const json_t *amount, char reason[EVENT_REASON])
 		memcpy(m->major, json_string_value(amount), length + 1);
 		m->has_major = true;
 	} else if (json_is_number(amount)) {
-		m->has_major = event_number(&m->event, m->event.enveloped ? enveloped : bare, m->major,
-			sizeof(m->major));
+		m->has_major = event_number(&m->event, m->event.enveloped ? enveloped : bare,
+			m->major, sizeof(m->major));
 	}
 	if (!m->has_major)
 		return set_reason(reason, "/transaction/amount must be a decimal in major units");
@@ -95,13 +96,15 @@ read_original_kind(struct emitted *m, const json_t *transaction, char reason[EVE
 	json_int_t code = json_integer_value(operation);
 
 	if (!json_is_integer(operation) || code < 0 || code >= (json_int_t)ORIGINAL_KINDS)
-		return set_reason(reason, "/transaction/operation must be 0 deposit, 1 withdraw, 2 purchase,"
+		return set_reason(reason,
+			"/transaction/operation must be 0 deposit, 1 withdraw, 2 purchase,"
 			" 3 reversal or 4 cancellation");
 	m->op.kind = original_kinds[code];
 	if (m->op.kind != KIND_REVERSAL && m->op.kind != KIND_CANCELLATION)
 		return OK; /* there the id means nothing to us */
 	if (!json_is_string(id) || !uuid_parse(json_string_value(id), &m->op.reference))
-		return set_reason(reason, "/transaction/id must be the UUID of the original transaction");
+		return set_reason(reason,
+			"/transaction/id must be the UUID of the original transaction");
 	m->op.has_reference = m->by_reference = true;
 	return OK;
 }
@@ -143,17 +146,19 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 	if (m->op.key == NULL && (m->op.key = message_id) != NULL)
 		where = "message_id";
 	if (m->op.key == NULL)
-		return set_reason(reason, "no deduplication key: set idempotency_key in the data, the CloudEvents id,"
+		return set_reason(reason,
+			"no deduplication key: set idempotency_key in the data, the CloudEvents id,"
 			" or the AMQP message_id");
 	if (!key_is_good(m->op.key))
-		return set_reason(reason, "%s is not a deduplication key: it must be 1 to %d visible ASCII characters",
-			where, KEY_MAX);
+		return set_reason(reason,
+			"%s is not a deduplication key, 1 to %d visible ASCII characters", where,
+			KEY_MAX);
 	return OK;
 }
 
 enum error
-emitted_read(const char *body, size_t bytes, const char *message_id, struct arena *arena, struct emitted *m,
-	char reason[EVENT_REASON])
+emitted_read(const char *body, size_t bytes, const char *message_id, struct arena *arena,
+	struct emitted *m, char reason[EVENT_REASON])
 {
 	enum error e = event_read(body, bytes, &m->event, reason);
 
@@ -163,9 +168,11 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	m->has_major = false;
 	m->by_reference = false;
 	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
-		e = set_reason(reason, "%.100s is not accepted here, only " EVENT_EMITTED " is", m->event.type);
+		e = set_reason(reason, "%.100s is not accepted here, only " EVENT_EMITTED " is",
+			m->event.type);
 	else
-		e = is_original(m->event.data) ? read_original(m, reason) : read_own(m, arena, reason);
+		e = is_original(m->event.data) ? read_original(m, reason)
+		                               : read_own(m, arena, reason);
 	if (e == OK)
 		e = choose_key(m, message_id, reason);
 	/* Whoever may publish here is trusted with any wallet, as the role service is. */
@@ -176,7 +183,8 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	return e;
 }
 
-/* "12.50" is 12.5: zeros at a fraction's end say nothing, and no currency is too coarse for them. */
+/* "12.50" is 12.5: zeros at a fraction's end say nothing, and no currency is too coarse for
+ * them. */
 static void
 trim_zeros(char *decimal)
 {
@@ -202,8 +210,8 @@ emitted_amount(struct emitted *m, const char *currency, char reason[EVENT_REASON
 		trim_zeros(decimal);
 		if (exponent < 0 || !money_from_major(decimal, exponent, &m->op.amount) ||
 		    m->op.amount.minor <= 0)
-			return set_reason(reason, "/transaction/amount %s is not an amount in %s", m->major,
-				currency);
+			return set_reason(reason, "/transaction/amount %s is not an amount in %s",
+				m->major, currency);
 		m->op.has_amount = true;
 	}
 	operation_fingerprint(&m->op);

@@ -11,7 +11,8 @@ transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *ow
 	struct arena *arena, struct transaction *t)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(p, &transaction_find_sql, DB_VALUES(db_uuid(id), db_uuid(owner)), &rows);
+	enum error e = db_query(p, &transaction_find_sql, DB_VALUES(db_uuid(id), db_uuid(owner)),
+		&rows);
 
 	if (e != OK)
 		return e;
@@ -25,8 +26,9 @@ amount_value(bool there, struct money amount)
 }
 
 static const struct db_statement transaction_list_sql = { "transaction_list",
-	"SELECT " TRANSACTION_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz, $5::timestamptz,"
-	" $6::timestamptz, $7, $8::bigint, $9::integer, $10, $11::bigint, $12::bigint, $13, $14, $15)",
+	"SELECT " TRANSACTION_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz,"
+	" $5::timestamptz, $6::timestamptz, $7, $8::bigint, $9::integer, $10, $11::bigint,"
+	" $12::bigint, $13, $14, $15)",
 	DB_AGAIN };
 
 enum error

@@ -27,7 +27,8 @@ const struct kind_rule kind_rules[] = {
 #undef KIND
 };
 
-/* The two lists of choices have a place for each row that is ASKED, so they are parallel by construction. */
+/* The two lists of choices have a place for each row that is ASKED, so they are parallel by
+ * construction. */
 #define IF_ASKED(value) value,
 #define IF_CHANGED(value)
 #define IF_OPENED(value)

@@ -24,7 +24,8 @@ struct kind_rule {
 };
 extern const struct kind_rule kind_rules[]; /* by enum kind */
 
-/* The names of the kinds that may be asked for, for a FIELD_CHOICE, and the kind of a choice of it. */
+/* The names of the kinds that may be asked for, for a FIELD_CHOICE, and the kind of a choice of
+ * it. */
 extern const char *const kind_choices[]; /* ends with NULL */
 enum kind kind_of_choice(int64_t choice);
 

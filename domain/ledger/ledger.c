@@ -1,7 +1,8 @@
-/* ledger.c - the call of post(), and the reading of its answer. The rules themselves are sql/wallet/functions/post.sql.
+/* ledger.c - the call of post(), and the reading of its answer. The rules themselves are
+ * sql/wallet/functions/post.sql.
  *
- * One call carries up to LEDGER_BATCH_MAX operations as arrays, one place an operation. Rows come back in any order,
- * each with its operation's id. */
+ * One call carries up to LEDGER_BATCH_MAX operations as arrays, one place an operation. Rows come
+ * back in any order, each with its operation's id. */
 #include "domain/ledger/ledger.h"
 
 #include <inttypes.h>
@@ -13,7 +14,8 @@
 
 /* What post() takes: an array a column, in the order of its parameters. */
 enum {
-	A_ID, A_WALLET, A_OWNER, A_ROLES, A_KIND, A_AMOUNT, A_REFERENCE, A_KEY, A_FINGERPRINT, A_MERCHANT,
+	A_ID, A_WALLET, A_OWNER, A_ROLES, A_KIND, A_AMOUNT, A_REFERENCE, A_KEY, A_FINGERPRINT,
+		A_MERCHANT,
 	A_DESCRIPTION, A_METADATA, A_COUNTERPART, A_EXPIRES, A_FINAL, ARRAYS
 };
 
@@ -62,8 +64,8 @@ operation_add(struct arrays *a, const struct operation *op)
 		db_array_add_null(&a->of[A_EXPIRES]);
 }
 
-/* The place of the operation with that id. Rows mostly come in the operations' order or near it, so the search begins
- * where the last one ended. */
+/* The place of the operation with that id. Rows mostly come in the operations' order or near it, so
+ * the search begins where the last one ended. */
 static size_t
 operation_find(const struct operation *const operations[], size_t count, size_t hint,
 	const struct uuid *id)
@@ -77,9 +79,10 @@ operation_find(const struct operation *const operations[], size_t count, size_t 
 	return count;
 }
 
-/* What comes back, place by place. What only a bug of post() could break ends the program: it answers each operation
- * once, and a wallet's transactions follow from one another. (Not so of a repeated call: what the first one posted
- * comes before what others did since, and what only this one posts comes after it.) */
+/* What comes back, place by place. What only a bug of post() could break ends the program: it
+ * answers each operation once, and a wallet's transactions follow from one another. (Not so of a
+ * repeated call: what the first one posted comes before what others did since, and what only this
+ * one posts comes after it.) */
 static enum error
 outcomes_read(const struct db_rows *rows, const struct operation *const operations[], size_t count,
 	bool again, struct arena *arena, struct outcome outcomes[])
@@ -105,7 +108,7 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 	}
 	wrong = again ? count : outcomes_follow(judged, count);
 	INVARIANT(wrong == count,
-		"row %zu of %zu: version %" PRId64 ", amount %" PRId64 ", balance after it %" PRId64,
+		"row %zu of %zu: version %" PRId64 ", amount %" PRId64 ", balance after %" PRId64,
 		wrong, count, judged[wrong]->transaction.version,
 		judged[wrong]->transaction.amount.minor,
 		judged[wrong]->transaction.balance_after.minor);
@@ -114,11 +117,12 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 
 static const struct db_statement post_sql = { "post",
 	"SELECT " OUTCOME_COLUMNS
-	" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::bigint, $14::boolean, $15,"
-	" $16, $17, $18)",
+	" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::bigint, $14::boolean,"
+	" $15, $16, $17, $18)",
 	DB_AGAIN };
 
-/* The operations in this thread's arrays. False: they need none of the last three, and post() is quicker without. */
+/* The operations in this thread's arrays. False: they need none of the last three, and post() is
+ * quicker without. */
 static bool
 arrays_fill(const struct operation *const operations[], size_t count)
 {
@@ -153,8 +157,10 @@ ledger_post(struct db *db, const struct operation *const operations[], size_t co
 		DB_VALUES(db_array(&a[A_ID]), db_array(&a[A_WALLET]), db_array(&a[A_OWNER]),
 			db_array(&a[A_ROLES]), db_array(&a[A_KIND]), db_array(&a[A_AMOUNT]),
 			db_array(&a[A_REFERENCE]), db_array(&a[A_KEY]), db_array(&a[A_FINGERPRINT]),
-			db_array(&a[A_MERCHANT]), db_array(&a[A_DESCRIPTION]), db_array(&a[A_METADATA]),
-			db_number(config_number(OPT_CANCEL_WINDOW)), db_bool(again), db_text(currency),
+			db_array(&a[A_MERCHANT]), db_array(&a[A_DESCRIPTION]),
+			db_array(&a[A_METADATA]),
+			db_number(config_number(OPT_CANCEL_WINDOW)), db_bool(again),
+			db_text(currency),
 			full ? db_array(&a[A_COUNTERPART]) : db_null(),
 			full ? db_array(&a[A_EXPIRES]) : db_null(),
 			full ? db_array(&a[A_FINAL]) : db_null()),
@@ -184,7 +190,8 @@ must_roll_back(const struct ending_work *w)
 	       (w->key != NULL && refused == w->count);
 }
 
-static const struct db_statement batch_claim_sql = { "batch_claim", "SELECT batch_claim($1, $2, $3)",
+static const struct db_statement batch_claim_sql = { "batch_claim",
+	"SELECT batch_claim($1, $2, $3)",
 	DB_AGAIN };
 
 static enum error
@@ -212,7 +219,8 @@ ending_work(struct db *db, void *context)
 	e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
 	w->again = true;
 	w->rolled_back = e == OK && must_roll_back(w);
-	return w->rolled_back ? ERR_GONE : e; /* any error rolls back; this one says that it was meant */
+	/* Any error rolls back; this one says that it was meant. */
+	return w->rolled_back ? ERR_GONE : e;
 }
 
 enum error

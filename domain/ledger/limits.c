@@ -34,7 +34,8 @@ limit_arrays_free(struct limit_arrays *a)
 
 /* ---- rows ---- */
 
-/* A limit as a row has it: kind and period by their places in our own lists, so nothing is copied. */
+/* A limit as a row has it: kind and period by their places in our own lists, so nothing is
+ * copied. */
 struct row {
 	int kind, per;
 	struct limit limit;
@@ -76,7 +77,8 @@ static const struct db_statement limits_sql = { "limits",
 	"SELECT kind, per, amount, source, used, frees_at FROM wallet_limits($1)", DB_AGAIN };
 
 enum error
-limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena, struct limits *l)
+limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
+	struct limits *l)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(p, &limits_sql, DB_VALUES(db_uuid(wallet)), &rows);
@@ -91,7 +93,8 @@ static const struct db_statement currency_limits_sql = { "currency_limits",
 static const struct db_statement currency_credit_sql = { "currency_credit",
 	"SELECT credit_limit FROM currency_default WHERE currency = $1", DB_AGAIN };
 
-static const struct db_column credit_columns[] = { DB_COLUMN(NUMBER, "credit_limit", struct limits, credit) };
+static const struct db_column credit_columns[] = { DB_COLUMN(NUMBER, "credit_limit", struct limits,
+	credit) };
 
 enum error
 limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
@@ -104,7 +107,8 @@ limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 	if ((e = db_query(p, &currency_limits_sql, DB_VALUES(db_text(currency)), &rows)) != OK ||
 	    (e = db_query(p, &currency_credit_sql, DB_VALUES(db_text(currency)), &credit)) != OK)
 		return e;
-	if (rows_count(credit) > 0 && (e = rows_read(credit, 0, DB_COLUMNS(credit_columns), NULL, l)) != OK)
+	if (rows_count(credit) > 0 && (e = rows_read(credit, 0, DB_COLUMNS(credit_columns), NULL,
+	    l)) != OK)
 		return e;
 	return rules_read(rows, DB_COLUMNS(rule_columns), NULL, l);
 }

@@ -1,4 +1,5 @@
-/* limits.h - limits of wallets and currencies: how far below zero, how much at once, a day, a month. */
+/* limits.h - limits of wallets and currencies: how far below zero, how much at once, a day, a
+ * month. */
 #ifndef DOMAIN_LEDGER_LIMITS_H
 #define DOMAIN_LEDGER_LIMITS_H
 
@@ -20,7 +21,7 @@ extern const char *const limit_periods[]; /* transaction, day, month, NULL */
 
 struct limit {
 	const char *kind, *per;   /* from limit_kinds and limit_periods */
-	bool has_amount;          /* false: no such limit for this wallet, whatever the currency says */
+	bool has_amount;          /* false: no such limit, whatever the currency says */
 	struct money amount;
 	/* Of limits in force. */
 	const char *source;       /* wallet or currency; else NULL */
@@ -45,8 +46,8 @@ enum error limits_of_currency_set(struct db_pool *p, const char *currency,
 
 /* ---- as JSON ---- */
 
-/* The body of PUT …/limits; of a wallet's also `reason`, which a currency's has not (NULL), while each of its limits
- * needs an amount. Every fault in *f. */
+/* The body of PUT …/limits; of a wallet's also `reason`, which a currency's has not (NULL), while
+ * each of its limits needs an amount. Every fault in *f. */
 enum error limits_read(const json_t *body, struct limits *l, const char **reason,
 	struct faults *f) MUST_CHECK;
 /* The array `limits` of an answer. */

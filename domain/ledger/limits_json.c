@@ -38,7 +38,8 @@ doubles_check(const struct limits *l, struct faults *f)
 			if (l->list[i].kind != l->list[k].kind || l->list[i].per != l->list[k].per)
 				continue;
 			snprintf(pointer, sizeof pointer, "/limits/%zu", i);
-			e = faults_add(f, pointer, "is for the same kind and period as /limits/%zu", k);
+			e = faults_add(f, pointer, "is for the same kind and period as /limits/%zu",
+				k);
 		}
 	return e;
 }
@@ -61,7 +62,8 @@ limits_read(const json_t *body, struct limits *l, const char **reason, struct fa
 		{ "credit_limit", FIELD_NUMBER, .most = MONEY_MAX, .present = &l->has_credit,
 			.number = &l->credit.minor },
 		{ "limits", FIELD_ARRAY, .required = true, .object = &list },
-		{ "reason", FIELD_TEXT, .least = 1, .most = REASON_MAX, .text = reason }, /* of a wallet's */
+		/* Of a wallet's only: */
+		{ "reason", FIELD_TEXT, .least = 1, .most = REASON_MAX, .text = reason },
 	};
 	enum error e;
 

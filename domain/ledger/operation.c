@@ -1,4 +1,5 @@
-/* operation.c - what somebody asks of the ledger: read from JSON, checked as far as that goes without the ledger. */
+/* operation.c - what somebody asks of the ledger: read from JSON, checked as far as that goes
+ * without the ledger. */
 #include "domain/ledger/operation.h"
 
 #include <stdio.h>
@@ -80,8 +81,8 @@ counterpart_check(const struct reader *r)
 	return OK;
 }
 
-/* Against the reader's clock: post() has the last word. With a key it may be a retry of a hold that was made in time,
- * and only post() knows. */
+/* Against the reader's clock: post() has the last word. With a key it may be a retry of a hold that
+ * was made in time, and only post() knows. */
 static enum error
 expiry_check(const struct reader *r, bool maybe_retry)
 {
@@ -96,8 +97,8 @@ expiry_check(const struct reader *r, bool maybe_retry)
 	return OK;
 }
 
-/* Compact JSON; it fits, as the field has that limit. 15 digits write 1.1 as it was sent, where they tell the number
- * exactly; else 17 do. */
+/* Compact JSON; it fits, as the field has that limit. 15 digits write 1.1 as it was sent, where
+ * they tell the number exactly; else 17 do. */
 static size_t
 metadata_dump(json_t *metadata, char text[METADATA_MAX])
 {
@@ -129,10 +130,12 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 	json_t *metadata = NULL;
 	bool has_final = false;
 	const struct field fields[] = {
-		{ "kind", FIELD_CHOICE, .required = true, .choices = kind_choices, .number = &kind },
+		{ "kind", FIELD_CHOICE, .required = true, .choices = kind_choices,
+			.number = &kind },
 		{ "amount", FIELD_AMOUNT, .present = &op->has_amount, .amount = &op->amount },
 		{ "wallet_id", FIELD_UUID, .present = &op->has_wallet, .uuid = &op->wallet },
-		{ "reference_id", FIELD_UUID, .present = &op->has_reference, .uuid = &op->reference },
+		{ "reference_id", FIELD_UUID, .present = &op->has_reference,
+			.uuid = &op->reference },
 		{ "merchant", FIELD_TEXT, .least = 1, .most = MERCHANT_MAX, .text = &op->merchant },
 		{ "description", FIELD_TEXT, .most = DESCRIPTION_MAX, .text = &op->description },
 		{ "metadata", FIELD_OBJECT, .most = METADATA_MAX, .object = &metadata },
@@ -193,7 +196,8 @@ metadata_digest(struct digest *d, const char *metadata)
 	json_t *object = metadata != NULL ? json_loads(metadata, 0, NULL) : NULL;
 	char buffer[METADATA_MAX * 2];
 	size_t n = object == NULL ? 0
-	                          : json_dumpb(object, buffer, sizeof buffer, JSON_COMPACT | JSON_SORT_KEYS);
+	                          : json_dumpb(object, buffer, sizeof buffer,
+	JSON_COMPACT | JSON_SORT_KEYS);
 
 	if (n > 0 && n <= sizeof buffer)
 		digest_add(d, buffer, n);
@@ -202,7 +206,8 @@ metadata_digest(struct digest *d, const char *metadata)
 	json_decref(object);
 }
 
-/* The wallet is left out: a key belongs to a wallet, and naming it or leaving it to be found is the same request. */
+/* The wallet is left out: a key belongs to a wallet, and naming it or leaving it to be found is the
+ * same request. */
 void
 operation_fingerprint(struct operation *op)
 {

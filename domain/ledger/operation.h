@@ -20,11 +20,11 @@ struct operation {
 	struct uuid id;              /* of the transaction to be; made by operation_zero() */
 	bool has_wallet;             /* false: the owner's oldest wallet */
 	struct uuid wallet;
-	bool has_owner;              /* on whose behalf; false: the wallet alone decides (trusted doors only) */
+	bool has_owner;              /* on whose behalf; false: the wallet decides (trusted only) */
 	struct uuid owner;
 	unsigned roles;              /* enum role, of the caller */
-	bool open_missing;           /* a deposit opens a first wallet for an owner who has none (the event door;
-	                                the first operation of a batch speaks for all) */
+	bool open_missing;           /* a deposit opens a first wallet for an owner who has none (of
+	                                events; the first operation of a batch speaks for all) */
 	enum kind kind;
 	bool has_amount;             /* false: all that is left of the original, or of the hold */
 	struct money amount;         /* 0 if absent */
@@ -43,24 +43,29 @@ struct operation {
 
 struct operation operation_zero(void); /* everything empty, final, id made */
 
-/* Where an operation comes in, and so which members it may have: its own only; its idempotency key (in a batch);
- * the key and the owner (events, whose publishers are trusted). */
+/* Where an operation comes in, and so which members it may have: its own only; its idempotency key
+ * (in a batch); the key and the owner (events, whose publishers are trusted). */
 enum door { DOOR_REQUEST, DOOR_BATCH, DOOR_EVENT };
 
-/* Reads the members of POST /v1/transactions (also: data of transaction_emitted) into *op, and checks what can be
- * checked without the ledger: amounts, what a kind needs, lengths. Faults go to *f, their pointers behind `prefix`.
- * `text` members borrow from data; metadata is dumped into the arena. Set a key that comes from elsewhere before. */
-enum error operation_read(const json_t *data, enum door door, const char *prefix, struct arena *arena,
+/* Reads the members of POST /v1/transactions (also: data of transaction_emitted) into *op, and
+ * checks what can be checked without the ledger: amounts, what a kind needs, lengths. Faults go to
+ * *f, their pointers behind `prefix`. `text` members borrow from data; metadata is dumped into the
+ * arena. Set a key that comes from elsewhere before. */
+enum error operation_read(const json_t *data, enum door door, const char *prefix,
+	struct arena *arena,
 	struct operation *op, struct faults *f) MUST_CHECK;
 
 /* Puts the caller's name to it, and fingerprints it. */
 void operation_by(struct operation *op, const struct caller *caller);
 
-/* What the ledger found invalid in op, which the door could not know, as a fault of its member: an expired hold, a
- * transfer to the very wallet that was left to be found. Always ERR_INVALID_REQUEST. */
-enum error operation_fault(const struct operation *op, const char *prefix, struct faults *f) MUST_CHECK;
+/* What the ledger found invalid in op, which the door could not know, as a fault of its member: an
+ * expired hold, a transfer to the very wallet that was left to be found. Always
+ * ERR_INVALID_REQUEST. */
+enum error operation_fault(const struct operation *op, const char *prefix,
+	struct faults *f) MUST_CHECK;
 
-/* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or the white space. */
+/* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or
+ * the white space. */
 void operation_fingerprint(struct operation *op);
 
 #endif

@@ -33,7 +33,8 @@ read(const struct db_rows *rows, size_t row, struct arena *arena, struct outcome
 
 	if (e != OK)
 		return e;
-	*out = (struct outcome){ .operation = a.op_id, .replayed = strcmp(a.error, "replayed") == 0 };
+	*out = (struct outcome){ .operation = a.op_id,
+		.replayed = strcmp(a.error, "replayed") == 0 };
 	if (out->replayed || strcmp(a.error, "ok") == 0)
 		return transaction_read(rows, row, arena, &out->transaction);
 	out->error = error_from_code(a.error);
@@ -69,7 +70,8 @@ outcome_copy(const struct outcome *from, struct arena *arena, struct outcome *to
 
 /* ---- one follows from another ---- */
 
-/* What the last outcome of a wallet said of it; of a wallet that is not in use, `known` is false. */
+/* What the last outcome of a wallet said of it; of a wallet that is not in use, `known` is
+ * false. */
 struct head {
 	struct uuid wallet;
 	bool known;
@@ -102,7 +104,8 @@ outcome_follows(struct head heads[], const struct transaction *t)
 	*head = (struct head){ t->wallet, true, t->version, t->balance_after.minor };
 	if (!t->has_counterpart)
 		return true;
-	/* The other side's row is not told, but it was the next one of its wallet, with the opposite amount. */
+	/* The other side's row is not told, but it was the next one of its wallet, with the
+	 * opposite amount. */
 	head = head_of(heads, &t->counterpart_wallet);
 	if (head->known) {
 		head->version++;

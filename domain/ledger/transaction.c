@@ -67,7 +67,8 @@ static void
 special_members_write(struct text *text, const struct transaction *t)
 {
 	if (t->has_counterpart) {
-		uuid_write(text, t->amount.minor < 0 ? ",\"to_wallet_id\":" : ",\"from_wallet_id\":",
+		uuid_write(text,
+			t->amount.minor < 0 ? ",\"to_wallet_id\":" : ",\"from_wallet_id\":",
 			&t->counterpart_wallet, true);
 		uuid_write(text, ",\"counterpart_id\":", &t->counterpart, true);
 	}

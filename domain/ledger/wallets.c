@@ -45,7 +45,7 @@ opening_fingerprint(struct opening *o)
 }
 
 static const struct db_statement wallet_open_sql = { "wallet_open",
-	"SELECT error, id, owner_id, currency, name, status, balance, held, available, version, created_at"
+	"SELECT error, " WALLET_COLUMNS
 	" FROM wallet_open($1, $2, $3, $4, $5, $6, $7, $8::integer)",
 	DB_AGAIN };
 
@@ -54,7 +54,8 @@ struct opened {
 };
 static const struct db_column opened_columns[] = { DB_COLUMN(CODE, "error", struct opened, error) };
 
-/* ERR_INTERNAL if the arena is full: the wallet is there, so no answer may say that nothing happened. */
+/* ERR_INTERNAL if the arena is full: the wallet is there, so no answer may say that nothing
+ * happened. */
 static enum error
 opened_read(const struct db_rows *rows, struct arena *arena, struct wallet *w, bool *replayed)
 {
@@ -124,7 +125,8 @@ wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *afte
 		DB_VALUES(db_uuid(owner), db_uuid(after), db_number(limit)), &rows);
 
 	if (e == OK)
-		e = rows_read_all(rows, DB_COLUMNS(wallet_columns), arena, sizeof **list, &all, count);
+		e = rows_read_all(rows, DB_COLUMNS(wallet_columns), arena, sizeof **list, &all,
+			count);
 	*list = all;
 	return e;
 }
@@ -137,9 +139,9 @@ wallet_json(const struct wallet *w)
 	uuid_format(&w->id, id);
 	uuid_format(&w->owner, owner);
 	instant_format(w->created_at, created);
-	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:I, s:I, s:I, s:I, s:s}", "id", id, "owner_id",
-		owner, "currency", w->currency, "name", w->name, "status", w->status, "balance",
-		(json_int_t)w->balance.minor, "held", (json_int_t)w->held.minor, "available",
+	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:I, s:I, s:I, s:I, s:s}", "id", id,
+		"owner_id", owner, "currency", w->currency, "name", w->name, "status", w->status,
+		"balance", (json_int_t)w->balance.minor, "held", (json_int_t)w->held.minor, "available",
 		(json_int_t)w->available.minor, "version", (json_int_t)w->version, "created_at",
 		created);
 }

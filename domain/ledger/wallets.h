@@ -1,8 +1,9 @@
 /* wallets.h - wallets: opening them, and everything that is only read.
  *
- * All take the pool that wallets_pool() made, and may be called from any thread. `owner` NULL means a caller who may
- * see every wallet (an operator); otherwise another owner's wallet is ERR_NOT_FOUND, like one that does not exist.
- * Text and lists are in the arena; ERR_TOO_LARGE: it is full. */
+ * All take the pool that wallets_pool() made, and may be called from any thread. `owner` NULL means
+ * a caller who may see every wallet (an operator); otherwise another owner's wallet is
+ * ERR_NOT_FOUND, like one that does not exist. Text and lists are in the arena; ERR_TOO_LARGE: it
+ * is full. */
 #ifndef DOMAIN_LEDGER_WALLETS_H
 #define DOMAIN_LEDGER_WALLETS_H
 
@@ -24,7 +25,8 @@ struct wallet {
 
 struct db_pool *wallets_pool(const char *url);
 
-/* A new wallet for its owner. With a key, a second call answers the wallet of the first as it was then (*replayed). */
+/* A new wallet for its owner. With a key, a second call answers the wallet of the first as it was
+ * then (*replayed). */
 struct opening {
 	struct uuid wallet, transaction, owner;
 	const char *currency;
@@ -42,8 +44,8 @@ enum error wallet_find(struct db_pool *p, const struct uuid *id, const struct uu
 enum error wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after,
 	int64_t limit, struct arena *arena, struct wallet **list, size_t *count) MUST_CHECK;
 
-/* The wallet's money as it was at an instant; ERR_NOT_FOUND before it was opened. Only currency, balance, held,
- * available and version are filled in. */
+/* The wallet's money as it was at an instant; ERR_NOT_FOUND before it was opened. Only currency,
+ * balance, held, available and version are filled in. */
 enum error wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at,
 	struct wallet *w) MUST_CHECK;
 
@@ -76,19 +78,23 @@ struct hold {
 	instant_us expires_at, created_at;
 	const char *merchant, *description, *metadata; /* or NULL */
 };
-/* Up to `limit` open holds of a wallet, the newest first, older than `before` (NULL: from the newest). */
+/* Up to `limit` open holds of a wallet, the newest first, older than `before` (NULL: from the
+ * newest). */
 enum error hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before,
 	int64_t limit, struct arena *arena, struct hold **list, size_t *count) MUST_CHECK;
 
-/* The balance at the end of each hour, day or month (UTC) that touches from … to; at most one more than allowed. */
+/* The balance at the end of each hour, day or month (UTC) that touches from … to; at most one more
+ * than allowed. */
 #define BALANCE_POINTS_MAX 1000
 struct balance_point {
 	instant_us starts_at, ends_at;
 	struct money balance, held, available;
 	int64_t version;
 };
-enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, instant_us to,
-	const char *by, struct arena *arena, struct balance_point **points, size_t *count) MUST_CHECK;
+enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from,
+	instant_us to,
+	const char *by, struct arena *arena, struct balance_point **points,
+	size_t *count) MUST_CHECK;
 
 /* OK if the database answers. */
 enum error wallets_health(struct db_pool *p) MUST_CHECK;

@@ -1,4 +1,5 @@
-/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, a point an hour, a day or a month. */
+/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, a point an hour, a day or
+ * a month. */
 #include "handlers/wallet/service.h"
 
 static const char *const steps[] = { "hour", "day", "month", NULL };

@@ -7,7 +7,8 @@
 
 /* A result a place, in order: the transaction, or a problem document. */
 struct reply *reply_results(struct request *r, int status, const struct batch *b);
-/* The first refusal, with its place, as the whole answer: of a batch of which nothing was posted. There must be one. */
+/* The first refusal, with its place, as the whole answer: of a batch of which nothing was posted.
+ * There must be one. */
 struct reply *reply_first_refusal(struct request *r, const struct batch *b);
 
 #endif

@@ -1,4 +1,5 @@
-/* currency_limits_get.c - GET /v1/wallets/limits?currency=EUR: the limits of a currency's wallets. */
+/* currency_limits_get.c - GET /v1/wallets/limits?currency=EUR: the limits of a currency's
+ * wallets. */
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"

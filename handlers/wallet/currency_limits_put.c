@@ -1,4 +1,5 @@
-/* currency_limits_put.c - PUT /v1/wallets/limits?currency=EUR: replaces the limits of a currency's wallets. */
+/* currency_limits_put.c - PUT /v1/wallets/limits?currency=EUR: replaces the limits of a currency's
+ * wallets. */
 #include "domain/ledger/limits.h"
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/replies.h"

@@ -1,4 +1,5 @@
-/* hold_list_get.c - GET /v1/wallets/{id}/holds: what is reserved and not yet captured, the newest first. */
+/* hold_list_get.c - GET /v1/wallets/{id}/holds: what is reserved and not yet captured, the newest
+ * first. */
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 
@@ -29,7 +30,8 @@ hold_list_get(struct request *r)
 
 	if ((e = id_page_read(r, &page, &place, &before)) != OK ||
 	    (e = wallet_find(s->pool, &r->ids[0], caller_scope(r), r->arena, &wallet)) != OK ||
-	    (e = hold_list(s->pool, &r->ids[0], before, page.limit + 1, r->arena, &list, &count)) != OK)
+	    (e = hold_list(s->pool, &r->ids[0], before, page.limit + 1, r->arena, &list,
+		     &count)) != OK)
 		return reply_error(r, e);
 	shown = count > (size_t)page.limit ? (size_t)page.limit : count;
 	if (shown == count)

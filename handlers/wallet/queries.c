@@ -25,13 +25,15 @@ enum error
 currency_read(struct request *r, const char **currency)
 {
 	const struct field fields[] = {
-		{ "currency", FIELD_TEXT, .required = true, .least = 3, .most = 3, .text = currency },
+		{ "currency", FIELD_TEXT, .required = true, .least = 3, .most = 3,
+			.text = currency },
 	};
 	enum error e;
 
 	*currency = "";
 	e = request_bind_query(r, fields, 1);
 	if (e == OK && currency_exponent(*currency) < 0)
-		return request_fault(r, "/currency", "must be a currency code of ISO 4217 such as EUR");
+		return request_fault(r, "/currency",
+			"must be a currency code of ISO 4217 such as EUR");
 	return e;
 }

@@ -5,8 +5,8 @@
 #include "common/http/page.h"
 #include "domain/ledger/wallets.h"
 
-/* A page of things with ids: `limit` and `cursor`. *after is where the page before ended; NULL: there was none.
- * place is where *after points to. */
+/* A page of things with ids: `limit` and `cursor`. *after is where the page before ended; NULL:
+ * there was none. place is where *after points to. */
 enum error id_page_read(struct request *r, struct page *page, struct uuid *place,
 	const struct uuid **after) MUST_CHECK;
 

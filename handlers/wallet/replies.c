@@ -39,7 +39,8 @@ refusal_detail(struct request *r, const struct outcome *out)
 	return NULL;
 }
 
-/* What a refusal tells besides: {"available":…} for lack of funds, {"limit":…} for a limit. May be empty. */
+/* What a refusal tells besides: {"available":…} for lack of funds, {"limit":…} for a limit. May be
+ * empty. */
 static json_t *
 refusal_members(const struct outcome *out)
 {

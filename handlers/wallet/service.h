@@ -1,4 +1,5 @@
-/* service.h - what the wallet's handlers share: the service's state, and their names for the route table. */
+/* service.h - what the wallet's handlers share: the service's state, and their names for the route
+ * table. */
 #ifndef HANDLERS_WALLET_SERVICE_H
 #define HANDLERS_WALLET_SERVICE_H
 

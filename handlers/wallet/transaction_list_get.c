@@ -9,7 +9,8 @@ wallet_check(struct request *r, const struct transaction_query *q)
 	struct wallet_service *s = r->service;
 	struct wallet wallet;
 
-	return q->wallet == NULL ? OK : wallet_find(s->pool, q->wallet, q->owner, r->arena, &wallet);
+	return q->wallet == NULL ? OK : wallet_find(s->pool, q->wallet, q->owner, r->arena,
+		&wallet);
 }
 
 static struct reply *

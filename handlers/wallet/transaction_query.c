@@ -10,7 +10,8 @@ cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 {
 	const char *text = page_cursor_decode(r, cursor);
 	char *copy = text != NULL ? arena_strdup(r->arena, text) : NULL;
-	const char *at = strsep(&copy, " "), *wallet = strsep(&copy, " "), *version = strsep(&copy, " ");
+	const char *at = strsep(&copy, " "), *wallet = strsep(&copy, " "),
+		   *version = strsep(&copy, " ");
 
 	if (text == NULL)
 		return ERR_INVALID_REQUEST;
@@ -53,7 +54,8 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 	const struct field fields[] = {
 		PAGE_FIELDS(page),
 		{ "wallet_id", FIELD_UUID, .present = &has_wallet, .uuid = wallet },
-		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names, .number = &kind },
+		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names,
+			.number = &kind },
 		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
 		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
 		{ "merchant", FIELD_TEXT, .least = 1, .most = 200, .text = &q->merchant },

@@ -13,7 +13,8 @@ change_read(struct request *r, enum kind kind, struct change *c)
 	const struct field fields[] = {
 		{ "reason", FIELD_TEXT, .required = true, .least = 1, .most = REASON_MAX,
 			.text = &c->reason },
-		{ "mode", FIELD_CHOICE, .choices = freeze_modes, .number = &mode }, /* freeze only */
+		/* Of a freeze only: */
+		{ "mode", FIELD_CHOICE, .choices = freeze_modes, .number = &mode },
 	};
 	enum error e;
 

@@ -1,4 +1,5 @@
-/* wallet_freeze_post.c - POST /v1/wallets/{id}/freeze: nothing leaves the wallet, or nothing moves at all. */
+/* wallet_freeze_post.c - POST /v1/wallets/{id}/freeze: nothing leaves the wallet, or nothing moves
+ * at all. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 

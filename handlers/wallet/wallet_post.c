@@ -20,7 +20,8 @@ opening_read(struct request *r, struct opening *o)
 	    (e = request_key(r, &o->key)) != OK)
 		return e;
 	if (currency_exponent(o->currency) < 0)
-		return request_fault(r, "/currency", "must be a currency code of ISO 4217 such as EUR");
+		return request_fault(r, "/currency",
+			"must be a currency code of ISO 4217 such as EUR");
 	opening_fingerprint(o);
 	return OK;
 }

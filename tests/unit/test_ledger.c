@@ -1,4 +1,5 @@
-/* test_ledger.c - what must be true of a batch's outcomes, and fingerprints of everything but operations. */
+/* test_ledger.c - what must be true of a batch's outcomes, and fingerprints of everything but
+ * operations. */
 #include <sodium.h>
 
 #include "domain/ledger/batch.h"
@@ -156,15 +157,18 @@ changes_keep_their_fingerprints(void **state)
 static void
 batches_keep_their_keys(void **state)
 {
-	static const char body[] = "{\"transactions\": [{\"kind\":\"deposit\",\"amount\":1}], \"mode\":\"each\"}";
+	static const char body[] = "{\"transactions\": [{\"kind\":\"deposit\","
+		"\"amount\":1}], \"mode\":\"each\"}";
 	static const char four[] = "[{\"kind\":\"deposit\",\"amount\":1}, 5, {\"kind\":\"gift\"},"
-				   " {\"kind\":\"release\",\"reference_id\":\"018f6f2e-7b1c-7cc0-8000-00000000abcd\"}]";
+				   " {\"kind\":\"release\","
+				   "\"reference_id\":\"018f6f2e-7b1c-7cc0-8000-00000000abcd\"}]";
 	struct batch b = { 0 };
 	struct caller caller = { 0 };
 	struct faults f = { NULL };
 
 	(void)state;
-	assert_int_equal(batch_key_read(&b.key, &caller.user, "key-1", json_loads(body, 0, NULL)), OK);
+	assert_int_equal(batch_key_read(&b.key, &caller.user, "key-1", json_loads(body, 0, NULL)),
+		OK);
 	is(b.key.fingerprint, "aa9c67b4ceebf61559410b87a31b004d4cb90074cd480445abcf0a6537abc9c5");
 	assert_int_equal(batch_read(&b, json_loads(four, 0, NULL), &caller, arena, &f), OK);
 	assert_null(f.list);
@@ -172,7 +176,8 @@ batches_keep_their_keys(void **state)
 	assert_true(b.places[0].faults == NULL && b.places[1].faults != NULL);
 	assert_true(b.places[2].faults != NULL && b.places[3].faults == NULL);
 	b.atomic = true;
-	assert_int_equal(batch_read(&b, json_loads(four, 0, NULL), &caller, arena, &f), ERR_INVALID_REQUEST);
+	assert_int_equal(batch_read(&b, json_loads(four, 0, NULL), &caller, arena, &f),
+		ERR_INVALID_REQUEST);
 	assert_int_equal(json_array_size(f.list), 2);
 }
 

@@ -1,4 +1,5 @@
-/* test_rows.c - rows into structs: by name, and never a text left out without an error. Results are libpq's own, filled here. */
+/* test_rows.c - rows into structs: by name, and never a text left out without an error. Results are
+ * libpq's own, filled here. */
 #include "common/db/db_private.h"
 #include "domain/ledger/history.c" /* for the columns of holds */
 #include "domain/ledger/outcome.h"
@@ -20,7 +21,8 @@ row_of(const struct cell cells[], int count)
 	struct db_rows *rows = NULL;
 
 	for (int i = 0; i < count; i++)
-		columns[i] = (PGresAttDesc){ .name = (char *)cells[i].name, .typid = 25, .typlen = -1,
+		columns[i] = (PGresAttDesc){ .name = (char *)cells[i].name, .typid = 25,
+			.typlen = -1,
 			.atttypmod = -1 };
 	assert_int_equal(PQsetResultAttrs(result, count, columns), 1);
 	for (int i = 0; i < count; i++)
@@ -42,7 +44,8 @@ full_arena(void)
 	return arena;
 }
 
-static const struct cell hold_cells[] = { { "created_at", "2026-11-23 05:08:36.123456+00" }, { "id", ID },
+static const struct cell hold_cells[] = { { "created_at", "2026-11-23 05:08:36.123456+00" },
+	{ "id", ID },
 	{ "amount", "70" }, { "remaining", "30" }, { "expires_at", "2026-11-30 05:08:36+00" },
 	{ "merchant", LONG_TEXT }, { "description", NULL }, { "metadata", NULL } };
 
@@ -78,10 +81,14 @@ a_hold_keeps_its_merchant_or_is_too_large(void **state)
 	arena_free(arena);
 }
 
-static const struct cell posted[] = { { "op_id", ID }, { "error", "ok" }, { "available", NULL }, { "held", NULL },
-	{ "required", NULL }, { "refusal", NULL }, { "id", ID }, { "wallet_id", ID }, { "owner_id", ID },
-	{ "kind", "transfer" }, { "amount", "-5" }, { "currency", "EUR" }, { "balance_after", "95" },
-	{ "version", "7" }, { "reference_id", NULL }, { "merchant", LONG_TEXT }, { "description", NULL },
+static const struct cell posted[] = { { "op_id", ID }, { "error", "ok" }, { "available", NULL },
+	{ "held", NULL },
+	{ "required", NULL }, { "refusal", NULL }, { "id", ID }, { "wallet_id", ID },
+		{ "owner_id", ID },
+	{ "kind", "transfer" }, { "amount", "-5" }, { "currency", "EUR" },
+		{ "balance_after", "95" },
+	{ "version", "7" }, { "reference_id", NULL }, { "merchant", LONG_TEXT },
+		{ "description", NULL },
 	{ "metadata", NULL }, { "created_at", "2026-11-23 05:08:36.1+00" }, { "held_change", "0" },
 	{ "counterpart_wallet", ID }, { "counterpart_id", ID }, { "expires_at", NULL } };
 
@@ -98,7 +105,8 @@ a_full_arena_never_says_that_nothing_happened(void **state)
 	assert_true(out.error == OK && !out.replayed && out.transaction.has_counterpart);
 	assert_false(out.transaction.has_reference || out.transaction.has_expires_at);
 	assert_int_equal(out.transaction.kind, KIND_TRANSFER);
-	/* A transaction that is only read is too large; one that may just have been committed is not. */
+	/* A transaction that is only read is too large; one that may just have been committed is
+	 * not. */
 	assert_int_equal(transaction_read(rows, 0, small, &t), ERR_TOO_LARGE);
 	assert_int_equal(outcome_copy(&out, small, &copy), ERR_INTERNAL);
 	assert_int_equal(outcome_read(rows, 0, small, &out), ERR_INTERNAL);
