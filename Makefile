@@ -10,7 +10,7 @@ CFLAGS ?= -O2 -g
 PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq
 
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
-FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2
+FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. -include common/base/banned.h $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2
 ifeq ($(MODE),san)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 endif

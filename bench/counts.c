@@ -1,9 +1,9 @@
-/* counts.c - the pure parts of the hot paths, each called many times, for a program that counts instructions.
+/* counts.c - calls the pure parts of the hot paths many times, so that callgrind can count their instructions.
  *
  *   counts PART TIMES       PART: operation, token, reply, event, csv
  *
- * tests/counts runs each part twice with different TIMES under callgrind; the difference is what the calls cost, without
- * the start of the program. Nothing here reads a clock, a file or a socket. */
+ * tests/counts runs each part twice under callgrind with different TIMES. The difference is the cost of
+ * the calls, without the start of the program. Nothing here reads a clock, a file or a socket. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,7 +19,7 @@
 static const char body[] =
 	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\",\"merchant\":\"Corner Shop\","
 	"\"description\":\"Bread and milk\",\"amount\":2500,\"metadata\":{\"till\":3,\"receipt\":\"A-17\"}}";
-/* As long as an access token is. */
+/* As long as an access token. */
 static char token[480];
 static struct arena *arena;
 static struct cache *cache;
@@ -34,7 +34,7 @@ transaction_of(const struct operation *op)
 		.created_at = 1700000000123456 };
 }
 
-/* The body of a posting: parsed, read into an operation, its fingerprint taken. */
+/* Parses the body of a posting, reads it into an operation, and takes its fingerprint. */
 static bool
 operation_parse(struct operation *op)
 {
@@ -56,7 +56,7 @@ part_operation(void)
 	return operation_parse(&op);
 }
 
-/* What a token that was seen before costs: its hash and the look into the cache. */
+/* The cost of a cached token: its hash and the cache lookup. */
 static bool
 part_token(void)
 {
@@ -67,7 +67,7 @@ part_token(void)
 	return cache_get(cache, key, &known);
 }
 
-/* The answer of a posting: from the ledger's row to JSON text. The posting itself is a few copies. */
+/* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few copies. */
 static bool
 part_reply(void)
 {

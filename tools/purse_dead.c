@@ -152,7 +152,7 @@ text_or_null(const char *text)
 
 /* A line of JSON; a body that is no UTF-8 is shown as hexadecimal digits. */
 static void
-show(const struct message *m)
+message_print(const struct message *m)
 {
 	char id[ID_TEXT], *hex = NULL, *line;
 	json_t *j = json_object(), *body = json_stringn(m->body, m->bytes);
@@ -189,7 +189,7 @@ dead_show(int argc, char **argv)
 		return FAILED;
 	w.wanted = argc == 2 ? argv[1] : NULL;
 	while (w.matched < SHOW_MAX && (m = walk_next(&w, &status)) != NULL) {
-		show(m);
+		message_print(m);
 		message_free(m);
 	}
 	amqp_free(w.amqp);
@@ -231,7 +231,7 @@ drop_batch(struct walk *w, struct message *const messages[], size_t count)
 }
 
 static int
-work_off(int argc, char **argv, int (*work)(struct walk *, struct message *const[], size_t), const char *done)
+replay_or_drop(int argc, char **argv, int (*work)(struct walk *, struct message *const[], size_t), const char *done)
 {
 	struct message *messages[REPLAY_BATCH];
 	struct walk w;
@@ -266,11 +266,11 @@ work_off(int argc, char **argv, int (*work)(struct walk *, struct message *const
 int
 dead_replay(int argc, char **argv)
 {
-	return work_off(argc, argv, replay_batch, "replayed");
+	return replay_or_drop(argc, argv, replay_batch, "replayed");
 }
 
 int
 dead_drop(int argc, char **argv)
 {
-	return work_off(argc, argv, drop_batch, "dropped");
+	return replay_or_drop(argc, argv, drop_batch, "dropped");
 }

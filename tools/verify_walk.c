@@ -48,29 +48,36 @@ number_of(const struct reader *r, size_t column)
 
 /* Is the next row about this wallet? UUIDs are ordered as their texts are. */
 static bool
-is_of(const struct reader *r, const char *wallet)
+belongs_to(const struct reader *r, const char *wallet)
 {
 	return !r->ended && strcmp(text_of(r, 0), wallet) == 0;
 }
 
 /* ---- one row ---- */
 
+/* The columns in the order of verify_rows_sql and verify_lines_sql, of verify_wallets_sql, and of verify_heads_sql. Columns are
+ * compared as texts, whatever they are, so they are read by their places. */
 enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION,
 	C_COUNTERPART_WALLET, C_COUNTERPART, C_COMMON, C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK };
 enum { C_SIGN_OPEN = C_COMMON };
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
 
-static const char *const common_names[C_COMMON] = { "wallet", "version", "id", "kind", "amount", "balance after it", "time",
-	"reference", "merchant", "description", "wallet on the other side", "transaction on the other side" };
+static const char *const common_names[] = {
+	[C_WALLET] = "wallet", [C_VERSION] = "version", [C_ID] = "id", [C_KIND] = "kind", [C_AMOUNT] = "amount",
+	[C_BALANCE] = "balance after it", [C_CREATED] = "time", [C_REFERENCE] = "reference", [C_MERCHANT] = "merchant",
+	[C_DESCRIPTION] = "description", [C_COUNTERPART_WALLET] = "wallet on the other side",
+	[C_COUNTERPART] = "transaction on the other side",
+};
+_Static_assert(sizeof common_names / sizeof common_names[0] == C_COMMON, "each common column has a name");
 
 /* How a kind moves the balance and what is held: up, down, not at all, or (EITHER) up or down. */
-enum way { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
+enum direction { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
 enum need { NEVER, MAY, MUST };
 
 static const struct rule {
 	const char *kind;
-	enum way amount, held;
+	enum direction amount, held;
 	enum need reference, other_side;
 	const char *contra; /* of what moves the balance; NULL: that of the original */
 } rules[] = {
@@ -100,13 +107,13 @@ rule_of(const char *kind)
 }
 
 static bool
-goes(int64_t change, enum way way)
+direction_matches(int64_t change, enum direction direction)
 {
-	return way == EITHER ? change != 0 : (change > 0) - (change < 0) == (int)way;
+	return direction == EITHER ? change != 0 : (change > 0) - (change < 0) == (int)direction;
 }
 
 static bool
-needed(bool there, enum need need)
+presence_matches(bool there, enum need need)
 {
 	return need == MAY || there == (need == MUST);
 }
@@ -123,15 +130,15 @@ kind_fault(const struct reader *r)
 		return "there is no such kind";
 	if ((strcmp(rule->kind, "opening") == 0) != (number_of(r, C_VERSION) == 1))
 		return "an opening is version 1, and nothing else is";
-	if (!goes(amount, rule->amount))
+	if (!direction_matches(amount, rule->amount))
 		return "the amount goes the wrong way for its kind";
-	if (!goes(held, rule->held))
+	if (!direction_matches(held, rule->held))
 		return "what is held goes the wrong way for its kind";
 	if (rule->amount == DOWN && rule->held == DOWN && held > amount)
 		return "it took more than it released";
-	if (!needed(text_of(r, C_REFERENCE) != NULL, rule->reference))
+	if (!presence_matches(text_of(r, C_REFERENCE) != NULL, rule->reference))
 		return "the reference to an original is missing, or too much";
-	if (!needed(text_of(r, C_COUNTERPART) != NULL, rule->other_side))
+	if (!presence_matches(text_of(r, C_COUNTERPART) != NULL, rule->other_side))
 		return "the other side is missing, or too much";
 	if ((amount != 0) != (contra != NULL) || (contra != NULL && rule->contra != NULL && strcmp(contra, rule->contra) != 0))
 		return "it is not on the account of its kind";
@@ -239,7 +246,7 @@ line_check(struct walk *w)
 static void
 version_check(struct walk *w, struct place *p, int64_t head)
 {
-	bool row = is_of(&w->rows, p->wallet), line = is_of(&w->lines, p->wallet);
+	bool row = belongs_to(&w->rows, p->wallet), line = belongs_to(&w->lines, p->wallet);
 	int64_t row_version = row ? number_of(&w->rows, C_VERSION) : INT64_MAX;
 	int64_t line_version = line ? number_of(&w->lines, C_VERSION) : INT64_MAX;
 
@@ -284,14 +291,14 @@ wallet_walk(struct walk *w, const char *wallet)
 	int64_t head = 0;
 
 	memccpy(p.wallet, wallet, '\0', sizeof p.wallet);
-	known = is_of(&w->wallets, p.wallet);
-	shown = is_of(&w->heads, p.wallet);
+	known = belongs_to(&w->wallets, p.wallet);
+	shown = belongs_to(&w->heads, p.wallet);
 	if (shown)
 		head = number_of(&w->heads, H_VERSION);
 	if (known && shown && (!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
 				      !same_text(text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
 		finding(w->v, "wallet %s: the statement has another owner or currency", p.wallet);
-	while (is_of(&w->rows, p.wallet) || is_of(&w->lines, p.wallet))
+	while (belongs_to(&w->rows, p.wallet) || belongs_to(&w->lines, p.wallet))
 		version_check(w, &p, head);
 	if (known)
 		wallet_check(w, &p);

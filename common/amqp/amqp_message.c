@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/amqp/amqp_private.h"
-#include "common/base/log.h"
 
 struct message_headers {
 	amqp_pool_t pool;
@@ -124,7 +123,7 @@ assembly_begin(struct assembly *s, const amqp_method_t *method)
 	s->waiting = 0;
 	if (method->id == AMQP_BASIC_RETURN_METHOD) {
 		const amqp_basic_return_t *r = method->decoded;
-		s->what = ASSEMBLE_RETURNED;
+		s->what = ASSEMBLE_RETURN;
 		name_copy(s->exchange, r->exchange);
 		name_copy(s->key, r->routing_key);
 	} else if (method->id == AMQP_BASIC_DELIVER_METHOD) {
@@ -240,28 +239,24 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 }
 
 /* All frames are here. */
-static enum error
-finish(struct amqp *a, struct assembly *s)
+static enum assembled
+complete(const struct assembly *s)
 {
-	struct message *m = s->message;
-	enum error e = OK;
-
-	if (s->what == ASSEMBLE_MESSAGE) {
-		*a->inbox_end = m;
-		a->inbox_end = &m->next;
-		s->message = NULL;
-	} else if (s->what == ASSEMBLE_RETURNED) {
-		window_return(a, s->exchange, s->key);
-	} else if (s->what == ASSEMBLE_TOO_LARGE) {
-		log_warn("a message of %llu bytes is dead-lettered: too_large", (unsigned long long)s->expected);
-		e = amqp_reject(a, s->tag, false);
+	switch (s->what) {
+	case ASSEMBLE_NOTHING:
+		return ASSEMBLED_NOTHING;
+	case ASSEMBLE_MESSAGE:
+		return ASSEMBLED_MESSAGE;
+	case ASSEMBLE_RETURN:
+		return ASSEMBLED_RETURN;
+	case ASSEMBLE_TOO_LARGE:
+		break;
 	}
-	assembly_clear(s);
-	return e;
+	return ASSEMBLED_TOO_LARGE;
 }
 
-enum error
-assembly_header(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
+enum assembled
+assembly_header(struct assembly *s, const amqp_frame_t *frame)
 {
 	const amqp_basic_properties_t *p = frame->payload.properties.decoded;
 
@@ -269,23 +264,20 @@ assembly_header(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
 	s->received = 0;
 	if (s->what == ASSEMBLE_MESSAGE && !s->asked && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
-	if (s->what == ASSEMBLE_MESSAGE) {
-		s->message = message_new(s, p, (size_t)s->expected);
-		if (s->message == NULL)
-			return amqp_fail(a, "connection closed", AMQP_STATUS_NO_MEMORY);
-	}
-	return s->expected == 0 ? finish(a, s) : OK;
+	if (s->what == ASSEMBLE_MESSAGE && (s->message = message_new(s, p, (size_t)s->expected)) == NULL)
+		return ASSEMBLED_NO_MEMORY;
+	return s->expected == 0 ? complete(s) : ASSEMBLED_INCOMPLETE;
 }
 
-enum error
-assembly_body(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
+enum assembled
+assembly_body(struct assembly *s, const amqp_frame_t *frame)
 {
 	const amqp_bytes_t part = frame->payload.body_fragment;
 
 	if (part.len > s->expected - s->received)
-		return amqp_fail(a, "connection lost", AMQP_STATUS_BAD_AMQP_DATA);
+		return ASSEMBLED_INVALID;
 	if (s->message != NULL)
 		memcpy((char *)(s->message + 1) + s->received, part.bytes, part.len);
 	s->received += part.len;
-	return s->received == s->expected ? finish(a, s) : OK;
+	return s->received == s->expected ? complete(s) : ASSEMBLED_INCOMPLETE;
 }

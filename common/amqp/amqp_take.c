@@ -1,4 +1,4 @@
-/* amqp_take.c - takes messages, acknowledges them, gives them back. */
+/* amqp_take.c - takes messages: from a queue as they come, or one on request. */
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
@@ -62,28 +62,6 @@ amqp_take(struct amqp *a, int timeout_ms, struct message **m)
 			left = until - clock_monotonic_ms();
 	}
 	return OK;
-}
-
-enum error
-amqp_ack(struct amqp *a, uint64_t tag, bool all_before)
-{
-	int status;
-
-	if (a->connection == NULL)
-		return ERR_UNAVAILABLE;
-	status = amqp_basic_ack(a->connection, CHANNEL_TAKE, tag, all_before);
-	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot acknowledge", status);
-}
-
-enum error
-amqp_reject(struct amqp *a, uint64_t tag, bool requeue)
-{
-	int status;
-
-	if (a->connection == NULL)
-		return ERR_UNAVAILABLE;
-	status = amqp_basic_reject(a->connection, CHANNEL_TAKE, tag, requeue);
-	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot give a message back", status);
 }
 
 enum error

@@ -1,13 +1,14 @@
 /* amqp_topology.c - declares exchange and queues. Declaring what exists changes nothing, so everybody who connects does it. */
+#include <stdio.h>
+
 #include "common/amqp/amqp_private.h"
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-static amqp_table_entry_t
-text_entry(const char *name, const char *text)
+void
+amqp_dead_name(const char *queue, char out[AMQP_NAME_MAX])
 {
-	return (amqp_table_entry_t){ .key = amqp_cstring_bytes(name),
-		.value = { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(text) } };
+	(void)snprintf(out, AMQP_NAME_MAX, "%.240s.dead", queue);
 }
 
 static amqp_table_entry_t

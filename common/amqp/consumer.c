@@ -27,13 +27,13 @@ static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on what 
 
 /* A daemon waits for ever for what is away; --drain is run again by cron, and gives up. */
 static bool
-gave_up(void)
+drain_timed_out(void)
 {
 	return draining && clock_monotonic_ms() > drain_until_ms;
 }
 
 static void
-got_on(void)
+drain_deadline_extend(void)
 {
 	drain_until_ms = clock_monotonic_ms() + config_number(OPT_AMQP_TIMEOUT);
 }
@@ -48,7 +48,7 @@ consumer_begin(int argc, char **argv, const char *name, bool *drain, int *status
 		return false;
 	}
 	draining = *drain;
-	got_on();
+	drain_deadline_extend();
 	return true;
 }
 
@@ -58,7 +58,7 @@ consumer_connect(struct amqp *a)
 	struct backoff pause = { 0 };
 
 	while (!program_stopping() && amqp_connect(a) != OK)
-		if (gave_up() || !program_sleep(backoff_next_ms(&pause)))
+		if (drain_timed_out() || !program_sleep(backoff_next_ms(&pause)))
 			return false;
 	return !program_stopping();
 }
@@ -121,14 +121,14 @@ struct run {
 
 /* Waits while the batch is held, serving heartbeats. False: the connection is lost, or it is time to end. */
 static bool
-hold(struct run *r, struct backoff *pause)
+wait_with_heartbeats(struct run *r, struct backoff *pause)
 {
 	int64_t left = backoff_next_ms(pause), until = clock_monotonic_ms() + left;
 
 	for (; left > 0 && !program_stopping(); left = until - clock_monotonic_ms())
 		if (amqp_idle(r->amqp, left < SLICE_MS ? (int)left : SLICE_MS) != OK)
 			return false;
-	if (gave_up())
+	if (drain_timed_out())
 		r->status = 1;
 	return !program_stopping() && r->status == 0;
 }
@@ -149,7 +149,7 @@ publish_dead(struct run *r, struct delivery *d, size_t count)
 			.mandatory = true };
 	}
 	while (n > 0 && amqp_publish(r->amqp, out, n) != OK)
-		if (!hold(r, &pause))
+		if (!wait_with_heartbeats(r, &pause))
 			return false;
 	return true;
 }
@@ -173,7 +173,7 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 static bool
 finish(struct run *r, struct delivery *d, size_t count)
 {
-	got_on();
+	drain_deadline_extend();
 	return publish_dead(r, d, count) && publish_replies(r, d, count) && (!program_stopping() || amqp_cancel(r->amqp) == OK)
 	       && amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
 }
@@ -202,7 +202,7 @@ handle(struct run *r, struct delivery *d, size_t count, bool again)
 				return finish(r, d, count);
 			}
 		}
-		if (!hold(r, &pause))
+		if (!wait_with_heartbeats(r, &pause))
 			return false;
 	}
 	log_warn("a batch of %zu failed: trying its messages one by one", count);
@@ -324,7 +324,7 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 		/* What ends a connection before anything comes (no right to read the queue, say) may last. */
 		if (!serve(&r) || !program_sleep(backoff_next_ms(&r.pause)))
 			break;
-		if (gave_up())
+		if (drain_timed_out())
 			r.status = 1;
 	}
 	drop_batch(&r);

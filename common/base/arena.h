@@ -6,6 +6,7 @@
 #define COMMON_BASE_ARENA_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -27,5 +28,7 @@ void arena_reset(struct arena *a);
  * nor freed with free(), after arena_reset(). json_decref on it is allowed and does nothing. */
 void arena_enter(struct arena *a);
 void arena_leave(void);
+/* Whether jansson was refused memory on this thread since the last call: its own errors do not always tell. */
+bool arena_json_refused(void);
 
 #endif

@@ -159,7 +159,7 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 }
 
 static const char *
-wanted(enum field_type type)
+type_description(enum field_type type)
 {
 	switch (type) {
 	case FIELD_AMOUNT:
@@ -203,7 +203,7 @@ bind_value(json_t *v, const struct field *field, struct place *p)
 	}
 	if (number || field->type == FIELD_BOOL || field->type == FIELD_OBJECT || field->type == FIELD_ARRAY ||
 	    !json_is_string(v))
-		return FAULT(p, "must be %s", wanted(field->type));
+		return FAULT(p, "must be %s", type_description(field->type));
 	return bind_textual(json_string_value(v), field, p);
 }
 

@@ -30,6 +30,13 @@ clock_monotonic_ms(void)
 }
 
 void
+clock_sleep_ms(int64_t ms)
+{
+	if (ms > 0)
+		(void)nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
+}
+
+void
 clock_fix(instant_us t)
 {
 	atomic_store(&fixed, t);

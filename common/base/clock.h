@@ -20,6 +20,8 @@ typedef int64_t instant_us;
 instant_us clock_now(void);
 /* Never goes back; for waits and timeouts only. */
 int64_t clock_monotonic_ms(void);
+/* Sleeps; a signal that this thread catches may end it early. */
+void clock_sleep_ms(int64_t ms);
 /* Tests: every later clock_now() answers `t`; 0 gives the real clock back. */
 void clock_fix(instant_us t);
 

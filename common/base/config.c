@@ -58,7 +58,7 @@ number_parse(enum type type, const char *text, int64_t *out)
 }
 
 static bool
-complain(const struct definition *d, const char *text)
+option_error(const struct definition *d, const char *text)
 {
 	static const char *const example[] = { [TEXT] = "text", [INT] = "a whole number", [SIZE] = "a size such as 64k",
 		[TIME] = "a time such as 250ms, 20s or 7d" };
@@ -81,9 +81,9 @@ option_set(enum option o, const char *text)
 	int64_t n = (int64_t)strlen(text);
 
 	if (d->type != TEXT && !number_parse(d->type, text, &n))
-		return complain(d, text);
+		return option_error(d, text);
 	if (n < d->least || n > d->most)
-		return complain(d, text);
+		return option_error(d, text);
 	free(values[o].text);
 	values[o].text = strdup(text);
 	values[o].number = n;

@@ -29,8 +29,7 @@ struct event {
 };
 
 /* Reads a body. An object is needed; with a `specversion` (1.x only), `type` or `pattern` beside `data` it is an
- * envelope. Duplicate members, nesting past 32, text after the end and NUL in strings are refused.
- * ERR_MALFORMED_JSON or ERR_INVALID_REQUEST, with a sentence in reason. */
+ * envelope. Otherwise an error of json_read(), or ERR_INVALID_REQUEST, with the reason as part of a sentence. */
 enum error event_read(const char *body, size_t bytes, struct event *e, char reason[EVENT_REASON]) MUST_CHECK;
 void event_free(struct event *e);
 

@@ -1,56 +1,16 @@
-/* db.c - one connection to PostgreSQL: opening, preparing, running, transactions. The pool is db_pool.c.
- * How answers are waited for is db_await.c. */
-#include <arpa/inet.h>
+/* db.c - statements and transactions on one connection. The connection itself is db_connection.c, the wait for its answers
+ * db_await.c, the pool db_pool.c. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
+#include "common/base/invariant.h"
 #include "common/base/log.h"
-#include "common/base/random.h"
 #include "common/db/db_private.h"
-
-/* How much longer than the server's own limit we wait for its answer. */
-#define SILENCE_MS 2000
-
-struct db *
-db_new(const char *url)
-{
-	struct db *db = calloc(1, sizeof *db);
-
-	if (db == NULL)
-		return NULL;
-	db->url = url;
-	db_be_patient(db, config_number(OPT_DB_STATEMENT_TIMEOUT));
-	return db;
-}
-
-void
-db_be_patient(struct db *db, int64_t statement_ms)
-{
-	db->patience_ms = statement_ms + SILENCE_MS;
-}
-
-void
-db_close(struct db *db)
-{
-	PQfinish(db->connection);
-	db->connection = NULL;
-	db->in_transaction = false;
-}
-
-void
-db_free(struct db *db)
-{
-	if (db == NULL)
-		return;
-	db_close(db);
-	free(db);
-}
 
 /* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something; 25006: a standby. */
 static enum error
@@ -88,72 +48,6 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	return error_of_state(state);
 }
 
-static void
-quiet(void *unused, const char *message)
-{
-	(void)unused;
-	log_debug("%s", message);
-}
-
-/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md, section 5). The
- * statements are all meant to find their rows by an index and in its order, and a plan that was made while a table was
- * small must not read, or sort, all of it later. The keepalives and tcp_user_timeout end a wait for a peer that is
- * gone without a word. */
-static enum error
-db_connect(struct db *db)
-{
-	char options[280], timeout[24], silence[24];
-	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000, begun = clock_monotonic_ms();
-	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
-
-	snprintf(options, sizeof options,
-		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
-		" -c datestyle=ISO -c statement_timeout=%" PRId64 " -c idle_in_transaction_session_timeout=%" PRId64,
-		statement_ms, statement_ms * 2);
-	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
-	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
-	db->connection = PQconnectdbParams(
-		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-			"client_encoding", "fallback_application_name", NULL },
-		(const char *const[]){ db->url, options, timeout, silence, "30", "UTF8", "purse", NULL }, 1);
-	if (PQstatus(db->connection) != CONNECTION_OK) {
-		log_warn("cannot connect to the database: %s",
-			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
-		db_close(db);
-		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT) ? TROUBLE_REFUSED : TROUBLE_SILENT;
-		return ERR_UNAVAILABLE;
-	}
-	PQsetNoticeProcessor(db->connection, quiet, NULL);
-	PQsetnonblocking(db->connection, 1); /* a peer that does not read must not hold up who sends, nor who says goodbye */
-	db->prepared_count = 0;
-	return OK;
-}
-
-/* An idle connection that the server closed is readable: find out before a statement is lost on it. */
-static bool
-seems_alive(struct db *db)
-{
-	struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
-
-	if (poll(&p, 1, 0) == 0)
-		return true;
-	return PQconsumeInput(db->connection) == 1 && PQstatus(db->connection) == CONNECTION_OK;
-}
-
-enum error
-db_ready(struct db *db)
-{
-	if (db->in_transaction)
-		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
-	if (db->connection != NULL && !seems_alive(db)) {
-		log_info("a connection to the database was closed by the server");
-		db_close(db);
-	}
-	if (db->connection != NULL)
-		return OK;
-	return db_connect(db);
-}
-
 /* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
 static enum error
 db_prepare(struct db *db, const struct db_statement *s)
@@ -164,6 +58,8 @@ db_prepare(struct db *db, const struct db_statement *s)
 	for (size_t i = 0; i < db->prepared_count; i++)
 		if (db->prepared[i] == s)
 			return OK;
+	for (size_t i = 0; i < db->prepared_count; i++)
+		INVARIANT(strcmp(db->prepared[i]->name, s->name) != 0, "two statements are named %s", s->name);
 	if (db->prepared_count == DB_PREPARED_MAX) {
 		log_error("%s: a connection runs at most %d different statements", s->name, DB_PREPARED_MAX);
 		return ERR_INTERNAL;
@@ -273,17 +169,20 @@ transaction_once(struct db *db, db_work *work, void *context)
 	return e;
 }
 
-/* The one retry loop. A pause doubles from 10 ms with jitter, so that those who collided do not meet again. */
+/* Pauses of transactions that collided: shorter than those between connections. */
+#define RETRY_FIRST_MS 20
+#define RETRY_MOST_MS 1280
+
+/* The one retry loop. Its pauses are random, so that transactions that collided do not meet again. */
 bool
 db_retry(const struct db *db, enum db_again again, int attempt)
 {
 	bool harmless = db->trouble == TROUBLE_CONFLICT || db->trouble == TROUBLE_REFUSED ||
 			(db->trouble == TROUBLE_LOST && again == DB_AGAIN);
-	uint32_t pause_ms = 10u << (attempt < 6 ? attempt : 6);
 
 	if (!harmless || attempt >= config_number(OPT_DB_RETRIES))
 		return false;
-	usleep((pause_ms / 2 + random_below(pause_ms)) * 1000);
+	clock_sleep_ms(backoff_pause_ms((unsigned)attempt, RETRY_FIRST_MS, RETRY_MOST_MS));
 	return true;
 }
 

@@ -96,9 +96,9 @@ void db_pool_free(struct db_pool *p);
 /* A connection of one's own, opened at the first use. */
 struct db *db_new(const char *url);
 void db_free(struct db *db);
-/* For statements that take longer by intent and tell the server so: the longest that one of this connection may run,
- * instead of DB_STATEMENT_TIMEOUT. */
-void db_be_patient(struct db *db, int64_t statement_ms);
+/* How long to wait for this connection's answers where statements take longer by intent: the statement_timeout that the
+ * caller has told the server, instead of DB_STATEMENT_TIMEOUT. */
+void db_set_statement_timeout(struct db *db, int64_t statement_ms);
 
 /* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL. */
 enum error db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values, size_t count,
@@ -176,8 +176,8 @@ struct db_column {
 #define DB_COLUMN_ENUM(name, structure, member, names) \
 	{ name, DB_COLUMN_CHOICE, offsetof(structure, member), sizeof(((structure *)0)->member), 0, names }
 #define DB_COLUMNS_MAX 32
-/* A table of columns and its length, for the calls below. */
-#define DB_COLUMNS(columns) (columns), sizeof(columns) / sizeof((columns)[0])
+/* A table of columns with its length, as the functions below take them. */
+#define DB_COLUMNS(table) table, sizeof(table) / sizeof((table)[0])
 
 /* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the arena is full (which may be
  * NULL where no column is a text). ERR_INTERNAL: a column is missing, or not what it should be; logged. */

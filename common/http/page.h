@@ -20,8 +20,10 @@ struct page {
 
 /* A cursor is text of the caller's making, base64url outside so that nobody reads meaning into it. */
 char *page_cursor_encode(struct request *r, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The text again, in the arena; NULL, with a fault at /cursor, where it is none of ours. */
+/* The text again, in the arena; NULL, with a fault at /cursor, if it is not one of ours. */
 const char *page_cursor_decode(struct request *r, const char *cursor);
+/* The same of a cursor that is a UUID alone: the last one of the page before. */
+enum error page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last) MUST_CHECK;
 
 /* {"data":data,"next_cursor":next} with the Link header (RFC 8288) made from the request's own path and query. */
 struct reply *reply_page(struct request *r, json_t *data, const char *next_cursor);

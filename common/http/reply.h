@@ -1,6 +1,6 @@
 /* reply.h - answers. A handler must return one, and only these functions make one.
  *
- * All of them allocate in the request's arena and never answer NULL: what cannot be built becomes a prepared 500. */
+ * All of them allocate in the request's arena and never answer NULL: what does not fit into it becomes a prepared 413. */
 #ifndef COMMON_HTTP_REPLY_H
 #define COMMON_HTTP_REPLY_H
 
@@ -9,14 +9,14 @@
 #include "common/base/text.h"
 #include "common/http/request.h"
 
-/* Compact JSON, members in the order they were added. Takes over `body`; NULL (no memory) becomes a 500. */
+/* Compact JSON, members in the order they were added. Takes over `body`; NULL (no memory) becomes a 413. */
 struct reply *reply_json(struct request *r, int status, json_t *body);
 /* The same of JSON that is written already: takes it over and leaves *t empty, so that nothing can fail any more once it is
  * written. A reply made of it must be answered. */
 struct reply *reply_json_text(struct request *r, int status, struct text *t);
 /* No body. */
 struct reply *reply_empty(struct request *r, int status);
-/* RFC 9457 problem+json from the error, with what request_refuse/fault/explain/retry_after said. */
+/* RFC 9457 problem+json from the error, with what request_refuse/fault/explain/retry_after added. */
 struct reply *reply_error(struct request *r, enum error e);
 /* The problem document alone, for answers that hold several; errors (may be NULL) is borrowed, detail NULL: the title. */
 json_t *problem_json(const struct request *r, enum error e, const char *detail, json_t *errors);

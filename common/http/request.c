@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "common/base/config.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/http/request_private.h"
 
-#define BODY_DEPTH 32
 #define ID_MAX 128
 
 const char *
@@ -136,32 +136,11 @@ media_type_is_json(const char *type)
 	return n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0;
 }
 
-/* jansson's parser recurses, and its own limit is far above what a request needs. Counted outside of strings. */
-static bool
-too_deep(const char *p, size_t bytes)
-{
-	int depth = 0;
-	bool string = false;
-
-	for (size_t i = 0; i < bytes; i++) {
-		if (string && p[i] == '\\')
-			i++;
-		else if (p[i] == '"')
-			string = !string;
-		else if (!string && (p[i] == '{' || p[i] == '['))
-			depth++;
-		else if (!string && (p[i] == '}' || p[i] == ']'))
-			depth--;
-		if (depth > BODY_DEPTH)
-			return true;
-	}
-	return false;
-}
-
 static enum error
 body_parse(struct request *r)
 {
-	json_error_t why;
+	char reason[JSON_REASON];
+	enum error e;
 
 	if (r->raw_bytes == 0) {
 		r->body = json_object();
@@ -169,17 +148,11 @@ body_parse(struct request *r)
 	}
 	if (!media_type_is_json(request_variable(r, "CONTENT_TYPE")))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
-	if (too_deep(r->raw, r->raw_bytes))
-		return request_refuse(r, ERR_MALFORMED_JSON, "The JSON is nested more than %d deep.", BODY_DEPTH);
-	r->body = json_loadb(r->raw, r->raw_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-	if (r->body == NULL && json_error_code(&why) == json_error_out_of_memory)
-		return request_refuse(r, ERR_TOO_LARGE, "The body needs more memory than a request may use.");
-	/* JSON, but more than we take: numbers past 64 bits, and U+0000, which PostgreSQL cannot store. */
-	if (r->body == NULL && (json_error_code(&why) == json_error_numeric_overflow ||
-				       json_error_code(&why) == json_error_null_character))
-		return request_fault(r, "", "line %d, column %d: %s", why.line, why.column, why.text);
-	if (r->body == NULL)
-		return request_refuse(r, ERR_MALFORMED_JSON, "Line %d, column %d: %s.", why.line, why.column, why.text);
+	e = json_read(r->raw, r->raw_bytes, &r->body, reason);
+	if (e == ERR_INVALID_REQUEST)
+		return request_fault(r, "", "%s", reason);
+	if (e != OK)
+		return request_refuse(r, e, "The body cannot be read: %s.", reason);
 	if (!json_is_object(r->body))
 		return request_fault(r, "", "must be an object");
 	return OK;

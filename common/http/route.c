@@ -1,4 +1,4 @@
-/* route.c - finds the route of a path; see route_find() in http.h. */
+/* route.c - finds the route of a path; see route.h. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +8,7 @@ static const char *const method_names[] = {
 	[METHOD_GET] = "GET", [METHOD_POST] = "POST", [METHOD_PUT] = "PUT", [METHOD_PATCH] = "PATCH",
 	[METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = ""
 };
+_Static_assert(sizeof method_names / sizeof method_names[0] == METHOD_OTHER + 1, "each method has a name");
 
 const char *
 method_name(enum method m)

@@ -8,13 +8,13 @@ struct reply;
 typedef struct reply *handler(struct request *r);
 
 /* Who may call a route. SIGNED_IN: any caller with a live session; the others: with that role. */
-enum who { ANYONE, SIGNED_IN, OPERATOR_ONLY };
+enum access { ANYONE, SIGNED_IN, OPERATOR_ONLY };
 
 struct route {
 	enum method method;
 	const char *pattern; /* "/v1/wallets/{id}/balance": each {…} is a UUID, parsed into ids[] */
 	handler *handle;
-	enum who who;
+	enum access access;
 	enum option body_limit; /* 0: BODY_LIMIT */
 };
 

@@ -64,11 +64,11 @@ caller_check(const struct service *s, const struct route *route, struct request 
 {
 	enum error e;
 
-	if (route->who == ANYONE)
+	if (route->access == ANYONE)
 		return OK;
 	if ((e = caller_find(s, r)) != OK)
 		return e;
-	if (route->who == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
+	if (route->access == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
 		return ERR_FORBIDDEN;
 	return OK;
 }
@@ -132,7 +132,7 @@ request_accept(struct server *server, FCGX_Request *fcgx)
 {
 	bool accepted;
 
-	door_go(&server->door);
+	door_enter(&server->door);
 	accepted = FCGX_Accept_r(fcgx) == 0;
 	door_leave(&server->door);
 	return accepted;
@@ -179,7 +179,7 @@ threads_start(struct server *server, pthread_t *threads, int count)
 }
 
 static int
-serve_until_told(struct server *server, const sigset_t *ends)
+serve_until_signal(struct server *server, const sigset_t *ends)
 {
 	int count = (int)config_number(OPT_HANDLER_THREADS), got;
 	pthread_t *threads = calloc((size_t)count, sizeof *threads);
@@ -207,10 +207,11 @@ serve_until_told(struct server *server, const sigset_t *ends)
 static void
 routes_print(const struct service *s)
 {
-	static const char *const who[] = { [ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator" };
+	static const char *const names[] = { [ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator" };
+	_Static_assert(sizeof names / sizeof names[0] == OPERATOR_ONLY + 1, "each access has a name");
 
 	for (size_t i = 0; i < s->route_count; i++)
-		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern, who[s->routes[i].who]);
+		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern, names[s->routes[i].access]);
 }
 
 static bool
@@ -241,7 +242,7 @@ peers_are_local(int socket)
 /* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has closed its side.
  * The latter costs each request a sleep and a wake-up, and is only needed where input is left over: body_drain(). */
 static void
-libfcgi_calm(void)
+libfcgi_set_timeouts(void)
 {
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
@@ -262,7 +263,7 @@ serve_cgi(const struct server *server)
 /* Libraries tidy up at the end what the system takes back anyway (OpenSSL its tables, most of all): an eighth of the
  * processor time of a CGI program, which is paid for every request. Where leaks are looked for, that is done then. */
 static void
-end_at_once(int status)
+exit_immediately(int status)
 {
 	(void)status;
 #ifndef __SANITIZE_ADDRESS__
@@ -283,7 +284,7 @@ service_main(int argc, char **argv, const struct service *s)
 		routes_print(s);
 		return 0;
 	}
-	libfcgi_calm();
+	libfcgi_set_timeouts();
 	if (!config_load())
 		return 1;
 	log_init(s->name, config_text(OPT_LOG_LEVEL));
@@ -300,10 +301,10 @@ service_main(int argc, char **argv, const struct service *s)
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
 	if ((server.state = s->start()) == NULL)
 		return 1;
-	status = cgi ? serve_cgi(&server) : serve_until_told(&server, &ends);
+	status = cgi ? serve_cgi(&server) : serve_until_signal(&server, &ends);
 	if (s->stop != NULL)
 		s->stop(server.state);
 	if (cgi)
-		end_at_once(status);
+		exit_immediately(status);
 	return status;
 }

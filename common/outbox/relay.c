@@ -196,24 +196,36 @@ stream_run(struct relay *r, size_t s, bool *any)
 
 /* The lock belongs to the connection, which may have been replaced unseen: the process behind it tells. */
 static const struct db_statement outbox_lock_sql = { "outbox_lock",
-	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END,"
-	" pg_backend_pid()",
+	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END"
+	" AS ours, pg_backend_pid() AS backend",
 	DB_AGAIN };
 
-/* Whether the lock is ours; now and then asked anew, as the connection may not be the one that took it. */
+struct lock {
+	bool ours;
+	int64_t backend;
+};
+
+static const struct db_column lock_columns[] = {
+	DB_COLUMN(BOOL, "ours", struct lock, ours),
+	DB_COLUMN(NUMBER, "backend", struct lock, backend),
+};
+
+/* Whether the lock is ours; asked again from time to time, as the connection may not be the one that took it. */
 static enum error
 lock_check(struct relay *r, bool *ours)
 {
+	struct lock lock;
 	DB_ROWS(rows);
 	enum error e;
 
 	*ours = r->backend != 0;
 	if (*ours && clock_monotonic_ms() - r->checked_ms < LOCK_CHECK_MS)
 		return OK;
-	if ((e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows)) != OK)
+	if ((e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows)) != OK ||
+	    (e = rows_read(rows, 0, DB_COLUMNS(lock_columns), NULL, &lock)) != OK)
 		return e;
-	*ours = rows_bool(rows, 0, 0);
-	r->backend = *ours ? rows_number(rows, 0, 1) : 0;
+	*ours = lock.ours;
+	r->backend = lock.ours ? lock.backend : 0;
 	r->checked_ms = clock_monotonic_ms();
 	return OK;
 }

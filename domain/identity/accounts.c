@@ -7,11 +7,10 @@
 #include "common/base/caller.h"
 #include "common/base/log.h"
 #include "domain/identity/attempts.h"
-#include "domain/identity/identity.h"
-#include "domain/identity/passwords.h"
-#include "domain/identity/sessions.h"
+#include "domain/identity/password_hash.h"
+#include "domain/identity/sweep.h"
 
-#define ACCOUNT_COLUMNS "id, email, name, array_to_string(roles, ','), created_at, password_hash"
+#define ACCOUNT_COLUMNS "id, email, name, array_to_string(roles, ',') AS roles, created_at, password_hash"
 
 /* ---- what may be an address, what a name ---- */
 
@@ -75,21 +74,30 @@ name_fault(const char *name)
 
 /* ---- reading ---- */
 
+struct account_row {
+	struct account account;
+	char roles[ROLES_TEXT];
+};
+
+static const struct db_column account_columns[] = {
+	DB_COLUMN(UUID, "id", struct account_row, account.id),
+	DB_COLUMN(TEXT, "email", struct account_row, account.email),
+	DB_COLUMN(TEXT, "name", struct account_row, account.name),
+	DB_COLUMN(CODE, "roles", struct account_row, roles),
+	DB_COLUMN(INSTANT, "created_at", struct account_row, account.created_at),
+	DB_COLUMN(TEXT, "password_hash", struct account_row, account.password_hash),
+};
+
 static enum error
 account_read(const struct db_rows *rows, struct arena *arena, struct account *out)
 {
-	const char *name = rows_text(rows, 0, 2);
+	struct account_row row;
+	enum error e = rows_read(rows, 0, DB_COLUMNS(account_columns), arena, &row);
 
-	*out = (struct account){
-		.id = rows_uuid(rows, 0, 0),
-		.email = arena_strdup(arena, rows_text(rows, 0, 1)),
-		.name = name != NULL ? arena_strdup(arena, name) : NULL,
-		.roles = roles_from_text(rows_text(rows, 0, 3)),
-		.created_at = rows_instant(rows, 0, 4),
-		.password_hash = arena_strdup(arena, rows_text(rows, 0, 5)),
-	};
-	if (out->email == NULL || out->password_hash == NULL || (name != NULL && out->name == NULL))
-		return ERR_TOO_LARGE;
+	if (e != OK)
+		return e;
+	*out = row.account;
+	out->roles = roles_from_text(row.roles);
 	return OK;
 }
 
@@ -124,18 +132,6 @@ account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, co
 
 /* ---- passwords ---- */
 
-static enum error
-hash_in_turn(const char *password, char hash[PASSWORD_HASH])
-{
-	enum error e = password_enter();
-
-	if (e != OK)
-		return e;
-	e = password_hash(password, hash);
-	password_leave();
-	return e;
-}
-
 /* Sent twice it answers the same: the second part finds what the first try made. */
 static const struct db_statement account_create_sql = { "account_create",
 	"WITH made AS (INSERT INTO account (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
@@ -159,7 +155,7 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
-	if ((e = hash_in_turn(password, hash)) != OK)
+	if ((e = password_hash_in_turn(password, hash)) != OK)
 		return e;
 	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
@@ -169,7 +165,7 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 /* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is enough, as its
  * parameters are left to the next sign-in. */
 static enum error
-prove_anew(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+prove_again(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
 	enum error e = account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
 
@@ -196,7 +192,7 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 	if (e != OK)
 		return e;
 	if (rows_touched(rows) == 0)
-		return prove_anew(auth, arena, password, a);
+		return prove_again(auth, arena, password, a);
 	log_info("a password was hashed anew with today's parameters");
 	a->password_hash = arena_strdup(arena, hash);
 	return a->password_hash != NULL ? OK : ERR_TOO_LARGE;
@@ -237,64 +233,23 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 	e = prove(auth, arena, key, password, out, wait_s);
 	password_leave();
 	if (e == ERR_INVALID_CREDENTIALS)
-		auth_sweep(auth);
+		sweep_some(auth);
 	return e;
 }
 
-struct password_change {
-	const struct account *account;
-	const struct uuid *session;
-	const char *hash;
-	struct ended ended;
-};
-
-/* Nobody signs in with a password that is being changed: both lock the account and compare the hash. */
-const struct db_statement account_lock_sql = { "account_lock",
+/* No one signs in with a password that is being changed: both lock the account and compare the hash. */
+static const struct db_statement account_lock_sql = { "account_lock",
 	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE", DB_AGAIN };
 
-static const struct db_statement password_set_sql = { "password_set", "UPDATE account SET password_hash = $2 WHERE id = $1", DB_AGAIN };
-
-/* $2: the session to leave open, NULL for none. */
-const struct db_statement session_end_others_sql = { "session_end_others",
-	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1 AND id IS DISTINCT FROM $2::uuid"
-	" AND ended_at IS NULL RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
-	DB_AGAIN };
-
-static enum error
-password_change(struct db *db, void *context)
+enum error
+account_lock(struct db *db, const struct account *a)
 {
-	struct password_change *c = context;
-	const struct account *a = c->account;
-	DB_ROWS(locked);
-	DB_ROWS(ended);
-	enum error e;
+	DB_ROWS(rows);
+	enum error e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &rows);
 
-	e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
 	if (e != OK)
 		return e;
-	if (rows_count(locked) == 0)
-		return ERR_INVALID_CREDENTIALS;
-	if ((e = db_execute(db, &password_set_sql, DB_VALUES(db_uuid(&a->id), db_text(c->hash)), NULL)) != OK)
-		return e;
-	/* A statement of its own: it sees a session that was opened while we waited for the lock. */
-	e = db_execute(db, &session_end_others_sql, DB_VALUES(db_uuid(&a->id), db_uuid(c->session)), &ended);
-	if (e == OK)
-		ended_read(ended, &c->ended);
-	return e;
-}
-
-enum error
-account_password_set(struct auth *auth, const struct account *account, const struct uuid *session, const char *password)
-{
-	char hash[PASSWORD_HASH];
-	struct password_change c = { .account = account, .session = session, .hash = hash };
-	enum error e;
-
-	if ((e = hash_in_turn(password, hash)) != OK)
-		return e;
-	e = db_transaction(auth->pool, DB_ONCE, password_change, &c);
-	ended_forget(&c.ended);
-	return e;
+	return rows_count(rows) > 0 ? OK : ERR_INVALID_CREDENTIALS;
 }
 
 /* ---- showing ---- */

@@ -36,15 +36,10 @@ enum error account_rename(struct auth *auth, struct arena *arena, const struct u
  * session_open() or attempts_forget() takes them back. */
 enum error account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password,
 	struct account *out, int64_t *wait_s) MUST_CHECK;
-/* Sets the password of an account just proved, and ends all its sessions but `session`. ERR_INVALID_CREDENTIALS where
- * the password was changed meanwhile. */
-enum error account_password_set(struct auth *auth, const struct account *account, const struct uuid *session,
-	const char *password) MUST_CHECK;
+/* Inside a transaction: locks an account just proved. ERR_INVALID_CREDENTIALS if its password was changed since. */
+enum error account_lock(struct db *db, const struct account *account) MUST_CHECK;
 
 /* {id,email,name,roles,created_at}. NULL: out of memory. */
 json_t *account_json(const struct account *a);
-
-/* Locks an account whose password hash is still $2: nobody signs in with a password that is being changed. */
-extern const struct db_statement account_lock_sql;
 
 #endif

@@ -20,7 +20,7 @@ enum error attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY]
 void attempt_take_back(struct auth *auth, const unsigned char key[ATTEMPT_KEY]);
 /* It succeeded after all. */
 enum error attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY]) MUST_CHECK;
-/* Now and then, after what adds rows (sign-ins, refreshes, failures): removes rows that nobody needs, a bounded number. */
-void auth_sweep(struct auth *auth);
+/* After this long without an attempt an account starts again. */
+int64_t attempt_memory_ms(void);
 
 #endif

@@ -23,7 +23,7 @@
 #define PATH_BYTES 512
 
 static bool
-failed(const char *what, const char *path)
+log_failure(const char *what, const char *path)
 {
 	log_error("%s %s: %s", what, path, strerror(errno));
 	return false;
@@ -52,22 +52,22 @@ folder_make(const char *folder)
 	char part[PATH_BYTES];
 
 	if (snprintf(part, sizeof part, "%s", folder) >= PATH_BYTES)
-		return failed("the path is too long:", folder);
+		return log_failure("the path is too long:", folder);
 	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(part, 0755) != 0 && errno != EEXIST)
-			return failed("cannot make the folder", part);
+			return log_failure("cannot make the folder", part);
 		*slash = '/';
 	}
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return failed("cannot make the folder", folder);
+		return log_failure("cannot make the folder", folder);
 	return true;
 }
 
 /* What root makes in a user's folder is of no use to that user's handlers unless they may read it. Only for files just
  * made: one that was there may be a link to anything. */
 static bool
-owner_give(int fd, const char *folder)
+owner_copy(int fd, const char *folder)
 {
 	struct stat st;
 
@@ -87,7 +87,7 @@ lock_open(const char *folder)
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == EEXIST ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	if (owner_give(fd, folder))
+	if (owner_copy(fd, folder))
 		return fd;
 	close(fd);
 	return -1;
@@ -100,12 +100,12 @@ folder_lock(const char *folder)
 	int fd = lock_open(folder);
 
 	if (fd < 0) {
-		failed("cannot open the lock in", folder);
+		log_failure("cannot open the lock in", folder);
 		return -1;
 	}
 	while (flock(fd, LOCK_EX) != 0)
 		if (errno != EINTR) {
-			failed("cannot lock", folder);
+			log_failure("cannot lock", folder);
 			close(fd);
 			return -1;
 		}
@@ -151,13 +151,13 @@ file_write(const char *folder, const char *name, const void *bytes, size_t n)
 	int fd;
 
 	if (!path_join(path, folder, name) || !path_join(aside, folder, ".new"))
-		return failed("the path is too long:", folder);
+		return log_failure("the path is too long:", folder);
 	unlink(aside);
 	if ((fd = open(aside, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)) < 0)
-		return failed("cannot create", aside);
-	good = owner_give(fd, folder) && write_whole(fd, bytes, n);
+		return log_failure("cannot create", aside);
+	good = owner_copy(fd, folder) && write_whole(fd, bytes, n);
 	if (close(fd) != 0 || !good || rename(aside, path) != 0 || !folder_sync(folder))
-		return failed("cannot write", path);
+		return log_failure("cannot write", path);
 	return true;
 }
 
@@ -199,7 +199,7 @@ keys_scan(const char *folder, struct key **keys)
 
 	*keys = NULL;
 	if (d == NULL) {
-		failed("cannot read the key folder", folder);
+		log_failure("cannot read the key folder", folder);
 		return -1;
 	}
 	while ((entry = readdir(d)) != NULL) {
@@ -227,7 +227,7 @@ key_load(const char *folder, struct key *k)
 
 	snprintf(name, sizeof name, "%s.pem", k->kid);
 	if (!path_join(path, folder, name) || (f = fopen(path, "re")) == NULL)
-		return failed("cannot read the key", path);
+		return log_failure("cannot read the key", path);
 	if (fstat(fileno(f), &st) == 0 && (st.st_mode & 077) != 0)
 		log_warn("the signing key %s can be read by others: chmod 600", path);
 	k->pair = PEM_read_PrivateKey(f, NULL, NULL, NULL);
@@ -308,7 +308,7 @@ older_remove(const char *folder, const char *kid)
 
 		snprintf(name, sizeof name, "%s.pem", found[i].kid);
 		if (strcmp(found[i].kid, kid) < 0 && path_join(path, folder, name) && unlink(path) != 0)
-			failed("cannot remove the old key", path);
+			log_failure("cannot remove the old key", path);
 	}
 	free(found);
 }

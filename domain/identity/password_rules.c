@@ -3,12 +3,14 @@
  * Guessing programs try word lists and rows of the keyboard, each with digits, capitals and leetspeak around it. So a
  * password is brought back to the core that it was made from (small letters, "p@ssw0rd" to "password", digits and signs
  * at the ends taken off, and a letter) and that is judged: what is left over must be long enough to count for itself. */
+#include "domain/identity/password_rules.h"
+
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "domain/identity/password_words.h"
-#include "domain/identity/passwords.h"
 
 #define CORE_MOST 63   /* longer ones are no common passwords, unless they repeat something */
 #define CORE_LEAST 6   /* a shorter one must be a word, and nothing but digits and signs around it */

@@ -35,20 +35,30 @@ enum error session_refresh(struct auth *auth, const char *token, const struct cl
 enum error session_end(struct auth *auth, const struct uuid *user, const struct uuid *session) MUST_CHECK;
 enum error session_end_all(struct auth *auth, const struct uuid *user) MUST_CHECK;
 
-/* Open sessions, the newest sign-in first: id, user_agent, ip, created_at, last_used_at, expires_at. Those older than
- * `after`, NULL for all; at most `limit`. */
-enum error session_list(struct auth *auth, const struct uuid *user, const struct uuid *after, int64_t limit,
-	struct db_rows **rows) MUST_CHECK;
+/* An open session. Text lives in the arena that it was read with. */
+struct session {
+	struct uuid id;
+	struct client client;
+	instant_us created_at, last_used_at, expires_at;
+};
+
+/* Open sessions, the newest sign-in first; those older than `after`, NULL for all; at most `limit`. */
+enum error session_list(struct auth *auth, struct arena *arena, const struct uuid *user, const struct uuid *after,
+	int64_t limit, struct session **list, size_t *count) MUST_CHECK;
+
+#define ENDED_MAX 64
 
 /* Sessions that a transaction ended, to be forgotten once it has committed. */
 struct ended {
-	struct uuid ids[64];
-	size_t count; /* more than there is room for: all are forgotten */
+	struct ended_session {
+		struct uuid id;
+	} list[ENDED_MAX];
+	size_t count; /* past ENDED_MAX all are forgotten */
 };
-void ended_read(const struct db_rows *rows, struct ended *e);
-void ended_forget(const struct ended *e);
 
-/* Ends the sessions of account $1 but $2 (NULL: all), and tells of it. */
-extern const struct db_statement session_end_others_sql;
+/* Inside a transaction: ends the sessions of a user but `session` (NULL: all), and notifies other processes. */
+enum error session_end_others(struct db *db, const struct uuid *user, const struct uuid *session,
+	struct ended *ended) MUST_CHECK;
+void ended_forget(const struct ended *ended);
 
 #endif

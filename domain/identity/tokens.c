@@ -16,6 +16,7 @@
 
 #include "common/base/caller.h"
 #include "common/base/config.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "domain/identity/keys.h"
 
@@ -127,13 +128,12 @@ part_decode(const char *part, size_t bytes, void *out, size_t room, size_t *got)
 static json_t *
 part_parse(const char *part, size_t bytes)
 {
-	char text[TOKEN_MAX];
+	char text[TOKEN_MAX], reason[JSON_REASON];
 	size_t n;
 	json_t *v;
 
-	if (!part_decode(part, bytes, text, sizeof text, &n))
+	if (!part_decode(part, bytes, text, sizeof text, &n) || json_read(text, n, &v, reason) != OK)
 		return NULL;
-	v = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(v))
 		return v;
 	json_decref(v);

@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/config.h"
 #include "common/base/log.h"
@@ -35,12 +34,6 @@ statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted,
 	return OK;
 }
 
-static void
-sleep_ms(int64_t ms)
-{
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
-}
-
 /* A wallet of somebody else is waited for like an unknown one: the time of the answer tells nothing either. */
 enum error
 statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted, int64_t min_version, struct statement_wallet *w)
@@ -55,7 +48,7 @@ statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
 			return e;
 		if (min_version == 0 || left <= 0 || (e == OK && w->version >= min_version))
 			return e;
-		sleep_ms(pause < left ? pause : left);
+		clock_sleep_ms(pause < left ? pause : left);
 	}
 }
 

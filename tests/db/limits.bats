@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# limits.bats - credit limits and what a kind may move: per transaction, day and month, of the currency and of a wallet.
+# limits.bats - credit limits, and limits on each kind: per transaction, day and month, for a currency and for a wallet.
 
 load helper
 
-# Rules of a currency outlive a test, so each test has a currency of its own; clocked ones roll everything back.
+# A currency's rules outlive a test, so each test has its own currency; tests that fake the clock roll everything back.
 setup() {
 	cur=$(value "string_agg(chr(65 + floor(random() * 26)::int), '') FROM generate_series(1, 3)")
 }
@@ -26,7 +26,7 @@ words() {
 	E
 }
 
-@test "per transaction, for each kind: the amount itself passes, one more is limit_exceeded and says why" {
+@test "per transaction, for each kind: the limit itself passes; one more is limit_exceeded, with the details" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.rich(); h uuid := gen_random_uuid(); k text; BEGIN
 			PERFORM pg_temp.try(w, 'hold', 500, op => h);
@@ -38,21 +38,21 @@ words() {
 				PERFORM pg_temp.gives(pg_temp.refusal(w, k, 100), 'ok ', k);
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 101, h, final => false), 'limit_exceeded');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h), 'limit_exceeded', 'what is left is more');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 100, h) LIKE 'ok -100 %', true, 'of what is captured, not of the hold');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h), 'limit_exceeded', 'the remainder exceeds the limit');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 100, h) LIKE 'ok -100 %', true, 'the captured amount counts, not the hold''s');
 			PERFORM pg_temp.gives((SELECT count(*) FROM wallet_limits(w) WHERE used IS NULL AND frees_at IS NULL), 6);
 		END $$;
 	E
 }
 
-@test "per day and per month, to the UTC midnight: used, requested, frees_at; several in one batch" {
+@test "per day and per month, until midnight UTC: used, requested, frees_at; several in one batch" {
 	{ words; cat <<-'E'; } | as_owner
 		BEGIN;
 		SET LOCAL test.clock = '2030-01-30 23:00:00Z';
 		CREATE OR REPLACE FUNCTION wallet_clock() RETURNS timestamptz LANGUAGE sql VOLATILE
 			AS $$ SELECT current_setting('test.clock')::timestamptz $$;
 		DO $$ DECLARE w uuid := pg_temp.rich(); BEGIN
-			PERFORM pg_temp.try(w, 'purchase', 30);         -- before the rules: it counts, the rows are what counts
+			PERFORM pg_temp.try(w, 'purchase', 30);         -- before the rules exist: it counts, because usage comes from the rows
 			PERFORM pg_temp.limit(w, '{purchase,purchase}', '{day,month}', '{100,150}');
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
 				json_build_object('wallet', w, 'kind', 'purchase', 'amount', 40), json_build_object('wallet', w, 'kind', 'withdrawal', 'amount', 5000),
@@ -72,10 +72,10 @@ words() {
 			PERFORM set_config('test.clock', '2030-02-01 00:00:00Z', true);
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 100), 'ok -100 =994750', 'a new month');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'limit_exceeded');
-			-- What is kept of the use is only kept: without it the rows say the same.
+			-- The stored usage is only a cache: without it the rows give the same result.
 			DELETE FROM limit_usage WHERE wallet_id = w;
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'limit_exceeded', 'from the rows');
-			-- Not counted for a while, and then again.
+			-- Without rules for a while, and then with rules again.
 			PERFORM pg_temp.limit(w, '{}', '{}', '{}');
 			PERFORM pg_temp.try(w, 'purchase', 20);
 			PERFORM pg_temp.limit(w, '{purchase}', '{day}', '{130}');
@@ -86,7 +86,7 @@ words() {
 	E
 }
 
-@test "day and month, for each kind: what comes in by a transfer is not counted, what is refused or undone changes nothing" {
+@test "day and month, for each kind: an incoming transfer does not count; refusals and undos do not change the usage" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.rich(); v uuid := pg_temp.rich(); k text; per text; h uuid; p uuid := gen_random_uuid(); BEGIN
 			FOREACH per IN ARRAY ARRAY['day', 'month'] LOOP
@@ -109,13 +109,13 @@ words() {
 			PERFORM pg_temp.try(w, 'purchase', 70, op => p);
 			PERFORM pg_temp.limit(w, '{purchase}', '{day}', '{100}');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', NULL, p) LIKE 'ok 70 %', true);
-			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 31), 'limit_exceeded', 'an undone purchase has used its limit');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 99000000), 'insufficient_funds', 'that is told first');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 31), 'limit_exceeded', 'an undone purchase still counts');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 99000000), 'insufficient_funds', 'reported first');
 		END $$;
 	E
 }
 
-@test "the currency's rules are each wallet's, until the wallet has its own, or none by its own" {
+@test "a currency's rules apply to each wallet, unless the wallet overrides or removes them" {
 	{ words; cat <<-E; } | sql
 		SELECT pg_temp.gives(currency_limits_set('$cur', 0, '{purchase,withdrawal}', '{transaction,transaction}', '{50,60}'), 'ok');
 		SELECT pg_temp.gives((SELECT string_agg(kind || amount, ' ') FROM currency_limits('$cur')), 'purchase50 withdrawal60');
@@ -131,14 +131,14 @@ words() {
 			PERFORM pg_temp.gives((SELECT string_agg(format('%s %s %s', kind, amount, source), ', ') FROM wallet_limits(w)),
 				'purchase 70 wallet, withdrawal 60 currency');
 			PERFORM pg_temp.limit(w, '{purchase}', '{transaction}', '{NULL}');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 5000) LIKE 'ok %', true, 'none by its own');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 5000) LIKE 'ok %', true, 'removed for this wallet');
 			PERFORM pg_temp.limit(w, '{}', '{}', '{}');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 51), 'limit_exceeded', 'the currency''s again');
 		END $$;
 	E
 }
 
-@test "the credit limit: of a wallet and of those opened from now on; not below what is owed; as it was at an instant" {
+@test "the credit limit: of a wallet and of new wallets; never below what is owed; and as of an instant" {
 	{ words; cat <<-E; } | sql
 		SELECT pg_temp.gives(currency_limits_set('$cur', 300, '{}', '{}', '{}'), 'ok');
 	E
@@ -163,7 +163,7 @@ words() {
 	E
 }
 
-@test "limits: who may set them, what they must be; a row of the history; a key repeats" {
+@test "limits: who may set them, valid values, the row in the history; a repeated key replays" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.rich(); op uuid := gen_random_uuid(); r record; p outcome; q outcome; BEGIN
 			FOR r IN SELECT * FROM (VALUES
@@ -198,7 +198,7 @@ words() {
 	E
 }
 
-@test "64 clients against a day's limit: to the last one that fits and no further" {
+@test "64 clients against a day's limit: up to the last one that fits, and no further" {
 	w=$(value "pg_temp.filled(100000)")
 	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', '{purchase,withdrawal}', '{day,month}', '{1000,500}', NULL, 2, 'x', NULL, NULL);"
 	parallel 64 3 "$(one "'$w'" purchase 7 null null) $(one "'$w'" withdrawal 3 null null)"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# statement_lines.bats - the storing of lines on the real server: any order, doubles, contradictions, two at once.
+# statement_lines.bats - storing lines on the real server: in any order, duplicates, contradictions, two consumers at once.
 
 load ../helper
 
@@ -7,7 +7,7 @@ setup() {
 	WALLET=$(cat /proc/sys/kernel/random/uuid)
 	OWNER=$(cat /proc/sys/kernel/random/uuid)
 }
-# These lines have no transactions: nothing of them may stay for the invariants.
+# These lines have no transactions, so remove them before the invariants run.
 teardown() {
 	sql statement "DELETE FROM line WHERE wallet_id IN (SELECT wallet_id FROM wallet WHERE owner_id = '$OWNER');
 		DELETE FROM job WHERE owner_id = '$OWNER'; DELETE FROM wallet WHERE owner_id = '$OWNER'"
@@ -15,7 +15,7 @@ teardown() {
 
 app() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -c "$1"; }
 
-# store VERSION... - stores lines of a wallet that got 100 with each, as the run-time role; prints places that contradict.
+# store VERSION... - stores lines of +100 each, as the run-time role; prints the positions of contradictory lines.
 store() { app "$(storing "$@")"; }
 storing() {
 	echo "SELECT lines_store(array_agg('$WALLET'::uuid), array_agg(v), array_agg(md5('$WALLET' || v)::uuid), array_agg('$OWNER'::uuid),
@@ -40,7 +40,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(heads)" = "6|6|f" ]
 }
 
-@test "lines in any order wait behind the hole, and the head moves over all that was filled" {
+@test "out-of-order lines wait behind the gap, and the head moves as the gap fills" {
 	store 5 3
 	[ "$(heads)" = "0|5|t" ]
 	store 2
@@ -54,7 +54,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(sql statement "SELECT sum(amount) FROM line WHERE wallet_id = '$WALLET'")" = 600 ]
 }
 
-@test "every order of five lines ends the same, whatever the batches" {
+@test "every order of five lines ends the same, however they are batched" {
 	python3 - <<-'END' >"$BATS_TEST_TMPDIR/orders"
 		import itertools, random
 		random.seed(1)
@@ -71,14 +71,14 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(sql statement "SELECT string_agg(DISTINCT concat_ws(' ', version, newest, gap_since), ',') || ' ' || count(*) FROM wallet WHERE owner_id = '$OWNER'")" = "5 5 20" ]
 }
 
-@test "doubles are dropped, in the same batch and later" {
+@test "duplicates are dropped, in the same batch and later" {
 	[ -z "$(store 1 2 2 1)" ]
 	[ -z "$(store 2 1)" ]
 	[ "$(heads)" = "2|2|f" ]
 	[ "$(sql statement "SELECT count(*) FROM line WHERE wallet_id = '$WALLET'")" = 2 ]
 }
 
-@test "a double that says something else is found, and changes nothing" {
+@test "a duplicate with different contents is reported, and changes nothing" {
 	store 1 2
 	[ "$(store_one 2 deposit 100 100)" = 1 ] # no merchant
 	[ "$(store_one 2 deposit 101 101)" = 1 ]
@@ -109,7 +109,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ -z "$(store_one 7 reversal 10 50)" ]
 }
 
-@test "two consumers with the same wallets, in opposite orders: no deadlock, every line once" {
+@test "two consumers with the same wallets in opposite order: no deadlock, every line once" {
 	# A hundred wallets; both write all their lines, one upwards and one downwards, ten versions a batch.
 	batch() {
 		echo "SELECT lines_store(array_agg(md5('$OWNER' || w)::uuid ORDER BY w $1), array_agg(v::bigint ORDER BY w $1),
@@ -130,7 +130,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(sql statement "SELECT count(*) FROM line l JOIN wallet w USING (wallet_id) WHERE w.owner_id = '$OWNER'")" = 2000 ]
 }
 
-@test "a moment is found by halving: the version before it" {
+@test "a binary search finds the last version before an instant" {
 	store 1 2 3 4 5
 	at() { app "SELECT version_at('$WALLET', '2026-01-01'::timestamptz + $1 * interval '1 s', $2)"; }
 	[ "$(at 0 5)" = 0 ]
@@ -144,7 +144,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(at 6 0)" = 0 ]
 }
 
-@test "without an id the oldest wallet that is not closed is meant, else the oldest" {
+@test "without an id the oldest wallet that is not closed is used, else the oldest" {
 	found() { app "SELECT wallet_id FROM wallet_find(NULL, '$OWNER', false)"; }
 	for n in 1 2 3; do
 		WALLET=0000000$n-${OWNER#*-}
@@ -161,7 +161,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ -z "$(app "SELECT wallet_id FROM wallet_find(NULL, '$WALLET', true)")" ]
 }
 
-@test "the run-time role may read and call, and not change a row by itself" {
+@test "the run-time role can read and call functions, but cannot change a row itself" {
 	store 1 2
 	for change in "UPDATE line SET amount = 1" "DELETE FROM line" "TRUNCATE line" "INSERT INTO wallet (wallet_id) VALUES (gen_random_uuid())" \
 		"UPDATE wallet SET version = 9" "UPDATE job SET status = 'ready'" "DELETE FROM outbox_cursor" "SELECT heads_move('{}', '{}', '{}', '{}')" \
@@ -171,7 +171,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	done
 }
 
-@test "a job is claimed once; the claim of a connection that is gone is free" {
+@test "a job is claimed once; the claim of a lost connection is free again" {
 	stop_service statement_consumer
 	store 1 2
 	id=$(cat /proc/sys/kernel/random/uuid)
@@ -180,7 +180,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 			'csv', 0, 'x', NULL, 10)"
 	}
 	[ "$(ask)" = "queued|$id|$id|queued" ]
-	# Far in the past, so that it is the first; and due to nobody else: the lease is held.
+	# Far in the past, so that it is claimed first. No one else can claim it while the lease holds.
 	sql statement "UPDATE job SET due_at = '2020-01-01' WHERE id = '$id'"
 	claim() { app "SELECT id FROM job_claim('$(cat /proc/sys/kernel/random/uuid)', '1 hour')"; }
 	coproc HOLDER { exec psql -X -q -At -d "$STATEMENT_DATABASE_URL" 2>&1 3>&-; }
@@ -192,7 +192,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	kill -9 "$HOLDER_PID"
 	taken() { [ "$(claim)" = "$id" ]; }
 	eventually taken
-	# The first one has lost it.
+	# The first holder has lost it.
 	[ "$(app "SELECT job_progress('$id', '$WALLET', '1 hour', 50, 1, 0, 10)")" = f ]
 	[ "$(app "SELECT job_finish('$id', '$WALLET', 1, '\\x00', false)")" = f ]
 	start_service statement_consumer

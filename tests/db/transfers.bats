@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# transfers.bats - money from wallet to wallet: both sides or none, each refusal, reversals, and 64 clients shuffling.
+# transfers.bats - money from wallet to wallet: both sides or neither, each refusal, reversals, and 64 parallel clients.
 
 load helper
 
@@ -15,20 +15,20 @@ load helper
 			PERFORM pg_temp.gives(format('%s %s %s v%s', r.kind, r.amount, r.balance_after, r.version), 'transfer 30 35 v3');
 			PERFORM pg_temp.gives((s.counterpart_wallet, s.counterpart_id), (b, r.id));
 			PERFORM pg_temp.gives((r.counterpart_wallet, r.counterpart_id, r.wallet_id), (a, s.id, b));
-			PERFORM pg_temp.gives(format('%s %s %s', r.description, r.merchant, r.metadata), 'for the bread  ', 'what the receiver is told');
+			PERFORM pg_temp.gives(format('%s %s %s', r.description, r.merchant, r.metadata), 'for the bread  ', 'what the receiver sees');
 			PERFORM pg_temp.gives((SELECT count(*) FROM transaction WHERE wallet_id = b AND idempotency_key IS NOT NULL), 0);
 			PERFORM pg_temp.gives(s.xid, r.xid);
 			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 30, "to" => b, key => 'k', body => 'b'), 'replayed -30 =70');
 			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 30, "to" => b, op => x, again => true), 'ok -30 =70', 'the call repeated');
 			PERFORM pg_temp.gives(pg_temp.funds(b), '=35 held 0 available 35');
-			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 70, "to" => b), 'ok -70 =0', 'to the last');
+			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 70, "to" => b), 'ok -70 =0', 'to the last unit');
 			PERFORM pg_temp.gives((SELECT string_agg(contra || sum, ' ') FROM (SELECT contra, sum(amount) FROM transaction
 				WHERE wallet_id IN (a, b) AND kind = 'transfer' GROUP BY contra) AS c), 'transfer0');
 		END $$;
 	E
 }
 
-@test "each refusal of a transfer, and that it leaves both sides as they were" {
+@test "each refusal of a transfer leaves both sides unchanged" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.filled(100, me); b uuid := pg_temp.wallet(); brimful uuid := pg_temp.filled(9007199254740991);
 			chf uuid := gen_random_uuid(); frozen uuid := pg_temp.wallet(); debit uuid := pg_temp.wallet(); closed uuid := pg_temp.wallet();
@@ -48,14 +48,14 @@ load helper
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => gen_random_uuid(), power => 1, "to" => b), 'not_found', 'another''s');
 			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => me, power => 1, "to" => b), 'ok -1 =99');
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'transfer', 1, who => me, power => 1, "to" => debit), 'ok -1 =98', 'money may come in there');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'transfer', 1, who => me, power => 1, "to" => debit), 'ok -1 =98', 'money can come in');
 			PERFORM pg_temp.gives(pg_temp.state(a), '=98 v5 rows 5');
 			PERFORM pg_temp.gives((SELECT sum(version) FROM wallet WHERE id IN (chf, frozen, closed, brimful)), 1 + 2 + 2 + 2);
 		END $$;
 	E
 }
 
-@test "a transfer is reversed whole and in parts, named by either side's row; not cancelled, not by its owner" {
+@test "a transfer is reversed whole or in parts, by either side's row; it cannot be cancelled, or reversed by its owner" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.filled(100, me); b uuid := pg_temp.filled(5); x uuid := gen_random_uuid(); y uuid; p posted; q posted; BEGIN
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', a, 'kind', 'transfer', 'amount', 60, 'to', b, 'op', x)));
@@ -72,7 +72,7 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.funds(a), '=70 held 0 available 70');
 			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', 31, x), 'exceeds_original');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', 31, y), 'exceeds_original');
-			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', NULL, q.id), 'not_undoable', 'what undoes is not undone');
+			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', NULL, q.id), 'not_undoable', 'a reversal cannot be undone');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', NULL, q.counterpart_id), 'not_undoable', 'on neither side');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', NULL, y), 'ok -30 =5');
 			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', NULL, x), 'already_undone');
@@ -82,7 +82,7 @@ load helper
 	E
 }
 
-@test "a reversal of a transfer needs the receiver's money, and wallets that may move" {
+@test "reversing a transfer needs the receiver's money, and wallets that are not frozen or closed" {
 	sql <<-'E'
 		DO $$ DECLARE a uuid := pg_temp.filled(100); b uuid := pg_temp.wallet(); x uuid := gen_random_uuid(); y uuid; p posted; m text; BEGIN
 			PERFORM pg_temp.try(a, 'transfer', 60, op => x, "to" => b);
@@ -101,13 +101,13 @@ load helper
 			END LOOP;
 			PERFORM wallet_change(gen_random_uuid(), b, 'unfreeze', 2, NULL, 'x', NULL, NULL);
 			PERFORM wallet_change(gen_random_uuid(), a, 'freeze', 2, 'debit', 'x', NULL, NULL);
-			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', 2, x), 'ok 2 =42', 'it may receive');
+			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', 2, x), 'ok 2 =42', 'it can receive');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', 3, y), 'ok -3 =5');
 		END $$;
 	E
 }
 
-@test "a batch of transfers is judged in its order, across wallets, with twins cut apart" {
+@test "transfers in a batch are judged in order, across wallets; dependent ones are split into parts" {
 	sql <<-'E'
 		DO $$ DECLARE a uuid := pg_temp.filled(10); b uuid := pg_temp.wallet(); c uuid := pg_temp.wallet(); x uuid := gen_random_uuid(); y uuid; BEGIN
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
@@ -127,7 +127,7 @@ load helper
 				|| 'ok 1 =3, exceeds_original, ok 3 =6');
 			PERFORM pg_temp.gives((SELECT string_agg(balance || ' ' || held || ' v' || version, ', ' ORDER BY array_position(ARRAY[a, b, c], id))
 				FROM wallet WHERE id IN (a, b, c)), '6 0 v8, 3 0 v6, 5 5 v4');
-			-- The two rows of one transfer are one original: named by both at once, it is undone once.
+			-- The two rows of a transfer are one original: reversed by both rows at once, it is undone once.
 			x := gen_random_uuid();
 			PERFORM pg_temp.try(a, 'transfer', 6, op => x, "to" => b);
 			y := (SELECT counterpart_id FROM transaction WHERE id = x);
@@ -138,7 +138,7 @@ load helper
 	E
 }
 
-@test "a thousand transfers in one call" {
+@test "more than a thousand transfers in one call" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.filled(1000, me) FROM generate_series(1, 10);
@@ -150,10 +150,10 @@ load helper
 	E
 }
 
-@test "64 clients shuffle money round 8 wallets, single and by batches, and reverse it: no deadlock, the sum unchanged" {
+@test "64 clients move money between 8 wallets, singly and in batches, and reverse it: no deadlock, the sum unchanged" {
 	me=$(value "gen_random_uuid()")
 	sql <<<"SELECT pg_temp.filled(1000, '$me') FROM generate_series(1, 8);" >/dev/null
-	batch() { # N KIND - N operations between random wallets; reversals name a random transfer's row
+	batch() { # N - N transfers between random wallets
 		echo "WITH o AS MATERIALIZED (SELECT ids[1 + floor(random() * 8)::int] AS a, ids[1 + floor(random() * 8)::int] AS b, 1 + floor(random() * 50)::bigint AS n
 				FROM (SELECT array_agg(id) AS ids FROM wallet WHERE owner_id = '$me') AS w, generate_series(1, $1)),
 			a AS MATERIALIZED (SELECT array_agg(gen_random_uuid()) AS op, array_agg(a) AS a, array_agg(b) AS b, array_agg(n) AS n, array_agg('transfer'::text) AS kind,

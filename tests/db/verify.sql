@@ -1,7 +1,7 @@
--- verify.sql - small books with a row of each kind, for verify.bats: through post() and its like, some rows named.
+-- verify.sql - small books with a row of each kind, for verify.bats: written through post() and similar functions, some rows named.
 CREATE TABLE named (name text PRIMARY KEY, id uuid NOT NULL);
 
--- One operation; its row's id is remembered under the name, if there is one.
+-- Posts one operation, and stores its row's id under the name, if given.
 CREATE FUNCTION pg_temp.op(kind text, wallet uuid, amount bigint, ref uuid DEFAULT NULL, name text DEFAULT NULL, to_wallet uuid DEFAULT NULL,
 	final boolean DEFAULT NULL) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE

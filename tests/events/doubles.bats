@@ -1,12 +1,12 @@
 #!/usr/bin/env bats
-# doubles.bats - doubled and reordered messages change nothing: one event moves money once, a line is stored once.
+# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line is stored once.
 
 load events
 
 setup() { USER=$(new_uuid); }
 teardown() { everything_up; }
 
-@test "the same event a hundred times, in one batch and later again: once" {
+@test "the same event a hundred times, in one batch and again later, moves money once" {
 	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")
 	for _ in $(seq 100); do printf '%s\n' "$event"; done | "$PURSE" publish --lines wallet_queue
 	eventually balance_is "$USER" 100
@@ -15,7 +15,7 @@ teardown() { everything_up; }
 	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
 }
 
-@test "the same key in three forms: once" {
+@test "the same key in three forms moves money once" {
 	data="{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":250}"
 	emit "$(cloud_event "$USER-1" "$data")"
 	emit "$(nest "$data")" --message-id "$USER-1"
@@ -25,7 +25,7 @@ teardown() { everything_up; }
 	history_is "$USER" $'opening 0 0\ndeposit 250 250\ndeposit 1 251'
 }
 
-@test "a key used with another body is refused, and told" {
+@test "a key used with a different body is refused, and the rejection recorded" {
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")" --message-id "$USER-1"
 	eventually balance_is "$USER" 5
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":6}")" --message-id "$USER-1"

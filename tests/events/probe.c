@@ -1,14 +1,14 @@
-/* probe.c - a client of RabbitMQ for the tests: listens, takes, gives back, counts, deletes, sends what is too large.
+/* probe.c - a RabbitMQ client for the tests: listens, takes, requeues, counts, deletes, publishes oversized messages.
  *
- *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events by the keys
- *   probe take QUEUE N         take N messages, a line of JSON each; fails where they have not come within a minute
- *   probe requeue QUEUE N      take one and give it back, N times
- *   probe touch QUEUE N        take N and go away without a word, so that they are delivered a second time
+ *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events with the keys
+ *   probe take QUEUE N         take N messages and print a line of JSON each; fails after a minute
+ *   probe requeue QUEUE N      take a message and requeue it, N times
+ *   probe touch QUEUE N        take N and exit without an acknowledgement, so that they are redelivered
  *   probe emit KEY BODY        publish to purse.events
- *   probe copied QUEUE BODY    publish to QUEUE, with a header CC that names it as well
- *   probe count QUEUE          how many wait
- *   probe delete QUEUE         with its dead letters' queue
- *   probe large QUEUE BYTES    publish so many */
+ *   probe copied QUEUE BODY    publish to QUEUE, with a CC header that also names it
+ *   probe count QUEUE          print the number of waiting messages
+ *   probe delete QUEUE         delete QUEUE and QUEUE.dead
+ *   probe large QUEUE BYTES    publish a message of that size */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -110,7 +110,7 @@ copied(struct amqp *a, const char *queue, const char *body)
 		.message_id = amqp_cstring_bytes("copied") };
 	uint32_t ready;
 
-	/* The count on the same channel is answered after the message was read. */
+	/* The count uses the same channel, so its answer comes after the broker has read the message. */
 	return amqp_basic_publish(a->connection, CHANNEL_TAKE, amqp_empty_bytes, amqp_cstring_bytes(queue), 1, 0, &p,
 		       amqp_cstring_bytes(body)) == AMQP_STATUS_OK
 	       && amqp_count(a, queue, &ready) == OK;

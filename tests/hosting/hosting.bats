@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# hosting.bats - what a web space has beside the API: nothing private is shown, and cron does the consumers' work.
+# hosting.bats - what a web space adds to the API's tests: private files stay private, and cron does the consumers' work.
 
 load ../helper
 
@@ -10,14 +10,14 @@ load ../helper
 	done
 }
 
-@test "a forged AUTH_USER_ID header is nobody" {
+@test "a forged AUTH_USER_ID header does not sign anyone in" {
 	sign_up_and_in
 	TOKEN='' api GET /v1/wallets '' -H "AUTH_USER_ID: $USER_ID" -H "AUTH-USER-ID: $USER_ID" -H "AUTH-ROLES: operator"
 	expect 401 unauthenticated
 }
 
-# Each client is a process that posts for itself: fewer than in tests/gateway/races.bats, as each opens two connections.
-@test "16 clients at once: a wallet is never below its limit, a purchase is undone once, a key moves money once" {
+# Fewer clients than in tests/gateway/races.bats: each is a process that posts on its own and opens two connections.
+@test "16 clients at once: a wallet never falls below its limit, a purchase is undone once, a key moves money once" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	wallet=$(json .id)

@@ -35,7 +35,7 @@ lighttpd_cgi_configuration() {
 	END
 }
 
-# Apache as a host would configure it for everybody: what is Purse's is in .htaccess alone.
+# Apache as a host configures it for all customers: everything specific to Purse is in .htaccess.
 apache_configuration() {
 	local modules=/usr/lib/apache2/modules module
 	for module in mpm_prefork authz_core authz_host env mime alias dir rewrite setenvif "$2"; do
@@ -65,7 +65,7 @@ apache_configuration() {
 			FcgidMaxProcessesPerClass 6
 			FcgidMaxRequestLen 1048576
 		END
-		# The one line that differs for who runs the programs with FastCGI.
+		# The one line to change if the programs run as FastCGI.
 		sed -i 's/SetHandler cgi-script/SetHandler fcgid-script/' "$WEB/.htaccess"
 	fi
 }
@@ -83,7 +83,7 @@ hosting_start() {
 	apache-*)
 		mkdir -p "$DATA_DIR/apache/sockets"
 		apache_configuration "$port" "${1#apache-}" >"$DATA_DIR/apache.conf"
-		# When it ends Apache ends its whole process group: that must not be ours.
+		# On exit Apache kills its whole process group, so it needs its own.
 		setsid /usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" >"$results/$1.out" 2>&1 &
 		;;
 	esac

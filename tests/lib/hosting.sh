@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# hosting.sh - the suite "hosting": the API's tests once more, unchanged, where the handlers are programs on somebody's web
+# hosting.sh - the suite "hosting": the API's tests again, unchanged, with the handlers as programs on a shared host's web
 # server. Sourced by suites.sh.
 #
-# It runs in a copy of this checkout with servers of its own, beside the other suites. Root's copy belongs to nobody and
-# has the PATH of an ordinary user: as root Apache would not start, and `make up` for others would not be tried.
+# It runs in a copy of this checkout with its own servers, in parallel with the other suites. If root runs it, the copy
+# belongs to the user nobody and has an ordinary PATH: Apache does not start as root, and this tests `make up` for others.
 results=${results:?}
 . tests/hosting/servers.sh
 
-# Makes the copy and starts the suite "inside" in it, in the background.
+# Creates the copy and starts the suite "inside" in it, in the background.
 hosting_begin() {
 	hosting_copy=$(mktemp -d /tmp/purse-user.XXXXXX)
 	chmod 755 "$hosting_copy"
@@ -19,7 +19,7 @@ hosting_begin() {
 	hosting_pid=$!
 }
 
-# Waits for it and takes its numbers from its last line.
+# Waits for it and reads the counts from its last line.
 suite_hosting() {
 	wait "$hosting_pid" || true
 	take_numbers "$results/hosting.out"
@@ -37,11 +37,11 @@ in_copy() {
 
 hosting_tidy() {
 	[ -n "${hosting_copy:-}" ] || return 0
-	# Interrupted: what is still at work there ends first.
+	# On an interrupt, end what still runs there first.
 	kill "$hosting_pid" 2>/dev/null || true
 	wait "$hosting_pid" 2>/dev/null || true
 	in_copy tests/run --stop || {
-		echo "not ok - the servers of the hosting suite could not be removed"
+		echo "not ok - could not remove the servers of the hosting suite"
 		return 1
 	}
 	rm -rf "$hosting_copy"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# migrate.bats - migrations: applied twice they change nothing, broken ones leave nothing, old sources keep their hands off.
+# migrate.bats - migrations: applying them twice changes nothing, a broken one leaves no trace, old sources refuse newer databases.
 
 load ../helper
 
-# schema SERVICE - everything that a migration could change: tables, functions, privileges, and what is recorded.
+# schema SERVICE - prints everything that a migration can change: tables, functions, privileges, and its own records.
 schema() {
 	local url=${1^^}_DATABASE_OWNER_URL
 	pg_dump --schema-only -d "${!url}" | grep -vE '^\\(un)?restrict '
@@ -15,14 +15,14 @@ migrate() {
 	"$ROOT/tools/migrate" "${!url}" "$1" "purse_$1_app"
 }
 
-# A copy of the sources, in which a test may add migrations.
+# Copies the sources, so that a test can add migrations.
 copy_sources() {
 	COPY=$BATS_TEST_TMPDIR/sources
 	mkdir -p "$COPY"
 	cp -r "$ROOT/tools" "$ROOT/sql" "$COPY/"
 }
 
-@test "everything applied twice changes nothing" {
+@test "applying everything twice changes nothing" {
 	for service in auth wallet statement; do
 		schema "$service" >"$BATS_TEST_TMPDIR/before"
 		[ "$(sql "$service" 'SELECT count(*) FROM schema_migration')" -ge 1 ]
@@ -41,14 +41,14 @@ copy_sources() {
 	done
 }
 
-@test "two at once: the one waits for the other, both succeed" {
+@test "of two at once one waits for the other, and both succeed" {
 	migrate auth 3>&- &
 	first=$!
 	migrate auth
 	wait "$first"
 }
 
-@test "a broken migration leaves nothing of itself" {
+@test "a broken migration leaves no trace" {
 	copy_sources
 	printf 'CREATE TABLE half_done (id int);\nSELECT 1 / 0;\n' >"$COPY/sql/auth/900_broken.sql"
 	schema auth >"$BATS_TEST_TMPDIR/before"
@@ -59,7 +59,7 @@ copy_sources() {
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-@test "a new migration is applied once; older sources then refuse the database" {
+@test "a new migration is applied once, and older sources then refuse the database" {
 	copy_sources
 	echo 'CREATE TABLE from_the_future (id int);' >"$COPY/sql/auth/901_future.sql"
 	run "$COPY/tools/migrate" "$AUTH_DATABASE_OWNER_URL" auth purse_auth_app
@@ -74,7 +74,7 @@ copy_sources() {
 	[[ $output == *"too old"* ]]
 }
 
-@test "the run-time roles own nothing and cannot make tables" {
+@test "the run-time roles own nothing and cannot create tables" {
 	for service in auth wallet statement; do
 		url=${service^^}_DATABASE_URL
 		[ "$(sql "$service" "SELECT count(*) FROM pg_class WHERE relowner = 'purse_${service}_app'::regrole")" = 0 ]

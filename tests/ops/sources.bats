@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# sources.bats - what can be checked without servers: the options' list, containers' file, scripts' manners.
+# sources.bats - checks that need no servers: the list of options, docker-compose.yml, the scripts' behaviour.
 
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
 setup() { cd "$ROOT" || return 1; }
@@ -8,20 +8,20 @@ setup() { cd "$ROOT" || return 1; }
 options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/base/config.def | sed 's/ NULL$/ /; s/"//g'; }
 
 @test ".env.example lists every option with its default, and no other" {
-	# These are the tools' own; all others come from the one list.
+	# The excluded ones belong to the tools; all others come from config.def.
 	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
 }
 
-@test ".env.example says of every option what config.def says" {
+@test ".env.example describes every option as config.def does" {
 	while IFS= read -r help; do
 		grep -qF -- "# $help" .env.example || { echo "missing: $help" && return 1; }
 	done < <(sed -n 's/^OPTION(.*, "\(.*\)")$/\1/p' common/base/config.def)
 }
 
-@test "lighttpd reads its configuration, with the services as sockets and over the network" {
+@test "lighttpd accepts its configuration, with the services on sockets and over the network" {
 	for backends in local network; do
 		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp BIND=127.0.0.1 PORT=3000 BODY_KIB=64 STATEMENT_DIR=/tmp \
 			AUTH_HOST=127.0.0.1 AUTH_PORT=9000 WALLET_HOST=127.0.0.1 WALLET_PORT=9000 STATEMENT_HOST=127.0.0.1 STATEMENT_PORT=9000 \
@@ -29,7 +29,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	done
 }
 
-# compose ARGUMENTS... - docker-compose with every password set
+# compose ARGUMENTS... - runs docker-compose with every password set
 compose() {
 	sed 's/^#\(PASSWORD_[A-Z_]*\)=/\1=secret/' .env.example >"$BATS_TEST_TMPDIR/env"
 	docker-compose -f docker-compose.yml --env-file "$BATS_TEST_TMPDIR/env" "$@"
@@ -42,7 +42,7 @@ compose() {
 	done
 }
 
-@test "docker-compose.yml: what runs for long has a health check; the services see each option and no owner's password" {
+@test "docker-compose.yml: long-running services have a health check; the services see every option and no owner's password" {
 	compose config >"$BATS_TEST_TMPDIR/compose"
 	options | cut -d ' ' -f 1 >"$BATS_TEST_TMPDIR/options"
 	python3 - "$BATS_TEST_TMPDIR/compose" "$BATS_TEST_TMPDIR/options" <<-'END'
@@ -62,13 +62,13 @@ compose() {
 	END
 }
 
-@test "docker-compose.yml: without passwords it says what to do" {
+@test "docker-compose.yml: without passwords the error says what to do" {
 	run docker-compose -f docker-compose.yml --env-file .env.example config
 	[ "$status" -ne 0 ]
 	[[ $output == *"set it in .env"* ]]
 }
 
-@test "nothing to install is found out quickly, and says nothing" {
+@test "with nothing to install, tools/install finishes quickly and prints nothing" {
 	run tools/install run
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]

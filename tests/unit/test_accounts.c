@@ -1,4 +1,4 @@
-/* test_accounts.c - addresses, names, roles, and how failed sign-ins slow an account down. */
+/* test_accounts.c - addresses, names, roles, and the delays after failed sign-ins. */
 #include "common/base/caller.h"
 #include "common/base/config.h"
 #include "domain/identity/accounts.h"
@@ -88,18 +88,18 @@ delays_double_up_to_the_longest(void **state)
 }
 
 static void
-the_database_is_given_every_delay(void **state)
+the_database_gets_every_delay(void **state)
 {
 	struct auth auth = { .pool = NULL };
 
 	(void)state;
 	assert_true(attempts_start(&auth));
-	assert_int_equal(auth.delays.count, 15); /* up to the first that is the longest */
+	assert_int_equal(auth.delays.count, 15); /* up to the first one at the maximum */
 	db_array_free(&auth.delays);
 }
 
 static void
-one_key_an_address(void **state)
+each_address_has_one_key(void **state)
 {
 	struct auth auth = { .secret = { 1, 2, 3 } }, other = { .secret = { 3, 2, 1 } };
 	unsigned char a[ATTEMPT_KEY], b[ATTEMPT_KEY];
@@ -122,8 +122,8 @@ main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(roles),
 		cmocka_unit_test(delays_double_up_to_the_longest),
-		cmocka_unit_test(the_database_is_given_every_delay),
-		cmocka_unit_test(one_key_an_address),
+		cmocka_unit_test(the_database_gets_every_delay),
+		cmocka_unit_test(each_address_has_one_key),
 	};
 
 	if (!config_load())

@@ -1,4 +1,4 @@
-/* test_bind.c - declared members out of JSON: every type, every fault, all faults at once, with their pointers. */
+/* test_bind.c - reading declared members from JSON: every type, every fault, all faults at once with pointers. */
 #include "common/base/bind.h"
 #include "tests/unit/unit.h"
 
@@ -100,7 +100,7 @@ each_fault_has_its_pointer(void **state)
 }
 
 static void
-all_faults_are_told_at_once_but_boundedly(void **state)
+all_faults_are_reported_up_to_a_limit(void **state)
 {
 	struct thing t = { 0 };
 	struct faults f = { 0 };
@@ -156,7 +156,7 @@ query_values_are_read_by_type(void **state)
 }
 
 static void
-periods_take_dates_and_forgive_a_lost_plus(void **state)
+periods_accept_dates_and_a_plus_read_as_a_space(void **state)
 {
 	struct faults f = { 0 };
 	instant_us from = 0, to = 0;
@@ -182,10 +182,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_members_are_read),
 		cmocka_unit_test(each_fault_has_its_pointer),
-		cmocka_unit_test(all_faults_are_told_at_once_but_boundedly),
+		cmocka_unit_test(all_faults_are_reported_up_to_a_limit),
 		cmocka_unit_test(a_long_unknown_member_is_cut_to_valid_utf8),
 		cmocka_unit_test(query_values_are_read_by_type),
-		cmocka_unit_test(periods_take_dates_and_forgive_a_lost_plus),
+		cmocka_unit_test(periods_accept_dates_and_a_plus_read_as_a_space),
 	};
 
 	return RUN(tests);

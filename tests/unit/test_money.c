@@ -1,4 +1,4 @@
-/* test_money.c - amounts: no overflow goes unseen, decimals are read exactly, currencies know their minor unit. */
+/* test_money.c - amounts: overflow is always detected, decimals are exact, currencies have a minor unit. */
 #include "common/base/money.h"
 #include "tests/unit/unit.h"
 

@@ -1,5 +1,5 @@
-/* test_operation.c - the body of a transaction: what is accepted, what is refused, what counts as
- * the same request. */
+/* test_operation.c - the body of a transaction: what is accepted or refused, what is the same
+ * request. */
 #include <sodium.h>
 
 #include "common/base/caller.h"
@@ -29,7 +29,7 @@ read_body(const char *json, bool trusted, struct operation *op, const char **poi
 	json_decref(f.list);
 	if (e == OK)
 		operation_fingerprint(op);
-	return e; /* o is the arena's, as a request's is: op borrows its text */
+	return e; /* the arena owns o, as in a request: op borrows its text */
 }
 
 static void
@@ -74,7 +74,7 @@ bodies_are_checked_by_kind(void **state)
 }
 
 static void
-a_trusted_door_may_say_who_and_which_key(void **state)
+trusted_callers_can_set_the_user_and_the_key(void **state)
 {
 	struct operation op;
 	const char *pointer;
@@ -103,7 +103,7 @@ same(const char *a, const char *b)
 }
 
 static void
-the_fingerprint_is_of_what_is_asked(void **state)
+the_fingerprint_covers_the_request(void **state)
 {
 	(void)state;
 	assert_true(same("{\"kind\":\"deposit\",\"amount\":1}",
@@ -193,8 +193,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies_are_checked_by_kind),
-		cmocka_unit_test(a_trusted_door_may_say_who_and_which_key),
-		cmocka_unit_test(the_fingerprint_is_of_what_is_asked),
+		cmocka_unit_test(trusted_callers_can_set_the_user_and_the_key),
+		cmocka_unit_test(the_fingerprint_covers_the_request),
 		cmocka_unit_test(fingerprints_stay_as_they_were_stored),
 		cmocka_unit_test(keys_are_visible_ascii),
 	};

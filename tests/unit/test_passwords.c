@@ -1,10 +1,11 @@
-/* test_passwords.c - which passwords will do; hashing, for accounts that are there and for those that are not. */
+/* test_passwords.c - acceptable passwords; hashing, for accounts that exist and those that do not. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "domain/identity/password_hash.c"
+#include "domain/identity/password_rules.h"
 #include "domain/identity/password_words.h"
-#include "domain/identity/passwords.c"
 #include "tests/unit/unit.h"
 
 static void
@@ -77,7 +78,7 @@ good_ones_are_accepted(void **state)
 }
 
 static void
-the_address_is_no_password(void **state)
+the_address_is_not_a_password(void **state)
 {
 	(void)state;
 	refuses("ada.lovelace@example.com");
@@ -113,7 +114,7 @@ hashes_verify_and_age(void **state)
 	assert_int_equal(password_verify(weaker, "x"), OK);
 }
 
-/* libsodium's own older kind, as an account may bring it along; and what is none. */
+/* libsodium's own older kind, which an imported account can have; and invalid hashes. */
 static void
 hashes_of_other_kinds(void **state)
 {
@@ -127,7 +128,7 @@ hashes_of_other_kinds(void **state)
 	assert_int_equal(password_verify("$argon2id$v=19$m=8192,t=1,p=1$", ""), ERR_INVALID_CREDENTIALS);
 }
 
-/* A gibibyte, in a process that may have 64 MiB more than it has. */
+/* The hash needs 1 GiB, in a process that can only allocate another 64 MiB. */
 static void
 verify_without_memory(void)
 {
@@ -145,7 +146,7 @@ verify_without_memory(void)
 }
 
 static void
-no_memory_is_no_wrong_password(void **state)
+out_of_memory_is_not_a_wrong_password(void **state)
 {
 	pid_t child = fork();
 	int status;
@@ -158,14 +159,14 @@ no_memory_is_no_wrong_password(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Were it malformed, libsodium would refuse it without computing anything, and the time would tell. */
+/* libsodium would refuse a malformed hash without computing anything, and the time would reveal that. */
 static void
-nobody_costs_as_much_as_somebody(void **state)
+an_unknown_address_costs_as_much_as_a_known_one(void **state)
 {
 	char hash[PASSWORD_HASH];
 
 	(void)state;
-	nobodys_hash(hash);
+	placeholder_hash(hash);
 	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
 	assert_int_equal(password_verify(NULL, ""), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
@@ -183,9 +184,9 @@ enter_and_leave(void *refused)
 }
 
 static void
-only_so_many_may_wait(void **state)
+the_number_of_waiters_is_limited(void **state)
 {
-	enum { INSIDE = 2 + ANTEROOM, QUEUE = 4, TOO_MANY = 3 };
+	enum { INSIDE = 2 + ADMITTED_EXTRA, QUEUE = 4, TOO_MANY = 3 };
 	pthread_t threads[QUEUE + TOO_MANY];
 	int refused = 0;
 
@@ -201,8 +202,8 @@ only_so_many_may_wait(void **state)
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(refused, TOO_MANY);
-	assert_int_equal(first.inside, 0);
-	assert_int_equal(first.waiting, 0);
+	assert_int_equal(admission.inside, 0);
+	assert_int_equal(admission.waiting, 0);
 }
 
 static void *
@@ -221,14 +222,14 @@ waits(void)
 {
 	bool one;
 
-	pthread_mutex_lock(&second.lock);
-	one = second.waiting == 1;
-	pthread_mutex_unlock(&second.lock);
+	pthread_mutex_lock(&hashing.lock);
+	one = hashing.waiting == 1;
+	pthread_mutex_unlock(&hashing.lock);
 	return one;
 }
 
 static void
-only_so_many_hash_at_once(void **state)
+the_number_of_hashers_is_limited(void **state)
 {
 	pthread_t thread;
 	int done = 0;
@@ -244,7 +245,7 @@ only_so_many_hash_at_once(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(done, 1);
 	hashing_end();
-	assert_int_equal(second.inside, 0);
+	assert_int_equal(hashing.inside, 0);
 }
 
 int
@@ -254,14 +255,14 @@ main(void)
 		cmocka_unit_test(length_counts_characters_and_bytes),
 		cmocka_unit_test(common_ones_are_refused),
 		cmocka_unit_test(good_ones_are_accepted),
-		cmocka_unit_test(the_address_is_no_password),
+		cmocka_unit_test(the_address_is_not_a_password),
 		cmocka_unit_test(the_words_are_sorted),
 		cmocka_unit_test(hashes_verify_and_age),
 		cmocka_unit_test(hashes_of_other_kinds),
-		cmocka_unit_test(no_memory_is_no_wrong_password),
-		cmocka_unit_test(nobody_costs_as_much_as_somebody),
-		cmocka_unit_test(only_so_many_may_wait),
-		cmocka_unit_test(only_so_many_hash_at_once),
+		cmocka_unit_test(out_of_memory_is_not_a_wrong_password),
+		cmocka_unit_test(an_unknown_address_costs_as_much_as_a_known_one),
+		cmocka_unit_test(the_number_of_waiters_is_limited),
+		cmocka_unit_test(the_number_of_hashers_is_limited),
 	};
 
 	if (setenv("ARGON2_MEMORY", "8m", 1) != 0 || setenv("ARGON2_PASSES", "1", 1) != 0 ||

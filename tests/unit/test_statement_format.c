@@ -1,4 +1,4 @@
-/* test_statement_format.c - pages and files byte for byte: JSON, CSV, growing text. */
+/* test_statement_format.c - pages and files, byte for byte: JSON, CSV, growing text. */
 #include <jansson.h>
 
 #include "domain/statement/csv.h"
@@ -14,7 +14,7 @@ field(struct text *t, const char *s)
 }
 
 static void
-csv_fields_are_quoted_where_rfc_4180_says(void **state)
+csv_fields_are_quoted_as_in_rfc_4180(void **state)
 {
 	TEXT(t);
 
@@ -191,7 +191,7 @@ numbers_to_the_ends_of_their_range(void **state)
 }
 
 static void
-text_ends_at_its_limit_and_says_so(void **state)
+text_stops_at_its_limit_and_reports_it(void **state)
 {
 	TEXT(t);
 
@@ -224,14 +224,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(csv_fields_are_quoted_where_rfc_4180_says),
+		cmocka_unit_test(csv_fields_are_quoted_as_in_rfc_4180),
 		cmocka_unit_test(formulas_become_text),
 		cmocka_unit_test(json_reads_back_as_it_was),
 		cmocka_unit_test(json_has_the_members_of_the_contract_in_their_order),
 		cmocka_unit_test(csv_is_written_row_by_row),
 		cmocka_unit_test(a_transfer_names_the_other_side),
 		cmocka_unit_test(numbers_to_the_ends_of_their_range),
-		cmocka_unit_test(text_ends_at_its_limit_and_says_so),
+		cmocka_unit_test(text_stops_at_its_limit_and_reports_it),
 		cmocka_unit_test(formats_are_found_by_name),
 	};
 

@@ -1,4 +1,4 @@
-/* test_statement_lines.c - the data of transaction_created: what becomes a line, and what is refused with which words. */
+/* test_statement_lines.c - the data of transaction_created: what becomes a line, what is refused and why. */
 #include "domain/statement/lines.h"
 #include "tests/unit/unit.h"
 
@@ -20,7 +20,7 @@ sample(void)
 	return o;
 }
 
-/* The sample with one member changed, or (value NULL) left out. */
+/* Adds the sample with one member changed, or left out if value is NULL. */
 static enum error
 add_with(const char *member, const char *value, char reason[LINES_REASON])
 {
@@ -60,7 +60,7 @@ refuses(const char *member, const char *value)
 }
 
 static void
-what_the_api_shows_is_a_line(void **state)
+data_as_the_api_shows_it_is_a_line(void **state)
 {
 	(void)state;
 	accepts("metadata", "null");
@@ -78,7 +78,7 @@ what_the_api_shows_is_a_line(void **state)
 }
 
 static void
-what_is_none_is_refused(void **state)
+invalid_members_are_refused(void **state)
 {
 	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount", "currency", "balance_after",
 		"version", "created_at" };
@@ -127,7 +127,7 @@ add_sides(const char *to, const char *from, const char *counterpart)
 }
 
 static void
-the_other_side_is_whole_or_not_there(void **state)
+the_other_side_is_complete_or_absent(void **state)
 {
 	(void)state;
 	assert_int_equal(add_sides(ID, NULL, ID), OK);
@@ -140,7 +140,7 @@ the_other_side_is_whole_or_not_there(void **state)
 }
 
 static void
-data_that_is_no_object_is_refused(void **state)
+data_must_be_an_object(void **state)
 {
 	char reason[LINES_REASON] = "";
 	json_t *array = json_array();
@@ -171,10 +171,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_api_shows_is_a_line),
-		cmocka_unit_test(the_other_side_is_whole_or_not_there),
-		cmocka_unit_test(what_is_none_is_refused),
-		cmocka_unit_test(data_that_is_no_object_is_refused),
+		cmocka_unit_test(data_as_the_api_shows_it_is_a_line),
+		cmocka_unit_test(the_other_side_is_complete_or_absent),
+		cmocka_unit_test(invalid_members_are_refused),
+		cmocka_unit_test(data_must_be_an_object),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -81,7 +81,7 @@ uuid_version_7_is_time_then_randomness(void **state)
 	u = uuid_v7();
 	uuid_format(&u, b);
 	assert_string_not_equal(a, b);
-	/* A microsecond later sorts behind, whatever the random part. */
+	/* A later instant sorts after it, whatever the random part. */
 	clock_fix(INT64_C(1795410516123456) + 1000);
 	u = uuid_v7();
 	uuid_format(&u, b);

@@ -1,6 +1,6 @@
-/* test_token.c - access tokens: what we issue is accepted, and nothing else is, however well it is made.
+/* test_token.c - access tokens: only tokens that we issued are accepted, however good the forgery.
  *
- * libjwt plays two parts: the attacker, who signs with what a client can know, and the second opinion on ES256. */
+ * libjwt has two roles: an attacker who signs with what a client can know, and a second opinion on ES256. */
 #include <jansson.h>
 #include <jwt.h>
 #include <openssl/pem.h>
@@ -30,7 +30,7 @@ part(char *out, size_t n, const char *text)
 	sodium_bin2base64(out + n, 8 * TOKEN_MAX - n, (const unsigned char *)text, strlen(text), BASE64);
 }
 
-/* A token with our own signature over whatever header and payload. */
+/* A token with our own signature over any header and payload. */
 static const char *
 signed_token(const char *header, const char *payload)
 {
@@ -62,7 +62,7 @@ good_header(void)
 	return out;
 }
 
-/* The claims that we would write, one of them replaced (value NULL: left out). */
+/* The claims that we write, with one replaced, or left out if value is NULL. */
 static const char *
 claims_with(const char *name, json_t *value)
 {
@@ -127,7 +127,7 @@ issue(char token[TOKEN_MAX])
 /* ---- tests ---- */
 
 static void
-what_is_issued_is_accepted(void **state)
+issued_tokens_are_accepted(void **state)
 {
 	char token[TOKEN_MAX], text[UUID_TEXT];
 	struct claims c;
@@ -142,12 +142,12 @@ what_is_issued_is_accepted(void **state)
 	assert_string_equal(text, SESSION);
 	assert_int_equal(c.roles, ROLE_CUSTOMER | ROLE_OPERATOR);
 	assert_int_equal(c.expires_at, NOW + 600 * US_PER_S);
-	/* Our own forgeries below differ from this one only in what they say. */
+	/* The forgeries below differ from this token only in their contents. */
 	assert_int_equal(check(signed_token(good_header(), claims_with(NULL, NULL))), OK);
 }
 
 static void
-time_decides(void **state)
+token_times_are_checked(void **state)
 {
 	char token[TOKEN_MAX];
 
@@ -165,7 +165,7 @@ time_decides(void **state)
 }
 
 static void
-every_claim_must_hold(void **state)
+every_claim_is_checked(void **state)
 {
 	static const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp", "jti" };
 
@@ -221,9 +221,9 @@ the_header_must_be_ours(void **state)
 	refuses_header("{\"alg\":\"ES256\",\"kid\":\"../../../../etc/ssl/private/key.pem\",\"typ\":\"at+jwt\"}");
 }
 
-/* Copies the token, changes it, and it must not be accepted. */
+/* A changed copy of the token must be refused. */
 static void
-damage_is_seen(void **state)
+damaged_tokens_are_refused(void **state)
 {
 	char token[TOKEN_MAX], copy[TOKEN_MAX];
 	size_t n;
@@ -260,7 +260,7 @@ long_tokens_are_refused(void **state)
 	longest[TOKEN_MAX] = '\0';
 	longest[10] = longest[20] = '.';
 	refuses(longest);
-	/* Signed by us and right in every claim, but larger than anything we write. */
+	/* Signed by us and valid in every claim, but larger than any token we write. */
 	memset(longest, 'x', TOKEN_MAX);
 	longest[TOKEN_MAX] = '\0';
 	refuses_claim("jti", json_string(longest));
@@ -319,7 +319,7 @@ forged_tokens_are_refused(void **state)
 	token = libjwt_token(JWT_ALG_NONE, NULL);
 	refuses(token);
 	free(token);
-	token = libjwt_token(JWT_ALG_HS256, public_pem); /* libjwt itself would accept this one */
+	token = libjwt_token(JWT_ALG_HS256, public_pem); /* libjwt itself accepts this one */
 	refuses(token);
 	free(token);
 	token = libjwt_token(JWT_ALG_ES256, their_pem);
@@ -354,7 +354,7 @@ libjwt_agrees_on_es256(void **state)
 	dot = strrchr(theirs, '.');
 	assert_int_equal(sodium_base642bin(signature, sizeof signature, dot + 1, strlen(dot + 1), NULL, &n, NULL, BASE64), 0);
 	assert_int_equal(keys_verify(keys[0].kid, theirs, (size_t)(dot - theirs), signature), OK);
-	refuses(theirs); /* a good signature, but typ is JWT: a token of another kind */
+	refuses(theirs); /* a valid signature, but typ is JWT: another kind of token */
 	free(theirs);
 	free(secret_pem);
 	free(public_pem);
@@ -365,11 +365,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_issued_is_accepted),
-		cmocka_unit_test(time_decides),
-		cmocka_unit_test(every_claim_must_hold),
+		cmocka_unit_test(issued_tokens_are_accepted),
+		cmocka_unit_test(token_times_are_checked),
+		cmocka_unit_test(every_claim_is_checked),
 		cmocka_unit_test(the_header_must_be_ours),
-		cmocka_unit_test(damage_is_seen),
+		cmocka_unit_test(damaged_tokens_are_refused),
 		cmocka_unit_test(long_tokens_are_refused),
 		cmocka_unit_test(forged_tokens_are_refused),
 		cmocka_unit_test(libjwt_agrees_on_es256),

@@ -1,4 +1,4 @@
-// documents.test.mjs - the two documents are valid, say what the code says, and their examples are true to their schemas.
+// documents.test.mjs - both API documents are valid and match the code, and their examples match their schemas.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -23,18 +23,18 @@ for (const name of ['openapi.yaml', 'asyncapi.yaml'])
 		assert.deepEqual(problems, []);
 	});
 
-test('what is generated is fresh', () => {
+test('generated files are up to date', () => {
 	assert.deepEqual(stale(), [], 'npm --prefix tests/web run generate');
 });
 
-test('swagger-ui is the release that VERSION names', () => {
+test('swagger-ui is the release named in VERSION', () => {
 	const sums = [...read('web/vendor/swagger-ui/VERSION').matchAll(/^([0-9a-f]{64}) {2}(\S+)$/gm)];
 	assert.equal(sums.length, 2);
 	for (const [, sum, name] of sums)
 		assert.equal(createHash('sha256').update(readFileSync(`${root}web/vendor/swagger-ui/${name}`)).digest('hex'), sum, name);
 });
 
-test('error codes: error.def, OpenAPI and web/errors.md list the same', () => {
+test('error.def, OpenAPI and web/errors.md list the same error codes', () => {
 	const codes = errors().map((e) => e.code);
 	assert.ok(codes.length > 20);
 	assert.equal(new Set(codes).size, codes.length);
@@ -67,11 +67,11 @@ test('every refusal in OpenAPI carries its status, its title and its headers', (
 				shown.add(value.code);
 			}
 		}
-	// A method that a path does not take is no operation: it is told in the introduction.
+	// An unsupported method is not an operation, so the introduction documents that error.
 	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed']);
 });
 
-test('every JSON example in OpenAPI is true to its schema', () => {
+test('every JSON example in OpenAPI matches its schema', () => {
 	const faults = [];
 	const check = validators(document);
 	let checked = 0;
@@ -97,7 +97,7 @@ test('every JSON example in OpenAPI is true to its schema', () => {
 	assert.deepEqual(faults, []);
 });
 
-test('requests are strict and say what they look like', () => {
+test('request schemas are strict and have examples', () => {
 	for (const { method, path, operation } of operations()) {
 		const body = operation.requestBody?.content['application/json'];
 		if (!body)
@@ -109,7 +109,7 @@ test('requests are strict and say what they look like', () => {
 	assert.deepEqual([document.components.schemas.Amount.minimum, document.components.schemas.Amount.maximum], [1, 2 ** 53 - 1]);
 });
 
-test('every message in AsyncAPI has examples that are true to its schemas', () => {
+test('every message in AsyncAPI has examples that match its schemas', () => {
 	const check = validators(events);
 
 	for (const [key, message] of Object.entries(events.components.messages)) {
@@ -121,7 +121,7 @@ test('every message in AsyncAPI has examples that are true to its schemas', () =
 	}
 });
 
-test('an event shows a transaction as the API does, and whose it is', () => {
+test('an event shows a transaction as the API does, plus its owner', () => {
 	const { owner_id: owner, ...event } = events.components.schemas.Transaction.properties;
 	assert.ok(owner);
 	assert.deepEqual(Object.keys(event), Object.keys(document.components.schemas.Transaction.properties));
@@ -130,13 +130,13 @@ test('an event shows a transaction as the API does, and whose it is', () => {
 	assert.deepEqual(Object.keys(request).sort(), Object.keys(document.components.schemas.NewTransaction.properties).sort());
 });
 
-test('options: config.def, .env.example and docs/configuration.md list the same, with the same defaults', () => {
+test('config.def, .env.example and docs/configuration.md list the same options, with the same defaults', () => {
 	const shown = [...read('.env.example').matchAll(/^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
 	const pages = read('docs/configuration.md');
 	const forMake = [...pages.slice(pages.indexOf('## For make and docker compose only')).matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1]);
 	const named = Object.fromEntries(shown);
 
-	assert.equal(shown.length, Object.keys(named).length, 'no option twice');
+	assert.equal(shown.length, Object.keys(named).length, 'no duplicate options');
 	for (const { name, value } of options()) {
 		assert.ok(name in named, `${name} is in .env.example`);
 		if (value !== null)
@@ -144,15 +144,15 @@ test('options: config.def, .env.example and docs/configuration.md list the same,
 		assert.ok(pages.includes(`| \`${name}\` |`), `${name} is in docs/configuration.md`);
 	}
 	const known = new Set([...options().map((o) => o.name), ...forMake]);
-	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'nothing in .env.example that nobody reads');
+	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'no unused options in .env.example');
 });
 
-// Every README but those of others (vendor, node_modules).
+// Every README except those of third parties (vendor, node_modules).
 const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md',
 	...readdirSync(`${root}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 	...readdirSync(root).map((name) => `${name}/README.md`).filter((path) => path !== 'docs/README.md' && existsSync(root + path))];
 
-test('links between our own documents lead somewhere', () => {
+test('links between our own documents have a target', () => {
 	for (const path of pages) {
 		const links = [...read(path).matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)].map((m) => m[1]).filter((l) => !/^\w+:/.test(l));
 		for (const link of links)
@@ -160,7 +160,7 @@ test('links between our own documents lead somewhere', () => {
 	}
 });
 
-test('files that our documents name are there', () => {
+test('files that our documents name exist', () => {
 	const missing = [];
 
 	for (const path of pages)
@@ -170,7 +170,7 @@ test('files that our documents name are there', () => {
 	assert.deepEqual(missing, []);
 });
 
-test('every top-level folder says what is in it', () => {
+test('every top-level folder has a README', () => {
 	const folders = readdirSync(root, { withFileTypes: true })
 		.filter((e) => e.isDirectory() && !/^\.|^(build|var)$/.test(e.name) && readdirSync(root + e.name).length);
 	assert.deepEqual(folders.map((e) => e.name).filter((name) => !existsSync(`${root}${name}/README.md`)), []);

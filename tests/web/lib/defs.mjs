@@ -1,4 +1,4 @@
-// defs.mjs - reads error.def, config.def and kinds.def: the lists that the documents are held against.
+// defs.mjs - reads error.def, config.def and kinds.def: the lists that the documents must match.
 import { readFileSync } from 'node:fs';
 
 export const root = new URL('../../../', import.meta.url).pathname;
@@ -12,7 +12,7 @@ export function errors() {
 	return rows.map(([, status, code, title]) => ({ status: Number(status), code, title: text(title) }));
 }
 
-// [{section, name, type, value, least, most, help}]; value is the default, null where there is none.
+// [{section, name, type, value, least, most, help}]; value is the default, or null.
 export function options() {
 	let section = '';
 	const found = [];

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "domain/identity/attempts.h"
-#include "domain/identity/passwords.h"
+#include "domain/identity/password_change.h"
+#include "domain/identity/password_rules.h"
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
 /* The current password is proved as at sign-in: slowed down by the same failures. */
 static enum error
-password_change(struct request *r, const char *email, const char *current, const char *wanted, int64_t *wait_s)
+prove_and_change(struct request *r, const char *email, const char *current, const char *wanted, int64_t *wait_s)
 {
 	unsigned char key[ATTEMPT_KEY];
 	struct account account;
@@ -19,7 +20,7 @@ password_change(struct request *r, const char *email, const char *current, const
 	attempt_key(r->service, email, key);
 	if ((e = attempts_forget(r->service, key)) != OK)
 		return e;
-	return account_password_set(r->service, &account, &r->caller.session, wanted);
+	return password_change(r->service, &account, &r->caller.session, wanted);
 }
 
 struct reply *
@@ -42,6 +43,6 @@ password_post(struct request *r)
 		return reply_error(r, request_fault(r, "/new_password", "%s", fault));
 	if (strcmp(current, wanted) == 0)
 		return reply_error(r, request_fault(r, "/new_password", "must differ from the current one"));
-	e = password_change(r, account.email, current, wanted, &wait_s);
+	e = prove_and_change(r, account.email, current, wanted, &wait_s);
 	return e == OK ? reply_empty(r, 204) : device_refuse(r, e, wait_s);
 }

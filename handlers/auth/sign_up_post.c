@@ -1,6 +1,6 @@
 /* POST /v1/auth/sign-up - open an account. */
 #include "domain/identity/accounts.h"
-#include "domain/identity/passwords.h"
+#include "domain/identity/password_rules.h"
 #include "handlers/auth/service.h"
 
 static enum error

@@ -1,5 +1,5 @@
 /* POST /v1/auth/sign-in - a password for tokens. */
-#include "domain/identity/passwords.h"
+#include "domain/identity/password_rules.h"
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 

@@ -1,5 +1,5 @@
-/* passwords.c - argon2id by libsodium, with a bound on how many run at once; see passwords.h. */
-#include "domain/identity/passwords.h"
+/* password_hash.c - argon2id by libsodium, with a bound on how many run at once; see password_hash.h. */
+#include "domain/identity/password_hash.h"
 
 #include <ctype.h>
 #include <pthread.h>
@@ -16,7 +16,7 @@
 
 /* Two doors. Through the first pass few more than may hash at once: they ask the database while others hash, so that no
  * processor waits for it. Through the second pass ARGON2_CONCURRENCY, whose memory is what the limit is about. */
-#define ANTEROOM 2
+#define ADMITTED_EXTRA 2
 
 struct gate {
 	pthread_mutex_t lock;
@@ -24,8 +24,8 @@ struct gate {
 	int64_t inside, waiting;
 };
 
-static struct gate first = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER },
-		   second = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER };
+static struct gate admission = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER },
+		   hashing = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER };
 
 static bool
 gate_enter(struct gate *g, int64_t inside_most, int64_t waiting_most)
@@ -59,7 +59,7 @@ gate_leave(struct gate *g)
 /* Who waits here holds a thread, and every request to every service needs one of this process to be identified: so
  * some threads never wait here, however long the queue may be. */
 static int64_t
-waiting_most(void)
+queue_most(void)
 {
 	int64_t queue = config_number(OPT_ARGON2_QUEUE), threads = config_number(OPT_HANDLER_THREADS) - THREADS_FOR_OTHERS;
 
@@ -71,26 +71,26 @@ waiting_most(void)
 enum error
 password_enter(void)
 {
-	return gate_enter(&first, config_number(OPT_ARGON2_CONCURRENCY) + ANTEROOM, waiting_most()) ? OK : ERR_OVERLOADED;
+	return gate_enter(&admission, config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA, queue_most()) ? OK : ERR_OVERLOADED;
 }
 
 void
 password_leave(void)
 {
-	gate_leave(&first);
+	gate_leave(&admission);
 }
 
 /* Who is here passed the first door, so they are few and none is sent away. */
 static void
 hashing_begin(void)
 {
-	(void)gate_enter(&second, config_number(OPT_ARGON2_CONCURRENCY), INT64_MAX);
+	(void)gate_enter(&hashing, config_number(OPT_ARGON2_CONCURRENCY), INT64_MAX);
 }
 
 static void
 hashing_end(void)
 {
-	gate_leave(&second);
+	gate_leave(&hashing);
 }
 
 /* ---- hashing ---- */
@@ -124,9 +124,21 @@ password_hash(const char *password, char out[PASSWORD_HASH])
 	return ERR_OVERLOADED;
 }
 
+enum error
+password_hash_in_turn(const char *password, char out[PASSWORD_HASH])
+{
+	enum error e = password_enter();
+
+	if (e != OK)
+		return e;
+	e = password_hash(password, out);
+	password_leave();
+	return e;
+}
+
 /* A hash that no password has, in today's parameters: salt and result are arbitrary (16 and 32 bytes in base64). */
 static void
-nobodys_hash(char out[PASSWORD_HASH])
+placeholder_hash(char out[PASSWORD_HASH])
 {
 	snprintf(out, PASSWORD_HASH,
 		"$argon2id$v=19$m=%zu,t=%llu,p=1$bm9ib2R5J3Mgc2FsdC4uLg$"
@@ -193,21 +205,21 @@ hash_verify(const struct hash *h, const char *password)
 enum error
 password_verify(const char *hash, const char *password)
 {
-	char nobodys[PASSWORD_HASH];
-	bool somebody = hash != NULL;
+	char placeholder[PASSWORD_HASH];
+	bool exists = hash != NULL;
 	struct hash h;
 	enum error e;
 
-	nobodys_hash(nobodys);
-	if (!somebody)
-		hash = nobodys;
+	placeholder_hash(placeholder);
+	if (!exists)
+		hash = placeholder;
 	hashing_begin();
 	if (hash_read(hash, &h))
 		e = hash_verify(&h, password);
 	else /* brought along from elsewhere */
 		e = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0 ? OK : ERR_INVALID_CREDENTIALS;
 	hashing_end();
-	return e == OK && !somebody ? ERR_INVALID_CREDENTIALS : e;
+	return e == OK && !exists ? ERR_INVALID_CREDENTIALS : e;
 }
 
 bool
