@@ -15,7 +15,7 @@
 #include "common/base/random.h"
 #include "domain/identity/cache.h"
 #include "domain/ledger/facts.h"
-#include "domain/ledger/ledger.h"
+#include "domain/ledger/operation.h"
 #include "domain/statement/format.h"
 
 static const char body[] =
@@ -27,10 +27,10 @@ static struct arena *arena;
 static struct cache *cache;
 static struct text text;
 
-static struct posting
-posting_of(const struct operation *op)
+static struct transaction
+transaction_of(const struct operation *op)
 {
-	return (struct posting){ .id = op->id, .wallet = op->wallet, .owner = op->wallet, .kind = op->kind,
+	return (struct transaction){ .id = op->id, .wallet = op->wallet, .owner = op->wallet, .kind = op->kind,
 		.amount.minor = -op->amount.minor, .balance_after.minor = 97500, .version = 12, .currency = "EUR",
 		.merchant = op->merchant, .description = op->description, .metadata = op->metadata,
 		.created_at = 1700000000123456 };
@@ -75,13 +75,13 @@ static bool
 part_reply(void)
 {
 	static struct operation op;
-	struct posting p;
+	struct transaction t;
 
 	op.merchant = "Corner Shop";
 	op.kind = KIND_PURCHASE;
-	p = posting_of(&op);
+	t = transaction_of(&op);
 	text_clear(&text);
-	posting_write(&text, &p, false);
+	transaction_write(&text, &t, false);
 	return text_end(&text) != NULL;
 }
 
@@ -89,14 +89,14 @@ static bool
 part_event(void)
 {
 	static struct operation op;
-	struct posting p;
+	struct transaction t;
 	size_t bytes;
 	char *event;
 
 	op.merchant = "Corner Shop";
 	op.kind = KIND_PURCHASE;
-	p = posting_of(&op);
-	event = fact_created(&p, &bytes);
+	t = transaction_of(&op);
+	event = fact_created(&t, &bytes);
 	free(event);
 	return event != NULL;
 }

@@ -231,10 +231,6 @@ sql() {
 	psql -X -q -At -v ON_ERROR_STOP=1 -d "${!url}" -c "$2"
 }
 
-<<<<<<< HEAD
-# --- services ---
-# gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer
-=======
 # --- databases of a test's own ---
 admin() { # SQL... - as the superuser of the private server: only they can create databases
 	local query arguments=()
@@ -247,7 +243,6 @@ at() { sed -E "s#/purse_$1(\?|\$)#/$2\1#" <<<"$3"; }
 
 # --- services ---
 # gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer
->>>>>>> statement
 service_pid() { cat "$DATA_DIR/service/$1/supervise/pid"; }
 handler_pid() { pgrep -P "$(service_pid gateway)" -x "$1"; }
 stop_service() { sv -w 30 down "$DATA_DIR/service/$1"; }

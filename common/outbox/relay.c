@@ -55,18 +55,32 @@ batch_room(struct batch *b, size_t count)
 	return true;
 }
 
+/* What every row has, whatever its event. */
+struct place {
+	const char *id, *xid;
+};
+static const struct db_column place_columns[] = {
+	DB_COLUMN(BORROWED, "id", struct place, id),
+	DB_COLUMN(BORROWED, "xid", struct place, xid),
+};
+
 static enum error
 batch_add(struct relay *r, const struct stream *stream, struct batch *b, const struct db_rows *rows, size_t row)
 {
 	size_t i = b->count, bytes = 0;
+	struct place place;
+	enum error e = rows_read(rows, row, DB_COLUMNS(place_columns), NULL, &place);
 	char *body;
 
+	if (e != OK)
+		return e;
 	arena_reset(r->arena);
 	if ((body = stream->body(rows, row, r->arena, &bytes)) == NULL) {
-		log_error("row %s of %s cannot be made into an event", rows_text(rows, row, 0), stream->cursor);
+		log_error("row %s of %s cannot be made into an event", place.id, stream->cursor);
 		return ERR_INTERNAL;
 	}
-	(void)snprintf(b->ids[i], UUID_TEXT, "%s", rows_text(rows, row, 0));
+	(void)snprintf(b->ids[i], UUID_TEXT, "%s", place.id);
+	(void)snprintf(b->xid, sizeof(b->xid), "%s", place.xid);
 	b->out[i] = (struct outgoing){ .exchange = r->source->topology->exchange, .key = stream->type, .body = body, .bytes = bytes,
 		.content_type = EVENT_CONTENT_TYPE, .type = stream->type, .message_id = b->ids[i],
 		.mandatory = stream->mandatory };
@@ -91,10 +105,8 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 		return ERR_OVERLOADED;
 	for (size_t row = 0; e == OK && row < n; row++)
 		e = batch_add(r, stream, b, rows, row);
-	if (e == OK) {
-		(void)snprintf(b->xid, sizeof(b->xid), "%s", rows_text(rows, n - 1, stream->xid_column));
+	if (e == OK)
 		memcpy(r->position[s], b->xid, sizeof(b->xid));
-	}
 	return e;
 }
 

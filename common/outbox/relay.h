@@ -17,12 +17,11 @@ typedef char *row_body(const struct db_rows *rows, size_t row, struct arena *are
 
 #define RELAY_STREAMS_MAX 2
 
-/* What is read from a database under one cursor. Column 0 is the event's id, xid_column its place in the order. */
+/* What is read from a database under one cursor. The column `id` is the event's id, `xid` its place in the order. */
 struct stream {
 	const char *cursor; /* its name in the database */
 	const char *type;
 	const struct db_statement *read; /* $1 the position, $2 how many */
-	size_t xid_column;
 	bool mandatory;     /* a queue of ours must take it */
 	row_body *body;
 };

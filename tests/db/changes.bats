@@ -10,7 +10,7 @@ words() {
 	cat <<-'E'
 		CREATE FUNCTION pg_temp.change(w uuid, kind text, mode text DEFAULT NULL, power int DEFAULT 2, key text DEFAULT NULL, body text DEFAULT NULL,
 			op uuid DEFAULT gen_random_uuid()) RETURNS text LANGUAGE sql VOLATILE AS $$
-			SELECT status || coalesce(' v' || version, '') FROM wallet_change(op, w, power, kind, mode, 'because', key, convert_to(body, 'UTF8')) $$;
+			SELECT error || coalesce(' v' || version, '') FROM wallet_change(op, w, kind, power, mode, 'because', key, convert_to(body, 'UTF8')) $$;
 	E
 }
 
@@ -50,7 +50,7 @@ words() {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE me uuid := gen_random_uuid(); w uuid := pg_temp.filled(10, me); v uuid := pg_temp.wallet(me); x uuid; h uuid := gen_random_uuid(); p uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'wallet_not_empty', 'it holds money');
-			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 100, '{}', '{}', '{}', 'x', NULL, NULL);
+			PERFORM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 100, 2, 'x', NULL, NULL);
 			PERFORM pg_temp.try(w, 'purchase', 10, op => p);
 			PERFORM pg_temp.try(w, 'hold', 5, op => h);
 			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'wallet_not_empty', 'something is held');
@@ -64,7 +64,7 @@ words() {
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 1), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 1, p), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.change(w, k, m), 'wallet_closed', k) FROM (VALUES ('freeze', 'both'), ('unfreeze', NULL), ('close', NULL)) AS c(k, m);
-			PERFORM pg_temp.gives((SELECT status FROM wallet_limits_set(gen_random_uuid(), w, 2, 0, '{}', '{}', '{}', 'x', NULL, NULL)), 'wallet_closed');
+			PERFORM pg_temp.gives((SELECT error FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 0, 2, 'x', NULL, NULL)), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=0 v10 rows 10');
 			-- The next wallet is now the owner's oldest; once all are closed, it is the next one they open.
 			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 3, who => me, power => 1), 'ok 3 =3');
@@ -105,14 +105,14 @@ words() {
 	me=$(value "gen_random_uuid()")
 	sql <<<"SELECT pg_temp.wallet('$me') FROM generate_series(1, 4);" >/dev/null
 	w="(SELECT (array_agg(id))[1 + floor(random() * 4)::int] FROM wallet WHERE owner_id = '$me')"
-	change() {
-		echo "SELECT status FROM wallet_change(gen_random_uuid(), $w, 2, $1, 'x', null, null);"
+	change() { # KIND MODE
+		echo "SELECT error FROM wallet_change(gen_random_uuid(), $w, '$1', 2, $2, 'x', null, null);"
 	}
-	parallel 64 2 "$(change "'freeze', 'debit'") $(one "$w" deposit 5 null null) $(one "$w" withdrawal 5 null null) $(change "'unfreeze', null")
-		$(change "'freeze', 'both'") $(one "$w" purchase 5 null null) $(change "'unfreeze', null")"
+	parallel 64 2 "$(change freeze "'debit'") $(one "$w" deposit 5 null null) $(one "$w" withdrawal 5 null null) $(change unfreeze "null")
+		$(change freeze "'both'") $(one "$w" purchase 5 null null) $(change unfreeze "null")"
 	sql <<<"SELECT pg_temp.try(id, 'withdrawal', balance) FROM wallet WHERE owner_id = '$me' AND balance > 0;" >/dev/null
 	parallel 64 2 "$(change "'close', null") $(one "null" deposit 5 null null)
-		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT status FROM wallet_open(gen_random_uuid(), '$me', 'EUR', null, null, null, 6, gen_random_uuid());"
+		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT error FROM wallet_open(gen_random_uuid(), '$me', 'EUR', null, null, null, 6, gen_random_uuid());"
 	# Nothing moves in a closed wallet; the invariants check the rest.
 	[ "$(value "count(*) FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'close' AND t.version <> w.version")" -eq 0 ]
 }

@@ -56,8 +56,8 @@ parallel() {
 # one WALLET KIND AMOUNT REFERENCE KEY - prints a call of post() with one operation. Arguments are
 # SQL; null if absent.
 one() {
-	echo "SELECT status FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
-		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], '7 days', false, null);"
+	echo "SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
+		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], 604800000, false, null);"
 }
 
 # until_true 'SQL expression' - polls until it is true, for at most 30 s.

@@ -10,7 +10,7 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.try(w, 'hold', 70, op => h), 'ok 0 =100 h70');
 			PERFORM pg_temp.gives(pg_temp.funds(w), '=100 held 70 available 30');
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'hold', 'amount', 31)));
-			PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 30 70 31');
+			PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 30 70 31');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 31), 'insufficient_funds');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 30), 'ok -30 =70');
 			SELECT * INTO s FROM transaction_shown WHERE id = h;
@@ -113,8 +113,8 @@ load helper
 			SELECT * INTO a FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'hold', 'amount', 50, 'op', h, 'key', 'k', 'body', 'x')));
 			PERFORM pg_temp.try(w, 'capture', 20, h, key => 'c', body => 'x');
 			SELECT * INTO b FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'hold', 'amount', 50, 'key', 'k', 'body', 'x')));
-			PERFORM pg_temp.gives(b.status, 'replayed');
-			b.status := a.status; b.op_id := a.op_id;
+			PERFORM pg_temp.gives(b.error, 'replayed');
+			b.error := a.error; b.op_id := a.op_id;
 			PERFORM pg_temp.gives(b::text, a::text, 'every column, its end too');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 20, h, key => 'c', body => 'x'), 'replayed -20 =80 h-50');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 20, h, key => 'c', body => 'y'), 'idempotency_key_reused');
@@ -142,7 +142,7 @@ load helper
 			PERFORM pg_temp.try(w, 'hold', 40, op => h, ends => '2030-01-01 00:01:00Z');
 			PERFORM pg_temp.try(w, 'hold', 10, ends => '2030-01-01 00:02:00Z');
 			PERFORM pg_temp.try(v, 'hold', 30, op => i, ends => '2030-01-01 00:01:00Z');
-			PERFORM wallet_change(gen_random_uuid(), v, 2, 'freeze', 'both', 'because', NULL, NULL);
+			PERFORM wallet_change(gen_random_uuid(), v, 'freeze', 2, 'both', 'because', NULL, NULL);
 			PERFORM set_config('test.clock', '2030-01-01 00:00:59.999999Z', true);
 			PERFORM pg_temp.gives((SELECT count(*) FROM hold WHERE transaction_id IN (h, i) AND hold_expire(1000) >= 0), 2, 'not a microsecond early');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 5, h, final => false), 'ok -5 =95 h-5');
@@ -187,8 +187,8 @@ load helper
 	mine="h AS (SELECT t.wallet_id, t.id FROM transaction t JOIN wallet w ON w.id = t.wallet_id
 		WHERE w.owner_id = '$me' AND t.kind = 'hold' ORDER BY random() LIMIT 1)"
 	call() {
-		echo "WITH $mine SELECT status FROM h, post(ARRAY[gen_random_uuid()], ARRAY[h.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['$1'],
-			ARRAY[$2::bigint], ARRAY[h.id], ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], '7 days', false, null,
+		echo "WITH $mine SELECT error FROM h, post(ARRAY[gen_random_uuid()], ARRAY[h.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['$1'],
+			ARRAY[$2::bigint], ARRAY[h.id], ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], 604800000, false, null,
 			null, null, ARRAY[$3::boolean]);"
 	}
 	# Run until the last hold has ended.

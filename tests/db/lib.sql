@@ -4,11 +4,11 @@
 
 -- The columns of post()'s answer; the empty batch is also a test.
 CREATE TEMP TABLE posted AS SELECT 0 AS i, p.* FROM post('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-	'7 days', false, NULL) AS p;
+	604800000, false, NULL) AS p;
 
 -- A new wallet, of a new owner unless one is named.
 CREATE FUNCTION pg_temp.wallet(owner uuid DEFAULT gen_random_uuid()) RETURNS uuid LANGUAGE sql VOLATILE AS $$
-	SELECT id FROM wallet_open(gen_random_uuid(), owner, 'EUR', NULL, NULL, NULL, 100, gen_random_uuid()) $$;
+	SELECT id FROM wallet_open(gen_random_uuid(), owner, gen_random_uuid(), 'EUR', NULL, NULL, NULL, 100) $$;
 
 -- One call of post(): operations as a JSON array, results in the same order. Defaults: power 6, a
 -- random op.
@@ -29,13 +29,13 @@ RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 		       array_agg(final ORDER BY i) AS final
 		FROM given)
 	SELECT g.i, p.* FROM a, post(a.op, a.wallet, a.who, a.power, a.kind, a.amount, a.ref, a.key, a.body, a.merchant,
-		a.description, a.metadata, win, again, open, a."to", a.ends, a.final) AS p
+		a.description, a.metadata, (extract(epoch FROM win) * 1000)::bigint, again, open, a."to", a.ends, a.final) AS p
 	JOIN given g ON g.op = p.op_id ORDER BY g.i $$;
 
 -- A result as text: 'ok -30 =70', with 'h30' if the held amount changed by 30; or the code of the
 -- refusal.
 CREATE FUNCTION pg_temp.word(p posted) RETURNS text LANGUAGE sql AS $$
-	SELECT p.status || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
+	SELECT p.error || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
 		CASE p.held_change WHEN 0 THEN '' ELSE ' h' || p.held_change END END $$;
 
 -- Posts one operation and returns its result as text.

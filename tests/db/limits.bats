@@ -15,15 +15,15 @@ teardown() {
 words() {
 	cat <<-E
 		CREATE FUNCTION pg_temp.rich(cur text DEFAULT '$cur') RETURNS uuid LANGUAGE plpgsql AS \$\$ DECLARE w uuid := gen_random_uuid(); BEGIN
-			PERFORM wallet_open(w, gen_random_uuid(), cur, NULL, NULL, NULL, 100, gen_random_uuid());
+			PERFORM wallet_open(w, gen_random_uuid(), gen_random_uuid(), cur, NULL, NULL, NULL, 100);
 			PERFORM pg_temp.try(w, 'deposit', 1000000);
 			RETURN w;
 		END \$\$;
 		CREATE FUNCTION pg_temp.limit(w uuid, kinds text[], pers text[], amounts bigint[], credit bigint DEFAULT NULL) RETURNS text LANGUAGE sql AS
-			\$\$ SELECT pg_temp.word(p) FROM wallet_limits_set(gen_random_uuid(), w, 2, credit, kinds, pers, amounts, 'because', NULL, NULL) AS q,
+			\$\$ SELECT pg_temp.word(p) FROM wallet_limits_set(gen_random_uuid(), w, kinds, pers, amounts, credit, 2, 'because', NULL, NULL) AS q,
 				LATERAL (SELECT (0, q.*)::posted AS p) AS x \$\$;
 		CREATE FUNCTION pg_temp.refusal(w uuid, kind text, amount bigint) RETURNS text LANGUAGE sql AS
-			\$\$ SELECT p.status || ' ' || coalesce(p.refusal::text, '') FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', kind,
+			\$\$ SELECT p.error || ' ' || coalesce(p.refusal::text, '') FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', kind,
 				'amount', amount, 'to', (SELECT pg_temp.rich(currency) FROM wallet WHERE id = w)))) AS p \$\$;
 	E
 }
@@ -145,29 +145,29 @@ words() {
 		SELECT pg_temp.gives(currency_limits_set('$cur', 300, '{}', '{}', '{}'), 'ok');
 	E
 	{ words; cat <<-'E'; } | sql
-		DO $$ DECLARE w uuid := gen_random_uuid(); v uuid := pg_temp.wallet(); me uuid := gen_random_uuid(); rich uuid := pg_temp.rich(); o record; p posting; BEGIN
-			SELECT * INTO o FROM wallet_open(w, me, (SELECT currency FROM wallet WHERE id = rich), NULL, 'k', 'x', 5, gen_random_uuid());
+		DO $$ DECLARE w uuid := gen_random_uuid(); v uuid := pg_temp.wallet(); me uuid := gen_random_uuid(); rich uuid := pg_temp.rich(); o record; p outcome; BEGIN
+			SELECT * INTO o FROM wallet_open(w, me, gen_random_uuid(), (SELECT currency FROM wallet WHERE id = rich), NULL, 'k', 'x', 5);
 			PERFORM pg_temp.gives(o.available, 300);
 			PERFORM pg_temp.gives(pg_temp.funds(v), '=0 held 0 available 0', 'another currency');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 301), 'insufficient_funds');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 200), 'ok -200 =-200');
-			SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), w, 2, 199, '{}', '{}', '{}', 'less', NULL, NULL);
-			PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 100 0 101');
+			SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 199, 2, 'less', NULL, NULL);
+			PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 100 0 101');
 			PERFORM pg_temp.gives(pg_temp.limit(w, '{}', '{}', '{}', 200), 'ok 0 =-200');
 			PERFORM pg_temp.gives(pg_temp.funds(w), '=-200 held 0 available 0');
 			PERFORM pg_temp.gives(pg_temp.limit(w, '{}', '{}', '{}', 1000), 'ok 0 =-200');
 			PERFORM pg_temp.gives((SELECT string_agg(credit_limit_at(w, n)::text, ' ') FROM generate_series(1, 4) AS n), '300 300 200 1000');
 			PERFORM pg_temp.gives((SELECT string_agg(available::text, ' ') FROM generate_series(1, 4) AS n, LATERAL wallet_balance_at(w,
 				(SELECT created_at FROM transaction WHERE wallet_id = w AND version = n)) AS b), '300 100 0 800');
-			SELECT * INTO o FROM wallet_open(gen_random_uuid(), me, 'EUR', NULL, 'k', 'x', 5, gen_random_uuid());
-			PERFORM pg_temp.gives(format('%s %s', o.status, o.available), 'replayed 300', 'as it was opened');
+			SELECT * INTO o FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'EUR', NULL, 'k', 'x', 5);
+			PERFORM pg_temp.gives(format('%s %s', o.error, o.available), 'replayed 300', 'as it was opened');
 		END $$;
 	E
 }
 
 @test "limits: who may set them, valid values, the row in the history; a repeated key replays" {
 	{ words; cat <<-'E'; } | sql
-		DO $$ DECLARE w uuid := pg_temp.rich(); op uuid := gen_random_uuid(); r record; p posting; q posting; BEGIN
+		DO $$ DECLARE w uuid := pg_temp.rich(); op uuid := gen_random_uuid(); r record; p outcome; q outcome; BEGIN
 			FOR r IN SELECT * FROM (VALUES
 				(w, 1, 0, '{purchase}', '{day}', '{1}', 'forbidden'), (w, 4, 0, '{purchase}', '{day}', '{1}', 'forbidden'),
 				(w, NULL, 0, '{purchase}', '{day}', '{1}', 'forbidden'), (gen_random_uuid(), 2, 0, '{}', '{}', '{}', 'not_found'),
@@ -177,20 +177,20 @@ words() {
 				(w, 2, 0, '{purchase}', '{NULL}', '{1}', 'invalid_request'), (w, 2, 0, '{purchase,purchase}', '{day,day}', '{1,2}', 'invalid_request'),
 				(w, 2, -1, '{}', '{}', '{}', 'invalid_request'), (w, 2, 9007199254740992, '{}', '{}', '{}', 'invalid_request'))
 				AS c(wallet, power, credit, kinds, pers, amounts, want) LOOP
-				SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), r.wallet, r.power, r.credit, r.kinds::text[], r.pers::text[], r.amounts::bigint[],
+				SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), r.wallet, r.kinds::text[], r.pers::text[], r.amounts::bigint[], r.credit, r.power,
 					'x', NULL, NULL);
-				PERFORM pg_temp.gives(p.status, r.want, r::text);
+				PERFORM pg_temp.gives(p.error, r.want, r::text);
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.state(w), '=1000000 v2 rows 2');
-			SELECT * INTO p FROM wallet_limits_set(op, w, 2, 5, '{purchase}', '{day}', '{7}', 'because', 'k', 'x');
-			PERFORM pg_temp.gives(format('%s %s v%s %s %s', p.status, p.kind, p.version, p.description, p.metadata),
+			SELECT * INTO p FROM wallet_limits_set(op, w, '{purchase}', '{day}', '{7}', 5, 2, 'because', 'k', 'x');
+			PERFORM pg_temp.gives(format('%s %s v%s %s %s', p.error, p.kind, p.version, p.description, p.metadata),
 				'ok limit v3 because {"credit_limit" : {"from" : 0, "to" : 5}, "limits" : [{"kind" : "purchase", "per" : "day", "amount" : 7}]}');
-			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, 2, 5, '{purchase}', '{day}', '{7}', 'because', 'k', 'x');
-			PERFORM pg_temp.gives((q.status, q.id), ('replayed'::text, op));
-			SELECT * INTO q FROM wallet_limits_set(op, w, 2, 5, '{purchase}', '{day}', '{7}', 'because', NULL, NULL);
+			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, '{purchase}', '{day}', '{7}', 5, 2, 'because', 'k', 'x');
+			PERFORM pg_temp.gives((q.error, q.id), ('replayed'::text, op));
+			SELECT * INTO q FROM wallet_limits_set(op, w, '{purchase}', '{day}', '{7}', 5, 2, 'because', NULL, NULL);
 			PERFORM pg_temp.gives(q::text, p::text, 'the call repeated');
-			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, 2, 6, '{}', '{}', '{}', 'because', 'k', 'y');
-			PERFORM pg_temp.gives(q.status, 'idempotency_key_reused');
+			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 6, 2, 'because', 'k', 'y');
+			PERFORM pg_temp.gives(q.error, 'idempotency_key_reused');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=1000000 v3 rows 3');
 		END $$;
 		SELECT pg_temp.gives(currency_limits_set('eur', 0, '{}', '{}', '{}'), 'invalid_request');
@@ -202,7 +202,7 @@ words() {
 
 @test "64 clients against a day's limit: up to the last one that fits, and no further" {
 	w=$(value "pg_temp.filled(100000)")
-	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', 2, NULL, '{purchase,withdrawal}', '{day,month}', '{1000,500}', 'x', NULL, NULL);"
+	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', '{purchase,withdrawal}', '{day,month}', '{1000,500}', NULL, 2, 'x', NULL, NULL);"
 	parallel 64 3 "$(one "'$w'" purchase 7 null null) $(one "'$w'" withdrawal 3 null null)"
 	[ "$(value "string_agg(kind || total, ' ' ORDER BY kind) FROM (SELECT kind, sum(-amount) AS total FROM transaction WHERE wallet_id = '$w'
 		AND kind IN ('purchase', 'withdrawal') GROUP BY kind) AS t")" = "purchase994 withdrawal498" ]

@@ -40,16 +40,16 @@ rows() {
 
 @test "64 first deposits of one user open one wallet" {
 	he=$(value "gen_random_uuid()")
-	parallel 64 2 "SELECT status FROM post(ARRAY[gen_random_uuid()], ARRAY[null::uuid], ARRAY['$he'::uuid], ARRAY[6], ARRAY['deposit'], ARRAY[5],
-		ARRAY[null::uuid], ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], '7 days', false, 'EUR');"
+	parallel 64 2 "SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[null::uuid], ARRAY['$he'::uuid], ARRAY[6], ARRAY['deposit'], ARRAY[5],
+		ARRAY[null::uuid], ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], 604800000, false, 'EUR');"
 	[ "$(value "count(*) || ' ' || sum(balance) FROM wallet WHERE owner_id = '$he'")" = "1 640" ]
 }
 
 @test "64 openings: one wallet for one key, and no more wallets than the limit" {
 	he=$(value "gen_random_uuid()") she=$(value "gen_random_uuid()")
-	parallel 64 1 "SELECT status FROM wallet_open(gen_random_uuid(), '$he', 'EUR', null, 'k', '\\x01', 5, gen_random_uuid());"
+	parallel 64 1 "SELECT error FROM wallet_open(gen_random_uuid(), '$he', gen_random_uuid(), 'EUR', null, 'k', '\\x01', 5);"
 	[ "$(value "count(*) FROM wallet WHERE owner_id = '$he'")" -eq 1 ]
-	parallel 64 1 "SELECT status FROM wallet_open(gen_random_uuid(), '$she', 'EUR', null, null, null, 5, gen_random_uuid());"
+	parallel 64 1 "SELECT error FROM wallet_open(gen_random_uuid(), '$she', gen_random_uuid(), 'EUR', null, null, null, 5);"
 	[ "$(value "count(*) FROM wallet WHERE owner_id = '$she'")" -eq 5 ]
 }
 
@@ -65,10 +65,10 @@ rows() {
 		a AS MATERIALIZED (SELECT array_agg(gen_random_uuid()) AS op, array_agg(wallet ORDER BY random_order) AS wallet,
 			array_agg(who ORDER BY random_order) AS who, array_agg(kind ORDER BY random_order) AS kind, count(*)::int AS n
 			FROM (SELECT o.*, random() AS random_order FROM o) AS shuffled)
-		SELECT 1 / (count(p.status) = a.n)::int FROM a, post(a.op, a.wallet, a.who, array_fill(6, ARRAY[a.n]), a.kind,
+		SELECT 1 / (count(p.error) = a.n)::int FROM a, post(a.op, a.wallet, a.who, array_fill(6, ARRAY[a.n]), a.kind,
 			array_fill(1::bigint, ARRAY[a.n]), array_fill(null::uuid, ARRAY[a.n]), array_fill(null::text, ARRAY[a.n]),
 			array_fill(null::bytea, ARRAY[a.n]), array_fill(null::text, ARRAY[a.n]), array_fill(null::text, ARRAY[a.n]),
-			array_fill(null::text, ARRAY[a.n]), '7 days', false, 'EUR') AS p GROUP BY a.n;"
+			array_fill(null::text, ARRAY[a.n]), 604800000, false, 'EUR') AS p GROUP BY a.n;"
 	[ "$(value "min(balance) >= 0 AND sum(version) > 500 FROM wallet WHERE owner_id = '$she'")" = t ]
 	# 32 x 4 x 8 deposits of new users: none is lost, and each user has one wallet.
 	[ "$(value "sum(w.balance) || ' ' || count(*) - count(DISTINCT w.owner_id) FROM wallet w

@@ -105,7 +105,7 @@ clocked() {
 			PERFORM set_config('test.clock', '2030-01-02 12:30:00Z', true);
 			PERFORM pg_temp.try(w, 'capture', 30, h);
 			PERFORM set_config('test.clock', '2030-02-03 00:00:00Z', true);
-			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 500, '{}', '{}', '{}', 'x', NULL, NULL);
+			PERFORM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 500, 2, 'x', NULL, NULL);
 			PERFORM pg_temp.gives(pg_temp.history(w, '2030-01-01 08:15Z', '2030-01-01 12:15Z', 'hour'), '0101 1000-0101 1100 =100 held 0 can 100 v2; '
 				|| '0101 1100-0101 1200 =100 held 40 can 60 v3; 0101 1200-0101 1215 =100 held 40 can 60 v3');
 			PERFORM pg_temp.gives(pg_temp.history(w, '2030-01-01Z', '2030-01-04Z', 'day'), '0101 0000-0102 0000 =100 held 40 can 60 v3; '
@@ -216,5 +216,5 @@ clocked() {
 	touched "outbox_read((SELECT xid FROM transaction WHERE wallet_id = '$w' AND version = 4500), 1)" 2100 'the relay'
 	touched "post(ARRAY[gen_random_uuid()], ARRAY['$w'::uuid], ARRAY[null::uuid], ARRAY[6], '{reversal}', ARRAY[1],
 		ARRAY[(SELECT id FROM transaction WHERE wallet_id = '$w' AND version = 9)], '{k}', ARRAY[null::bytea], ARRAY[null], ARRAY[null],
-		ARRAY[null], '7 days', true, NULL)" 10 'a posting'
+		ARRAY[null], 604800000, true, NULL)" 10 'a outcome'
 }

@@ -12,8 +12,8 @@ load helper
 			PERFORM pg_temp.try(w, 'deposit', 7);
 			SELECT * INTO b FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'deposit', 'amount', 5,
 				'key', 'k', 'body', 'x', 'merchant', 'M', 'metadata', '{"z":1, "a": 2}')));
-			PERFORM pg_temp.gives(b.status, 'replayed');
-			b.status := a.status; b.op_id := a.op_id;
+			PERFORM pg_temp.gives(b.error, 'replayed');
+			b.error := a.error; b.op_id := a.op_id;
 			PERFORM pg_temp.gives(b::text, a::text, 'every column of the first answer');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, key => 'k', body => 'y'), 'idempotency_key_reused');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, key => 'K', body => 'y'), 'ok 5 =17', 'keys are case-sensitive');
@@ -91,14 +91,14 @@ load helper
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives((SELECT count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w, 'kind', 'deposit',
-				'amount', 1, 'key', i, 'body', 'x')) FROM generate_series(1, 512) i)) WHERE status = 'ok'), 512);
+				'amount', 1, 'key', i, 'body', 'x')) FROM generate_series(1, 512) i)) WHERE error = 'ok'), 512);
 			PERFORM pg_temp.gives((SELECT count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w, 'kind', 'purchase',
-				'amount', 1)) FROM generate_series(1, 1000) i)) WHERE status = 'ok'), 512);
-			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT status, ',') FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w,
+				'amount', 1)) FROM generate_series(1, 1000) i)) WHERE error = 'ok'), 512);
+			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT error, ',') FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w,
 				'kind', 'deposit', 'amount', 1, 'key', '7', 'body', 'x')) FROM generate_series(1, 512) i))), 'replayed');
-			PERFORM pg_temp.gives((SELECT string_agg(status || ' ' || n, ',' ORDER BY status) FROM (SELECT status, count(*) n FROM pg_temp.batch(
+			PERFORM pg_temp.gives((SELECT string_agg(error || ' ' || n, ',' ORDER BY error) FROM (SELECT error, count(*) n FROM pg_temp.batch(
 				(SELECT json_agg(json_build_object('wallet', w, 'kind', 'deposit', 'amount', 1, 'key', 'new', 'body', 'x'))
-				FROM generate_series(1, 512) i)) GROUP BY status) s), 'ok 1,replayed 511');
+				FROM generate_series(1, 512) i)) GROUP BY error) s), 'ok 1,replayed 511');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=1 v1026 rows 1026');
 		END $$;
 	E
@@ -148,24 +148,24 @@ load helper
 @test "opening: a key makes it safe to repeat, the limit holds, a replay shows the wallet as opened" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := gen_random_uuid(); r record; BEGIN
-			SELECT * INTO r FROM wallet_open(a, me, 'EUR', 'Main', 'k', '\x01', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok');
+			SELECT * INTO r FROM wallet_open(a, me, gen_random_uuid(), 'EUR', 'Main', 'k', '\x01', 2);
+			PERFORM pg_temp.gives(r.error, 'ok');
 			PERFORM pg_temp.try(a, 'deposit', 5);
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'EUR', 'Main', 'k', '\x01', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(format('%s %s %s v%s', r.status, r.id = a, r.balance, r.version), 'replayed t 0 v1');
-			SELECT * INTO r FROM wallet_open(a, me, 'EUR', 'Main', 'k', '\x01', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok', 'the same id is the same call');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'USD', 'Main', 'k', '\x02', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'idempotency_key_reused');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'USD', NULL, NULL, NULL, 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'USD', NULL, NULL, NULL, 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'wallet_limit');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'EUR', 'Main', 'k', '\x01', 2);
+			PERFORM pg_temp.gives(format('%s %s %s v%s', r.error, r.id = a, r.balance, r.version), 'replayed t 0 v1');
+			SELECT * INTO r FROM wallet_open(a, me, gen_random_uuid(), 'EUR', 'Main', 'k', '\x01', 2);
+			PERFORM pg_temp.gives(r.error, 'ok', 'the same id is the same call');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'USD', 'Main', 'k', '\x02', 2);
+			PERFORM pg_temp.gives(r.error, 'idempotency_key_reused');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'USD', NULL, NULL, NULL, 2);
+			PERFORM pg_temp.gives(r.error, 'ok');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'USD', NULL, NULL, NULL, 2);
+			PERFORM pg_temp.gives(r.error, 'wallet_limit');
 			PERFORM pg_temp.gives((SELECT wallet_id FROM owner WHERE owner_id = me), a, 'the oldest');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), gen_random_uuid(), 'USD', NULL, 'k', '\x03', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok', 'a key is the owner''s');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'USD', NULL, 'k', '\x03', 2);
+			PERFORM pg_temp.gives(r.error, 'ok', 'a key is the owner''s');
 		END $$;
 	E
-	run value "(SELECT status FROM wallet_open(gen_random_uuid(), gen_random_uuid(), 'eur', NULL, NULL, NULL, 2, gen_random_uuid()))"
+	run value "(SELECT error FROM wallet_open(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'eur', NULL, NULL, NULL, 2))"
 	[[ "$output" == *'violates check constraint "currency_check"'* ]]
 }

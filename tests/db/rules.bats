@@ -36,7 +36,7 @@ load helper
 			PERFORM pg_temp.try(w, 'deposit', 99);
 			FOREACH k IN ARRAY ARRAY['withdrawal', 'purchase'] LOOP
 				SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', k, 'amount', 100)));
-				PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 99 0 100', k);
+				PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 99 0 100', k);
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.state(w), '=99 v2 rows 2');
 		END $$;
@@ -46,7 +46,7 @@ load helper
 @test "held money is not available; credit is" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
-			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 50, '{}', '{}', '{}', 'an overdraft', NULL, NULL);
+			PERFORM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 50, 2, 'an overdraft', NULL, NULL);
 			PERFORM pg_temp.gives(pg_temp.try(w, 'hold', 30), 'ok 0 =0 h30');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 21), 'insufficient_funds');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 20), 'ok -20 =-20');
@@ -95,8 +95,8 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 4), 'ok 5 =15');
 			PERFORM pg_temp.gives(pg_temp.try(gen_random_uuid(), 'deposit', 5, who => me, power => 7), 'not_found');
 			-- NULL powers mean none, not all.
-			PERFORM pg_temp.gives((SELECT status FROM post(ARRAY[gen_random_uuid()], ARRAY[w], ARRAY[she], ARRAY[NULL::int], '{deposit}',
-				'{5}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '7 days', false, NULL)), 'not_found');
+			PERFORM pg_temp.gives((SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[w], ARRAY[she], ARRAY[NULL::int], '{deposit}',
+				'{5}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 604800000, false, NULL)), 'not_found');
 			-- The owner's key does not reveal the wallet either.
 			PERFORM pg_temp.try(w, 'deposit', 5, who => me, power => 1, key => 'k', body => 'b');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 1, key => 'k', body => 'b'), 'not_found');

@@ -34,17 +34,17 @@ load helper
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.filled(100, me); b uuid := pg_temp.wallet(); brimful uuid := pg_temp.filled(9007199254740991);
 			chf uuid := gen_random_uuid(); frozen uuid := pg_temp.wallet(); debit uuid := pg_temp.wallet(); closed uuid := pg_temp.wallet();
 			nobody uuid := gen_random_uuid(); r record; p posted; BEGIN
-			PERFORM wallet_open(chf, gen_random_uuid(), 'CHF', NULL, NULL, NULL, 5, gen_random_uuid());
-			PERFORM wallet_change(gen_random_uuid(), frozen, 2, 'freeze', 'both', 'x', NULL, NULL);
-			PERFORM wallet_change(gen_random_uuid(), debit, 2, 'freeze', 'debit', 'x', NULL, NULL);
-			PERFORM wallet_change(gen_random_uuid(), closed, 2, 'close', NULL, 'x', NULL, NULL);
+			PERFORM wallet_open(chf, gen_random_uuid(), gen_random_uuid(), 'CHF', NULL, NULL, NULL, 5);
+			PERFORM wallet_change(gen_random_uuid(), frozen, 'freeze', 2, 'both', 'x', NULL, NULL);
+			PERFORM wallet_change(gen_random_uuid(), debit, 'freeze', 2, 'debit', 'x', NULL, NULL);
+			PERFORM wallet_change(gen_random_uuid(), closed, 'close', 2, NULL, 'x', NULL, NULL);
 			PERFORM pg_temp.try(a, 'hold', 40);
 			FOR r IN SELECT * FROM (VALUES (61, b, 'insufficient_funds', NULL::uuid), (1, nobody, 'not_found', nobody), (1, chf, 'currency_mismatch', chf),
 				(1, frozen, 'wallet_frozen', frozen), (1, closed, 'wallet_closed', closed), (1, brimful, 'balance_limit', brimful),
 				(1, NULL, 'invalid_request', NULL), (1, a, 'invalid_request', NULL), (NULL, b, 'invalid_request', NULL), (0, b, 'invalid_request', NULL),
 				(-1, b, 'invalid_request', NULL)) AS c(amount, receiver, want, names) LOOP
 				SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', a, 'kind', 'transfer', 'amount', r.amount, 'to', r.receiver)));
-				PERFORM pg_temp.gives(p.status, r.want);
+				PERFORM pg_temp.gives(p.error, r.want);
 				PERFORM pg_temp.gives((p.refusal ->> 'wallet_id')::uuid, r.names, r.want || ' names the other side');
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => gen_random_uuid(), power => 1, "to" => b), 'not_found', 'another''s');
@@ -91,17 +91,17 @@ load helper
 			PERFORM pg_temp.try(b, 'purchase', 50);
 			PERFORM pg_temp.try(b, 'hold', 5);
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', a, 'kind', 'reversal', 'ref', x)));
-			PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 5 5 60');
+			PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 5 5 60');
 			PERFORM pg_temp.gives((p.refusal ->> 'wallet_id')::uuid, b);
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', b, 'kind', 'reversal', 'ref', y)));
-			PERFORM pg_temp.gives(format('%s %s %s %s %s', p.status, p.available, p.held, p.required, p.refusal), 'insufficient_funds 5 5 60 ');
+			PERFORM pg_temp.gives(format('%s %s %s %s %s', p.error, p.available, p.held, p.required, p.refusal), 'insufficient_funds 5 5 60 ');
 			FOREACH m IN ARRAY ARRAY['debit', 'both'] LOOP
-				PERFORM wallet_change(gen_random_uuid(), b, 2, 'freeze', m, 'x', NULL, NULL);
+				PERFORM wallet_change(gen_random_uuid(), b, 'freeze', 2, m, 'x', NULL, NULL);
 				PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', 1, x), 'wallet_frozen', m || ', the other side');
 				PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', 1, y), 'wallet_frozen', m || ', this side');
 			END LOOP;
-			PERFORM wallet_change(gen_random_uuid(), b, 2, 'unfreeze', NULL, 'x', NULL, NULL);
-			PERFORM wallet_change(gen_random_uuid(), a, 2, 'freeze', 'debit', 'x', NULL, NULL);
+			PERFORM wallet_change(gen_random_uuid(), b, 'unfreeze', 2, NULL, 'x', NULL, NULL);
+			PERFORM wallet_change(gen_random_uuid(), a, 'freeze', 2, 'debit', 'x', NULL, NULL);
 			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', 2, x), 'ok 2 =42', 'it can receive');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', 3, y), 'ok -3 =5');
 		END $$;
@@ -143,7 +143,7 @@ load helper
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.filled(1000, me) FROM generate_series(1, 10);
-			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT p.status, ' ') || count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', a.id,
+			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT p.error, ' ') || count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', a.id,
 				'kind', 'transfer', 'amount', 3, 'to', b.id, 'key', gen_random_uuid()) ORDER BY random()) FROM generate_series(1, 12),
 				(SELECT id FROM wallet WHERE owner_id = me) AS a JOIN (SELECT id FROM wallet WHERE owner_id = me) AS b ON a.id <> b.id)) AS p), 'ok1080');
 			PERFORM pg_temp.gives((SELECT sum(balance) || ' ' || sum(version) FROM wallet WHERE owner_id = me), '10000 2180');
@@ -159,13 +159,13 @@ load helper
 				FROM (SELECT array_agg(id) AS ids FROM wallet WHERE owner_id = '$me') AS w, generate_series(1, $1)),
 			a AS MATERIALIZED (SELECT array_agg(gen_random_uuid()) AS op, array_agg(a) AS a, array_agg(b) AS b, array_agg(n) AS n, array_agg('transfer'::text) AS kind,
 				array_agg(6) AS power, array_agg(null::uuid) AS nobody, array_agg(null::text) AS nothing, array_agg(null::bytea) AS fp FROM o)
-		SELECT 1 / (count(p.status) = $1 AND bool_and(p.status IN ('ok', 'insufficient_funds', 'invalid_request')))::int FROM a,
-			post(a.op, a.a, a.nobody, a.power, a.kind, a.n, a.nobody, a.nothing, a.fp, a.nothing, a.nothing, a.nothing, '7 days', false, null, a.b) AS p;"
+		SELECT 1 / (count(p.error) = $1 AND bool_and(p.error IN ('ok', 'insufficient_funds', 'invalid_request')))::int FROM a,
+			post(a.op, a.a, a.nobody, a.power, a.kind, a.n, a.nobody, a.nothing, a.fp, a.nothing, a.nothing, a.nothing, 604800000, false, null, a.b) AS p;"
 	}
 	undo="WITH x AS MATERIALIZED (SELECT t.wallet_id, t.id FROM wallet w CROSS JOIN LATERAL (SELECT * FROM transaction t WHERE t.wallet_id = w.id
 			AND t.version > w.version - 20 AND t.kind = 'transfer' ORDER BY random() LIMIT 1) AS t WHERE w.owner_id = '$me' ORDER BY random() LIMIT 1)
 		SELECT count(*) FROM x, post(ARRAY[gen_random_uuid()], ARRAY[x.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['reversal'], ARRAY[null::bigint], ARRAY[x.id],
-			ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], '7 days', false, null);"
+			ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], 604800000, false, null);"
 	parallel 64 2 "$(batch 1) $(batch 12) $undo"
 	[ "$(value "sum(balance) || ' ' || (min(balance) >= 0) FROM wallet WHERE owner_id = '$me'")" = "8000 true" ]
 	[ "$(value "count(*) > 800 FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'transfer'")" = t ]

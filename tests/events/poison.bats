@@ -58,7 +58,7 @@ teardown() {
 	letter=$("$PURSE" dead show wallet_queue)
 	[ "$(gojq -r .body <<<"$letter")" = "$body" ]
 	[ "$(gojq -r '[.correlation_id, .reply_to, .content_type] | join(" ")' <<<"$letter")" = "c-1 nowhere application/json" ]
-	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no key against doubles"* ]]
+	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no deduplication key"* ]]
 	[ "$(history "$USER")" = '' ]
 }
 

@@ -85,10 +85,10 @@ the_innermost_key_wins(void **state)
 	accepts("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
 	accepts("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mid");
 	accepts(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
-	refuses(NEST(OWN), NULL, "no key");
-	refuses("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no key");
-	refuses(NEST(OWN), "two words", "message_id is no key");
-	refuses(NEST(OWN), "", "message_id is no key");
+	refuses(NEST(OWN), NULL, "no deduplication key");
+	refuses("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no deduplication key");
+	refuses(NEST(OWN), "two words", "message_id is not a deduplication key");
+	refuses(NEST(OWN), "", "message_id is not a deduplication key");
 	refuses(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
 	refuses("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid", "/idempotency_key");
 }
@@ -167,7 +167,7 @@ other_bodies_are_refused_with_a_reason(void **state)
 	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
 	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k", "/amount");
 	refuses(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
-	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not taken");
+	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not accepted");
 	refuses("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
 	refuses("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
 	refuses("{\"userId\":\"" USER "\"}", "k", "/transaction ");

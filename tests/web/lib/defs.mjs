@@ -1,4 +1,4 @@
-// defs.mjs - reads error.def, config.def and formats.def: the lists that the documents must match.
+// defs.mjs - reads error.def, config.def, kinds.def and formats.def: the lists that the documents must match.
 import { readFileSync } from 'node:fs';
 
 export const root = new URL('../../../', import.meta.url).pathname;
@@ -42,4 +42,12 @@ export function quantity(text, type) {
 	const [, number, unit] = /^(\d+) ?([A-Za-z]*)$/.exec(text) ?? [];
 
 	return type === 'INT' || !unit ? Number(number) : Number(number) * (units[unit] ?? units[unit.slice(0, -1)]);
+}
+
+// [{id, name, by, amount, reference, counterpart, expires, final, limits, arrays}]; see domain/ledger/kinds.def.
+export function kinds() {
+	return [...read('domain/ledger/kinds.def').matchAll(/^KIND\((\w+), "(\w+)", ([\w, ]+)\)$/gm)].map(([, id, name, rest]) => {
+		const [by, amount, reference, counterpart, expires, final, limits, arrays] = rest.split(', ');
+		return { id, name, by, amount, reference, counterpart, expires, final, limits, arrays };
+	});
 }
