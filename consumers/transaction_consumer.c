@@ -18,20 +18,18 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "consumers/topology.h"
-#include "domain/ledger/emitted.h"
+#include "domain/ledger/emitted_wallets.h"
 #include "domain/ledger/facts.h"
 #include "domain/ledger/ledger.h"
 
 /* Memory of one batch: metadata, and what the ledger answers. */
 #define BATCH_MEMORY ((size_t)64 << 20)
 
-
 /* A message on its way through the ledger. */
 struct item {
 	struct delivery *delivery;
 	struct emitted emitted;
 	struct uuid rejection;    /* its id, should there be one */
-	const char *currency;     /* NULL until it is found, and where amounts are minor already */
 	bool done;                /* not for the ledger: dead, or rejected by an earlier delivery */
 };
 
@@ -65,7 +63,6 @@ items_read(struct service *s, struct delivery deliveries[], size_t count)
 			&item->emitted, reason);
 
 		item->delivery = &deliveries[i];
-		item->currency = NULL;
 		item->done = false;
 		if (e == OK)
 			s->count++;
@@ -82,123 +79,7 @@ items_free(struct service *s)
 	s->count = 0;
 }
 
-/* ---- the original system's events: which wallet, and so which currency ---- */
-
-static bool
-same(struct uuid a, const struct uuid *b)
-{
-	return memcmp(a.bytes, b->bytes, sizeof(a.bytes)) == 0;
-}
-
-static enum error
-currency_keep(struct service *s, struct item *item, const char *currency)
-{
-	item->currency = arena_strdup(s->arena, currency);
-	return item->currency != NULL ? OK : ERR_OVERLOADED;
-}
-
-static const struct db_statement find_originals_sql = { "find_originals",
-	"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t"
-	" WHERE t.id = ANY ($1)",
-	DB_AGAIN };
-
-struct original {
-	struct uuid id, wallet, owner;
-	const char *currency;
-};
-static const struct db_column original_columns[] = {
-	DB_COLUMN(UUID, "id", struct original, id),
-	DB_COLUMN(UUID, "wallet_id", struct original, wallet),
-	DB_COLUMN(UUID, "owner_id", struct original, owner),
-	DB_COLUMN(BORROWED, "currency", struct original, currency),
-};
-
-static enum error
-original_use(struct service *s, const struct original *o)
-{
-	enum error e = OK;
-
-	for (size_t i = 0; e == OK && i < s->count; i++) {
-		struct operation *op = &s->items[i].emitted.op;
-
-		if (!s->items[i].emitted.by_reference || !same(o->id, &op->reference) ||
-		    !same(o->owner, &op->owner))
-			continue;
-		op->has_wallet = true;
-		op->wallet = o->wallet;
-		e = currency_keep(s, &s->items[i], o->currency);
-	}
-	return e;
-}
-
-/* What is undone decides by itself which of the user's wallets is meant, and so the currency; also
- * without an amount. */
-static enum error
-find_originals(struct service *s)
-{
-	DB_ROWS(rows);
-	enum error e;
-
-	db_array_clear(&s->ids);
-	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].emitted.by_reference)
-			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.reference);
-	if (s->ids.count == 0)
-		return OK;
-	e = db_execute(s->db, &find_originals_sql, DB_VALUES(db_array(&s->ids)), &rows);
-	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
-		struct original o;
-
-		if ((e = rows_read(rows, row, DB_COLUMNS(original_columns), NULL, &o)) == OK)
-			e = original_use(s, &o);
-	}
-	return e;
-}
-
-static const struct db_statement find_currencies_sql = { "find_currencies",
-	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id"
-	" WHERE o.owner_id = ANY ($1)",
-	DB_AGAIN };
-
-struct owner {
-	struct uuid id;
-	const char *currency;
-};
-static const struct db_column owner_columns[] = {
-	DB_COLUMN(UUID, "owner_id", struct owner, id),
-	DB_COLUMN(BORROWED, "currency", struct owner, currency),
-};
-
-static bool
-needs_currency(const struct item *item)
-{
-	return item->emitted.has_major && item->currency == NULL;
-}
-
-static enum error
-find_currencies(struct service *s)
-{
-	DB_ROWS(rows);
-	enum error e;
-
-	db_array_clear(&s->ids);
-	for (size_t i = 0; i < s->count; i++)
-		if (needs_currency(&s->items[i]))
-			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.owner);
-	if (s->ids.count == 0)
-		return OK;
-	e = db_execute(s->db, &find_currencies_sql, DB_VALUES(db_array(&s->ids)), &rows);
-	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
-		struct owner owner;
-
-		e = rows_read(rows, row, DB_COLUMNS(owner_columns), NULL, &owner);
-		for (size_t i = 0; e == OK && i < s->count; i++)
-			if (needs_currency(&s->items[i]) &&
-			    same(owner.id, &s->items[i].emitted.op.owner))
-				e = currency_keep(s, &s->items[i], owner.currency);
-	}
-	return e;
-}
+/* ---- amounts ---- */
 
 /* Who has no wallet yet gets one in DEFAULT_CURRENCY. (One who opens a first wallet in another
  * currency between this look and the posting, a few milliseconds later, is not seen; a wallet's
@@ -206,14 +87,17 @@ find_currencies(struct service *s)
 static enum error
 amounts_settle(struct service *s)
 {
+	struct emitted *events[CONSUMER_BATCH_MAX];
 	char reason[EVENT_REASON];
 	enum error e;
 
-	if ((e = find_originals(s)) != OK || (e = find_currencies(s)) != OK)
+	for (size_t i = 0; i < s->count; i++)
+		events[i] = &s->items[i].emitted;
+	if ((e = emitted_wallets_find(s->db, events, s->count, s->arena)) != OK)
 		return e;
 	for (size_t i = 0; i < s->count; i++) {
 		struct item *item = &s->items[i];
-		const char *currency = item->currency;
+		const char *currency = item->emitted.currency;
 
 		if (currency == NULL)
 			currency = config_text(OPT_DEFAULT_CURRENCY);
@@ -301,7 +185,7 @@ find_rejections(struct service *s)
 			struct item *item = &s->items[i];
 
 			if (item->done || !item->delivery->message->redelivered ||
-			    !same(r.id, &item->rejection))
+			    memcmp(&r.id, &item->rejection, sizeof(r.id)) != 0)
 				continue;
 			item->done = true;
 			e = reply_rejected(item, r.body);

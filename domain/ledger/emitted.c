@@ -166,6 +166,7 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 		return e;
 	m->op = operation_zero();
 	m->has_major = false;
+	m->currency = NULL;
 	m->by_reference = false;
 	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
 		e = set_reason(reason, "%.100s is not accepted here, only " EVENT_EMITTED " is",

@@ -22,6 +22,7 @@ struct emitted {
 	bool by_reference;          /* the original system's undo: its reference decides */
 	bool has_major;             /* false: op.amount holds already, or is absent */
 	char major[EMITTED_MAJOR];  /* the amount as a decimal */
+	const char *currency;       /* of its wallet; NULL until found, see emitted_wallets.h */
 };
 
 /* Reads a body; message_id is AMQP's, or NULL. Anything but OK is for ever: a dead letter with that
