@@ -30,9 +30,17 @@ static struct text text;
 static struct transaction
 transaction_of(const struct operation *op)
 {
-	return (struct transaction){ .id = op->id, .wallet = op->wallet, .owner = op->wallet, .kind = op->kind,
-		.amount.minor = -op->amount.minor, .balance_after.minor = 97500, .version = 12, .currency = "EUR",
-		.merchant = op->merchant, .description = op->description, .metadata = op->metadata,
+	return (struct transaction){ .id = op->id,
+		.wallet = op->wallet,
+		.owner = op->wallet,
+		.kind = op->kind,
+		.amount.minor = -op->amount.minor,
+		.balance_after.minor = 97500,
+		.version = 12,
+		.currency = "EUR",
+		.merchant = op->merchant,
+		.description = op->description,
+		.metadata = op->metadata,
 		.created_at = 1700000000123456 };
 }
 
@@ -104,9 +112,14 @@ part_event(void)
 static bool
 part_csv(void)
 {
-	static const struct line line = { .version = 12, .amount = -2500, .balance_after = 97500,
-		.id = "00000001-0000-7000-8000-000000000000", .kind = "purchase", .merchant = "Corner Shop",
-		.description = "Bread \"and\" milk", .created_at = "2025-01-01T00:00:00.000000Z" };
+	static const struct line line = { .version = 12,
+		.amount = -2500,
+		.balance_after = 97500,
+		.id = "00000001-0000-7000-8000-000000000000",
+		.kind = "purchase",
+		.merchant = "Corner Shop",
+		.description = "Bread \"and\" milk",
+		.created_at = "2025-01-01T00:00:00.000000Z" };
 
 	text_clear(&text);
 	formats[FORMAT_CSV].line(&text, &line, false);

@@ -44,7 +44,8 @@ struct format_row {
 extern const struct format_row formats[FORMAT_COUNT];
 /* Their names, for a query's choices and a column's; ends with NULL. */
 extern const char *const format_names[FORMAT_COUNT + 1];
-/* The format that a client gets which names none: by its Accept header (NULL: it has none). JSON if it takes that. */
+/* The format that a client gets which names none: by its Accept header (NULL: it has none). JSON if
+ * it takes that. */
 enum format format_accepted(const char *accept);
 
 #endif

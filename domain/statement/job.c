@@ -15,10 +15,10 @@ static const char *const status_names[JOB_STATUS_COUNT + 1] = {
 
 /* ---- rows ---- */
 
-#define JOB_COLUMNS                                                                                \
+#define JOB_COLUMNS \
 	"id, owner_id, wallet_id, from_at, to_at, created_at, finished_at, status, format, progress," \
-	" min_version, attempts, first_version, last_version, head_version, opening_balance,"         \
-	" closing_balance, done_version, done_balance, done_bytes, bytes,"                            \
+	" min_version, attempts, first_version, last_version, head_version, opening_balance," \
+	" closing_balance, done_version, done_balance, done_bytes, bytes," \
 	" encode(sha256, 'hex') AS sha256, removed_at IS NOT NULL AS removed"
 
 static const struct db_column job_columns[] = {
@@ -59,17 +59,20 @@ static const struct db_statement job_find_sql = { "job_find",
 	"SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_AGAIN };
 
 enum error
-job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner, struct job *job)
+job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner,
+	struct job *job)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(db, &job_find_sql, DB_VALUES(db_uuid(id), db_uuid(caller), db_bool(any_owner)), &rows);
+	enum error e = db_query(db, &job_find_sql,
+		DB_VALUES(db_uuid(id), db_uuid(caller), db_bool(any_owner)), &rows);
 
 	if (e != OK)
 		return e;
 	return rows_count(rows) == 0 ? ERR_NOT_FOUND : job_read(rows, job);
 }
 
-static const struct db_statement job_exists_sql = { "job_exists", "SELECT 1 FROM job WHERE id = $1", DB_AGAIN };
+static const struct db_statement job_exists_sql = { "job_exists", "SELECT 1 FROM job WHERE id = $1",
+	DB_AGAIN };
 
 enum error
 job_exists(struct db_pool *db, const struct uuid *id, bool *exists)
@@ -120,10 +123,12 @@ static const struct db_statement job_claim_sql = { "job_claim",
 	"SELECT " JOB_COLUMNS " FROM job_claim($1, " DB_MS("$2") ")", DB_ONCE };
 
 enum error
-job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found, struct job *job)
+job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found,
+	struct job *job)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(db, &job_claim_sql, DB_VALUES(db_uuid(claim), db_number(lease_ms)), &rows);
+	enum error e = db_query(
+		db, &job_claim_sql, DB_VALUES(db_uuid(claim), db_number(lease_ms)), &rows);
 
 	*found = e == OK && rows_count(rows) > 0;
 	return *found ? job_read(rows, job) : e;
@@ -154,7 +159,8 @@ job_download_name(const struct job *job, char out[JOB_FILE_NAME])
 
 	instant_format(job->from, from);
 	instant_format(job->to > job->from ? job->to - 1 : job->to, to);
-	snprintf(out, JOB_FILE_NAME, "statement-%.10s-%.10s.%s", from, to, formats[job->format].ending);
+	snprintf(out, JOB_FILE_NAME, "statement-%.10s-%.10s.%s", from, to,
+		formats[job->format].ending);
 }
 
 static json_t *
@@ -165,7 +171,8 @@ file_json(const struct job *job, const char *id)
 	if (job->status != JOB_READY || job->removed)
 		return json_null();
 	snprintf(url, sizeof url, "/v1/statements/%s/file", id);
-	return json_pack("{s:s, s:I, s:s}", "url", url, "bytes", (json_int_t)job->bytes, "sha256", job->sha256);
+	return json_pack("{s:s, s:I, s:s}", "url", url, "bytes", (json_int_t)job->bytes, "sha256",
+		job->sha256);
 }
 
 json_t *
@@ -180,8 +187,9 @@ job_json(const struct job *job)
 	instant_format(job->to, to);
 	instant_format(job->created_at, created);
 	instant_format(job->finished_at, finished);
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:s, s:s?}", "id", id, "wallet_id", wallet,
-		"status", status_names[job->status], "progress", (json_int_t)job->progress,
-		"format", format_names[job->format], "from", from, "to", to, "file", file_json(job, id),
-		"created_at", created, "finished_at", job->has_finished ? finished : NULL);
+	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:s, s:s?}", "id", id,
+		"wallet_id", wallet, "status", status_names[job->status], "progress",
+		(json_int_t)job->progress, "format", format_names[job->format], "from", from, "to",
+		to, "file", file_json(job, id), "created_at", created, "finished_at",
+		job->has_finished ? finished : NULL);
 }

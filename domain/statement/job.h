@@ -1,4 +1,5 @@
-/* job.h - statements over the threshold, as jobs: asking for one, and how far it is. job_run.h does the work. */
+/* job.h - statements over the threshold, as jobs: asking for one, and how far it is. job_run.h does
+ * the work. */
 #ifndef DOMAIN_STATEMENT_JOB_H
 #define DOMAIN_STATEMENT_JOB_H
 
@@ -44,17 +45,20 @@ struct job_wanted {
 	const char *key;        /* idempotency key; NULL: none */
 };
 
-/* Stores a job and its event in one commit. The same request while it is unfinished, or the same key, is the same job;
- * a new one is shown as it was made, though a consumer may have it by now. ERR_RATE_LIMITED: the owner has
- * STATEMENT_JOBS_MAX unfinished ones. */
-enum error job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job) MUST_CHECK;
+/* Stores a job and its event in one commit. The same request while it is unfinished, or the same
+ * key, is the same job; a new one is shown as it was made, though a consumer may have it by now.
+ * ERR_RATE_LIMITED: the owner has STATEMENT_JOBS_MAX unfinished ones. */
+enum error job_request(
+	struct db_pool *db, const struct job_wanted *wanted, struct job *job) MUST_CHECK;
 /* ERR_NOT_FOUND also for another user's. any_owner: an operator's right. */
-enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner,
-	struct job *job) MUST_CHECK;
+enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller,
+	bool any_owner, struct job *job) MUST_CHECK;
 /* Whether it exists, whoever asked. */
 enum error job_exists(struct db_pool *db, const struct uuid *id, bool *exists) MUST_CHECK;
-/* Takes the job that has been due the longest, for `lease_ms`; *found: there was one. See job_run.h. */
-enum error job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found, struct job *job) MUST_CHECK;
+/* Takes the job that has been due the longest, for `lease_ms`; *found: there was one. See
+ * job_run.h. */
+enum error job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found,
+	struct job *job) MUST_CHECK;
 
 bool job_is_unfinished(const struct job *job);
 /* The API's form. Caller owns. */

@@ -1,4 +1,5 @@
-/* lines.c - transaction_created into lines; see lines.h. The storing itself is sql/statement/functions/lines.sql. */
+/* lines.c - transaction_created into lines; see lines.h. The storing itself is
+ * sql/statement/functions/lines.sql. */
 #include "domain/statement/lines.h"
 
 #include <inttypes.h>
@@ -118,16 +119,17 @@ static enum error
 members_read(const json_t *data, struct members *m, char reason[LINES_REASON])
 {
 	json_error_t fault;
-	json_t *object = (json_t *)(uintptr_t)data; /* jansson's unpack takes no const; without O it changes nothing */
+	json_t *object = (json_t *)(uintptr_t)
+		data; /* jansson's unpack takes no const; without O it changes nothing */
 
 	if (json_unpack_ex(object, &fault, 0,
 		    "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s, s?o, s?o, s?o, s?o}",
 		    "id", &m->id, "wallet_id", &m->wallet, "owner_id", &m->owner, "kind", &m->kind,
 		    "amount", &m->amount, "currency", &m->currency, "balance_after", &m->balance,
 		    "version", &m->version, "reference_id", &m->reference, "merchant", &m->merchant,
-		    "description", &m->description, "created_at", &m->created, "to_wallet_id", &m->to_wallet,
-		    "from_wallet_id", &m->from_wallet, "counterpart_id", &m->counterpart,
-		    "balance_change", &m->change) == 0)
+		    "description", &m->description, "created_at", &m->created, "to_wallet_id",
+		    &m->to_wallet, "from_wallet_id", &m->from_wallet, "counterpart_id",
+		    &m->counterpart, "balance_change", &m->change) == 0)
 		return OK;
 	return refuse(reason, fault.text);
 }
@@ -158,10 +160,12 @@ change_read(const json_t *member, struct event_line *l)
 {
 	l->has_change = member != NULL && !json_is_null(member);
 	l->change = (int64_t)json_integer_value(member);
-	return !l->has_change || (json_is_integer(member) && l->change >= -MONEY_MAX && l->change <= MONEY_MAX);
+	return !l->has_change ||
+	       (json_is_integer(member) && l->change >= -MONEY_MAX && l->change <= MONEY_MAX);
 }
 
-/* The other side of a transfer: its wallet, as the one that money went to or came from, and its transaction. */
+/* The other side of a transfer: its wallet, as the one that money went to or came from, and its
+ * transaction. */
 static bool
 counterpart_read(const struct members *m, struct event_line *l)
 {
@@ -169,8 +173,10 @@ counterpart_read(const struct members *m, struct event_line *l)
 
 	if (m->to_wallet != NULL && m->from_wallet != NULL)
 		return false;
-	return uuid_read(m->to_wallet != NULL ? m->to_wallet : m->from_wallet, &l->counterpart_wallet, &has_wallet) &&
-	       uuid_read(m->counterpart, &l->counterpart, &l->has_counterpart) && has_wallet == l->has_counterpart;
+	return uuid_read(m->to_wallet != NULL ? m->to_wallet : m->from_wallet,
+		       &l->counterpart_wallet, &has_wallet) &&
+	       uuid_read(m->counterpart, &l->counterpart, &l->has_counterpart) &&
+	       has_wallet == l->has_counterpart;
 }
 
 /* Any kind of that look: one that is new here tells what it does by its balance_change. */
@@ -191,11 +197,13 @@ currency_is_good(const char *currency)
 static enum error
 members_check(const struct members *m, struct event_line *l, char reason[LINES_REASON])
 {
-	if (!uuid_parse(m->id, &l->id) || !uuid_parse(m->wallet, &l->wallet) || !uuid_parse(m->owner, &l->owner))
+	if (!uuid_parse(m->id, &l->id) || !uuid_parse(m->wallet, &l->wallet) ||
+		!uuid_parse(m->owner, &l->owner))
 		return refuse(reason, "id, wallet_id and owner_id must be UUIDs");
 	if (m->version < 1 || m->version > MONEY_MAX)
 		return refuse(reason, "version must be from 1 to 2^53-1");
-	if (m->amount < 0 || m->amount > MONEY_MAX || m->balance < -MONEY_MAX || m->balance > MONEY_MAX)
+	if (m->amount < 0 || m->amount > MONEY_MAX || m->balance < -MONEY_MAX ||
+		m->balance > MONEY_MAX)
 		return refuse(reason, "amount or balance_after is out of range");
 	if (!change_read(m->change, l))
 		return refuse(reason, "balance_change must be an integer from -(2^53-1) to 2^53-1");
@@ -206,7 +214,8 @@ members_check(const struct members *m, struct event_line *l, char reason[LINES_R
 	if (!uuid_read(m->reference, &l->reference, &l->has_reference))
 		return refuse(reason, "reference_id must be a UUID");
 	if (!counterpart_read(m, l))
-		return refuse(reason, "to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
+		return refuse(reason,
+			"to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
 	if (!instant_parse(m->created, &l->created))
 		return refuse(reason, "created_at must be an RFC 3339 time");
 	return OK;
@@ -220,7 +229,8 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	char created[INSTANT_TEXT];
 	enum error error;
 
-	if ((error = members_read(data, &m, reason)) != OK || (error = members_check(&m, &e, reason)) != OK)
+	if ((error = members_read(data, &m, reason)) != OK ||
+		(error = members_check(&m, &e, reason)) != OK)
 		return error;
 	instant_format(e.created, created);
 	db_array_add_uuid(&l->columns[COLUMN_WALLET], &e.wallet);
@@ -235,8 +245,10 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	db_array_add_text(&l->columns[COLUMN_DESCRIPTION], e.description);
 	db_array_add_uuid(&l->columns[COLUMN_REFERENCE], e.has_reference ? &e.reference : NULL);
 	db_array_add_text(&l->columns[COLUMN_CREATED], created);
-	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET], e.has_counterpart ? &e.counterpart_wallet : NULL);
-	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET],
+		e.has_counterpart ? &e.counterpart_wallet : NULL);
+	db_array_add_uuid(
+		&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
 	if (e.has_change)
 		db_array_add_number(&l->columns[COLUMN_CHANGE], e.change);
 	else
@@ -261,7 +273,8 @@ static const struct db_column stored_columns[] = {
 };
 
 enum error
-lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
+lines_store(
+	struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
 {
 	struct db_value values[COLUMN_COUNT];
 	DB_ROWS(rows);

@@ -24,25 +24,31 @@ static const struct db_column wallet_columns[] = {
 };
 
 enum error
-statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w)
+statement_wallet_find(
+	struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(db, &wallet_find_sql,
-		DB_VALUES(db_uuid(wanted->wallet), db_uuid(&wanted->caller), db_bool(wanted->any_owner)), &rows);
+		DB_VALUES(db_uuid(wanted->wallet), db_uuid(&wanted->caller),
+			db_bool(wanted->any_owner)),
+		&rows);
 
 	if (e != OK)
 		return e;
-	return rows_count(rows) == 0 ? ERR_NOT_FOUND : rows_read(rows, 0, DB_COLUMNS(wallet_columns), NULL, w);
+	return rows_count(rows) == 0 ? ERR_NOT_FOUND
+				     : rows_read(rows, 0, DB_COLUMNS(wallet_columns), NULL, w);
 }
 
-/* Another user's wallet is waited for like an unknown one: the time of the answer tells nothing either. */
+/* Another user's wallet is waited for like an unknown one: the time of the answer tells nothing
+ * either. */
 enum error
-statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted, int64_t min_version,
-	struct statement_wallet *w)
+statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
+	int64_t min_version, struct statement_wallet *w)
 {
 	int64_t until = clock_monotonic_ms() + config_number(OPT_MIN_VERSION_WAIT);
 
-	for (int64_t pause = WAIT_FIRST_MS;; pause = pause * 2 < WAIT_MOST_MS ? pause * 2 : WAIT_MOST_MS) {
+	for (int64_t pause = WAIT_FIRST_MS;;
+		pause = pause * 2 < WAIT_MOST_MS ? pause * 2 : WAIT_MOST_MS) {
 		enum error e = statement_wallet_find(db, wanted, w);
 		int64_t left = until - clock_monotonic_ms();
 
@@ -56,7 +62,8 @@ statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
 
 /* ---- alarms ---- */
 
-static enum error alarm_raise(const struct uuid *wallet, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static enum error alarm_raise(const struct uuid *wallet, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static enum error
 alarm_raise(const struct uuid *wallet, const char *fmt, ...)
@@ -94,7 +101,8 @@ static const struct db_column span_columns[] = {
 	DB_COLUMN_OPTIONAL(NUMBER, "closing", struct span_row, span.closing, has_closing),
 	DB_COLUMN(NUMBER, "sum", struct span_row, sum),
 	DB_COLUMN(NUMBER, "count", struct span_row, count),
-	DB_COLUMN_OPTIONAL(INSTANT, "missed_since", struct span_row, span.missed_since, span.has_gap),
+	DB_COLUMN_OPTIONAL(
+		INSTANT, "missed_since", struct span_row, span.missed_since, span.has_gap),
 };
 
 static enum error
@@ -103,10 +111,12 @@ span_check(const struct span_row *row, bool whole)
 	const struct span *s = &row->span;
 
 	if (s->after > s->until || !row->has_opening || !row->has_closing)
-		return alarm_raise(&s->wallet, "its lines are not in the order of time, or one is gone");
+		return alarm_raise(
+			&s->wallet, "its lines are not in the order of time, or one is gone");
 	if (whole && (row->count != s->until - s->after || s->opening + row->sum != s->closing))
 		return alarm_raise(&s->wallet,
-			"%" PRId64 " of %" PRId64 " lines, opening %" PRId64 " + %" PRId64 " is not closing %" PRId64,
+			"%" PRId64 " of %" PRId64 " lines, opening %" PRId64 " + %" PRId64
+			" is not closing %" PRId64,
 			row->count, s->until - s->after, s->opening, row->sum, s->closing);
 	return OK;
 }
@@ -114,12 +124,16 @@ span_check(const struct span_row *row, bool whole)
 enum error
 span_find(struct db_pool *db, const struct span_wanted *wanted, struct span *s)
 {
-	struct span_row row = { .span = { .wallet = wanted->wallet, .from = wanted->from, .to = wanted->to } };
+	struct span_row row = {
+		.span = { .wallet = wanted->wallet, .from = wanted->from, .to = wanted->to }
+	};
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	DB_ROWS(rows);
 	enum error e = db_query(db, &span_sql,
-		DB_VALUES(db_uuid(&wanted->wallet), db_instant(wanted->from, from), db_instant(wanted->to, to),
-			wanted->has_head ? db_number(wanted->head) : db_null(), db_bool(wanted->whole)),
+		DB_VALUES(db_uuid(&wanted->wallet), db_instant(wanted->from, from),
+			db_instant(wanted->to, to),
+			wanted->has_head ? db_number(wanted->head) : db_null(),
+			db_bool(wanted->whole)),
 		&rows);
 
 	if (e != OK)
@@ -139,14 +153,18 @@ span_check_gap(const struct span *s)
 
 	if (!s->has_gap || age <= config_number(OPT_GAP_ALARM) * US_PER_MS)
 		return OK;
-	return alarm_raise(&s->wallet, "line %" PRId64 " has been missing for %" PRId64 " s", s->head + 1, age / US_PER_S);
+	return alarm_raise(&s->wallet, "line %" PRId64 " has been missing for %" PRId64 " s",
+		s->head + 1, age / US_PER_S);
 }
 
 struct heading
 span_heading(const struct span *s, char wallet_text[UUID_TEXT])
 {
-	struct heading h = { .wallet_id = wallet_text, .currency = s->currency, .opening = s->opening,
-		.closing = s->closing, .version = s->head };
+	struct heading h = { .wallet_id = wallet_text,
+		.currency = s->currency,
+		.opening = s->opening,
+		.closing = s->closing,
+		.version = s->head };
 
 	uuid_format(&s->wallet, wallet_text);
 	instant_format(s->from, h.from);
@@ -162,7 +180,8 @@ created_format(const char *text, char out[INSTANT_TEXT])
 {
 	size_t n = text != NULL ? strlen(text) : 0;
 
-	if (n < 22 || n > 29 || text[10] != ' ' || text[n - 3] != '+' || (n > 22 && text[19] != '.'))
+	if (n < 22 || n > 29 || text[10] != ' ' || text[n - 3] != '+' ||
+		(n > 22 && text[19] != '.'))
 		return false;
 	memcpy(out, text, 19);
 	memcpy(out + 19, ".000000Z", 9);
@@ -212,7 +231,8 @@ chain_begin(const struct span *s)
 static const struct db_statement lines_sql = { "lines",
 	"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at, "
 	"counterpart_wallet, counterpart_id FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 "
-	"ORDER BY version LIMIT $4", DB_AGAIN };
+	"ORDER BY version LIMIT $4",
+	DB_AGAIN };
 
 enum error
 chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct chain *c)
@@ -225,7 +245,9 @@ chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct cha
 	if (version == s->after)
 		return OK;
 	if ((e = db_query(db, &lines_sql,
-		     DB_VALUES(db_uuid(&s->wallet), db_number(version - 1), db_number(version), db_number(1)), &rows)) != OK)
+		     DB_VALUES(db_uuid(&s->wallet), db_number(version - 1), db_number(version),
+			     db_number(1)),
+		     &rows)) != OK)
 		return e;
 	if (rows_count(rows) != 1 || line_read(rows, 0, &l) != OK)
 		return alarm_raise(&s->wallet, "line %" PRId64 " is missing", version);
@@ -236,18 +258,22 @@ chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct cha
 
 /* Fixed width and UTC: these texts compare like the times they stand for. */
 static enum error
-chain_link(const struct span *s, const char *from, const char *to, struct chain *c, const struct line *l)
+chain_link(const struct span *s, const char *from, const char *to, struct chain *c,
+	const struct line *l)
 {
 	int64_t sum;
 
 	if (l->version != c->version + 1)
-		return alarm_raise(&s->wallet, "after line %" PRId64 " comes line %" PRId64, c->version, l->version);
+		return alarm_raise(&s->wallet, "after line %" PRId64 " comes line %" PRId64,
+			c->version, l->version);
 	if (__builtin_add_overflow(c->balance, l->amount, &sum) || sum != l->balance_after)
-		return alarm_raise(&s->wallet, "line %" PRId64 ": %" PRId64 " + %" PRId64 " is not %" PRId64, l->version,
+		return alarm_raise(&s->wallet,
+			"line %" PRId64 ": %" PRId64 " + %" PRId64 " is not %" PRId64, l->version,
 			c->balance, l->amount, l->balance_after);
-	if (strcmp(l->created_at, from) < 0 || strcmp(l->created_at, to) >= 0 || strcmp(l->created_at, c->created_at) < 0)
-		return alarm_raise(&s->wallet, "line %" PRId64 " of %s is not in the order of time", l->version,
-			l->created_at);
+	if (strcmp(l->created_at, from) < 0 || strcmp(l->created_at, to) >= 0 ||
+		strcmp(l->created_at, c->created_at) < 0)
+		return alarm_raise(&s->wallet, "line %" PRId64 " of %s is not in the order of time",
+			l->version, l->created_at);
 	c->version = l->version;
 	c->balance = l->balance_after;
 	memcpy(c->created_at, l->created_at, sizeof c->created_at);
@@ -261,19 +287,22 @@ chain_arrive(const struct span *s, const struct chain *c, int64_t expected)
 	if (c->version != expected)
 		return alarm_raise(&s->wallet, "line %" PRId64 " is missing", c->version + 1);
 	if (c->version == s->until && c->balance != s->closing)
-		return alarm_raise(&s->wallet, "it closes with %" PRId64 " instead of %" PRId64, c->balance, s->closing);
+		return alarm_raise(&s->wallet, "it closes with %" PRId64 " instead of %" PRId64,
+			c->balance, s->closing);
 	return OK;
 }
 
 enum error
-chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f, bool first, struct chain *c,
-	struct text *out)
+chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f, bool first,
+	struct chain *c, struct text *out)
 {
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	int64_t expected = limit < s->until - c->version ? c->version + limit : s->until;
 	DB_ROWS(rows);
 	enum error e = db_query(db, &lines_sql,
-		DB_VALUES(db_uuid(&s->wallet), db_number(c->version), db_number(s->until), db_number(limit)), &rows);
+		DB_VALUES(db_uuid(&s->wallet), db_number(c->version), db_number(s->until),
+			db_number(limit)),
+		&rows);
 
 	if (e != OK)
 		return e;
@@ -282,7 +311,8 @@ chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format 
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		struct line l;
 
-		if ((e = line_read(rows, i, &l)) != OK || (e = chain_link(s, from, to, c, &l)) != OK)
+		if ((e = line_read(rows, i, &l)) != OK ||
+			(e = chain_link(s, from, to, c, &l)) != OK)
 			return e;
 		formats[f].line(out, &l, first && i == 0);
 	}

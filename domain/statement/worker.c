@@ -1,7 +1,8 @@
 /* worker.c - the thread beside the flow of lines: jobs, mails, upkeep; see worker.h.
  *
- * The database is the queue: statement_requested only wakes the thread a little earlier than its own look, once a
- * second, would. So nothing depends on that event, and a job left by a crashed consumer is found like a new one. */
+ * The database is the queue: statement_requested only wakes the thread a little earlier than its
+ * own look, once a second, would. So nothing depends on that event, and a job left by a crashed
+ * consumer is found like a new one. */
 #include "domain/statement/worker.h"
 
 #include <curl/curl.h>
@@ -62,7 +63,8 @@ static const struct db_column account_columns[] = {
 	DB_COLUMN(BORROWED, "email", struct account_row, email),
 };
 
-static const struct db_statement email_find_sql = { "email_find", "SELECT email FROM account WHERE id = $1", DB_AGAIN };
+static const struct db_statement email_find_sql = { "email_find",
+	"SELECT email FROM account WHERE id = $1", DB_AGAIN };
 
 static enum error
 mail_write_and_send(struct worker *w, const struct mail_row *due)
@@ -84,19 +86,26 @@ mail_write_and_send(struct worker *w, const struct mail_row *due)
 	snprintf(body, sizeof body,
 		"Your statement is ready.\n\n"
 		"From:   %s\nTo:     %s\nFormat: %s, %" PRId64 " bytes\n\n"
-		"Download it, signed in as yourself, within %" PRId64 " days:\n%s/v1/statements/%s/file\n",
+		"Download it, signed in as yourself, within %" PRId64
+		" days:\n%s/v1/statements/%s/file\n",
 		from, to, due->format, due->bytes, config_number(OPT_STATEMENT_KEEP_DAYS),
 		config_text(OPT_PUBLIC_URL), id);
-	return mail_send(&(struct mail){ .url = config_text(OPT_SMTP_URL), .from = config_text(OPT_SMTP_FROM),
-		.to = account.email, .id = id, .subject = "Your statement is ready", .body = body });
+	return mail_send(&(struct mail){ .url = config_text(OPT_SMTP_URL),
+		.from = config_text(OPT_SMTP_FROM),
+		.to = account.email,
+		.id = id,
+		.subject = "Your statement is ready",
+		.body = body });
 }
 
 static const struct db_statement mail_claim_sql = { "mail_claim",
-	"SELECT id, owner_id, from_at, to_at, format, bytes, attempts FROM mail_claim($1)", DB_ONCE };
+	"SELECT id, owner_id, from_at, to_at, format, bytes, attempts FROM mail_claim($1)",
+	DB_ONCE };
 
 static const struct db_statement mail_sent_sql = { "mail_sent", "SELECT mail_sent($1)", DB_AGAIN };
 
-/* Sends the mail that has been due the longest; *ran: there was one. What fails is retried later, a few times. */
+/* Sends the mail that has been due the longest; *ran: there was one. What fails is retried later, a
+ * few times. */
 static enum error
 mail_next(struct worker *w, bool *ran)
 {
@@ -107,7 +116,8 @@ mail_next(struct worker *w, bool *ran)
 	*ran = false;
 	if (w->auth == NULL)
 		return OK;
-	if ((e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &rows)) != OK)
+	if ((e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &rows)) !=
+		OK)
 		return e;
 	if (!(*ran = rows_count(rows) > 0))
 		return OK;
@@ -136,7 +146,8 @@ static const struct db_column file_columns[] = {
 	DB_COLUMN_ENUM("format", struct file_row, format, format_names),
 };
 
-static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)", DB_AGAIN };
+static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)",
+	DB_AGAIN };
 
 /* The file first, then its record: a crash between them removes it once more, which is harmless. */
 static enum error
@@ -163,10 +174,12 @@ files_remove(struct worker *w)
 	int64_t keep_ms = config_number(OPT_STATEMENT_KEEP_DAYS) * 86400000;
 	struct file_row file;
 
-	if (db_query(w->db, &files_expired_sql, DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
+	if (db_query(w->db, &files_expired_sql,
+		    DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++)
-		if (rows_read(rows, i, DB_COLUMNS(file_columns), NULL, &file) == OK && file_remove(w, &file) != OK)
+		if (rows_read(rows, i, DB_COLUMNS(file_columns), NULL, &file) == OK &&
+			file_remove(w, &file) != OK)
 			return;
 }
 
@@ -183,7 +196,8 @@ static const struct db_column gap_columns[] = {
 
 static const struct db_statement gaps_sql = { "gaps",
 	"SELECT wallet_id, version, gap_since FROM wallet "
-	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10", DB_AGAIN };
+	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10",
+	DB_AGAIN };
 
 /* Reports a gap before anyone asks for the statement. */
 static void
@@ -192,12 +206,13 @@ gaps_report(struct worker *w)
 	DB_ROWS(rows);
 	struct gap_row gap;
 
-	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) != OK)
+	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) !=
+		OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++)
 		if (rows_read(rows, i, DB_COLUMNS(gap_columns), NULL, &gap) == OK)
-			log_error("alarm: wallet %s has been missing line %" PRId64 " since %s", gap.wallet,
-				gap.version + 1, gap.since);
+			log_error("alarm: wallet %s has been missing line %" PRId64 " since %s",
+				gap.wallet, gap.version + 1, gap.since);
 }
 
 /* ---- the thread ---- */
@@ -206,7 +221,9 @@ gaps_report(struct worker *w)
 static void
 work(struct worker *w)
 {
-	struct job_runner runner = { .db = w->db, .folder = w->folder, .mail = w->auth != NULL, .stopping = w->stopping };
+	struct job_runner runner = {
+		.db = w->db, .folder = w->folder, .mail = w->auth != NULL, .stopping = w->stopping
+	};
 	bool ran = true;
 
 	while (ran && !w->stopping()) {
@@ -270,13 +287,15 @@ worker_open(struct worker *w)
 {
 	w->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
 	if (config_text(OPT_SMTP_URL) != NULL) {
-		if (!config_require(OPT_AUTH_DATABASE_URL) || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		if (!config_require(OPT_AUTH_DATABASE_URL) ||
+			curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 			return false;
 		w->auth = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), 1);
 		if (w->auth == NULL)
 			return false;
 	}
-	return w->db != NULL && config_folder(OPT_STATEMENT_DIR, "statements", w->folder, sizeof w->folder);
+	return w->db != NULL &&
+	       config_folder(OPT_STATEMENT_DIR, "statements", w->folder, sizeof w->folder);
 }
 
 struct worker *

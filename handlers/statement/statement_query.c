@@ -1,4 +1,5 @@
-/* statement_query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors; see statement_query.h. */
+/* statement_query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors;
+ * see statement_query.h. */
 #include "handlers/statement/statement_query.h"
 
 #include <errno.h>
@@ -12,7 +13,8 @@
 /* ---- the period ---- */
 
 static enum error
-moment_read(struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
+moment_read(
+	struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
 {
 	const struct field field = { name, type, .instant = t };
 
@@ -37,10 +39,12 @@ period_read(struct request *r, struct statement_query *q, const char *from, cons
 	if (e != OK)
 		return e;
 	/* 2nd to 1st: the days do not overlap, though the one's beginning is the other's end. */
-	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) && date_parse(to, &last) && day > last))
+	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) &&
+				       date_parse(to, &last) && day > last))
 		return request_fault(r, "/from", "must not be later than to");
 	if (q->to - q->from > config_number(OPT_STATEMENT_MAX_DAYS) * US_PER_DAY)
-		return request_fault(r, "/from", "the period must not be longer than %" PRId64 " days",
+		return request_fault(r, "/from",
+			"the period must not be longer than %" PRId64 " days",
 			config_number(OPT_STATEMENT_MAX_DAYS));
 	return OK;
 }
@@ -65,8 +69,8 @@ statement_query_cursor(struct request *r, const struct span *s, const struct cha
 	char wallet[UUID_TEXT];
 
 	uuid_format(&s->wallet, wallet);
-	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet, s->from, s->to, s->head,
-		c->version);
+	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet,
+		s->from, s->to, s->head, c->version);
 }
 
 static bool
@@ -97,9 +101,11 @@ cursor_parse(const char *text, struct statement_query *q)
 	       number_next(&p, q->head, &q->after) && *p == '\0' && q->head > 0 && q->from <= q->to;
 }
 
-/* A later page is of the same wallet and period as the first, even where the period was "until now". */
+/* A later page is of the same wallet and period as the first, even where the period was "until
+ * now". */
 static enum error
-cursor_read(struct request *r, const char *cursor, const char *from, const char *to, struct statement_query *q)
+cursor_read(struct request *r, const char *cursor, const char *from, const char *to,
+	struct statement_query *q)
 {
 	const char *text = page_cursor_decode(r, cursor);
 	struct statement_query page = *q;
@@ -133,16 +139,19 @@ statement_query_read(struct request *r, struct statement_query *q)
 		{ "from", FIELD_TEXT, .least = 1, .most = 40, .text = &from },
 		{ "to", FIELD_TEXT, .least = 1, .most = 40, .text = &to },
 		{ "format", FIELD_CHOICE, .number = &format, .choices = format_names },
-		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX, .number = &q->min_version },
+		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX,
+			.number = &q->min_version },
 	};
 
-	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK || e == ERR_INVALID_REQUEST)
-		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST : e; /* all faults at once */
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK ||
+		e == ERR_INVALID_REQUEST)
+		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST
+						      : e; /* all faults at once */
 	if (e != OK || (e = request_key(r, &q->key)) != OK)
 		return e;
 	q->format = (enum format)format;
-	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-", to != NULL ? to : "-",
-		format_names[format], q->min_version);
+	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-",
+		to != NULL ? to : "-", format_names[format], q->min_version);
 	if (q->asked == NULL)
 		return ERR_TOO_LARGE;
 	q->has_limit = page.limit > 0;
@@ -159,13 +168,18 @@ statement_query_is_long(const struct statement_query *q)
 struct statement_wanted
 statement_query_wanted(const struct request *r, const struct statement_query *q)
 {
-	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL, .caller = r->caller.user,
+	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL,
+		.caller = r->caller.user,
 		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
 }
 
 struct span_wanted
 statement_query_span(const struct statement_query *q, const struct uuid *wallet)
 {
-	return (struct span_wanted){ .wallet = *wallet, .from = q->from, .to = q->to, .has_head = q->is_next,
-		.head = q->head, .whole = !q->is_next };
+	return (struct span_wanted){ .wallet = *wallet,
+		.from = q->from,
+		.to = q->to,
+		.has_head = q->is_next,
+		.head = q->head,
+		.whole = !q->is_next };
 }

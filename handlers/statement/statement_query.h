@@ -19,7 +19,8 @@ struct statement_query {
 	const char *asked;    /* period, format and min_version as they were sent */
 	const char *key;      /* Idempotency-Key, or NULL */
 	bool is_next;         /* a later page: its cursor says the period, and … */
-	int64_t head, after;  /* … the wallet as the first page saw it, and the last line of the page before */
+	int64_t head,
+		after; /* … the wallet as the first page saw it, and the last line of the page before */
 };
 
 /* Reads and checks the query; faults are collected in the request. */
@@ -31,7 +32,8 @@ void statement_query_waited(struct statement_query *q);
 /* The cursor of the page behind a chain's place; NULL: the request's memory is full. */
 char *statement_query_cursor(struct request *r, const struct span *s, const struct chain *c);
 /* Whose wallet is asked for, and by whom. Points into the query. */
-struct statement_wanted statement_query_wanted(const struct request *r, const struct statement_query *q);
+struct statement_wanted statement_query_wanted(
+	const struct request *r, const struct statement_query *q);
 /* The span of the wallet, as the first page saw it. */
 struct span_wanted statement_query_span(const struct statement_query *q, const struct uuid *wallet);
 

@@ -13,8 +13,14 @@ struct reply *
 statement_reply_job(struct request *r, const struct statement_query *q, const struct uuid *wallet)
 {
 	struct statement_service *s = r->service;
-	struct job_wanted wanted = { .owner = r->caller.user, .wallet = *wallet, .from = q->from, .to = q->to,
-		.format = q->format, .min_version = q->min_version, .asked = q->asked, .key = q->key };
+	struct job_wanted wanted = { .owner = r->caller.user,
+		.wallet = *wallet,
+		.from = q->from,
+		.to = q->to,
+		.format = q->format,
+		.min_version = q->min_version,
+		.asked = q->asked,
+		.key = q->key };
 	struct job job;
 	char id[UUID_TEXT];
 	struct reply *reply;
@@ -38,14 +44,16 @@ reply_written(struct request *r, enum format f, struct text *t, const char *next
 	struct reply *reply;
 
 	formats[f].tail(t, next);
-	if ((text = text_end(t)) == NULL || (text = arena_strndup(r->arena, text, t->bytes)) == NULL)
+	if ((text = text_end(t)) == NULL ||
+		(text = arena_strndup(r->arena, text, t->bytes)) == NULL)
 		return reply_error(r, ERR_TOO_LARGE);
 	reply = reply_text(r, 200, formats[f].media_type, text);
 	return reply_next_link(r, reply_header(r, reply, "Vary", "Accept"), next);
 }
 
 static struct reply *
-reply_page_of(struct request *r, const struct statement_query *q, const struct span *s, int64_t limit)
+reply_page_of(
+	struct request *r, const struct statement_query *q, const struct span *s, int64_t limit)
 {
 	struct statement_service *service = r->service;
 	char wallet[UUID_TEXT];
@@ -77,7 +85,8 @@ statement_reply_lines(struct request *r, const struct statement_query *q, const 
 	case REACH_WHOLE:
 		if (q->has_limit || q->is_next)
 			return reply_page_of(r, q, s, q->limit);
-		return is_short ? reply_page_of(r, q, s, WHOLE_LINES_MAX) : statement_reply_job(r, q, &s->wallet);
+		return is_short ? reply_page_of(r, q, s, WHOLE_LINES_MAX)
+				: statement_reply_job(r, q, &s->wallet);
 	case REACH_FILE:
 		return statement_reply_job(r, q, &s->wallet);
 	}

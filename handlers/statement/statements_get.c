@@ -37,8 +37,8 @@ statements_get(struct request *r)
 	if (is_long)
 		return statement_reply_job(r, &q, &w.id);
 	period = statement_query_span(&q, &w.id);
-	if ((e = span_find(service->db, &period, &span)) != OK || (e = span_check_gap(&span)) != OK ||
-	    (e = cursor_check(r, &q, &span)) != OK)
+	if ((e = span_find(service->db, &period, &span)) != OK ||
+		(e = span_check_gap(&span)) != OK || (e = cursor_check(r, &q, &span)) != OK)
 		return reply_error(r, e);
 	return statement_reply_lines(r, &q, &span);
 }

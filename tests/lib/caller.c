@@ -53,7 +53,8 @@ is_whole(const struct call *c)
 {
 	const char *at = c->text, *end = c->text + c->bytes;
 
-	for (int field = METHOD; at < end && memchr(at, 0, (size_t)(end - at)) != NULL; field++, at = field_after(at))
+	for (int field = METHOD; at < end && memchr(at, 0, (size_t)(end - at)) != NULL;
+		field++, at = field_after(at))
 		if (field >= HEADERS && *at == 0)
 			return true;
 	return false;

@@ -23,7 +23,8 @@ files_ending(const char *suffix)
 
 	assert_non_null(d);
 	while ((e = readdir(d)) != NULL)
-		if (strlen(e->d_name) > strlen(suffix) && strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
+		if (strlen(e->d_name) > strlen(suffix) &&
+			strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
 			n++;
 	closedir(d);
 	return n;

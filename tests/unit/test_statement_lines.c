@@ -11,10 +11,12 @@ static json_t *
 sample(void)
 {
 	json_error_t fault;
-	json_t *o = json_loads("{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID "\",\"kind\":\"purchase\","
-			       "\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
-			       "\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
-			       "\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
+	json_t *o = json_loads(
+		"{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID
+		"\",\"kind\":\"purchase\","
+		"\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
+		"\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
+		"\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
 		0, &fault);
 
 	assert_non_null(o);
@@ -88,8 +90,8 @@ data_as_the_api_shows_it_is_a_line(void **state)
 static void
 invalid_members_are_refused(void **state)
 {
-	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount", "currency", "balance_after",
-		"version", "created_at" };
+	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount",
+		"currency", "balance_after", "version", "created_at" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
