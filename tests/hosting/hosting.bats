@@ -4,11 +4,17 @@
 
 load ../helper
 
-@test "programs, options, keys and the cron file are not shown" {
+@test "no address leads to programs, options, keys or the cron file" {
 	for path in /purse/purse.env /purse/bin/auth /purse/README /purse/keys/ /purse/sql/auth/001_auth.sql; do
 		TOKEN='' api GET "$path"
-		[ "$status_code" = 403 ]
+		[ "$status_code" = 404 ]
 	done
+}
+
+@test "the README's call that must say 404 says it" {
+	call=$(sed -n 's|^ *\(curl .*\)https://YOUR-SPACE\(/purse/.*\)|\1"$BASE_URL"\2|p' "$SPACE/purse/README")
+	[ -n "$call" ]
+	[ "$(bash -c "$call")" = 404 ]
 }
 
 @test "a forged AUTH_USER_ID header does not sign anyone in" {
@@ -43,7 +49,7 @@ load ../helper
 	for amount in 1 2 3 4 5; do api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"; done
 	for _ in 1 2; do
 		# The line of deploy/cgi/cron, as cron runs it.
-		DATA_DIR=$DATA_DIR/web/purse sh -c "$(sed -n 's/^\* \* \* \* \* //p' "$ROOT/deploy/cgi/cron")" 3>&- &
+		DATA_DIR=$SPACE/purse sh -c "$(sed -n 's/^\* \* \* \* \* //p' "$ROOT/deploy/cgi/cron")" 3>&- &
 	done
 	wait
 	api GET "/v1/statements?wallet_id=$wallet&from=$(date -u +%F)&to=$(date -u +%F)"
