@@ -19,7 +19,7 @@ teardown() {
 	cp -a "$BATS_FILE_TMPDIR"/space/. "$SPACE/"
 }
 
-# secret NAME - where a secret's file is, by its path below the space; every way of writing it that servers have fallen for.
+# addresses_of PATH - every way of writing a path below the space that servers have fallen for.
 addresses_of() {
 	local from up
 	for from in / /plain/ /cgi-bin/ /plain/cgi-bin/; do
