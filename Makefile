@@ -152,5 +152,5 @@ $(BUILD)/bench/counts: $(call OBJ,bench/counts.c) $(ROOM_LIBS)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # --- shipping ---
-package-cgi: all ## make build/purse-cgi.tar.gz for a web space that runs CGI programs (see deploy/cgi/README)
+package-cgi: all ## make build/purse-cgi.tar.gz for shared hosting (see deploy/cgi/README)
 	@BUILD=$(BUILD) tools/package-cgi

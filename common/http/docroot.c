@@ -1,4 +1,4 @@
-/* docroot.c - keeps secrets out of what a web server shows: a host's configuration may ignore our .htaccess. */
+/* docroot.c - keeps secrets out of what a web server publishes: it may ignore our .htaccess. */
 #include "common/http/docroot.h"
 
 #include <limits.h>
@@ -20,7 +20,7 @@ is_below(const char *root, const char *path)
 	return strncmp(root, path, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-/* Cuts the last component off. False once the rest no longer holds what was cut: at "..", and at the beginning. */
+/* Cuts the last component off. False where the rest is not its parent: at "..", at the end. */
 static bool
 parent_take(char *path)
 {
@@ -37,13 +37,15 @@ parent_take(char *path)
 	return true;
 }
 
-/* Each folder on the way counts, not only the end: a link below the root leads the web server out of it as well. */
+/* Each folder on the way counts, not only the end: a web server follows links as well. */
 bool
 docroot_holds(const char *root, const char *path)
 {
 	char real_root[PATH_MAX], real[PATH_MAX], way[PATH_MAX];
 
-	if (realpath(root, real_root) == NULL || snprintf(way, sizeof way, "%s", path) >= (int)sizeof way)
+	if (realpath(root, real_root) == NULL)
+		return false;
+	if (snprintf(way, sizeof way, "%s", path) >= (int)sizeof way)
 		return false;
 	do {
 		if (realpath(way, real) != NULL && is_below(real_root, real))
@@ -73,15 +75,16 @@ root_is_clear(const char *root)
 	} secrets[] = {
 		{ "the configuration file", settings, settings_path(settings, sizeof settings) },
 		{ "DATA_DIR", config_text(OPT_DATA_DIR), true },
-		{ "KEY_DIR", keys, config_folder(OPT_KEY_DIR, "keys", keys, sizeof keys) },
+		{ "KEY_DIR", keys,
+			config_folder(OPT_KEY_DIR, "keys", keys, sizeof keys) },
 		{ "STATEMENT_DIR", statements,
 			config_folder(OPT_STATEMENT_DIR, "statements", statements, sizeof statements) },
 	};
 
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
 		if (secrets[i].known && docroot_holds(root, secrets[i].path)) {
-			log_error("%s (%s) lies in the folder that the web server shows (%s), so anyone may read it: "
-				  "move it out of there",
+			log_error("%s (%s) is in the folder that the web server publishes (%s): "
+				  "move it out of there, as anyone may read it",
 				secrets[i].name, secrets[i].path, root);
 			return false;
 		}

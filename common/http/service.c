@@ -302,7 +302,7 @@ service_main(int argc, char **argv, const struct service *s)
 		return 1;
 	server.local = peers_are_local(server.socket);
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
-	/* As plain CGI the document root is known already. Nothing is opened with secrets that anyone may have read. */
+	/* Plain CGI knows the document root already: open nothing with secrets that leaked. */
 	exposed = cgi && !docroot_is_clear(&(struct gateway){ .fcgx = NULL });
 	if (!exposed && (server.state = s->start()) == NULL)
 		return 1;

@@ -1,13 +1,13 @@
 #!/usr/bin/env bats
-# secrets.bats - a web server that ignores .htaccess (AllowOverride None): it shows no secret, and where secrets lie in what
-# it shows, the programs do not work with them.
+# secrets.bats - a web server that ignores .htaccess (AllowOverride None) publishes no secret, and the programs refuse to
+# work with secrets that it could publish.
 
 load ../helper
 
 setup_file() {
 	export HEALTH=/cgi-bin/wallet/health/wallet LOG="${TEST_RESULTS:-$BUILD/test-results}/apache-cgi.log"
 	cp -a "$SPACE" "$BATS_FILE_TMPDIR/space"
-	# What a stranger wants: each has the word that no answer may have.
+	# What a stranger wants. No answer may contain the word canary.
 	for file in keys/019aaf00-0000-7000-8000-000000000000.pem statements/stranger.csv; do
 		echo "canary-$file" >"$SPACE/purse/$file"
 	done
@@ -37,14 +37,14 @@ addresses_of() {
 	sed 's/.*/url = "&"\noutput = "-"/' "$BATS_TEST_TMPDIR/addresses" >"$BATS_TEST_TMPDIR/calls"
 	curl -sS --path-as-is -w '\nstatus %{http_code} %{url}\n' -K "$BATS_TEST_TMPDIR/calls" | tr -d '\0' >"$BATS_TEST_TMPDIR/answers"
 	[ "$(grep -ac '^status ' "$BATS_TEST_TMPDIR/answers")" = "$(wc -l <"$BATS_TEST_TMPDIR/addresses")" ]
-	# 200 is a listing of the folder that is shown anyway, or a program's answer; never one of these files.
+	# Nothing of this is published, not even the names.
 	! grep -aE '^status 2' "$BATS_TEST_TMPDIR/answers"
 	password=$(sed -n 's|^WALLET_DATABASE_URL=.*://[^:]*:\([^@]*\)@.*|\1|p' purse/purse.env)
 	[ -n "$password" ]
 	! grep -aE "canary|$password|PRIVATE KEY" "$BATS_TEST_TMPDIR/answers"
 }
 
-@test "what the server does show has no secret in it" {
+@test "what the server does publish contains no secret" {
 	for path in /plain/ /plain/cgi-bin/ /plain/cgi-bin/auth /plain/.htaccess; do
 		TOKEN='' api GET "$path"
 		[ "$status_code" = 200 ] || [ "$status_code" = 403 ]
@@ -52,32 +52,32 @@ addresses_of() {
 	done
 }
 
-# refused WHAT - the handler answers 500, tells the client nothing, and the server's log what lies where.
+# refused WHAT - the handler answers 500 and tells the client nothing; the server's log names the file.
 refused() {
 	: >"$LOG"
 	TOKEN='' api GET "$HEALTH"
 	expect 500 internal
 	[[ $body != *"$DATA_DIR"* && $headers != *"$DATA_DIR"* ]]
-	grep -F "$1" "$LOG" | grep -F 'lies in the folder that the web server shows'
+	grep -F "$1" "$LOG" | grep -F 'is in the folder that the web server publishes'
 	TOKEN='' api POST /cgi-bin/auth/v1/auth/sign-in '{"email":"ada@example.com","password":"a long enough phrase"}'
 	expect 500 internal
 }
 
-@test "as it is unpacked the programs work" {
+@test "as unpacked, the programs work" {
 	TOKEN='' api GET "$HEALTH"
 	expect 200
 }
 
-@test "refused: everything unpacked in the folder that is shown" {
+@test "refused: everything unpacked in the published folder" {
 	mv "$SPACE/purse" "$WEB/purse"
 	sed -i 's|^purse=.*|purse=$here/../purse|' "$WEB"/cgi-bin/*
-	# The host's mistake is real: without the refusal anybody has the passwords.
+	# The danger is real: without the refusal anyone has the passwords.
 	TOKEN='' api GET /purse/purse.env
 	expect 200
 	refused "the configuration file ("
 }
 
-@test "refused: only the keys, or only the statement files, in the folder that is shown, there already or not" {
+@test "refused: only the keys, or only the statement files, in the published folder, whether they exist or not" {
 	for option in KEY_DIR STATEMENT_DIR; do
 		for folder in "$WEB/made" "$WEB/not/made" "$WEB/cgi-bin/../later"; do
 			mkdir -p "$WEB/made"
@@ -89,7 +89,7 @@ refused() {
 	done
 }
 
-@test "refused: only the options, or by a link, in the folder that is shown" {
+@test "refused: only the options, or a link to them, in the published folder" {
 	cp "$SPACE/purse/purse.env" "$WEB/mine.env"
 	sed -i '3i export PURSE_CONFIG=${0%/*}/../mine.env' "$WEB"/cgi-bin/*
 	refused "the configuration file ("

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# servers.sh - web servers as a shared host has them: what `make package-cgi` made is unpacked and served by lighttpd's
-# mod_cgi, Apache's mod_cgi and Apache's mod_fcgid; and by an Apache that ignores .htaccess. Sourced by tests/lib/hosting.sh.
+# servers.sh - web servers as on a shared host: they serve the unpacked `make package-cgi` with lighttpd's mod_cgi,
+# Apache's mod_cgi and mod_fcgid, and an Apache that ignores .htaccess. Sourced by tests/lib/hosting.sh.
 
 results=${results:?}
 HOSTING_KINDS=(lighttpd-cgi apache-cgi apache-fcgid)

@@ -1,12 +1,13 @@
-/* test_docroot.c - what a web server could show: paths as they are written, and where their links lead. */
-#include "common/http/docroot.h"
-#include "tests/unit/unit.h"
-
+/* test_docroot.c - what a web server could publish: paths as written, and where links lead. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/http/docroot.h"
+#include "tests/unit/unit.h"
+
+static const char *const folders[] = { "shown", "shown/cgi-bin", "shown-too", "beside" };
 static char home[] = "/tmp/docroot.XXXXXX";
 
 /* home/shown is the document root; home/beside lies next to it. */
@@ -16,9 +17,9 @@ folders_make(void **state)
 	(void)state;
 	if (mkdtemp(home) == NULL || chdir(home) != 0)
 		return -1;
-	if (mkdir("shown", 0700) != 0 || mkdir("shown/cgi-bin", 0700) != 0 || mkdir("beside", 0700) != 0 ||
-		mkdir("shown-too", 0700) != 0)
-		return -1;
+	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+		if (mkdir(folders[i], 0700) != 0)
+			return -1;
 	return symlink("../beside", "shown/out") != 0 || symlink("shown", "in") != 0 ? -1 : 0;
 }
 
