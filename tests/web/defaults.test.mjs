@@ -159,3 +159,22 @@ test('defaults sent explicitly mean the same as leaving them out', { skip }, asy
 			assert.deepEqual(await answer(one, explicit), expected);
 		});
 });
+
+// Clients that were generated when one schema was for all kinds send it with each of them.
+test('final: true is the default of every kind', { skip }, async () => {
+	const me = await user(), { token } = me;
+	const post = (body) => need('POST', '/v1/transactions', { token, body: { ...body, final: true } });
+	const { id: wallet_id, hold } = await filled(me);
+	const other = await filled(me);
+	const purchase = await post({ kind: 'purchase', amount: 5, wallet_id });
+
+	await post({ kind: 'deposit', amount: 5, wallet_id });
+	await post({ kind: 'withdrawal', amount: 5, wallet_id });
+	await post({ kind: 'transfer', amount: 5, wallet_id, to_wallet_id: other.id });
+	await post({ kind: 'cancellation', reference_id: purchase.id, wallet_id });
+	await post({ kind: 'release', reference_id: hold, wallet_id });
+	const again = await post({ kind: 'hold', amount: 5, wallet_id });
+	await post({ kind: 'capture', reference_id: again.id, wallet_id });
+	const { status, body } = await call('POST', '/v1/transactions', { token, body: { kind: 'deposit', amount: 5, wallet_id, final: false } });
+	assert.deepEqual([status, body.errors.map((e) => e.pointer)], [422, ['/final']]);
+});
