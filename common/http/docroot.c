@@ -78,7 +78,8 @@ root_is_clear(const char *root)
 		{ "KEY_DIR", keys,
 			config_folder(OPT_KEY_DIR, "keys", keys, sizeof keys) },
 		{ "STATEMENT_DIR", statements,
-			config_folder(OPT_STATEMENT_DIR, "statements", statements, sizeof statements) },
+			config_folder(OPT_STATEMENT_DIR, "statements", statements,
+				sizeof statements) },
 	};
 
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)

@@ -49,7 +49,7 @@ need_check(const struct reader *r, enum need need, bool there, const char *name)
 	return fault(r, name, what);
 }
 
-/* All faults at once. What is not for a kind may still have its default: generated clients send it. */
+/* All faults at once. A default may be given for any kind: generated clients send them all. */
 static enum error
 rules_check(const struct reader *r)
 {

@@ -1,11 +1,13 @@
 # shellcheck shell=bash
-# servers.sh - web servers as on a shared host: they serve the unpacked `make package-cgi` with lighttpd's mod_cgi,
-# Apache's mod_cgi and mod_fcgid, and an Apache that ignores .htaccess. Sourced by tests/lib/hosting.sh.
+# servers.sh - web servers as on a shared host: they serve the unpacked `make package-cgi` with
+# lighttpd's mod_cgi, Apache's mod_cgi and mod_fcgid, and an Apache that ignores .htaccess. Sourced
+# by tests/lib/hosting.sh.
 
 results=${results:?}
 HOSTING_KINDS=(lighttpd-cgi apache-cgi apache-fcgid)
 
-# hosting_unpack - the web space, in $SPACE: $WEB is what the server shows. With the options of the test's own servers.
+# hosting_unpack - the web space, in $SPACE; $WEB is its published folder. With the options of the
+# test's own servers.
 hosting_unpack() {
 	export SPACE=$DATA_DIR/space WEB=$DATA_DIR/space/public_html
 	rm -rf "$SPACE" && mkdir -p "$SPACE"
@@ -70,8 +72,8 @@ apache_configuration() {
 	fi
 }
 
-# A careless host: it ignores .htaccess, follows links and lists folders. It runs only what its own configuration names,
-# and nothing below /plain/.
+# A careless host: it ignores .htaccess, follows links and lists folders. It runs only what its own
+# configuration names, and nothing below /plain/.
 apache_bare_configuration() {
 	apache_configuration "$1" cgi None
 	cat <<-END

@@ -5,7 +5,7 @@
 //   not    the reason why no test runs it
 //
 // A command that is not here, and an entry that no document has, each fail commands.test.mjs.
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { read, root } from './defs.mjs';
 
 const pages = () => [
@@ -23,6 +23,7 @@ const ours = String.raw`(?:\./)?(?:build/[a-z_]+|purse/tools/[a-z-]+|tools/[a-z-
 const command = new RegExp(`^${assignments}(?:(?:${programs}) \\S.*|${ours} \\S.*|(?:tools/[a-z-]+|tests/run|tests/web/run|bench/run|make)|${ours})$`);
 // Names of programs and files, as words of a sentence.
 const names = /^(build\/[a-z_]+|make)$/;
+const isData = (path) => existsSync(root + path) && !(statSync(root + path).mode & 0o100);
 
 function lines(path) {
 	const text = read(path);
@@ -32,7 +33,7 @@ function lines(path) {
 	const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
 	return [
 		...fences.flatMap(([, , block]) => block.split('\n').map((line) => line.replace(/\s+#? .*$/, (rest) => (/^\s{2,}/.test(rest) ? '' : rest)).trim())),
-		...[...prose.matchAll(/`([^`\n]+)`/g)].map((m) => m[1]).filter((line) => !names.test(line)),
+		...[...prose.matchAll(/`([^`\n]+)`/g)].map((m) => m[1]).filter((line) => !names.test(line) && !isData(line)),
 	];
 }
 
