@@ -150,3 +150,7 @@ $(BUILD)/bench/counts: $(call OBJ,bench/counts.c) $(ROOM_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- shipping ---
+package-cgi: all ## make build/purse-cgi.tar.gz for shared hosting (see deploy/cgi/README)
+	@BUILD=$(BUILD) tools/package-cgi

@@ -53,16 +53,24 @@ hosting_tidy() {
 hosting_kinds() {
 	local kind gateway=$BASE_URL
 	for kind in "${HOSTING_KINDS[@]}"; do
-		hosting_unpack
-		if hosting_start "$kind"; then
+		if hosting_serve "$kind"; then
 			count_bats_at_once "$kind" tests/api/*.bats
 			# It stops the consumers, which the others wait for.
-			count_bats "$kind-hosting" tests/hosting
-		else
-			suite_failed=$((suite_failed + 1))
-			echo "not ok - $kind does not serve the API; see $results"
+			count_bats "$kind-hosting" tests/hosting/hosting.bats
 		fi
 		hosting_stop
 	done
+	! hosting_serve apache-bare || count_bats secrets tests/hosting/secrets.bats
+	hosting_stop
 	export BASE_URL=$gateway
+}
+
+# hosting_serve KIND - a fresh web space on that server; what does not start is a failed test.
+hosting_serve() {
+	hosting_unpack
+	hosting_start "$1" || {
+		suite_failed=$((suite_failed + 1))
+		echo "not ok - $1 does not serve the API; see $results"
+		return 1
+	}
 }
