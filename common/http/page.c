@@ -31,7 +31,7 @@ page_cursor_encode(struct request *r, const char *fmt, ...)
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-#define NOT_OURS "is not a cursor that was given out here"
+#define NOT_OURS "is not a cursor that this service issued"
 
 static enum error
 cursor_decode(struct request *r, const char *cursor, char **text)

@@ -19,7 +19,7 @@
 struct emitted {
 	struct event event;         /* owns the text that op points into */
 	struct operation op;
-	bool by_reference;          /* an undo in the original format: the reference finds the wallet */
+	bool by_reference;          /* an undo: the original decides which wallet */
 	bool has_major;             /* false: op.amount is already set, or absent */
 	char major[EMITTED_MAJOR];  /* the amount as a decimal */
 	const char *currency;       /* of its wallet; NULL until found, see emitted_wallets.h */

@@ -52,7 +52,8 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 			db_uuid(q->has_cursor ? &q->cursor_wallet : NULL),
 			q->has_cursor ? db_number(q->cursor_version) : db_null(),
 			db_number(q->limit), db_text(q->merchant),
-			amount_value(q->has_min_amount, q->min_amount), amount_value(q->has_max_amount, q->max_amount),
+			amount_value(q->has_min_amount, q->min_amount),
+			amount_value(q->has_max_amount, q->max_amount),
 			db_text(q->text), q->metadata.count > 0 ? db_array(&keys) : db_null(),
 			q->metadata.count > 0 ? db_array(&values) : db_null()),
 		&rows);

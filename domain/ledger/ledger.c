@@ -63,8 +63,8 @@ operation_add(struct arrays *a, const struct operation *op)
 		db_array_add_null(&a->of[A_EXPIRES]);
 }
 
-/* The index of the operation with that id, or `count`. Rows mostly come in the operations' order, or
- * close to it, so the search starts where the last one ended. */
+/* The index of the operation with that id, or `count`. Rows mostly come in the operations' order,
+ * or close to it, so the search starts where the last one ended. */
 static size_t
 operation_find(const struct operation *const operations[], size_t count, size_t hint,
 	const struct uuid *id)

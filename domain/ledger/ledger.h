@@ -26,10 +26,10 @@ struct batch_key {
 	unsigned char fingerprint[LEDGER_FINGERPRINT]; /* of the body */
 };
 
-/* The same as one database transaction, with a choice of how it ends. END_EACH: commit, whatever the
- * outcomes (like ledger_post). END_ATOMIC: commit only if nothing was refused. END_DRY: always roll
- * back, to see what would happen. *posted: committed. ERR_IDEMPOTENCY_KEY_REUSED: the key belongs to
- * another batch. */
+/* The same as one database transaction, with a choice of how it ends. END_EACH: commit, whatever
+ * the outcomes (like ledger_post). END_ATOMIC: commit only if nothing was refused. END_DRY: always
+ * roll back, to see what would happen. *posted: committed. ERR_IDEMPOTENCY_KEY_REUSED: the key
+ * belongs to another batch. */
 enum ending { END_EACH, END_ATOMIC, END_DRY };
 enum error ledger_post_ending(struct db_pool *pool, enum ending ending, const struct batch_key *key,
 	const struct operation *const operations[], size_t count, struct arena *arena,

@@ -57,8 +57,8 @@ enum error operation_read(const json_t *data, enum origin origin, const char *pr
 /* Sets the caller on whose behalf it is posted, and the fingerprint. */
 void operation_set_caller(struct operation *op, const struct caller *caller);
 
-/* Adds the fault that only the ledger could find in op: an expired hold, or a transfer to the wallet
- * that post() found for the sender. Always returns ERR_INVALID_REQUEST. */
+/* Adds the fault that only the ledger could find in op: an expired hold, or a transfer to the
+ * wallet that post() found for the sender. Always returns ERR_INVALID_REQUEST. */
 enum error operation_fault(const struct operation *op, const char *prefix,
 	struct faults *f) MUST_CHECK;
 

@@ -35,9 +35,9 @@ enum error outcome_copy(const struct outcome *from, struct arena *arena,
 	struct outcome *to) MUST_CHECK;
 
 /* Checks outcomes in the order in which post() decided them. Returns the index of the first that
- * does not follow from those before it, or `count`. An outcome follows if its version is the next of
- * its wallet, and its balance is the last balance plus its amount. Only for operations posted for
- * the first time: a repeated call can return some from before, and some from now. */
+ * does not follow from those before it, or `count`. An outcome follows if its version is the next
+ * of its wallet, and its balance is the last balance plus its amount. Only for operations posted
+ * for the first time: a repeated call can return some from before, and some from now. */
 size_t outcomes_follow(const struct outcome *const outcomes[], size_t count) MUST_CHECK;
 
 #endif

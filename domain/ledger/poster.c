@@ -2,8 +2,8 @@
  *
  * Each waiter has its `struct waiter` on its own stack, and sleeps on its own semaphore. So a
  * committer wakes exactly the waiters whose outcomes are ready, and a woken thread needs no lock.
- * While a waiter sleeps, the committer owns the waiter's arena: the queue's lock passes it over, and
- * the semaphore passes it back. */
+ * While a waiter sleeps, the committer owns the waiter's arena: the queue's lock passes it over,
+ * and the semaphore passes it back. */
 #include "domain/ledger/poster.h"
 
 #include <errno.h>

@@ -45,8 +45,8 @@ enum error transaction_read(const struct db_rows *rows, size_t row, struct arena
 enum error transaction_read_all(const struct db_rows *rows, struct arena *arena,
 	struct transaction **list, size_t *count) MUST_CHECK;
 
-/* Writes the API's JSON, members in the contract's order. The amount has no sign; if the balance did
- * not change, it is the change of the held amount. Events include the owner. */
+/* Writes the API's JSON, members in the contract's order. The amount has no sign; if the balance
+ * did not change, it is the change of the held amount. Events include the owner. */
 void transaction_write(struct text *text, const struct transaction *t, bool with_owner);
 
 #endif

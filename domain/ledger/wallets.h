@@ -1,7 +1,7 @@
 /* wallets.h - opening wallets, and all queries about them.
  *
- * All functions take the pool from wallets_pool(), and can be called from any thread. `owner` is NULL
- * for a caller who can see every wallet (an operator); otherwise another owner's wallet is
+ * All functions take the pool from wallets_pool(), and can be called from any thread. `owner` is
+ * NULL for a caller who can see every wallet (an operator); otherwise another owner's wallet is
  * ERR_NOT_FOUND, like one that does not exist. Text and lists are in the arena; ERR_TOO_LARGE if it
  * is full. */
 #ifndef DOMAIN_LEDGER_WALLETS_H
@@ -83,8 +83,8 @@ struct hold {
 enum error hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before,
 	int64_t limit, struct arena *arena, struct hold **list, size_t *count) MUST_CHECK;
 
-/* The balance at the end of each hour, day or month (UTC) that overlaps from … to. If there are more
- * than BALANCE_POINTS_MAX, returns one more than that. */
+/* The balance at the end of each hour, day or month (UTC) that overlaps from … to. If there are
+ * more than BALANCE_POINTS_MAX, returns one more than that. */
 #define BALANCE_POINTS_MAX 1000
 struct balance_point {
 	instant_us starts_at, ends_at;

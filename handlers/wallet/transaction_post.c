@@ -1,4 +1,4 @@
-/* transaction_post.c - POST /v1/transactions: move money once. */
+/* transaction_post.c - POST /v1/transactions: moves money once. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 

@@ -4,7 +4,7 @@
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 
-/* A cursor is where the page before ended: time, wallet, version. */
+/* A cursor holds the time, wallet and version of the previous page's last transaction. */
 static enum error
 cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 {
@@ -20,7 +20,7 @@ cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 	if (version == NULL || copy != NULL || !number_parse(at, &q->cursor_at) ||
 	    !uuid_parse(wallet, &q->cursor_wallet) || !number_parse(version, &q->cursor_version) ||
 	    q->cursor_at < 0 || q->cursor_at > INSTANT_LAST)
-		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+		return request_fault(r, "/cursor", "is not a cursor that this service issued");
 	q->has_cursor = true;
 	return OK;
 }
@@ -72,7 +72,7 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 	q->limit = page->limit + 1;
 	q->wallet = has_wallet ? wallet : NULL;
 	q->kind = has_kind ? kind_names[kind] : NULL;
-	/* Without a wallet even operators mean their own. */
+	/* Without a wallet, even an operator gets only their own transactions. */
 	q->owner = has_wallet ? caller_scope(r) : &r->caller.user;
 	return page->cursor != NULL ? cursor_read(r, page->cursor, q) : OK;
 }
