@@ -8,11 +8,11 @@
 static bool
 client_has(struct request *r, int64_t version)
 {
-	const char *if_none_match = request_header(r, "If-None-Match");
+	const char *etags = request_header(r, "If-None-Match");
 	char etag[32];
 
 	snprintf(etag, sizeof etag, "\"%lld\"", (long long)version);
-	return if_none_match != NULL && (strstr(if_none_match, etag) != NULL || strcmp(if_none_match, "*") == 0);
+	return etags != NULL && (strstr(etags, etag) != NULL || strcmp(etags, "*") == 0);
 }
 
 struct reply *
