@@ -1,6 +1,6 @@
 -- roles.sql - what the run-time role (psql variable `app`) can do: read, and call the functions.
--- Applied by each migrate. History is append-only because that role has no INSERT, UPDATE, DELETE or
--- TRUNCATE on any table.
+-- Applied by each migrate. History is append-only because that role has no INSERT, UPDATE, DELETE
+-- or TRUNCATE on any table.
 
 SELECT :'app' <> current_user AS separate \gset
 \if :separate

@@ -1,9 +1,9 @@
--- change.sql - an operator's changes to a wallet: freeze, unfreeze, close, set its limits. Each is a
--- row in the wallet's history.
+-- change.sql - an operator's changes to a wallet: freeze, unfreeze, close, set its limits. Each is
+-- a row in the wallet's history.
 
--- Why not to make an operator's change: it was made already, or the caller is not allowed to, or the
--- wallet does not exist or is closed. Null if nothing prevents it. `earlier` is the row of the first
--- reply, to show again.
+-- Why not to make an operator's change: it was made already, or the caller is not allowed to, or
+-- the wallet does not exist or is closed. Null if nothing prevents it. `earlier` is the row of the
+-- first reply, to show again.
 CREATE OR REPLACE FUNCTION change_error(p_wallet wallet, p_op_id uuid, p_roles integer, p_key text,
 	p_fingerprint bytea, OUT error text, OUT earlier uuid)
 LANGUAGE plpgsql STABLE AS $$
@@ -61,7 +61,8 @@ DECLARE
 	                     WHEN p_kind = 'close' AND p_mode IS NULL THEN 'closed' END;
 BEGIN
 	SELECT * INTO w FROM wallet WHERE id = p_wallet_id FOR NO KEY UPDATE;
-	SELECT c.error, c.earlier INTO error, earlier FROM change_error(w, p_op_id, p_roles, p_key, p_fingerprint) AS c;
+	SELECT c.error, c.earlier INTO error, earlier
+	FROM change_error(w, p_op_id, p_roles, p_key, p_fingerprint) AS c;
 	IF error IS NULL THEN
 		error := CASE WHEN next IS NULL THEN 'invalid_request'
 		              WHEN next = 'closed' AND (w.balance <> 0 OR w.held <> 0)
@@ -69,7 +70,8 @@ BEGIN
 		              ELSE 'ok' END;
 		IF error = 'ok' THEN
 			PERFORM change_write(w, p_op_id, p_kind, next, w.credit_limit, p_reason,
-				CASE p_kind WHEN 'freeze' THEN json_build_object('mode', p_mode) END,
+				CASE p_kind
+					WHEN 'freeze' THEN json_build_object('mode', p_mode) END,
 				p_key, p_fingerprint);
 			IF next = 'closed' THEN
 				PERFORM owner_moves_on(w.owner_id);
@@ -82,7 +84,8 @@ BEGIN
 		ELSE outcome_shown(p_op_id, error, earlier) END;
 END $$;
 
--- PUT /v1/wallets/{id}/limits: replaces the wallet's rules, and its credit limit unless that is null.
+-- PUT /v1/wallets/{id}/limits: replaces the wallet's rules, and its credit limit unless that is
+-- null.
 CREATE OR REPLACE FUNCTION wallet_limits_set(p_op_id uuid, p_wallet_id uuid, p_kinds text[],
 	p_pers text[], p_amounts bigint[], p_credit_limit bigint, p_roles integer, p_reason text,
 	p_key text, p_fingerprint bytea)
@@ -96,7 +99,8 @@ DECLARE
 BEGIN
 	SELECT * INTO w FROM wallet WHERE id = p_wallet_id FOR NO KEY UPDATE;
 	credit := coalesce(p_credit_limit, w.credit_limit);
-	SELECT c.error, c.earlier INTO error, earlier FROM change_error(w, p_op_id, p_roles, p_key, p_fingerprint) AS c;
+	SELECT c.error, c.earlier INTO error, earlier
+	FROM change_error(w, p_op_id, p_roles, p_key, p_fingerprint) AS c;
 	IF error IS NULL THEN
 		error := CASE WHEN credit NOT BETWEEN 0 AND 9007199254740991
 		                OR limit_rules_valid(p_kinds, p_pers, p_amounts, true) IS NOT TRUE
@@ -109,14 +113,16 @@ BEGIN
 				json_build_object('credit_limit',
 					json_build_object('from', w.credit_limit, 'to', credit),
 				'limits', (SELECT coalesce(json_agg(json_build_object(
-						'kind', n.kind, 'per', n.per, 'amount', n.amount)), '[]')
+						'kind', n.kind, 'per', n.per,
+						'amount', n.amount)), '[]')
 					FROM unnest(p_kinds, p_pers, p_amounts)
 						AS n(kind, per, amount))),
 				p_key, p_fingerprint);
 			earlier := p_op_id;
 		END IF;
 	END IF;
-	-- If the credit limit is too low: what is available, and how much of it the change would take.
+	-- If the credit limit is too low: what is available, and how much of it the change would
+	-- take.
 	RETURN CASE WHEN earlier IS NULL THEN outcome_refusal(p_op_id, error,
 			w.balance - w.held + w.credit_limit, w.held, w.credit_limit - credit, NULL)
 		ELSE outcome_shown(p_op_id, error, earlier) END;

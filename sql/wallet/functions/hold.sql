@@ -1,4 +1,5 @@
--- hold.sql - holds: the rules of their kinds, the rows of open holds, and the release of expired ones.
+-- hold.sql - holds: the rules of their kinds, the rows of open holds, and the release of expired
+-- ones.
 
 -- What a hold, capture or release would change. `error` is why its kind refuses it, else null.
 CREATE OR REPLACE FUNCTION hold_effect(p_kind text, p_wallet_id uuid, p_amount bigint,

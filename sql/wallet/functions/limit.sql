@@ -58,8 +58,8 @@ LANGUAGE sql IMMUTABLE AS $$
 			+ ('1 ' || p_per)::interval) AT TIME ZONE 'UTC' END
 $$;
 
--- Counts an operation that nothing else refuses, which becomes the wallet's version p_version. If it
--- exceeds a limit, returns that limit, else null.
+-- Counts an operation that nothing else refuses, which becomes the wallet's version p_version. If
+-- it exceeds a limit, returns that limit, else null.
 CREATE OR REPLACE FUNCTION limit_take(p_wallet_id uuid, p_currency text, p_kind text,
 	p_amount bigint, p_at timestamptz, p_version bigint) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
@@ -80,7 +80,8 @@ BEGIN
 				'limit', json_build_object('kind', rule.kind, 'per', rule.per,
 					'amount', rule.amount, 'of', rule.source),
 				'used', used, 'requested', p_amount,
-				'frees_at', to_char(limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC',
+				'frees_at', to_char(
+					limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC',
 					'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
 			EXIT;
 		END IF;
@@ -122,7 +123,8 @@ LANGUAGE sql STABLE ROWS 3 AS $$
 	ORDER BY l.kind, array_position('{transaction,day,month}', l.per)
 $$;
 
--- Whether these rules can be set: known values, no duplicates, and for a currency an amount in each.
+-- Whether these rules can be set: known values, no duplicates, and for a currency an amount in
+-- each.
 CREATE OR REPLACE FUNCTION limit_rules_valid(p_kinds text[], p_pers text[], p_amounts bigint[],
 	p_null_allowed boolean)
 RETURNS boolean

@@ -15,7 +15,8 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100 SET search_path = public, pg
 BEGIN
 	RETURN QUERY SELECT o.* FROM post(p_op_ids, p_wallet_ids, p_user_ids, p_powers, p_kinds,
 		p_amounts, p_reference_ids, p_keys, p_fingerprints, p_merchants, p_descriptions,
-		p_metadata, (extract(epoch FROM p_cancel_window) * 1000)::bigint, p_retry, p_open_currency, p_to_wallet_ids, p_expires_at, p_finals) AS o;
+		p_metadata, (extract(epoch FROM p_cancel_window) * 1000)::bigint, p_retry,
+		p_open_currency, p_to_wallet_ids, p_expires_at, p_finals) AS o;
 END $$;
 
 CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_powers integer,

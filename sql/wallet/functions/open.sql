@@ -1,29 +1,34 @@
--- open.sql - opening wallets: one on request, or the first ones that events ask for.
+-- open.sql - opening wallets: on request, or as the first wallet of an event's user.
 
--- The rows of new wallets. Opening is version 1 of each wallet's history.
+-- Writes the rows of a new wallet. Opening it is version 1 of its history.
 CREATE OR REPLACE FUNCTION wallet_insert(p_id uuid, p_owner_id uuid, p_currency text, p_name text,
 	p_key text, p_fingerprint bytea, p_transaction_id uuid, p_at timestamptz) RETURNS void
 LANGUAGE sql VOLATILE AS $$
-	INSERT INTO wallet (id, owner_id, currency, name, version, created_at, changed_at, idempotency_key, fingerprint, credit_limit)
+	INSERT INTO wallet (id, owner_id, currency, name, version, created_at, changed_at,
+		idempotency_key, fingerprint, credit_limit)
 	VALUES (p_id, p_owner_id, p_currency, p_name, 1, p_at, p_at, p_key, p_fingerprint,
-		coalesce((SELECT d.credit_limit::bigint FROM currency_default d WHERE d.currency = p_currency), 0));
+		coalesce((SELECT d.credit_limit::bigint FROM currency_default d
+			WHERE d.currency = p_currency), 0));
 	INSERT INTO transaction (wallet_id, version, id, kind, amount, balance_after, created_at)
 	VALUES (p_id, 1, p_transaction_id, 'opening', 0, 0, p_at);
 $$;
 
--- Where an owner's oldest wallet is closed, the oldest that is not takes its place. The row is locked first: a wallet
--- that is being opened meanwhile is waited for, and seen.
+-- If an owner's oldest wallet is closed, the oldest one that is not takes its place. Locking the
+-- row first waits for a wallet that is being opened, and so sees it.
 CREATE OR REPLACE FUNCTION owner_moves_on(p_owner_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
 	PERFORM 1 FROM owner o WHERE o.owner_id = p_owner_id FOR UPDATE;
 	UPDATE owner o SET wallet_id = n.id
-	FROM (SELECT w.id FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed' ORDER BY w.created_at, w.id LIMIT 1) AS n
-	WHERE o.owner_id = p_owner_id AND EXISTS (SELECT FROM wallet c WHERE c.id = o.wallet_id AND c.status = 'closed');
+	FROM (SELECT w.id FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed'
+	      ORDER BY w.created_at, w.id LIMIT 1) AS n
+	WHERE o.owner_id = p_owner_id
+	  AND EXISTS (SELECT FROM wallet c WHERE c.id = o.wallet_id AND c.status = 'closed');
 END $$;
 
--- POST /v1/wallets. error: ok, replayed, idempotency_key_reused, wallet_limit; the wallet comes with the first two.
--- A replay shows the wallet as it was opened, because it must repeat the first answer.
+-- POST /v1/wallets. error: ok or replayed, with the wallet; or idempotency_key_reused,
+-- wallet_limit. A replay shows the wallet as it was when opened, because it must repeat the first
+-- reply.
 CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_transaction_id uuid,
 	p_currency text, p_name text, p_key text, p_fingerprint bytea, p_max_wallets integer)
 RETURNS TABLE (error text, id uuid, owner_id uuid, currency text, name text, status text,
@@ -34,37 +39,41 @@ DECLARE
 	earlier wallet;
 	at      timestamptz;
 BEGIN
-	-- One opening at a time for an owner: the first inserts the row, later ones lock it.
-	INSERT INTO owner (owner_id, wallet_id) VALUES (p_owner_id, p_id) ON CONFLICT (owner_id) DO NOTHING;
+	-- Serializes openings per owner: the first inserts the row, later ones lock it.
+	INSERT INTO owner (owner_id, wallet_id) VALUES (p_owner_id, p_id)
+	ON CONFLICT (owner_id) DO NOTHING;
 	PERFORM 1 FROM owner o WHERE o.owner_id = p_owner_id FOR UPDATE;
 
-	-- By key, or by id: the caller repeats a call whose answer was lost with the same id.
+	-- By key, or by id: after a lost reply the caller repeats the call with the same id.
 	SELECT * INTO earlier FROM wallet w
 	WHERE w.owner_id = p_owner_id AND (w.idempotency_key = p_key OR w.id = p_id);
 	IF earlier.id IS NULL THEN
-		IF (SELECT count(*) FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed')
+		IF (SELECT count(*) FROM wallet w
+		    WHERE w.owner_id = p_owner_id AND w.status <> 'closed')
 			>= greatest(p_max_wallets, 1) THEN
 			error := 'wallet_limit';
 			RETURN NEXT;
 			RETURN;
 		END IF;
 		at := wallet_clock();
-		PERFORM wallet_insert(p_id, p_owner_id, p_currency, p_name, p_key, p_fingerprint, p_transaction_id, at);
+		PERFORM wallet_insert(p_id, p_owner_id, p_currency, p_name, p_key, p_fingerprint,
+			p_transaction_id, at);
 		PERFORM owner_moves_on(p_owner_id);
-		RETURN QUERY SELECT 'ok', p_id, p_owner_id, p_currency, p_name, 'open', 0::bigint, 0::bigint,
-			credit_limit_at(p_id, 1), 1::bigint, at;
+		RETURN QUERY SELECT 'ok', p_id, p_owner_id, p_currency, p_name, 'open',
+			0::bigint, 0::bigint, credit_limit_at(p_id, 1), 1::bigint, at;
 	ELSIF earlier.fingerprint IS DISTINCT FROM p_fingerprint THEN
 		error := 'idempotency_key_reused';
 		RETURN NEXT;
 	ELSE
-		RETURN QUERY SELECT CASE WHEN earlier.id = p_id THEN 'ok' ELSE 'replayed' END, earlier.id, earlier.owner_id,
-			earlier.currency::text, earlier.name, 'open', 0::bigint, 0::bigint, credit_limit_at(earlier.id, 1), 1::bigint,
+		RETURN QUERY SELECT CASE WHEN earlier.id = p_id THEN 'ok' ELSE 'replayed' END,
+			earlier.id, earlier.owner_id, earlier.currency::text, earlier.name, 'open',
+			0::bigint, 0::bigint, credit_limit_at(earlier.id, 1), 1::bigint,
 			earlier.created_at;
 	END IF;
 END $$;
 
--- The first wallets of these owners, for events that name a user who has none. Owners in order,
--- so that two batches which open for the same people cannot wait for each other in a ring.
+-- Opens first wallets for these owners, for events whose user has none. It takes the owners in
+-- order, so that two batches with the same owners cannot deadlock.
 CREATE OR REPLACE FUNCTION wallet_open_missing(p_owner_ids uuid[], p_currency text) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -73,12 +82,14 @@ DECLARE
 	at      timestamptz := wallet_clock();
 BEGIN
 	FOR missing IN SELECT DISTINCT n.owner_id FROM unnest(p_owner_ids) AS n(owner_id)
-		WHERE NOT EXISTS (SELECT FROM owner o WHERE o.owner_id = n.owner_id) ORDER BY n.owner_id
+		WHERE NOT EXISTS (SELECT FROM owner o WHERE o.owner_id = n.owner_id)
+		ORDER BY n.owner_id
 	LOOP
 		INSERT INTO owner (owner_id, wallet_id) VALUES (missing, uuid_v7(at))
 			ON CONFLICT (owner_id) DO NOTHING RETURNING wallet_id INTO made;
 		IF made IS NOT NULL THEN
-			PERFORM wallet_insert(made, missing, p_currency, NULL, NULL, NULL, uuid_v7(at), at);
+			PERFORM wallet_insert(made, missing, p_currency, NULL, NULL, NULL,
+				uuid_v7(at), at);
 		END IF;
 	END LOOP;
 END $$;
