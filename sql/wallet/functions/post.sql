@@ -47,8 +47,8 @@ SET enable_seqscan = off SET enable_bitmapscan = off
 SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
 	-- Kinds that change one wallet's balance and nothing else: most batches have no others.
-	simple    CONSTANT boolean :=
-		p_kinds <@ ARRAY['deposit', 'withdrawal', 'purchase', 'cancellation'];
+	simple    CONSTANT boolean := p_kinds <@ ARRAY['deposit', 'withdrawal', 'purchase',
+		'cancellation'];
 	wallets   uuid[] := p_wallet_ids;
 	counterparts uuid[];                        -- the wallets on the other side
 	originals uuid[] := p_reference_ids;        -- what is undone
