@@ -141,9 +141,9 @@ wallet_json(const struct wallet *w)
 	instant_format(w->created_at, created);
 	return json_pack("{s:s, s:s, s:s, s:s?, s:s, s:I, s:I, s:I, s:I, s:s}", "id", id,
 		"owner_id", owner, "currency", w->currency, "name", w->name, "status", w->status,
-		"balance", (json_int_t)w->balance.minor, "held", (json_int_t)w->held.minor, "available",
-		(json_int_t)w->available.minor, "version", (json_int_t)w->version, "created_at",
-		created);
+		"balance", (json_int_t)w->balance.minor, "held", (json_int_t)w->held.minor,
+		"available", (json_int_t)w->available.minor, "version", (json_int_t)w->version,
+		"created_at", created);
 }
 
 /* ---- balances over time ---- */
