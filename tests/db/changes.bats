@@ -109,7 +109,7 @@ words() {
 	parallel 64 2 "$(change freeze "'debit'") $(one "$w" deposit 5 null null) $(one "$w" withdrawal 5 null null) $(change unfreeze "null")
 		$(change freeze "'both'") $(one "$w" purchase 5 null null) $(change unfreeze "null")"
 	sql <<<"SELECT pg_temp.try(id, 'withdrawal', balance) FROM wallet WHERE owner_id = '$me' AND balance > 0;" >/dev/null
-	parallel 64 2 "$(change "'close', null") $(one "null" deposit 5 null null)
+	parallel 64 2 "$(change close "null") $(one "null" deposit 5 null null)
 		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT error FROM wallet_open(gen_random_uuid(), '$me', 'EUR', null, null, null, 6, gen_random_uuid());"
 	# Nothing moves in a closed wallet; the invariants check the rest.
 	[ "$(value "count(*) FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'close' AND t.version <> w.version")" -eq 0 ]
