@@ -24,9 +24,10 @@ LIBS = $(shell pkg-config --libs $(PKGS)) -lfcgi
 Q := $(if $(V),,@)
 say = @printf '  %-3s %s\n' '$(1)' '$(2)'
 
-HANDLERS := auth wallet statement
-CONSUMERS := outbox_relay transaction_consumer statement_consumer
-PROGRAMS := $(HANDLERS) $(CONSUMERS) purse
+programs = $(shell sed -n 's/^$(1) //p' tools/programs)
+HANDLERS := $(call programs,handler)
+CONSUMERS := $(call programs,consumer)
+PROGRAMS := $(HANDLERS) $(CONSUMERS) $(call programs,tool)
 
 # The rooms, a static library each, in the order of the floors: a room uses only those behind it (tools/lint says so).
 ROOMS := domain/statement domain/ledger domain/identity common/outbox common/amqp common/http common/db common/base
@@ -35,10 +36,8 @@ OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 room = $(BUILD)/lib/$(subst /,_,$(1)).a
 ROOM_LIBS := $(foreach r,$(ROOMS),$(call room,$(r)))
 
-SRC_auth := $(wildcard handlers/auth/*.c)
-SRC_wallet := $(wildcard handlers/wallet/*.c)
-SRC_statement := $(wildcard handlers/statement/*.c)
 SRC_purse := $(wildcard tools/*.c)
+$(foreach h,$(HANDLERS),$(eval SRC_$(h) := $(wildcard handlers/$(h)/*.c)))
 $(foreach c,$(CONSUMERS),$(eval SRC_$(c) := consumers/$(c).c))
 
 .PHONY: all help unit clean

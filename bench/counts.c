@@ -1,9 +1,11 @@
-/* counts.c - calls the pure parts of the hot paths many times, so that callgrind can count their instructions.
+/* counts.c - calls the pure parts of the hot paths many times, so that callgrind can count their
+ * instructions.
  *
  *   counts PART TIMES       PART: operation, token, reply, event, csv
  *
- * tests/counts runs each part twice under callgrind with different TIMES. The difference is the cost of
- * the calls, without the start of the program. Nothing here reads a clock, a file or a socket. */
+ * tests/counts runs each part twice under callgrind with different TIMES. The difference is the
+ * cost of the calls, without the start of the program. Nothing here reads a clock, a file or a
+ * socket. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,9 +30,17 @@ static struct text text;
 static struct transaction
 transaction_of(const struct operation *op)
 {
-	return (struct transaction){ .id = op->id, .wallet = op->wallet, .owner = op->wallet, .kind = op->kind,
-		.amount.minor = -op->amount.minor, .balance_after.minor = 97500, .version = 12, .currency = "EUR",
-		.merchant = op->merchant, .description = op->description, .metadata = op->metadata,
+	return (struct transaction){ .id = op->id,
+		.wallet = op->wallet,
+		.owner = op->wallet,
+		.kind = op->kind,
+		.amount.minor = -op->amount.minor,
+		.balance_after.minor = 97500,
+		.version = 12,
+		.currency = "EUR",
+		.merchant = op->merchant,
+		.description = op->description,
+		.metadata = op->metadata,
 		.created_at = 1700000000123456 };
 }
 
@@ -67,7 +77,8 @@ part_token(void)
 	return cache_get(cache, key, &known);
 }
 
-/* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few copies. */
+/* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few
+ * copies. */
 static bool
 part_reply(void)
 {
@@ -101,9 +112,14 @@ part_event(void)
 static bool
 part_csv(void)
 {
-	static const struct line line = { .version = 12, .amount = -2500, .balance_after = 97500,
-		.id = "00000001-0000-7000-8000-000000000000", .kind = "purchase", .merchant = "Corner Shop",
-		.description = "Bread \"and\" milk", .created_at = "2025-01-01T00:00:00.000000Z" };
+	static const struct line line = { .version = 12,
+		.amount = -2500,
+		.balance_after = 97500,
+		.id = "00000001-0000-7000-8000-000000000000",
+		.kind = "purchase",
+		.merchant = "Corner Shop",
+		.description = "Bread \"and\" milk",
+		.created_at = "2025-01-01T00:00:00.000000Z" };
 
 	text_clear(&text);
 	formats[FORMAT_CSV].line(&text, &line, false);

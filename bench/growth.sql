@@ -1,10 +1,12 @@
--- growth.sql - writes the past of :count wallets, starting with number :first: :rows transactions each in the wallet
--- database (side 'wallet'), or lines in the statement database (side 'statement'). :users own the wallets in turn.
+-- growth.sql - writes the past of :count wallets, starting with number :first: :rows transactions
+-- each in the wallet database (side 'wallet'), or lines in the statement database (side
+-- 'statement'). :users own the wallets in turn.
 --
--- The result looks like years of postings: an opening, a deposit, then alternating purchases and deposits with keys and
--- texts, a day apart. It satisfies tests/db/invariants.sql, and both sides agree. Building the indexes at the end takes a
--- third of the time. The relay must be stopped meanwhile. Its cursor moves past these rows, because the statement
--- database gets its lines from this script.
+-- The result looks like years of postings: an opening, a deposit, then alternating purchases and
+-- deposits with keys and texts, a day apart. It satisfies tests/db/invariants.sql, and both sides
+-- agree. Building the indexes at the end takes a third of the time. The relay must be stopped
+-- meanwhile. Its cursor moves past these rows, because the statement database gets its lines from
+-- this script.
 
 \set ON_ERROR_STOP on
 SET maintenance_work_mem = '1GB';
@@ -14,8 +16,8 @@ CREATE TEMPORARY VIEW past_wallet AS
 		(:'users'::uuid[])[1 + n % cardinality(:'users'::uuid[])] AS owner_id
 	FROM generate_series(:first, :first + :count - 1) AS n;
 
--- The id is a UUIDv7 of the row's time. The first deposit is 1,000,000,000; each odd row spends 100, and each even row
--- pays it back.
+-- The id is a UUIDv7 of the row's time. The first deposit is 1,000,000,000; each odd row spends
+-- 100, and each even row pays it back.
 CREATE TEMPORARY VIEW past AS
 	SELECT w.wallet_id, v AS version, k.kind, k.amount, CASE WHEN v = 1 THEN 0 ELSE 1000000000 - 100 * (v % 2) END AS balance_after,
 		date_trunc('hour', now()) + (v - :rows) * interval '1 day' - interval '1 hour' AS created_at,

@@ -1,8 +1,10 @@
--- wallets.sql - writes :count wallets with money, as after an opening and a first deposit; :users own them in turn.
+-- wallets.sql - writes :count wallets with money, as after an opening and a first deposit; :users
+-- own them in turn.
 --
--- It commits 500 at a time, like the posting function's batches, because the relay reads whole commits. The result
--- satisfies tests/db/invariants.sql, and the relay publishes it to the statements like everything else.
--- :first is the number of the first wallet; wallet n has the id nnnnnnnn-0000-7000-8000-000000000000.
+-- It commits 500 at a time, like the posting function's batches, because the relay reads whole
+-- commits. The result satisfies tests/db/invariants.sql, and the relay publishes it to the
+-- statements like everything else. :first is the number of the first wallet; wallet n has the id
+-- nnnnnnnn-0000-7000-8000-000000000000.
 SELECT set_config('bench.users', :'users', false), set_config('bench.first', :'first', false),
 	set_config('bench.count', :'count', false) \g /dev/null
 DO $$

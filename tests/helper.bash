@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# helper.bash - shared by all bats files: API calls, users, operators, waiting, services. `load ../helper`.
+# helper.bash - shared by all bats files: API calls, users, operators, waiting, services.
+# Use it with `load ../helper`.
 #
-# tests/run sets the environment: BASE_URL, AUTH_/WALLET_/STATEMENT_DATABASE_URL (and ..._OWNER_URL), AMQP_URL,
-# DATA_DIR, PURSE_CONFIG, and BUILD, the folder with the programs.
+# tests/run sets the environment: BASE_URL, AUTH_/WALLET_/STATEMENT_DATABASE_URL (and
+# ..._OWNER_URL), AMQP_URL, DATA_DIR, PURSE_CONFIG, and BUILD, the folder with the programs.
 
 # CI machines are shared, so CI retries a failed test once. Local runs never retry.
 # shellcheck disable=SC2034
@@ -14,8 +15,9 @@ PASSWORD='tests have long passwords'
 # Generous, for slow machines and sanitizers. Nothing waits longer than it must.
 PATIENCE=${PATIENCE:-30}
 
-# api METHOD PATH [JSON] [curl arguments...] - calls the API with $TOKEN (unauthenticated if empty), and sets
-# $status_code, $headers and $body. Call it directly: a subshell would lose the variables it sets.
+# api METHOD PATH [JSON] [curl arguments...] - calls the API with $TOKEN (unauthenticated if empty),
+# and sets $status_code, $headers and $body. Call it directly: a subshell would lose the variables
+# it sets.
 api() {
 	local method=$1 path=$2 json=${3:-} lines=() file=$BATS_TEST_TMPDIR/headers.$BASHPID trouble=
 	shift $(($# < 3 ? $# : 3))
@@ -52,8 +54,8 @@ api_by_curl() {
 	status_code=$(curl -sS -m "$PATIENCE" -X "$method" -D "$file" -o "$file.body" -w '%{http_code}' "${arguments[@]}" "$@" "$BASE_URL$path") || true
 }
 
-# member NAME - sets REPLY to a member of the last body, without a JSON parser. It sees the members before the first
-# nested or escaped value, and the last member; for any other it fails.
+# member NAME - sets REPLY to a member of the last body, without a JSON parser. It sees the members
+# before the first nested or escaped value, and the last member; for any other it fails.
 member() {
 	local plain=${body#\{}
 	plain=,${plain%%[\{\[\\]*}
@@ -62,7 +64,8 @@ member() {
 	REPLY=${BASH_REMATCH[1]#\"}
 	REPLY=${REPLY%\"}
 }
-# members .NAME... - the same for several, separated by spaces. Fails on a null among several: jq decides how to print it.
+# members .NAME... - the same for several, separated by spaces. Fails on a null among several: jq
+# decides how to print it.
 members() {
 	local name all=
 	for name; do
@@ -72,13 +75,14 @@ members() {
 	REPLY=${all# }
 }
 
-# json [jq options] EXPRESSION - evaluates EXPRESSION on the last body. jq starts slowly, and the tests call this
-# thousands of times. Plain members, the most frequent case, need no process; most other expressions use gojq,
-# which does not keep the order of members.
+# json [jq options] EXPRESSION - evaluates EXPRESSION on the last body. jq starts slowly, and the
+# tests call this thousands of times. Plain members, the most frequent case, need no process; most
+# other expressions use gojq, which does not keep the order of members.
 json() {
 	local program=gojq asked=$1
 	if [ $# -eq 1 ]; then
-		# Reduce [.a, .b] | join(" ") and "\(.a) \(.b)" to ".a .b"; leave anything else to jq.
+		# Reduce [.a, .b] | join(" ") and "\(.a) \(.b)" to ".a .b"; leave anything else to
+		# jq.
 		if [[ $asked == '['*'] | join(" ")' ]]; then
 			asked=${asked#'['}
 			asked=${asked%'] | join(" ")'}
@@ -132,7 +136,8 @@ sign_in() {
 	session_take
 }
 
-# sign_up_and_in - creates a new user and signs in: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and SESSION_ID.
+# sign_up_and_in - creates a new user and signs in: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and
+# SESSION_ID.
 sign_up_and_in() {
 	new_email EMAIL
 	TOKEN=
@@ -142,8 +147,9 @@ sign_up_and_in() {
 	sign_in "$EMAIL"
 }
 
-# a_user [NAME] - the same, but a few tests of the file share the user; each opens its own wallets. NAME selects another
-# shared user. A test that counts a user's wallets, or posts without wallet_id, needs sign_up_and_in.
+# a_user [NAME] - the same, but a few tests of the file share the user; each opens its own wallets.
+# NAME selects another shared user. A test that counts a user's wallets, or posts without wallet_id,
+# needs sign_up_and_in.
 a_user() {
 	local kept=$BATS_FILE_TMPDIR/user.${1:-} made=0 left=0
 	[ ! -f "$kept" ] || read -r made left EMAIL USER_ID TOKEN REFRESH_TOKEN SESSION_ID <"$kept"
@@ -154,14 +160,16 @@ a_user() {
 	echo "$made $((left - 1)) $EMAIL $USER_ID $TOKEN $REFRESH_TOKEN $SESSION_ID" >"$kept"
 }
 
-# make_operator EMAIL - grants the role. If that is $EMAIL, signs in again, because the token carries the roles.
+# make_operator EMAIL - grants the role. If that is $EMAIL, signs in again, because the token
+# carries the roles.
 make_operator() {
 	"$BUILD/purse" user role add "$1" operator
 	[ "$1" != "${EMAIL:-}" ] || sign_in "$1"
 }
 
-# an_operator - sets OPERATOR to the token of a separate operator account; the current user stays signed in. The tests of
-# a file share it until the token, which lives ten minutes, is four minutes old.
+# an_operator - sets OPERATOR to the token of a separate operator account; the current user stays
+# signed in. The tests of a file share it until the token, which lives ten minutes, is four minutes
+# old.
 an_operator() {
 	local email=$EMAIL user=$USER_ID token=$TOKEN session=$SESSION_ID refresh=$REFRESH_TOKEN kept=$BATS_FILE_TMPDIR/operator made=0
 	[ ! -f "$kept" ] || read -r made OPERATOR <"$kept"
@@ -172,8 +180,9 @@ an_operator() {
 	EMAIL=$email USER_ID=$user TOKEN=$token SESSION_ID=$session REFRESH_TOKEN=$refresh
 }
 
-# hold_briefly AMOUNT - places a hold that expires soon, with the file's own post(). On a machine so slow that the expiry
-# has passed before the request arrives (422), it tries again with a longer one.
+# hold_briefly AMOUNT - places a hold that expires soon, with the file's own post(). On a machine so
+# slow that the expiry has passed before the request arrives (422), it tries again with a longer
+# one.
 hold_briefly() {
 	local seconds
 	for seconds in 2 4 8 16; do
@@ -183,9 +192,9 @@ hold_briefly() {
 	expect 201
 }
 
-# at_once [-H HEADER] N URL BODY... - makes N calls, at most ${AT_ONCE:-64} in parallel, cycling through the bodies.
-# Prints the statuses, one per line. Fails if a call gets no status (connection refused, for example).
-# The answers are in $BATS_TEST_TMPDIR/answer.*.
+# at_once [-H HEADER] N URL BODY... - makes N calls, at most ${AT_ONCE:-64} in parallel, cycling
+# through the bodies. Prints the statuses, one per line. Fails if a call gets no status (connection
+# refused, for example). The answers are in $BATS_TEST_TMPDIR/answer.*.
 at_once() {
 	local more='' n url i body
 	if [ "$1" = -H ]; then
@@ -205,7 +214,8 @@ at_once() {
 	curl -sS --parallel --parallel-immediate --parallel-max "${AT_ONCE:-64}" -K "$BATS_TEST_TMPDIR/calls"
 }
 
-# eventually COMMAND... - runs it until it succeeds, for at most $PATIENCE seconds, with growing pauses.
+# eventually COMMAND... - runs it until it succeeds, for at most $PATIENCE seconds, with growing
+# pauses.
 eventually() {
 	local deadline=$((SECONDS + PATIENCE)) pauses=(0.05 0.1 0.1 0.2 0.2 0.3) turn=0
 	until "$@"; do
@@ -221,7 +231,18 @@ sql() {
 	psql -X -q -At -v ON_ERROR_STOP=1 -d "${!url}" -c "$2"
 }
 
-# --- services: gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer ---
+# --- databases of a test's own ---
+admin() { # SQL... - as the superuser of the private server: only they can create databases
+	local query arguments=()
+	for query; do arguments+=(-c "$query"); done
+	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" && . "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
+}
+
+# at SERVICE URL - the same server, roles and options, another database
+at() { sed -E "s#/purse_$1(\?|\$)#/$2\1#" <<<"$3"; }
+
+# --- services ---
+# gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer
 service_pid() { cat "$DATA_DIR/service/$1/supervise/pid"; }
 handler_pid() { pgrep -P "$(service_pid gateway)" -x "$1"; }
 stop_service() { sv -w 30 down "$DATA_DIR/service/$1"; }

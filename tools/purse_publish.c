@@ -17,7 +17,8 @@ purse_amqp_open(void)
 {
 	struct amqp *a;
 
-	if (!config_require(OPT_AMQP_URL) || (a = amqp_new(config_text(OPT_AMQP_URL), &purse_topology)) == NULL)
+	if (!config_require(OPT_AMQP_URL) ||
+		(a = amqp_new(config_text(OPT_AMQP_URL), &purse_topology)) == NULL)
 		return NULL;
 	if (amqp_connect(a) == OK)
 		return a;
@@ -72,7 +73,8 @@ publish_whole(struct amqp *a, struct publish_options *w)
 	int status = FAILED;
 
 	if (body == NULL || ferror(stdin) != 0 || n > AMQP_BODY_MAX) {
-		fprintf(stderr, "purse: the input cannot be read, or is larger than %zu bytes\n", AMQP_BODY_MAX);
+		fprintf(stderr, "purse: the input cannot be read, or is larger than %zu bytes\n",
+			AMQP_BODY_MAX);
 	} else {
 		body[n] = '\0';
 		w->message.body = body;

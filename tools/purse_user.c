@@ -1,7 +1,7 @@
 /* purse_user.c - `purse user …`: who is there, and who is an operator.
  *
- * Works as the database's owner: the handlers' own role may not give roles. A change is told to the running handlers,
- * so it holds for the next request of whoever is signed in. */
+ * Works as the database's owner: the handlers' own role may not give roles. A change is told to the
+ * running handlers, so it holds for the next request of whoever is signed in. */
 #include <stdio.h>
 
 #include "common/base/caller.h"
@@ -10,7 +10,7 @@
 #include "tools/purse.h"
 
 #define THE_EMAIL "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
-#define TELL_ALL                                                                                                       \
+#define TELL_ALL \
 	" RETURNING array_to_string(roles, ',')) SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
 
 #define SECONDS_TEXT 20 /* "2026-11-23 05:08:36" and NUL */
@@ -40,7 +40,8 @@ static const struct db_column user_columns[] = {
 	DB_COLUMN(CODE, "roles", struct user_row, roles),
 };
 
-#define USER_COLUMNS "id, created_at, email, coalesce(name, '-') AS name, array_to_string(roles, ',') AS roles"
+#define USER_COLUMNS \
+	"id, created_at, email, coalesce(name, '-') AS name, array_to_string(roles, ',') AS roles"
 
 static const struct db_statement user_list_sql = { "user_list",
 	"SELECT " USER_COLUMNS " FROM account"
@@ -124,8 +125,8 @@ user_print_whole(struct db *db, const char *email)
 		return ERR_NOT_FOUND;
 	if ((e = rows_read(rows, 0, DB_COLUMNS(user_columns), NULL, &user)) != OK)
 		return e;
-	printf("id          %s\nemail       %s\nname        %s\nroles       %s\ncreated_at  %s\n", user.id, user.email,
-		user.name, user.roles, user.created_at);
+	printf("id          %s\nemail       %s\nname        %s\nroles       %s\ncreated_at  %s\n",
+		user.id, user.email, user.name, user.roles, user.created_at);
 	return sessions_print(db, user.id);
 }
 
@@ -157,7 +158,8 @@ user_show(int argc, char **argv)
 static enum error
 role_set(struct db *db, const struct db_statement *statement, const char *email, const char *role)
 {
-	static const struct db_column columns[] = { DB_COLUMN(CODE, "roles", struct user_row, roles) };
+	static const struct db_column columns[] = { DB_COLUMN(
+		CODE, "roles", struct user_row, roles) };
 	DB_ROWS(rows);
 	enum error e = db_execute(db, statement, DB_VALUES(db_text(email), db_text(role)), &rows);
 	struct user_row user;
@@ -167,7 +169,8 @@ role_set(struct db *db, const struct db_statement *statement, const char *email,
 	if (rows_count(rows) == 0)
 		return ERR_NOT_FOUND;
 	if ((e = rows_read(rows, 0, DB_COLUMNS(columns), NULL, &user)) == OK)
-		printf("%s now has the roles: %s\n", email, user.roles[0] != '\0' ? user.roles : "none");
+		printf("%s now has the roles: %s\n", email,
+			user.roles[0] != '\0' ? user.roles : "none");
 	return e;
 }
 
@@ -191,7 +194,8 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 }
 
 static const struct db_statement role_add_sql = { "role_add",
-	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL TELL_ALL,
+	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL
+		TELL_ALL,
 	DB_AGAIN };
 
 int
@@ -201,7 +205,9 @@ user_role_add(int argc, char **argv)
 }
 
 static const struct db_statement role_remove_sql = { "role_remove",
-	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL TELL_ALL, DB_AGAIN };
+	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL
+		TELL_ALL,
+	DB_AGAIN };
 
 int
 user_role_remove(int argc, char **argv)

@@ -1,4 +1,5 @@
-/* purse_verify.c - `purse verify`: the proof. Recomputes everything from the rows and says which of them is wrong. */
+/* purse_verify.c - `purse verify`: the proof. Recomputes everything from the rows and says which of
+ * them is wrong. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -19,7 +20,8 @@ checks_run(struct verify *v)
 	if (v->live)
 		fputc('\n', stderr);
 	for (size_t i = 0; i < verify_check_count; i++) {
-		enum error e = db_stream(v->wallet, verify_checks[i].statement, DB_NO_VALUES, check_print, v);
+		enum error e = db_stream(
+			v->wallet, verify_checks[i].statement, DB_NO_VALUES, check_print, v);
 
 		if (e != OK)
 			return e;
@@ -41,8 +43,8 @@ run_all(struct db *db, const struct db_statement *const statements[], size_t cou
 static enum error
 wallet_work(struct db *db, void *context)
 {
-	static const struct db_statement *const begin[] = { &verify_snapshot_sql, &verify_settings_sql,
-		&verify_wallets_sql, &verify_rows_sql };
+	static const struct db_statement *const begin[] = { &verify_snapshot_sql,
+		&verify_settings_sql, &verify_wallets_sql, &verify_rows_sql };
 	struct verify *v = context;
 	DB_ROWS(rows);
 	enum error e;
@@ -60,8 +62,8 @@ wallet_work(struct db *db, void *context)
 static enum error
 statement_work(struct db *db, void *context)
 {
-	static const struct db_statement *const begin[] = { &verify_snapshot_sql, &verify_settings_sql, &verify_take_sql,
-		&verify_heads_sql, &verify_lines_sql };
+	static const struct db_statement *const begin[] = { &verify_snapshot_sql,
+		&verify_settings_sql, &verify_take_sql, &verify_heads_sql, &verify_lines_sql };
 	struct verify *v = context;
 	enum error e = run_all(db, begin, sizeof begin / sizeof begin[0]);
 

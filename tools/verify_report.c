@@ -39,7 +39,8 @@ progress_show(struct verify *v, int percents)
 	for (int i = 0; i < BAR; i++)
 		bar[i] = i < percents * BAR / 100 ? '#' : '.';
 	bar[BAR] = '\0';
-	fprintf(stderr, "\r[%s] %3d %%  %" PRId64 " of %" PRId64 " rows ", bar, percents, v->rows_read, v->rows_expected);
+	fprintf(stderr, "\r[%s] %3d %%  %" PRId64 " of %" PRId64 " rows ", bar, percents,
+		v->rows_read, v->rows_expected);
 }
 
 void
@@ -65,8 +66,8 @@ verify_summary(const struct verify *v, bool complete, int64_t ms)
 	}
 	if (v->findings > FINDINGS_SHOWN)
 		printf("… and %" PRId64 " more\n", v->findings - FINDINGS_SHOWN);
-	printf("%" PRId64 " rows of %" PRId64 " wallets in %" PRId64 ".%" PRId64 " s: ", v->rows_read, v->wallets_read, ms / 1000,
-		ms % 1000 / 100);
+	printf("%" PRId64 " rows of %" PRId64 " wallets in %" PRId64 ".%" PRId64 " s: ",
+		v->rows_read, v->wallets_read, ms / 1000, ms % 1000 / 100);
 	if (v->findings > 0)
 		printf("%" PRId64 " things are wrong.\n", v->findings);
 	else

@@ -1,5 +1,5 @@
-/* responder.c - the floor for reads: a FastCGI responder that only answers, behind the same gateway and
- * authorizer. It has as many threads as a handler, and its answer is as long as a balance. */
+/* responder.c - the floor for reads: a FastCGI responder that only answers, behind the same gateway
+ * and authorizer. It has as many threads as a handler, and its answer is as long as a balance. */
 #include <fcgiapp.h>
 #include <pthread.h>
 #include <signal.h>

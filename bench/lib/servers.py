@@ -8,9 +8,11 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lib.programs import names
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
-CONSUMERS = ("outbox_relay", "transaction_consumer", "statement_consumer")
+CONSUMERS = names("consumer")
 
 
 def eventually(seconds, condition, what, turn=0.05):
@@ -26,7 +28,8 @@ class Servers:
     def __init__(self, port, data, build):
         self.port, self.data, self.build = port, Path(data), Path(build).resolve()
         self.env = {k: v for k, v in os.environ.items() if not k.endswith("_DATABASE_URL") and k != "AMQP_URL"}
-        # Only the token lifetime differs from the defaults, because a run takes longer than ten minutes.
+        # Only the token lifetime differs from the defaults, because a run takes longer than ten
+        # minutes.
         self.env |= {"PORT": str(port), "DATA_DIR": str(self.data), "BUILD": str(self.build), "BIND": "127.0.0.1",
                      "ACCESS_TOKEN_TIME": "1d", "PURSE_CONFIG": str(self.data / "purse.env")}
         self.base = f"http://127.0.0.1:{port}"

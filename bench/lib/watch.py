@@ -5,11 +5,12 @@ import threading
 import time
 from pathlib import Path
 
+from lib.programs import names
+
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-PROGRAMS = ("lighttpd", "auth", "wallet", "statement", "postgres", "beam.smp", "outbox_relay", "transaction_consumer",
-            "statement_consumer", "wrk", "pgbench", "floor_responder", "floor_argon2")
-OURS = ("auth", "wallet", "statement", "outbox_relay", "transaction_consumer", "statement_consumer")
+OURS = (*names("handler"), *names("consumer"))
+PROGRAMS = (*OURS, "lighttpd", "postgres", "beam.smp", "wrk", "pgbench", "floor_responder", "floor_argon2")
 
 
 # The kernel keeps 15 characters of a program's name.

@@ -1,5 +1,6 @@
--- post.sql - the floor for posting: post() with one operation per commit, on the wallets of the load (-D wallets=…).
--- The id has the time in front, as in a UUIDv7, so that the index grows at its right end as in our programs.
+-- post.sql - the floor for posting: post() with one operation per commit, on the wallets of the
+-- load (-D wallets=…). The id has the time in front, as in a UUIDv7, so that the index grows at its
+-- right end as in our programs.
 \set n random(0, :wallets - 1)
 \set amount random(1, 10000)
 \set purchase random(0, 1)

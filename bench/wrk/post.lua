@@ -1,7 +1,9 @@
--- post.lua - deposits and purchases for wrk: each with a random wallet of its owner, a new Idempotency-Key, a real body.
+-- post.lua - deposits and purchases for wrk: each with a random wallet of its owner, a new
+-- Idempotency-Key, a real body.
 --
--- From the environment: BENCH_TOKENS (a file with a token per line), BENCH_WALLETS (how many to spread over; 1 is a hot
--- wallet), BENCH_DELAY_MS (mean pause before each request; 0 for none). Wallet n belongs to owner n modulo their number.
+-- From the environment: BENCH_TOKENS (a file with a token per line), BENCH_WALLETS (how many to
+-- spread over; 1 is a hot wallet), BENCH_DELAY_MS (mean pause before each request; 0 for none).
+-- Wallet n belongs to owner n modulo their number.
 
 local tokens, wallets = {}, tonumber(os.getenv("BENCH_WALLETS"))
 local pause = tonumber(os.getenv("BENCH_DELAY_MS") or "0")

@@ -1,4 +1,5 @@
-/* amqp.c - a connection from its beginning to its end: made, connected with its queues declared, freed. */
+/* amqp.c - a connection from its beginning to its end: made, connected with its queues declared,
+ * freed. */
 #include "common/amqp/amqp.h"
 
 #include <stdlib.h>
@@ -18,7 +19,8 @@ amqp_new(const char *url, const struct amqp_topology *topology)
 	a->inbox_end = &a->inbox;
 	a->url = strdup(url);
 	if (a->url == NULL || amqp_parse_url(a->url, &a->address) != AMQP_STATUS_OK) {
-		log_error("AMQP_URL is not an address of RabbitMQ: write amqp://user:password@host:port/vhost");
+		log_error(
+			"AMQP_URL is not an address of RabbitMQ: write amqp://user:password@host:port/vhost");
 		amqp_free(a);
 		return NULL;
 	}
@@ -30,8 +32,9 @@ amqp_free(struct amqp *a)
 {
 	if (a == NULL)
 		return;
-	/* Said and answered, not only cut: of a connection that is cut the broker may not read the last acknowledgements, and
-	 * give out again what was done. One that is short of memory would not answer. */
+	/* Said and answered, not only cut: of a connection that is cut the broker may not read the
+	 * last acknowledgements, and give out again what was done. One that is short of memory
+	 * would not answer. */
 	if (a->connection != NULL && !a->blocked)
 		(void)amqp_connection_close(a->connection, AMQP_REPLY_SUCCESS);
 	amqp_close(a);

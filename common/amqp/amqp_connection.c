@@ -1,4 +1,5 @@
-/* amqp_connection.c - the connection to RabbitMQ: opened with a time limit, closed as soon as it fails. */
+/* amqp_connection.c - the connection to RabbitMQ: opened with a time limit, closed as soon as it
+ * fails. */
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
 #include <errno.h>
@@ -10,7 +11,8 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-/* A peer that is silent for two of these is considered dead. Long enough for the slowest batch, during which nothing is read. */
+/* A peer that is silent for two of these is considered dead. Long enough for the slowest batch,
+ * during which nothing is read. */
 #define HEARTBEAT_S 30
 #define FRAME_BYTES 131072
 
@@ -42,7 +44,8 @@ amqp_close(struct amqp *a)
 
 /* ---- failures ---- */
 
-/* A broker that is away fails again and again: each sentence is an error once, then for debugging only. */
+/* A broker that is away fails again and again: each sentence is an error once, then for debugging
+ * only. */
 static void
 log_failure(struct amqp *a, const char *doing, const char *why, size_t length)
 {
@@ -122,7 +125,9 @@ socket_new(struct amqp *a)
 		return amqp_tcp_socket_new(a->connection);
 	s = amqp_ssl_socket_new(a->connection);
 	authorities = getenv("SSL_CERT_FILE");
-	if (s != NULL && amqp_ssl_socket_set_cacert(s, authorities != NULL ? authorities : "/etc/ssl/certs/ca-certificates.crt") != 0)
+	if (s != NULL && amqp_ssl_socket_set_cacert(s,
+				 authorities != NULL ? authorities
+						     : "/etc/ssl/certs/ca-certificates.crt") != 0)
 		return NULL;
 	return s;
 }
@@ -132,19 +137,25 @@ log_in(struct amqp *a)
 {
 	const amqp_field_value_t yes = { .kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1 };
 	/* Be told when the broker stops reading, and when a queue that we take from is removed. */
-	amqp_table_entry_t able[2] = { { .key = amqp_cstring_bytes("connection.blocked"), .value = yes },
+	amqp_table_entry_t able[2] = { { .key = amqp_cstring_bytes("connection.blocked"),
+					       .value = yes },
 		{ .key = amqp_cstring_bytes("consumer_cancel_notify"), .value = yes } };
 	amqp_table_entry_t entries[2] = {
 		{ .key = amqp_cstring_bytes("capabilities"),
 			.value = { .kind = AMQP_FIELD_KIND_TABLE, .value.table = { 2, able } } },
 		{ .key = amqp_cstring_bytes("connection_name"),
-			.value = { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(program_invocation_short_name) } },
+			.value = { .kind = AMQP_FIELD_KIND_UTF8,
+				.value.bytes = amqp_cstring_bytes(
+					program_invocation_short_name) } },
 	};
 	amqp_table_t properties = { 2, entries };
-	amqp_rpc_reply_t reply = amqp_login_with_properties(a->connection, a->address.vhost, CHANNELS - 1, FRAME_BYTES,
-		HEARTBEAT_S, &properties, AMQP_SASL_METHOD_PLAIN, a->address.user, a->address.password);
+	amqp_rpc_reply_t reply = amqp_login_with_properties(a->connection, a->address.vhost,
+		CHANNELS - 1, FRAME_BYTES, HEARTBEAT_S, &properties, AMQP_SASL_METHOD_PLAIN,
+		a->address.user, a->address.password);
 
-	return reply.reply_type == AMQP_RESPONSE_NORMAL ? OK : amqp_fail_reply(a, "cannot log in", reply);
+	return reply.reply_type == AMQP_RESPONSE_NORMAL
+		       ? OK
+		       : amqp_fail_reply(a, "cannot log in", reply);
 }
 
 enum error
@@ -153,7 +164,9 @@ amqp_open_channel(struct amqp *a, int channel)
 	(void)amqp_channel_open(a->connection, (amqp_channel_t)channel);
 	amqp_rpc_reply_t reply = amqp_get_rpc_reply(a->connection);
 
-	return reply.reply_type == AMQP_RESPONSE_NORMAL ? OK : amqp_fail_reply(a, "cannot open a channel", reply);
+	return reply.reply_type == AMQP_RESPONSE_NORMAL
+		       ? OK
+		       : amqp_fail_reply(a, "cannot open a channel", reply);
 }
 
 enum error
@@ -167,8 +180,10 @@ amqp_open(struct amqp *a)
 	a->connection = amqp_new_connection();
 	s = a->connection == NULL ? NULL : socket_new(a);
 	if (s == NULL)
-		return amqp_fail(a, "cannot make a socket", a->address.ssl ? AMQP_STATUS_SSL_ERROR : AMQP_STATUS_NO_MEMORY);
-	if ((status = amqp_socket_open_noblock(s, a->address.host, a->address.port, &timeout)) != AMQP_STATUS_OK)
+		return amqp_fail(a, "cannot make a socket",
+			a->address.ssl ? AMQP_STATUS_SSL_ERROR : AMQP_STATUS_NO_MEMORY);
+	if ((status = amqp_socket_open_noblock(s, a->address.host, a->address.port, &timeout)) !=
+		AMQP_STATUS_OK)
 		return amqp_fail(a, "cannot connect", status);
 	(void)amqp_set_handshake_timeout(a->connection, &timeout);
 	(void)amqp_set_rpc_timeout(a->connection, &timeout);
@@ -176,7 +191,8 @@ amqp_open(struct amqp *a)
 	    || (e = amqp_open_channel(a, CHANNEL_PUBLISH)) != OK)
 		return e;
 	if (amqp_confirm_select(a->connection, CHANNEL_PUBLISH) == NULL)
-		return amqp_fail_reply(a, "cannot ask for confirms", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(
+			a, "cannot ask for confirms", amqp_get_rpc_reply(a->connection));
 	a->next = a->oldest = 1;
 	return OK;
 }

@@ -1,4 +1,5 @@
-/* amqp_frame.c - reads what RabbitMQ sends, frame by frame, and dispatches it: messages, confirms, the end. */
+/* amqp_frame.c - reads what RabbitMQ sends, frame by frame, and dispatches it: messages, confirms,
+ * the end. */
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -31,7 +32,8 @@ dispatch_method(struct amqp *a, const amqp_frame_t *frame)
 		a->consuming = false;
 		return OK;
 	case AMQP_CONNECTION_BLOCKED_METHOD:
-		log_warn("RabbitMQ is short of memory or disk and takes nothing until that is over");
+		log_warn(
+			"RabbitMQ is short of memory or disk and takes nothing until that is over");
 		a->blocked = true;
 		return OK;
 	case AMQP_CONNECTION_UNBLOCKED_METHOD:
@@ -66,7 +68,8 @@ dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 		window_return(a, s->exchange, s->key);
 		break;
 	case ASSEMBLED_TOO_LARGE:
-		log_warn("a message of %llu bytes is dead-lettered: too_large", (unsigned long long)s->expected);
+		log_warn("a message of %llu bytes is dead-lettered: too_large",
+			(unsigned long long)s->expected);
 		e = amqp_reject(a, s->tag, false);
 		break;
 	case ASSEMBLED_NOTHING:
@@ -97,7 +100,8 @@ dispatch_frame(struct amqp *a, const amqp_frame_t *frame)
 enum error
 amqp_pump(struct amqp *a, int timeout_ms, bool *any)
 {
-	/* The library cuts what is left to whole milliseconds: without one more, the last of each wait would be spent polling. */
+	/* The library cuts what is left to whole milliseconds: without one more, the last of each
+	 * wait would be spent polling. */
 	struct timeval timeout = timeval_of_ms(timeout_ms > 0 ? timeout_ms + 1 : 0);
 	amqp_frame_t frame;
 	enum error e;

@@ -17,14 +17,15 @@ named(amqp_bytes_t b, const char *name)
 	return b.len == strlen(name) && memcmp(b.bytes, name, b.len) == 0;
 }
 
-/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on another. CC and BCC
- * name further queues: a dead letter that kept them would be sent there again, back to where it came from perhaps. */
+/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on
+ * another. CC and BCC name further queues: a dead letter that kept them would be sent there again,
+ * back to where it came from perhaps. */
 static bool
 is_journey(amqp_bytes_t key)
 {
-	static const char *const names[] = { "x-reason", "x-dead-at", "x-delivery-count", "x-death", "x-first-death-reason",
-		"x-first-death-queue", "x-first-death-exchange", "x-last-death-reason", "x-last-death-queue",
-		"x-last-death-exchange", "CC", "BCC" };
+	static const char *const names[] = { "x-reason", "x-dead-at", "x-delivery-count", "x-death",
+		"x-first-death-reason", "x-first-death-queue", "x-first-death-exchange",
+		"x-last-death-reason", "x-last-death-queue", "x-last-death-exchange", "CC", "BCC" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (named(key, names[i]))
@@ -77,7 +78,8 @@ keep_headers(struct message *m, const amqp_table_t *headers)
 		done = m->headers != NULL;
 		if (done) {
 			init_amqp_pool(&m->headers->pool, 1024);
-			done = amqp_table_clone(&foreign, &m->headers->table, &m->headers->pool) == AMQP_STATUS_OK;
+			done = amqp_table_clone(&foreign, &m->headers->table, &m->headers->pool) ==
+			       AMQP_STATUS_OK;
 		}
 	}
 	free(kept);
@@ -179,7 +181,8 @@ text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 	n += (p->_flags & AMQP_BASIC_APP_ID_FLAG) != 0 ? p->app_id.len + 1 : 0;
 	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
 		for (int i = 0; i < p->headers.num_entries; i++)
-			if (is_text(&p->headers.entries[i].value) && is_journey(p->headers.entries[i].key))
+			if (is_text(&p->headers.entries[i].value) &&
+				is_journey(p->headers.entries[i].key))
 				n += p->headers.entries[i].value.value.bytes.len + 1;
 	return n;
 }
@@ -221,7 +224,8 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 	m->exchange = put(&room, amqp_cstring_bytes(s->exchange));
 	m->key = put(&room, amqp_cstring_bytes(s->key));
 	m->content_type = put_if(&room, p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
-	m->content_encoding = put_if(&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
+	m->content_encoding = put_if(
+		&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
 	m->correlation_id = put_if(&room, p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
 	m->reply_to = put_if(&room, p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
 	m->message_id = put_if(&room, p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
@@ -264,7 +268,8 @@ assembly_header(struct assembly *s, const amqp_frame_t *frame)
 	s->received = 0;
 	if (s->what == ASSEMBLE_MESSAGE && !s->asked && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
-	if (s->what == ASSEMBLE_MESSAGE && (s->message = message_new(s, p, (size_t)s->expected)) == NULL)
+	if (s->what == ASSEMBLE_MESSAGE &&
+		(s->message = message_new(s, p, (size_t)s->expected)) == NULL)
 		return ASSEMBLED_NO_MEMORY;
 	return s->expected == 0 ? complete(s) : ASSEMBLED_INCOMPLETE;
 }

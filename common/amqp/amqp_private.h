@@ -1,13 +1,14 @@
-/* amqp_private.h - what the files amqp*.c share: the connection's state and the functions between them.
+/* amqp_private.h - what the files amqp*.c share: the connection's state and the functions between
+ *them.
  *
- * Each file calls only those above it in this list; who finds something out answers it, and the pump dispatches:
+ * Each file calls only those above it in this list; who finds something out answers it, and the
+ *pump dispatches:
  *
- *	amqp_window.c, amqp_message.c   what is published and unconfirmed; a message out of its frames: no I/O
- *	amqp_connection.c               opens, fails, closes
- *	amqp_ack.c, amqp_topology.c     acknowledges; declares exchange and queues
- *	amqp_frame.c                    the pump: reads a frame and hands it to its owner
- *	amqp_publish.c, amqp_take.c     what callers do, over the pump
- *	amqp.c                          from new to free */
+ *	amqp_window.c, amqp_message.c   what is published and unconfirmed; a message out of its
+ *frames: no I/O amqp_connection.c               opens, fails, closes amqp_ack.c, amqp_topology.c
+ *acknowledges; declares exchange and queues amqp_frame.c                    the pump: reads a frame
+ *and hands it to its owner amqp_publish.c, amqp_take.c     what callers do, over the pump amqp.c
+ *from new to free */
 #ifndef COMMON_AMQP_AMQP_PRIVATE_H
 #define COMMON_AMQP_AMQP_PRIVATE_H
 
@@ -17,8 +18,8 @@
 
 #include "common/amqp/amqp.h"
 
-/* Taking and publishing have a channel each, so that a confirm never has to be picked out from between two frames of
- * a delivery. */
+/* Taking and publishing have a channel each, so that a confirm never has to be picked out from
+ * between two frames of a delivery. */
 #define CHANNEL_TAKE 1
 #define CHANNEL_PUBLISH 2
 #define CHANNELS 3
@@ -37,12 +38,12 @@ struct assembly {
 };
 
 struct amqp {
-	char *url;                         /* as amqp_parse_url() left it: the address points into it */
+	char *url; /* as amqp_parse_url() left it: the address points into it */
 	struct amqp_connection_info address;
 	const struct amqp_topology *topology;
 	amqp_connection_state_t connection; /* NULL: closed */
-	bool blocked;                      /* the broker is short of memory or disk, and reads no more */
-	char last_failure[AMQP_NAME_MAX];     /* the last failure logged, so that it is logged once */
+	bool blocked; /* the broker is short of memory or disk, and reads no more */
+	char last_failure[AMQP_NAME_MAX]; /* the last failure logged, so that it is logged once */
 
 	struct assembly assembly[CHANNELS];
 	struct message *inbox, **inbox_end;
@@ -50,7 +51,8 @@ struct amqp {
 	bool consuming;
 
 	struct outgoing *window[WINDOW];   /* by sequence number; NULL: settled */
-	uint64_t next, oldest;             /* sequence numbers: to be given out, and of the oldest that may be unsettled */
+	uint64_t next,
+		oldest; /* sequence numbers: to be given out, and of the oldest that may be unsettled */
 	size_t unsettled;
 };
 
@@ -87,7 +89,8 @@ const amqp_table_t *message_table(const struct message *m);
 /* Logs the reason (with what we were doing), closes, and answers the error that it is. */
 enum error amqp_fail(struct amqp *a, const char *doing, int status);
 enum error amqp_fail_reply(struct amqp *a, const char *doing, amqp_rpc_reply_t reply);
-/* The same for a channel.close or connection.close method that came by itself; logs the broker's sentence. */
+/* The same for a channel.close or connection.close method that came by itself; logs the broker's
+ * sentence. */
 enum error amqp_fail_method(struct amqp *a, const char *doing, const amqp_method_t *method);
 /* Connects, logs in, opens both channels. Only while closed. */
 enum error amqp_open(struct amqp *a) MUST_CHECK;
@@ -99,8 +102,8 @@ enum error amqp_declare(struct amqp *a) MUST_CHECK;
 
 /* ---- amqp_frame.c ---- */
 
-/* Reads one frame and does what it says; *any is false if none came within timeout_ms. After an error the
- * connection is closed. */
+/* Reads one frame and does what it says; *any is false if none came within timeout_ms. After an
+ * error the connection is closed. */
 enum error amqp_pump(struct amqp *a, int timeout_ms, bool *any) MUST_CHECK;
 
 /* ---- values of the library ---- */
@@ -115,7 +118,8 @@ static inline amqp_table_entry_t
 text_entry(const char *name, const char *text)
 {
 	return (amqp_table_entry_t){ .key = amqp_cstring_bytes(name),
-		.value = { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(text) } };
+		.value = {
+			.kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(text) } };
 }
 
 static inline struct timeval

@@ -1,4 +1,5 @@
-/* amqp_publish.c - publishes messages and waits until the broker has them; what it answered is in amqp_window.c. */
+/* amqp_publish.c - publishes messages and waits until the broker has them; what it answered is in
+ * amqp_window.c. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -22,8 +23,8 @@ set(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *property, const
 
 /* Headers into `entries`: those of a message that is copied, then why it is a dead letter. */
 static void
-set_headers(amqp_basic_properties_t *p, const struct outgoing *m, amqp_table_entry_t entries[HEADERS_MAX],
-	char dead_at[INSTANT_TEXT])
+set_headers(amqp_basic_properties_t *p, const struct outgoing *m,
+	amqp_table_entry_t entries[HEADERS_MAX], char dead_at[INSTANT_TEXT])
 {
 	const amqp_table_t *kept = m->copy == NULL ? NULL : message_table(m->copy);
 	int n = 0;
@@ -47,15 +48,19 @@ static int
 publish_one(struct amqp *a, const struct outgoing *m)
 {
 	const struct message *c = m->copy;
-	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG, .delivery_mode = AMQP_DELIVERY_PERSISTENT };
+	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
+		.delivery_mode = AMQP_DELIVERY_PERSISTENT };
 	amqp_table_entry_t entries[HEADERS_MAX];
 	char dead_at[INSTANT_TEXT];
 	amqp_bytes_t body;
 
-	set(&p, AMQP_BASIC_CONTENT_TYPE_FLAG, &p.content_type, c != NULL ? c->content_type : m->content_type);
+	set(&p, AMQP_BASIC_CONTENT_TYPE_FLAG, &p.content_type,
+		c != NULL ? c->content_type : m->content_type);
 	set(&p, AMQP_BASIC_TYPE_FLAG, &p.type, c != NULL ? c->type : m->type);
-	set(&p, AMQP_BASIC_MESSAGE_ID_FLAG, &p.message_id, c != NULL ? c->message_id : m->message_id);
-	set(&p, AMQP_BASIC_CORRELATION_ID_FLAG, &p.correlation_id, c != NULL ? c->correlation_id : m->correlation_id);
+	set(&p, AMQP_BASIC_MESSAGE_ID_FLAG, &p.message_id,
+		c != NULL ? c->message_id : m->message_id);
+	set(&p, AMQP_BASIC_CORRELATION_ID_FLAG, &p.correlation_id,
+		c != NULL ? c->correlation_id : m->correlation_id);
 	set(&p, AMQP_BASIC_REPLY_TO_FLAG, &p.reply_to, c != NULL ? c->reply_to : m->reply_to);
 	if (c != NULL) {
 		set(&p, AMQP_BASIC_CONTENT_ENCODING_FLAG, &p.content_encoding, c->content_encoding);
@@ -66,10 +71,12 @@ publish_one(struct amqp *a, const struct outgoing *m)
 		}
 	}
 	set_headers(&p, m, entries, dead_at);
-	body.bytes = (void *)(c != NULL ? c->body : m->body); /* the library's type has no const; it only reads */
+	body.bytes =
+		(void *)(c != NULL ? c->body
+				   : m->body); /* the library's type has no const; it only reads */
 	body.len = c != NULL ? c->bytes : m->bytes;
-	return amqp_basic_publish(a->connection, CHANNEL_PUBLISH, bytes_of(m->exchange), bytes_of(m->key), m->mandatory, 0, &p,
-		body);
+	return amqp_basic_publish(a->connection, CHANNEL_PUBLISH, bytes_of(m->exchange),
+		bytes_of(m->key), m->mandatory, 0, &p, body);
 }
 
 enum error
@@ -94,7 +101,8 @@ amqp_send(struct amqp *a, struct outgoing *m)
 static enum error
 wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 {
-	int64_t wait_ms = config_number(OPT_AMQP_TIMEOUT), until = clock_monotonic_ms() + wait_ms, left = wait_ms;
+	int64_t wait_ms = config_number(OPT_AMQP_TIMEOUT), until = clock_monotonic_ms() + wait_ms,
+		left = wait_ms;
 	enum error e;
 	bool any;
 
@@ -104,7 +112,8 @@ wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 		size_t before = a->unsettled;
 
 		if (left <= 0)
-			return amqp_fail(a, a->blocked ? "blocked" : "nothing is confirmed", AMQP_STATUS_TIMEOUT);
+			return amqp_fail(a, a->blocked ? "blocked" : "nothing is confirmed",
+				AMQP_STATUS_TIMEOUT);
 		if ((e = amqp_pump(a, (int)left, &any)) != OK)
 			return e;
 		if (a->unsettled < before)
@@ -131,7 +140,8 @@ static void
 cork(struct amqp *a, int on)
 {
 	if (a->connection != NULL)
-		(void)setsockopt(amqp_get_sockfd(a->connection), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+		(void)setsockopt(
+			amqp_get_sockfd(a->connection), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
 enum error
@@ -163,7 +173,8 @@ amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
 	}
 	if (e != OK || confirmed == count)
 		return e;
-	log_warn("RabbitMQ refused %zu of %zu messages: a queue is full, or missing", count - confirmed, count);
+	log_warn("RabbitMQ refused %zu of %zu messages: a queue is full, or missing",
+		count - confirmed, count);
 	if (returned > 0)
 		amqp_close(a); /* amqp_connect() declares the missing queue anew */
 	return ERR_UNAVAILABLE;
@@ -184,7 +195,9 @@ amqp_offer(struct amqp *a, struct outgoing *messages, size_t count)
 	for (size_t i = 0; i < count; i++)
 		confirmed += messages[i].state == OUTGOING_CONFIRMED;
 	if (confirmed < count)
-		log_warn("RabbitMQ: %zu of %zu answers are given up: their queues are full, or do not confirm", count - confirmed, count);
+		log_warn(
+			"RabbitMQ: %zu of %zu answers are given up: their queues are full, or do not confirm",
+			count - confirmed, count);
 	window_clear(a);
 	return OK;
 }

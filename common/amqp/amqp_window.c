@@ -1,9 +1,11 @@
-/* amqp_window.c - keeps account of what the broker has confirmed, refused or returned of what was published.
+/* amqp_window.c - keeps account of what the broker has confirmed, refused or returned of what was
+ * published.
  *
- * RabbitMQ numbers what a channel publishes from 1 on and answers by number: ack (it is on disk wherever it must be) or
- * nack (a queue would not have it), for one message or for all up to it. A mandatory message that no queue takes comes
- * back as basic.return before its ack. The return has no number; but whether a queue takes a message is decided by
- * exchange and key alone, so it speaks for all that wait with the same two. */
+ * RabbitMQ numbers what a channel publishes from 1 on and answers by number: ack (it is on disk
+ * wherever it must be) or nack (a queue would not have it), for one message or for all up to it. A
+ * mandatory message that no queue takes comes back as basic.return before its ack. The return has
+ * no number; but whether a queue takes a message is decided by exchange and key alone, so it speaks
+ * for all that wait with the same two. */
 #include <string.h>
 
 #include "common/amqp/amqp_private.h"
@@ -19,8 +21,8 @@ place(struct amqp *a, uint64_t number)
 void
 window_add(struct amqp *a, struct outgoing *m)
 {
-	INVARIANT(*place(a, a->next) == NULL, "the window is full at %llu: %zu are unsettled", (unsigned long long)a->next,
-		a->unsettled);
+	INVARIANT(*place(a, a->next) == NULL, "the window is full at %llu: %zu are unsettled",
+		(unsigned long long)a->next, a->unsettled);
 	m->state = OUTGOING_SENT;
 	*place(a, a->next++) = m;
 	a->unsettled++;
@@ -43,7 +45,8 @@ settle_one(struct amqp *a, uint64_t number, enum outgoing_state state)
 void
 window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state state)
 {
-	if (tag >= a->next || tag < a->oldest) /* the latter: given up meanwhile, its place may be another's */
+	if (tag >= a->next ||
+		tag < a->oldest) /* the latter: given up meanwhile, its place may be another's */
 		return;
 	for (uint64_t n = multiple ? a->oldest : tag; n <= tag; n++)
 		settle_one(a, n, state);
@@ -54,17 +57,19 @@ window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state s
 void
 window_return(struct amqp *a, const char *exchange, const char *key)
 {
-	log_warn("RabbitMQ: no queue takes what is published to \"%s\" with key \"%s\"", exchange, key);
+	log_warn("RabbitMQ: no queue takes what is published to \"%s\" with key \"%s\"", exchange,
+		key);
 	for (uint64_t n = a->oldest; n < a->next; n++) {
 		struct outgoing *m = *place(a, n);
 
-		if (m != NULL && m->mandatory && strcmp(m->exchange, exchange) == 0 && strcmp(m->key, key) == 0)
+		if (m != NULL && m->mandatory && strcmp(m->exchange, exchange) == 0 &&
+			strcmp(m->key, key) == 0)
 			m->state = OUTGOING_RETURNED;
 	}
 }
 
-/* What is left unsettled may or may not be with the broker: the connection is closed and it is sent again, or it is
- * given up. */
+/* What is left unsettled may or may not be with the broker: the connection is closed and it is sent
+ * again, or it is given up. */
 void
 window_clear(struct amqp *a)
 {

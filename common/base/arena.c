@@ -60,12 +60,14 @@ static bool
 arena_owns(const struct arena *a, const void *p)
 {
 	for (const struct block *b = a->blocks; b != NULL; b = b->next)
-		if ((const unsigned char *)p >= b->bytes && (const unsigned char *)p < b->bytes + b->room)
+		if ((const unsigned char *)p >= b->bytes &&
+			(const unsigned char *)p < b->bytes + b->room)
 			return true;
 	return false;
 }
 
-/* A value made outside an arena may be freed inside one: what the arena does not own came from malloc. */
+/* A value made outside an arena may be freed inside one: what the arena does not own came from
+ * malloc. */
 static void
 json_arena_free(void *p)
 {
@@ -131,8 +133,8 @@ arena_alloc(struct arena *a, size_t bytes)
 	if (b == NULL)
 		return NULL;
 	INVARIANT(b->used <= b->room && bytes <= b->room - b->used && a->used <= a->limit,
-		"%zu bytes from a block with %zu of %zu used, in an arena with %zu of %zu used", bytes, b->used, b->room, a->used,
-		a->limit);
+		"%zu bytes from a block with %zu of %zu used, in an arena with %zu of %zu used",
+		bytes, b->used, b->room, a->used, a->limit);
 	p = b->bytes + b->used;
 	UNPOISON(p, bytes);
 	b->used += bytes;
@@ -191,7 +193,8 @@ arena_reset(struct arena *a)
 
 	for (const struct block *b = a->blocks; b != NULL; b = b->next)
 		used += b->used;
-	INVARIANT(used == a->used, "an arena counts %zu bytes as used, its blocks %zu", a->used, used);
+	INVARIANT(used == a->used, "an arena counts %zu bytes as used, its blocks %zu", a->used,
+		used);
 	while (a->blocks != NULL && a->blocks->next != NULL) {
 		struct block *b = a->blocks;
 

@@ -11,8 +11,8 @@
 
 /* ---- the text itself ----
  *
- * It was parsed before, so it is valid JSON without a NUL byte. Every loop ends at any other text, too: each turn moves
- * on by a byte at least, and none goes past the end. */
+ * It was parsed before, so it is valid JSON without a NUL byte. Every loop ends at any other text,
+ * too: each turn moves on by a byte at least, and none goes past the end. */
 
 struct scan {
 	const char *at, *end;
@@ -21,7 +21,8 @@ struct scan {
 static void
 skip_space(struct scan *s)
 {
-	while (s->at < s->end && (*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
+	while (s->at < s->end &&
+		(*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
 		s->at++;
 }
 
@@ -159,9 +160,10 @@ text_of(const json_t *object, const char *name)
 static bool
 is_envelope(const json_t *root)
 {
-	return json_object_get(root, "specversion") != NULL
-	       || (json_object_get(root, "data") != NULL
-		       && (json_object_get(root, "type") != NULL || json_object_get(root, "pattern") != NULL));
+	return json_object_get(root, "specversion") != NULL ||
+	       (json_object_get(root, "data") != NULL &&
+		       (json_object_get(root, "type") != NULL ||
+			       json_object_get(root, "pattern") != NULL));
 }
 
 /* A pattern may be {"cmd":"…"} in NestJS. */
@@ -184,7 +186,8 @@ open_envelope(struct event *e, char reason[EVENT_REASON])
 	e->data = json_object_get(e->root, "data");
 	if (version != NULL) {
 		if (!json_is_string(version) || strncmp(json_string_value(version), "1.", 2) != 0)
-			return reason_set(reason, ERR_INVALID_REQUEST, "/specversion must be \"1.0\"");
+			return reason_set(
+				reason, ERR_INVALID_REQUEST, "/specversion must be \"1.0\"");
 		e->id = text_of(e->root, "id");
 		e->source = text_of(e->root, "source");
 		e->subject = text_of(e->root, "subject");
@@ -233,7 +236,8 @@ event_free(struct event *e)
 
 /* ---- writing ---- */
 
-/* The members of an event's head are few and known: written as text, which jansson took most of the relay's time for. */
+/* The members of an event's head are few and known: written as text, which jansson took most of the
+ * relay's time for. */
 char *
 event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes)
 {

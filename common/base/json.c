@@ -7,7 +7,8 @@
 
 #include "common/base/arena.h"
 
-/* Brackets are counted outside of strings. What is no JSON may be counted wrongly: the parser refuses that anyway. */
+/* Brackets are counted outside of strings. What is no JSON may be counted wrongly: the parser
+ * refuses that anyway. */
 static bool
 too_deep(const char *text, size_t bytes)
 {
@@ -45,7 +46,8 @@ parse_error(const json_error_t *why, char reason[JSON_REASON])
 		return ERR_TOO_LARGE;
 	}
 	if (code == json_error_numeric_overflow || code == json_error_null_character) {
-		text = code == json_error_null_character ? "U+0000 is not accepted" : "the number is too large";
+		text = code == json_error_null_character ? "U+0000 is not accepted"
+							 : "the number is too large";
 		e = ERR_INVALID_REQUEST;
 	}
 	(void)snprintf(reason, JSON_REASON, "line %d, column %d: %s", why->line, why->column, text);
@@ -61,7 +63,8 @@ json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASO
 	*value = NULL;
 	reason[0] = '\0';
 	if (nul != NULL) {
-		(void)snprintf(reason, JSON_REASON, "there is a NUL byte at byte %zu", (size_t)(nul - text) + 1);
+		(void)snprintf(reason, JSON_REASON, "there is a NUL byte at byte %zu",
+			(size_t)(nul - text) + 1);
 		return ERR_MALFORMED_JSON;
 	}
 	if (too_deep(text, bytes)) {

@@ -58,7 +58,8 @@ text_add_number(struct text *t, int64_t n)
 	text_add(t, digits + at, sizeof digits - at);
 }
 
-/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The rest is UTF-8 already. */
+/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The
+ * rest is UTF-8 already. */
 static void
 json_escape(struct text *t, unsigned char c)
 {

@@ -1,7 +1,7 @@
 /* text.h - text that grows: where answers, events, pages and files are written before they go out.
  *
- * Begin with zeroes (and `most`, where there is a limit). What does not fit sets `failed` once and for all, so one
- * check at the end is enough. One thread's. */
+ * Begin with zeroes (and `most`, where there is a limit). What does not fit sets `failed` once and
+ * for all, so one check at the end is enough. One thread's. */
 #ifndef COMMON_BASE_TEXT_H
 #define COMMON_BASE_TEXT_H
 
@@ -23,10 +23,11 @@ struct text {
 void text_add(struct text *t, const char *data, size_t bytes);
 void text_add_string(struct text *t, const char *s);
 void text_add_number(struct text *t, int64_t n);
-/* As a JSON string (RFC 8259, 7), quotes and all; NULL is null. s is UTF-8. Building a tree of values first, and writing
- * that, takes ten times as long. */
+/* As a JSON string (RFC 8259, 7), quotes and all; NULL is null. s is UTF-8. Building a tree of
+ * values first, and writing that, takes ten times as long. */
 void text_add_json(struct text *t, const char *s);
-/* A tree of values as compact JSON; a NULL tree (no memory to build it) sets `failed`. Borrows the tree. */
+/* A tree of values as compact JSON; a NULL tree (no memory to build it) sets `failed`. Borrows the
+ * tree. */
 void text_add_value(struct text *t, const json_t *value);
 /* A UUID (NULL is null), an instant in RFC 3339, as JSON strings. */
 void text_add_uuid(struct text *t, const struct uuid *u);

@@ -1,5 +1,5 @@
-/* db.c - statements and transactions on one connection. The connection itself is db_connection.c, the wait for its answers
- * db_await.c, the pool db_pool.c. */
+/* db.c - statements and transactions on one connection. The connection itself is db_connection.c,
+ * the wait for its answers db_await.c, the pool db_pool.c. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,12 +12,14 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something; 25006: a standby. */
+/* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something;
+ * 25006: a standby. */
 static enum error
 error_of_state(const char *state)
 {
-	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0 || strncmp(state, "53", 2) == 0 ||
-	    strcmp(state, "25006") == 0 || strcmp(state, "55P03") == 0)
+	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0 ||
+		strncmp(state, "53", 2) == 0 || strcmp(state, "25006") == 0 ||
+		strcmp(state, "55P03") == 0)
 		return ERR_UNAVAILABLE;
 	return ERR_INTERNAL;
 }
@@ -32,7 +34,8 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	if (db->connection == NULL)
 		return ERR_UNAVAILABLE; /* given up */
 	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL) {
-		log_warn("%s: the connection to the database is lost: %s", what, PQerrorMessage(db->connection));
+		log_warn("%s: the connection to the database is lost: %s", what,
+			PQerrorMessage(db->connection));
 		db_close(db);
 		db->trouble = TROUBLE_LOST;
 		return ERR_UNAVAILABLE;
@@ -42,7 +45,8 @@ result_error(struct db *db, const PGresult *result, const char *what)
 		log_info("%s: %s", what, message);
 		return ERR_UNAVAILABLE;
 	}
-	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks again in a new try. */
+	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks
+	 * again in a new try. */
 	db->trouble = strcmp(state, "23505") == 0 ? TROUBLE_CONFLICT : TROUBLE_ANSWERED;
 	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
 	return error_of_state(state);
@@ -59,9 +63,11 @@ db_prepare(struct db *db, const struct db_statement *s)
 		if (db->prepared[i] == s)
 			return OK;
 	for (size_t i = 0; i < db->prepared_count; i++)
-		INVARIANT(strcmp(db->prepared[i]->name, s->name) != 0, "two statements are named %s", s->name);
+		INVARIANT(strcmp(db->prepared[i]->name, s->name) != 0,
+			"two statements are named %s", s->name);
 	if (db->prepared_count == DB_PREPARED_MAX) {
-		log_error("%s: a connection runs at most %d different statements", s->name, DB_PREPARED_MAX);
+		log_error("%s: a connection runs at most %d different statements", s->name,
+			DB_PREPARED_MAX);
 		return ERR_INTERNAL;
 	}
 	result = result_take(db, PQsendPrepare(db->connection, s->name, s->sql, 0, NULL));
@@ -73,7 +79,8 @@ db_prepare(struct db *db, const struct db_statement *s)
 	return e;
 }
 
-/* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text otherwise. */
+/* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text
+ * otherwise. */
 struct parameters {
 	const char *values[DB_VALUES_MAX];
 	int lengths[DB_VALUES_MAX], formats[DB_VALUES_MAX];
@@ -110,8 +117,8 @@ values_check(const struct db_value *values, size_t count)
 }
 
 enum error
-db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
-	struct db_rows **rows)
+db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values,
+	size_t count, struct db_rows **rows)
 {
 	const char *name = statement->name;
 	struct parameters p;
@@ -119,12 +126,14 @@ db_execute(struct db *db, const struct db_statement *statement, const struct db_
 	enum error e;
 
 	db->trouble = TROUBLE_NONE;
-	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK ||
+		(e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
-	result = result_take(db,
-		PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0));
-	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
+	result = result_take(db, PQsendQueryPrepared(db->connection, name, (int)count, p.values,
+					 p.lengths, p.formats, 0));
+	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
+		PQresultStatus(result) != PGRES_COMMAND_OK) {
 		e = result_error(db, result, name);
 		PQclear(result);
 		return e;
@@ -173,7 +182,8 @@ transaction_once(struct db *db, db_work *work, void *context)
 #define RETRY_FIRST_MS 20
 #define RETRY_MOST_MS 1280
 
-/* The one retry loop. Its pauses are random, so that transactions that collided do not meet again. */
+/* The one retry loop. Its pauses are random, so that transactions that collided do not meet again.
+ */
 bool
 db_retry(const struct db *db, enum db_again again, int attempt)
 {
@@ -192,7 +202,8 @@ db_transaction_on(struct db *db, enum db_again again, db_work *work, void *conte
 	enum error e;
 
 	for (int attempt = 0;; attempt++)
-		if ((e = transaction_once(db, work, context)) == OK || !db_retry(db, again, attempt))
+		if ((e = transaction_once(db, work, context)) == OK ||
+			!db_retry(db, again, attempt))
 			return e;
 }
 
@@ -215,7 +226,8 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 		if (db->connection == NULL)
 			return e;
 		if (e != OK) {
-			db_close(db); /* rather than reading, or waiting for the end of, what is not wanted any more */
+			db_close(
+				db); /* rather than reading, or waiting for the end of, what is not wanted any more */
 			return e;
 		}
 	}
@@ -223,19 +235,21 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 }
 
 enum error
-db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
-	db_each *each, void *context)
+db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values,
+	size_t count, db_each *each, void *context)
 {
 	const char *name = statement->name;
 	struct parameters p;
 	enum error e;
 
 	db->trouble = TROUBLE_NONE;
-	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK ||
+		(e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
-	if (PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||
-	    PQsetSingleRowMode(db->connection) != 1) {
+	if (PQsendQueryPrepared(
+		    db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||
+		PQsetSingleRowMode(db->connection) != 1) {
 		log_warn("%s: %s", name, PQerrorMessage(db->connection));
 		db_close(db);
 		return ERR_UNAVAILABLE;

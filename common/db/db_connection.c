@@ -1,4 +1,5 @@
-/* db_connection.c - one connection to PostgreSQL: opened when first needed, found dead or alive, closed. */
+/* db_connection.c - one connection to PostgreSQL: opened when first needed, found dead or alive,
+ * closed. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -54,41 +55,49 @@ notice_log(void *unused, const char *message)
 	log_debug("%s", message);
 }
 
-/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md, section 5). The
- * statements are all meant to find their rows by an index and in its order, and a plan that was made while a table was
- * small must not read, or sort, all of it later. The keepalives and tcp_user_timeout end a wait for a peer that is
- * gone without a word. */
+/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md,
+ * section 5). The statements are all meant to find their rows by an index and in its order, and a
+ * plan that was made while a table was small must not read, or sort, all of it later. The
+ * keepalives and tcp_user_timeout end a wait for a peer that is gone without a word. */
 static enum error
 db_connect(struct db *db)
 {
 	char options[280], timeout[24], silence[24];
-	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000, begun = clock_monotonic_ms();
+	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000,
+		begun = clock_monotonic_ms();
 	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
 
 	snprintf(options, sizeof options,
 		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
-		" -c datestyle=ISO -c statement_timeout=%" PRId64 " -c idle_in_transaction_session_timeout=%" PRId64,
+		" -c datestyle=ISO -c statement_timeout=%" PRId64
+		" -c idle_in_transaction_session_timeout=%" PRId64,
 		statement_ms, statement_ms * 2);
 	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
 	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
 	db->connection = PQconnectdbParams(
-		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-			"client_encoding", "fallback_application_name", NULL },
-		(const char *const[]){ db->url, options, timeout, silence, "30", "UTF8", "purse", NULL }, 1);
+		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout",
+			"keepalives_idle", "client_encoding", "fallback_application_name", NULL },
+		(const char *const[]){
+			db->url, options, timeout, silence, "30", "UTF8", "purse", NULL },
+		1);
 	if (PQstatus(db->connection) != CONNECTION_OK) {
 		log_warn("cannot connect to the database: %s",
 			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
 		db_close(db);
-		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT) ? TROUBLE_REFUSED : TROUBLE_SILENT;
+		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT)
+				      ? TROUBLE_REFUSED
+				      : TROUBLE_SILENT;
 		return ERR_UNAVAILABLE;
 	}
 	PQsetNoticeProcessor(db->connection, notice_log, NULL);
-	PQsetnonblocking(db->connection, 1); /* a peer that does not read must hold up neither sending nor closing */
+	PQsetnonblocking(db->connection,
+		1); /* a peer that does not read must hold up neither sending nor closing */
 	db->prepared_count = 0;
 	return OK;
 }
 
-/* An idle connection that the server closed is readable: find out before a statement is lost on it. */
+/* An idle connection that the server closed is readable: find out before a statement is lost on it.
+ */
 static bool
 connection_is_alive(struct db *db)
 {

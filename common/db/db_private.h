@@ -17,10 +17,10 @@
 enum trouble {
 	TROUBLE_NONE,
 	TROUBLE_REFUSED,  /* no connection: nothing was sent */
-	TROUBLE_LOST,     /* the connection broke: nobody knows whether it took effect */
+	TROUBLE_LOST,	  /* the connection broke: nobody knows whether it took effect */
 	TROUBLE_CONFLICT, /* deadlock or serialization: rolled back */
 	TROUBLE_ANSWERED, /* the server said no */
-	TROUBLE_SILENT,   /* it said nothing in time: nobody knows either, and asking again would wait as long */
+	TROUBLE_SILENT, /* it said nothing in time: nobody knows either, and asking again would wait as long */
 };
 
 /* Different statements that one connection may run. */
@@ -30,7 +30,8 @@ struct db {
 	const char *url;
 	PGconn *connection;
 	int64_t answer_timeout_ms; /* the longest wait for an answer */
-	const struct db_statement *prepared[DB_PREPARED_MAX]; /* what this connection knows; prepared_count of them */
+	const struct db_statement
+		*prepared[DB_PREPARED_MAX]; /* what this connection knows; prepared_count of them */
 	size_t prepared_count;
 	bool in_transaction;
 	enum trouble trouble;
@@ -54,10 +55,11 @@ struct db_rows {
 enum error db_ready(struct db *db) MUST_CHECK;
 void db_close(struct db *db);
 
-/* Sends what is left to send and waits until libpq has a result, or knows that the connection is broken, which
- * PQgetResult() then says. False: given up, and the connection closed. */
+/* Sends what is left to send and waits until libpq has a result, or knows that the connection is
+ * broken, which PQgetResult() then says. False: given up, and the connection closed. */
 bool result_await(struct db *db) MUST_CHECK;
-/* The last result of what was sent (`sent`: what PQsend… answered), all of it read. NULL: given up, or broken. */
+/* The last result of what was sent (`sent`: what PQsend… answered), all of it read. NULL: given up,
+ * or broken. */
 PGresult *result_take(struct db *db, int sent);
 /* Takes over the result; frees it where rows is NULL. */
 enum error rows_make(PGresult *result, struct db_rows **rows) MUST_CHECK;

@@ -37,7 +37,9 @@ db_bool(bool b)
 struct db_value
 db_bytes(const void *p, size_t n)
 {
-	return (struct db_value){ .kind = p != NULL ? DB_KIND_BINARY : DB_KIND_NULL, .data = p, .bytes = n };
+	return (struct db_value){
+		.kind = p != NULL ? DB_KIND_BINARY : DB_KIND_NULL, .data = p, .bytes = n
+	};
 }
 
 struct db_value
@@ -53,8 +55,8 @@ db_instant(instant_us t, char buffer[INSTANT_TEXT])
 	return db_text(buffer);
 }
 
-/* ---- arrays: PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length, lower bound, then
- * each element as its length and bytes ---- */
+/* ---- arrays: PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length,
+ * lower bound, then each element as its length and bytes ---- */
 
 #define ARRAY_HEADER 20
 
@@ -63,8 +65,8 @@ array_room(struct db_array *a, size_t bytes)
 {
 	size_t used = a->bytes == 0 ? ARRAY_HEADER : a->bytes;
 
-	INVARIANT(a->count < INT32_MAX && used <= a->room + ARRAY_HEADER, "an array of %d elements in %zu of %zu bytes", (int)a->count,
-		used, a->room);
+	INVARIANT(a->count < INT32_MAX && used <= a->room + ARRAY_HEADER,
+		"an array of %d elements in %zu of %zu bytes", (int)a->count, used, a->room);
 	if (a->failed)
 		return NULL;
 	if (used + bytes > a->room) {
@@ -136,7 +138,8 @@ element_add(struct db_array *a, const void *bytes, size_t n)
 static void
 element_add_as(struct db_array *a, enum db_element element, const void *bytes, size_t n)
 {
-	INVARIANT(a->element == element, "type %d is added to an array of type %d", (int)element, (int)a->element);
+	INVARIANT(a->element == element, "type %d is added to an array of type %d", (int)element,
+		(int)a->element);
 	element_add(a, bytes, n);
 }
 
@@ -187,7 +190,8 @@ db_array_add_bool(struct db_array *a, bool b)
 	element_add_as(a, DB_BOOL_ARRAY, &byte, 1);
 }
 
-/* The header is written last: only now the count is known. An empty array has no dimension, and ends with its type. */
+/* The header is written last: only now the count is known. An empty array has no dimension, and
+ * ends with its type. */
 struct db_value
 db_array(struct db_array *a)
 {
@@ -260,7 +264,8 @@ rows_null(const struct db_rows *rows, size_t row, size_t column)
 const char *
 rows_text(const struct db_rows *rows, size_t row, size_t column)
 {
-	return rows_null(rows, row, column) ? NULL : PQgetvalue(rows->result, (int)row, (int)column);
+	return rows_null(rows, row, column) ? NULL
+					    : PQgetvalue(rows->result, (int)row, (int)column);
 }
 
 int64_t
@@ -286,7 +291,8 @@ rows_uuid(const struct db_rows *rows, size_t row, size_t column)
 	return u;
 }
 
-/* "2026-11-23 05:08:36.123456+00" is RFC 3339 but for the minutes of the offset: the connection is set to UTC. */
+/* "2026-11-23 05:08:36.123456+00" is RFC 3339 but for the minutes of the offset: the connection is
+ * set to UTC. */
 instant_us
 rows_instant(const struct db_rows *rows, size_t row, size_t column)
 {

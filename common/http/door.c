@@ -4,7 +4,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* The longest rest: then a thread waits at the socket however many do, as a silent peer may hold up those that are there. */
+/* The longest rest: then a thread waits at the socket however many do, as a silent peer may hold up
+ * those that are there. */
 #define REST_MOST_S 1
 
 void

@@ -1,9 +1,10 @@
 /* door.h - how many threads of a handler wait at its socket.
  *
- * The kernel wakes the threads that wait in accept() in turn. With many of them each request would find a thread that is
- * asleep and whose memory is cold. So only as many as there are processors wait there, and the others rest: a thread that
- * returns from a request takes the next one without sleeping. When no thread is left at the door because all are working,
- * one that rests is woken. Measured on two processors with 64 connections: a posting's way through lighttpd, authorizer and
+ * The kernel wakes the threads that wait in accept() in turn. With many of them each request would
+ *find a thread that is asleep and whose memory is cold. So only as many as there are processors
+ *wait there, and the others rest: a thread that returns from a request takes the next one without
+ *sleeping. When no thread is left at the door because all are working, one that rests is woken.
+ *Measured on two processors with 64 connections: a posting's way through lighttpd, authorizer and
  * handler takes a fifth less processor time.
  *
  *	door_enter(&door);       may rest before it returns

@@ -40,8 +40,9 @@ cursor_decode(struct request *r, const char *cursor, char **text)
 
 	if ((*text = arena_alloc(r->arena, CURSOR_MAX)) == NULL)
 		return ERR_TOO_LARGE;
-	if (sodium_base642bin((unsigned char *)*text, CURSOR_MAX - 1, cursor, strlen(cursor), NULL, &n, NULL,
-		    sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 || strlen(*text) != n)
+	if (sodium_base642bin((unsigned char *)*text, CURSOR_MAX - 1, cursor, strlen(cursor), NULL,
+		    &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+		strlen(*text) != n)
 		return request_fault(r, "/cursor", NOT_OURS);
 	return OK;
 }
@@ -62,14 +63,16 @@ page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last)
 
 	if (e != OK)
 		return e;
-	return uuid_parse(text, last) ? OK : request_fault(r, "/cursor", "is not a cursor of this list");
+	return uuid_parse(text, last) ? OK
+				      : request_fault(r, "/cursor", "is not a cursor of this list");
 }
 
 /* The query as it was sent, without its cursor. */
 static char *
 query_without_cursor(struct request *r)
 {
-	char *copy = arena_strdup(r->arena, r->query), *rest = copy, *out = arena_strdup(r->arena, "");
+	char *copy = arena_strdup(r->arena, r->query), *rest = copy,
+	     *out = arena_strdup(r->arena, "");
 
 	while (rest != NULL && out != NULL) {
 		const char *pair = strsep(&rest, "&");
@@ -87,7 +90,8 @@ reply_next_link(struct request *r, struct reply *reply, const char *next_cursor)
 
 	if (next_cursor == NULL || (query = query_without_cursor(r)) == NULL)
 		return reply;
-	return reply_header(r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query, next_cursor);
+	return reply_header(
+		r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query, next_cursor);
 }
 
 struct reply *

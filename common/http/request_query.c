@@ -36,7 +36,8 @@ url_decode(char *s, bool plus)
 }
 
 /* A fault of a parameter; names of fields are short. */
-#define PARAMETER_FAULT(r, name, ...) request_fault(r, pointer_of(name, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
+#define PARAMETER_FAULT(r, name, ...) \
+	request_fault(r, pointer_of(name, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
 #define POINTER_MAX 64
 
 static const char *
@@ -48,13 +49,15 @@ pointer_of(const char *name, char pointer[POINTER_MAX])
 
 /* name[key]=value for a FIELD_PAIRS of that name. False: it is none. */
 static bool
-pair_bind(struct request *r, const char *name, const char *value, const struct field *field, enum error *e)
+pair_bind(struct request *r, const char *name, const char *value, const struct field *field,
+	enum error *e)
 {
 	struct pairs *p = field->pairs;
 	size_t n = strlen(field->name), length = strlen(name);
 	char *key;
 
-	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' || name[length - 1] != ']')
+	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' ||
+		name[length - 1] != ']')
 		return false;
 	if (p->count == PAIRS_MAX) {
 		*e = PARAMETER_FAULT(r, field->name, "may be given %d times", PAIRS_MAX);
@@ -100,7 +103,8 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 	else
 		value = pair + strlen(pair);
 	if (!url_decode(pair, true) || !url_decode(value, true))
-		return request_refuse(r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
+		return request_refuse(
+			r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
 	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
 		return request_fault(r, "", "the query must be valid UTF-8");
 	for (size_t i = 0; i < count; i++) {

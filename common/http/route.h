@@ -20,7 +20,7 @@ struct route {
 
 /* The route of method and path, its ids filled in; else NULL, and *e is ERR_NOT_FOUND or
  * ERR_METHOD_NOT_ALLOWED, the latter with the allowed methods ("GET, HEAD, POST") in allow. */
-const struct route *route_find(const struct route *routes, size_t count, enum method method, const char *path,
-	struct uuid ids[ROUTE_IDS], enum error *e, char allow[64]);
+const struct route *route_find(const struct route *routes, size_t count, enum method method,
+	const char *path, struct uuid ids[ROUTE_IDS], enum error *e, char allow[64]);
 
 #endif

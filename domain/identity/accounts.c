@@ -10,7 +10,8 @@
 #include "domain/identity/password_hash.h"
 #include "domain/identity/sweep.h"
 
-#define ACCOUNT_COLUMNS "id, email, name, array_to_string(roles, ',') AS roles, created_at, password_hash"
+#define ACCOUNT_COLUMNS \
+	"id, email, name, array_to_string(roles, ',') AS roles, created_at, password_hash"
 
 /* ---- what may be an address, what a name ---- */
 
@@ -21,7 +22,8 @@ local_part(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] == '.' && (i == 0 || i + 1 == n || s[i - 1] == '.'))
 			return false;
-		if (!isalnum((unsigned char)s[i]) && (s[i] == '\0' || strchr(".!#$%&'*+/=?^_`{|}~-", s[i]) == NULL))
+		if (!isalnum((unsigned char)s[i]) &&
+			(s[i] == '\0' || strchr(".!#$%&'*+/=?^_`{|}~-", s[i]) == NULL))
 			return false;
 	}
 	return n >= 1 && n <= 64;
@@ -57,7 +59,8 @@ email_fault(const char *email)
 {
 	const char *at = strchr(email, '@');
 
-	if (at != NULL && strlen(email) <= EMAIL_MOST && local_part(email, (size_t)(at - email)) && domain(at + 1))
+	if (at != NULL && strlen(email) <= EMAIL_MOST && local_part(email, (size_t)(at - email)) &&
+		domain(at + 1))
 		return NULL;
 	return "must be an e-mail address such as ada@example.com";
 }
@@ -102,8 +105,8 @@ account_read(const struct db_rows *rows, struct arena *arena, struct account *ou
 }
 
 static enum error
-account_query(struct auth *auth, struct arena *arena, const struct db_statement *statement, const struct db_value *values,
-	size_t count, struct account *out)
+account_query(struct auth *auth, struct arena *arena, const struct db_statement *statement,
+	const struct db_value *values, size_t count, struct account *out)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(auth->pool, statement, values, count, &rows);
@@ -113,7 +116,8 @@ account_query(struct auth *auth, struct arena *arena, const struct db_statement 
 	return rows_count(rows) > 0 ? account_read(rows, arena, out) : ERR_NOT_FOUND;
 }
 
-static const struct db_statement account_by_id_sql = { "account_by_id", "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_AGAIN };
+static const struct db_statement account_by_id_sql = { "account_by_id",
+	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_AGAIN };
 
 enum error
 account_find(struct auth *auth, struct arena *arena, const struct uuid *id, struct account *out)
@@ -125,9 +129,11 @@ static const struct db_statement account_rename_sql = { "account_rename",
 	"UPDATE account SET name = $2 WHERE id = $1 RETURNING " ACCOUNT_COLUMNS, DB_AGAIN };
 
 enum error
-account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name, struct account *out)
+account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name,
+	struct account *out)
 {
-	return account_query(auth, arena, &account_rename_sql, DB_VALUES(db_uuid(id), db_text(name)), out);
+	return account_query(
+		auth, arena, &account_rename_sql, DB_VALUES(db_uuid(id), db_text(name)), out);
 }
 
 /* ---- passwords ---- */
@@ -140,12 +146,13 @@ static const struct db_statement account_create_sql = { "account_create",
 	DB_AGAIN };
 
 static const struct db_statement account_by_email_sql = { "account_by_email",
-	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",
+	"SELECT " ACCOUNT_COLUMNS
+	" FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",
 	DB_AGAIN };
 
 enum error
-account_create(struct auth *auth, struct arena *arena, const char *email, const char *name, const char *password,
-	struct account *out)
+account_create(struct auth *auth, struct arena *arena, const char *email, const char *name,
+	const char *password, struct account *out)
 {
 	struct uuid id = uuid_v7();
 	char hash[PASSWORD_HASH];
@@ -162,12 +169,13 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
 }
 
-/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is enough, as its
- * parameters are left to the next sign-in. */
+/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is
+ * enough, as its parameters are left to the next sign-in. */
 static enum error
 prove_again(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
-	enum error e = account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
+	enum error e = account_query(
+		auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
 
 	if (e != OK)
 		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;
@@ -187,8 +195,8 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 
 	if ((e = password_hash(password, hash)) != OK)
 		return e;
-	e = db_query(auth->pool, &account_rehash_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)),
-		&rows);
+	e = db_query(auth->pool, &account_rehash_sql,
+		DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)), &rows);
 	if (e != OK)
 		return e;
 	if (rows_touched(rows) == 0)
@@ -199,14 +207,15 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 }
 
 static enum error
-prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY], const char *password,
-	struct account *a, int64_t *wait_s)
+prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY],
+	const char *password, struct account *a, int64_t *wait_s)
 {
 	enum error e = attempt_begin(auth, key, wait_s);
 
 	if (e != OK)
 		return e;
-	if ((e = password_verify(a->password_hash, password)) == OK && password_outdated(a->password_hash))
+	if ((e = password_verify(a->password_hash, password)) == OK &&
+		password_outdated(a->password_hash))
 		e = rehash(auth, arena, password, a);
 	/* Nobody learned anything from it, so nobody need wait for the next. */
 	if (e == ERR_OVERLOADED)
@@ -215,8 +224,8 @@ prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KE
 }
 
 enum error
-account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password, struct account *out,
-	int64_t *wait_s)
+account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password,
+	struct account *out, int64_t *wait_s)
 {
 	unsigned char key[ATTEMPT_KEY];
 	enum error e;
@@ -224,10 +233,13 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 	attempt_key(auth, email, key);
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e == ERR_NOT_FOUND)
-		*out = (struct account){ .password_hash = NULL }; /* goes through all the same motions */
+		*out = (struct account){
+			.password_hash = NULL
+		}; /* goes through all the same motions */
 	else if (e != OK)
 		return e;
-	/* The attempt is counted inside the gate: so few are under way at once, and good ones do not refuse each other. */
+	/* The attempt is counted inside the gate: so few are under way at once, and good ones do
+	 * not refuse each other. */
 	if ((e = password_enter()) != OK)
 		return e;
 	e = prove(auth, arena, key, password, out, wait_s);
@@ -237,7 +249,8 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 	return e;
 }
 
-/* No one signs in with a password that is being changed: both lock the account and compare the hash. */
+/* No one signs in with a password that is being changed: both lock the account and compare the
+ * hash. */
 static const struct db_statement account_lock_sql = { "account_lock",
 	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE", DB_AGAIN };
 
@@ -245,7 +258,8 @@ enum error
 account_lock(struct db *db, const struct account *a)
 {
 	DB_ROWS(rows);
-	enum error e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &rows);
+	enum error e = db_execute(db, &account_lock_sql,
+		DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &rows);
 
 	if (e != OK)
 		return e;
@@ -261,6 +275,6 @@ account_json(const struct account *a)
 
 	uuid_format(&a->id, id);
 	instant_format(a->created_at, created_at);
-	return json_pack("{s:s, s:s, s:s?, s:o, s:s}", "id", id, "email", a->email, "name", a->name, "roles",
-		roles_to_json(a->roles), "created_at", created_at);
+	return json_pack("{s:s, s:s, s:s?, s:o, s:s}", "id", id, "email", a->email, "name", a->name,
+		"roles", roles_to_json(a->roles), "created_at", created_at);
 }

@@ -8,12 +8,14 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-#define DELAYS_MOST 160 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times */
+#define DELAYS_MOST \
+	160 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times */
 
 int64_t
 attempt_delay_ms(int64_t failures)
 {
-	int64_t over = failures - config_number(OPT_SIGN_IN_FREE_ATTEMPTS), most = config_number(OPT_SIGN_IN_DELAY_MAX);
+	int64_t over = failures - config_number(OPT_SIGN_IN_FREE_ATTEMPTS),
+		most = config_number(OPT_SIGN_IN_DELAY_MAX);
 	int64_t delay = config_number(OPT_SIGN_IN_DELAY);
 
 	if (over < 0)
@@ -44,7 +46,8 @@ attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMP
 
 	for (; n < sizeof small && email[n] != '\0'; n++)
 		small[n] = (char)tolower((unsigned char)email[n]);
-	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret, sizeof auth->secret);
+	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret,
+		sizeof auth->secret);
 }
 
 int64_t
@@ -53,13 +56,16 @@ attempt_memory_ms(void)
 	return 4 * config_number(OPT_SIGN_IN_DELAY_MAX);
 }
 
-/* $1 key, $2 delays by failures, $3 milliseconds after which failures are forgotten. Counts the attempt before
- * it is made, so that many at once cannot all be free; success takes the row away. */
+/* $1 key, $2 delays by failures, $3 milliseconds after which failures are forgotten. Counts the
+ * attempt before it is made, so that many at once cannot all be free; success takes the row away.
+ */
 static const struct db_statement attempt_begin_sql = { "attempt_begin",
 	"WITH tried AS (INSERT INTO sign_in_attempt AS a (key, failures, tried_at, next_at)"
-	" VALUES ($1, 1, clock_timestamp(), clock_timestamp() + ($2::bigint[])[1]" DB_MILLISECONDS ")"
+	" VALUES ($1, 1, clock_timestamp(), clock_timestamp() + ($2::bigint[])[1]" DB_MILLISECONDS
+	")"
 	" ON CONFLICT (key) DO UPDATE SET tried_at = clock_timestamp(),"
-	" failures = CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS " THEN 1 ELSE a.failures + 1 END,"
+	" failures = CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS
+	" THEN 1 ELSE a.failures + 1 END,"
 	" next_at = clock_timestamp() + ($2::bigint[])[CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS
 	" THEN 1 ELSE least(a.failures + 1, cardinality($2::bigint[])) END]" DB_MILLISECONDS
 	" WHERE a.next_at <= clock_timestamp() RETURNING 1)"
@@ -82,7 +88,9 @@ attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *
 {
 	DB_ROWS(rows);
 	enum error e = db_query(auth->pool, &attempt_begin_sql,
-		DB_VALUES(db_bytes(key, ATTEMPT_KEY), auth->delays_value, db_number(attempt_memory_ms())), &rows);
+		DB_VALUES(db_bytes(key, ATTEMPT_KEY), auth->delays_value,
+			db_number(attempt_memory_ms())),
+		&rows);
 
 	struct attempt attempt;
 
@@ -92,23 +100,28 @@ attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *
 	return attempt.allowed ? OK : ERR_TOO_MANY_ATTEMPTS;
 }
 
-/* Failures that came meanwhile keep their count; only the delay may be cut short, by who was let through. */
+/* Failures that came meanwhile keep their count; only the delay may be cut short, by who was let
+ * through. */
 static const struct db_statement attempt_take_back_sql = { "attempt_take_back",
-	"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at WHERE key = $1", DB_ONCE };
+	"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at WHERE key = $1",
+	DB_ONCE };
 
 void
 attempt_take_back(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
-	enum error e = db_query(auth->pool, &attempt_take_back_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+	enum error e = db_query(
+		auth->pool, &attempt_take_back_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
 
 	if (e != OK)
 		log_warn("an attempt that was not made still counts (%s)", error_code(e));
 }
 
-static const struct db_statement attempts_forget_sql = { "attempts_forget", "DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN };
+static const struct db_statement attempts_forget_sql = { "attempts_forget",
+	"DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN };
 
 enum error
 attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
-	return db_query(auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+	return db_query(
+		auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
 }

@@ -1,10 +1,11 @@
 /* identity.c - from a token to a caller: token, session, roles; see identity.h.
  *
- * Two memories make it cheap. Verified tokens are kept until they expire, in every process: a signature does not
- * become wrong. Live sessions are kept only while somebody tells us of their end: the watcher's LISTEN connection.
- * While it is down nothing is kept, and when it is back everything from before is dropped, as what was missed is
- * unknown. Sign-outs of this process itself do not take that way round: identity_forget() is called before the
- * answer. An entry lasts SESSION_KEEP at the most, in case a notification is lost in a way nobody thought of. */
+ * Two memories make it cheap. Verified tokens are kept until they expire, in every process: a
+ * signature does not become wrong. Live sessions are kept only while somebody tells us of their
+ * end: the watcher's LISTEN connection. While it is down nothing is kept, and when it is back
+ * everything from before is dropped, as what was missed is unknown. Sign-outs of this process
+ * itself do not take that way round: identity_forget() is called before the answer. An entry lasts
+ * SESSION_KEEP at the most, in case a notification is lost in a way nobody thought of. */
 #include "domain/identity/identity.h"
 
 #include <pthread.h>
@@ -44,7 +45,8 @@ identity_start(void)
 		return false;
 	identity.tokens = cache_new(entries);
 	identity.sessions = cache_new(entries);
-	identity.pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
+	identity.pool = db_pool_new(
+		config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
 	if (identity.tokens != NULL && identity.sessions != NULL && identity.pool != NULL)
 		return true;
 	log_error("no memory for TOKEN_CACHE");
@@ -65,8 +67,9 @@ identity_stop(void)
 
 /* ---- the token ---- */
 
-/* Keys that came or went: what they verified is verified again. Before the first keys nothing was, and an empty cache is left
- * alone: to look through it takes a page of memory for each that is read, and every CGI process would. */
+/* Keys that came or went: what they verified is verified again. Before the first keys nothing was,
+ * and an empty cache is left alone: to look through it takes a page of memory for each that is
+ * read, and every CGI process would. */
 static void
 tokens_refresh(void)
 {
@@ -119,7 +122,8 @@ static enum error
 session_query(const struct uuid *session, struct known *k)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
+	enum error e = db_query(
+		identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
 	struct live live;
 
 	if (e != OK)
@@ -128,7 +132,8 @@ session_query(const struct uuid *session, struct known *k)
 		return ERR_SESSION_ENDED;
 	if ((e = rows_read(rows, 0, DB_COLUMNS(live_columns), NULL, &live)) != OK)
 		return e;
-	*k = (struct known){ live.user, *session, roles_from_text(live.roles), clock_now() + SESSION_KEEP };
+	*k = (struct known){ live.user, *session, roles_from_text(live.roles),
+		clock_now() + SESSION_KEEP };
 	if (live.expires_at < k->until)
 		k->until = live.expires_at;
 	return OK;
@@ -165,11 +170,15 @@ identity_check(const char *token, struct caller *caller, const char **why)
 		log_error("a caller should be checked here, but AUTH_DATABASE_URL is not set");
 		return ERR_UNAVAILABLE;
 	}
-	if ((e = token_lookup(token, &claimed, why)) != OK || (e = session_lookup(&claimed.session, &current)) != OK)
+	if ((e = token_lookup(token, &claimed, why)) != OK ||
+		(e = session_lookup(&claimed.session, &current)) != OK)
 		return e;
 	if (memcmp(&claimed.user, &current.user, sizeof current.user) != 0)
 		return ERR_UNAUTHENTICATED;
-	*caller = (struct caller){ .known = true, .user = current.user, .session = current.session, .roles = current.roles };
+	*caller = (struct caller){ .known = true,
+		.user = current.user,
+		.session = current.session,
+		.roles = current.roles };
 	return OK;
 }
 
@@ -217,7 +226,8 @@ watch_connection(struct db *db)
 	atomic_store(&identity.listening, false);
 	identity_forget_all();
 	if (got < 0)
-		log_warn("the connection that tells of ended sessions is lost: the database is asked each time");
+		log_warn(
+			"the connection that tells of ended sessions is lost: the database is asked each time");
 }
 
 static void *
@@ -231,7 +241,8 @@ watch(void *unused)
 	while (db != NULL && !atomic_load(&identity.stopping)) {
 		if (db_listen(db, SESSION_ENDED) == OK)
 			watch_connection(db);
-		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping); waited += WATCH_TURN_MS)
+		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping);
+			waited += WATCH_TURN_MS)
 			clock_sleep_ms(WATCH_TURN_MS);
 	}
 	db_free(db);

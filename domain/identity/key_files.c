@@ -64,8 +64,8 @@ folder_make(const char *folder)
 	return true;
 }
 
-/* What root makes in a user's folder is of no use to that user's handlers unless they may read it. Only for files just
- * made: one that was there may be a link to anything. */
+/* What root makes in a user's folder is of no use to that user's handlers unless they may read it.
+ * Only for files just made: one that was there may be a link to anything. */
 static bool
 owner_copy(int fd, const char *folder)
 {
@@ -130,7 +130,8 @@ write_whole(int fd, const void *bytes, size_t n)
 	return fsync(fd) == 0;
 }
 
-/* The folder's entry must be on disk too, or a power cut could take the key that tokens were signed with. */
+/* The folder's entry must be on disk too, or a power cut could take the key that tokens were signed
+ * with. */
 static bool
 folder_sync(const char *folder)
 {
@@ -232,7 +233,8 @@ key_load(const char *folder, struct key *k)
 		log_warn("the signing key %s can be read by others: chmod 600", path);
 	k->pair = PEM_read_PrivateKey(f, NULL, NULL, NULL);
 	fclose(f);
-	if (k->pair == NULL || EVP_PKEY_get_base_id(k->pair) != EVP_PKEY_EC || EVP_PKEY_get_bits(k->pair) != 256) {
+	if (k->pair == NULL || EVP_PKEY_get_base_id(k->pair) != EVP_PKEY_EC ||
+		EVP_PKEY_get_bits(k->pair) != 256) {
 		log_error("the file %s holds no P-256 key", path);
 		EVP_PKEY_free(k->pair);
 		return false;
@@ -254,7 +256,8 @@ key_files_read(const char *folder, struct key keys[KEYS_MAX])
 	int count = keys_scan(folder, &found), n = 0;
 	instant_us now = clock_now();
 
-	/* Only a key that was read can take over: one that was not must not retire the key that signs in its stead. */
+	/* Only a key that was read can take over: one that was not must not retire the key that
+	 * signs in its stead. */
 	for (int i = 0; i < count && n < KEYS_MAX; i++) {
 		if (n > 0)
 			found[i].ends_at = older_end_at(&keys[n - 1]);
@@ -288,7 +291,8 @@ key_make(const char *folder, char kid[UUID_TEXT])
 
 	uuid_format(&id, kid);
 	snprintf(name, sizeof name, "%s.pem", kid);
-	if (pair == NULL || pem == NULL || PEM_write_bio_PKCS8PrivateKey(pem, pair, NULL, NULL, 0, NULL, NULL) != 1)
+	if (pair == NULL || pem == NULL ||
+		PEM_write_bio_PKCS8PrivateKey(pem, pair, NULL, NULL, 0, NULL, NULL) != 1)
 		log_error("a signing key could not be made");
 	else if ((n = BIO_get_mem_data(pem, &text)) > 0)
 		good = file_write(folder, name, text, (size_t)n);
@@ -307,13 +311,15 @@ older_remove(const char *folder, const char *kid)
 		char path[PATH_BYTES], name[UUID_TEXT + 4];
 
 		snprintf(name, sizeof name, "%s.pem", found[i].kid);
-		if (strcmp(found[i].kid, kid) < 0 && path_join(path, folder, name) && unlink(path) != 0)
+		if (strcmp(found[i].kid, kid) < 0 && path_join(path, folder, name) &&
+			unlink(path) != 0)
 			log_failure("cannot remove the old key", path);
 	}
 	free(found);
 }
 
-/* What has ended is older than the oldest key that has not, so a key that can be read always stays. */
+/* What has ended is older than the oldest key that has not, so a key that can be read always stays.
+ */
 static void
 ended_remove(const char *folder)
 {

@@ -22,14 +22,17 @@ change_work(struct db *db, void *context)
 
 	if ((e = account_lock(db, a)) != OK)
 		return e;
-	if ((e = db_execute(db, &password_set_sql, DB_VALUES(db_uuid(&a->id), db_text(c->hash)), NULL)) != OK)
+	if ((e = db_execute(db, &password_set_sql, DB_VALUES(db_uuid(&a->id), db_text(c->hash)),
+		     NULL)) != OK)
 		return e;
-	/* A statement of its own: it sees a session that was opened while we waited for the lock. */
+	/* A statement of its own: it sees a session that was opened while we waited for the lock.
+	 */
 	return session_end_others(db, &a->id, c->session, &c->ended);
 }
 
 enum error
-password_change(struct auth *auth, const struct account *account, const struct uuid *session, const char *password)
+password_change(struct auth *auth, const struct account *account, const struct uuid *session,
+	const char *password)
 {
 	char hash[PASSWORD_HASH];
 	struct change c = { .account = account, .session = session, .hash = hash };

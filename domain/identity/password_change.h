@@ -4,9 +4,9 @@
 
 #include "domain/identity/sessions.h"
 
-/* Sets the password of an account just proved, and ends all its sessions but `session`. ERR_INVALID_CREDENTIALS if the
- * password was changed meanwhile; ERR_OVERLOADED. */
-enum error password_change(struct auth *auth, const struct account *account, const struct uuid *session,
-	const char *password) MUST_CHECK;
+/* Sets the password of an account just proved, and ends all its sessions but `session`.
+ * ERR_INVALID_CREDENTIALS if the password was changed meanwhile; ERR_OVERLOADED. */
+enum error password_change(struct auth *auth, const struct account *account,
+	const struct uuid *session, const char *password) MUST_CHECK;
 
 #endif

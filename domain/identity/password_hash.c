@@ -1,4 +1,5 @@
-/* password_hash.c - argon2id by libsodium, with a bound on how many run at once; see password_hash.h. */
+/* password_hash.c - argon2id by libsodium, with a bound on how many run at once; see
+ * password_hash.h. */
 #include "domain/identity/password_hash.h"
 
 #include <ctype.h>
@@ -14,8 +15,9 @@
 
 /* ---- how many at once ---- */
 
-/* Two doors. Through the first pass few more than may hash at once: they ask the database while others hash, so that no
- * processor waits for it. Through the second pass ARGON2_CONCURRENCY, whose memory is what the limit is about. */
+/* Two doors. Through the first pass few more than may hash at once: they ask the database while
+ * others hash, so that no processor waits for it. Through the second pass ARGON2_CONCURRENCY, whose
+ * memory is what the limit is about. */
 #define ADMITTED_EXTRA 2
 
 struct gate {
@@ -24,8 +26,10 @@ struct gate {
 	int64_t inside, waiting;
 };
 
-static struct gate admission = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER },
-		   hashing = { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER };
+static struct gate admission = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	.left = PTHREAD_COND_INITIALIZER },
+		   hashing = { .lock = PTHREAD_MUTEX_INITIALIZER,
+			   .left = PTHREAD_COND_INITIALIZER };
 
 static bool
 gate_enter(struct gate *g, int64_t inside_most, int64_t waiting_most)
@@ -56,12 +60,13 @@ gate_leave(struct gate *g)
 
 #define THREADS_FOR_OTHERS 8
 
-/* Who waits here holds a thread, and every request to every service needs one of this process to be identified: so
- * some threads never wait here, however long the queue may be. */
+/* Who waits here holds a thread, and every request to every service needs one of this process to be
+ * identified: so some threads never wait here, however long the queue may be. */
 static int64_t
 queue_most(void)
 {
-	int64_t queue = config_number(OPT_ARGON2_QUEUE), threads = config_number(OPT_HANDLER_THREADS) - THREADS_FOR_OTHERS;
+	int64_t queue = config_number(OPT_ARGON2_QUEUE),
+		threads = config_number(OPT_HANDLER_THREADS) - THREADS_FOR_OTHERS;
 
 	if (threads < 1)
 		threads = 1;
@@ -71,7 +76,10 @@ queue_most(void)
 enum error
 password_enter(void)
 {
-	return gate_enter(&admission, config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA, queue_most()) ? OK : ERR_OVERLOADED;
+	return gate_enter(&admission, config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA,
+		       queue_most())
+		       ? OK
+		       : ERR_OVERLOADED;
 }
 
 void
@@ -136,7 +144,8 @@ password_hash_in_turn(const char *password, char out[PASSWORD_HASH])
 	return e;
 }
 
-/* A hash that no password has, in today's parameters: salt and result are arbitrary (16 and 32 bytes in base64). */
+/* A hash that no password has, in today's parameters: salt and result are arbitrary (16 and 32
+ * bytes in base64). */
 static void
 placeholder_hash(char out[PASSWORD_HASH])
 {
@@ -177,15 +186,15 @@ number_read(const char **text, const char *label, unsigned long *out)
 static bool
 hash_read(const char *text, struct hash *h)
 {
-	if (!number_read(&text, "$argon2id$v=19$m=", &h->memory_kib) || !number_read(&text, ",t=", &h->passes) ||
-	    strncmp(text, ",p=1$", 5) != 0)
+	if (!number_read(&text, "$argon2id$v=19$m=", &h->memory_kib) ||
+		!number_read(&text, ",t=", &h->passes) || strncmp(text, ",p=1$", 5) != 0)
 		return false;
 	return base64_read(text + 5, h->salt, sizeof h->salt, &text) && *text == '$' &&
 	       base64_read(text + 1, h->result, sizeof h->result, &text) && *text == '\0';
 }
 
-/* By hand, as libsodium's crypto_pwhash_str_verify() (of 1.0.18) calls a password wrong when it had no memory to find
- * out, errno included. */
+/* By hand, as libsodium's crypto_pwhash_str_verify() (of 1.0.18) calls a password wrong when it had
+ * no memory to find out, errno included. */
 static enum error
 hash_verify(const struct hash *h, const char *password)
 {
@@ -217,7 +226,9 @@ password_verify(const char *hash, const char *password)
 	if (hash_read(hash, &h))
 		e = hash_verify(&h, password);
 	else /* brought along from elsewhere */
-		e = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0 ? OK : ERR_INVALID_CREDENTIALS;
+		e = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0
+			    ? OK
+			    : ERR_INVALID_CREDENTIALS;
 	hashing_end();
 	return e == OK && !exists ? ERR_INVALID_CREDENTIALS : e;
 }

@@ -35,8 +35,9 @@ refresh_read(const char *text, struct refresh *out)
 	const char *end;
 
 	if (strlen(text) != REFRESH_TOKEN - 1 ||
-	    sodium_base642bin(out->token, sizeof out->token, text, REFRESH_TOKEN - 1, NULL, &n, &end, BASE64) != 0 ||
-	    n != sizeof out->token || *end != '\0')
+		sodium_base642bin(out->token, sizeof out->token, text, REFRESH_TOKEN - 1, NULL, &n,
+			&end, BASE64) != 0 ||
+		n != sizeof out->token || *end != '\0')
 		return false;
 	refresh_hash(out);
 	return true;
@@ -51,7 +52,8 @@ refresh_write(const struct refresh *r, char out[REFRESH_TOKEN])
 static void
 refresh_successor(const struct auth *auth, const struct refresh *r, struct refresh *next)
 {
-	crypto_generichash(next->token, sizeof next->token, r->token, sizeof r->token, auth->secret, sizeof auth->secret);
+	crypto_generichash(next->token, sizeof next->token, r->token, sizeof r->token, auth->secret,
+		sizeof auth->secret);
 	refresh_hash(next);
 }
 
@@ -59,7 +61,8 @@ refresh_successor(const struct auth *auth, const struct refresh *r, struct refre
 static void
 client_hash(const struct auth *auth, const struct client *c, unsigned char out[HASH_BYTES])
 {
-	const char *agent = c->user_agent != NULL ? c->user_agent : "", *ip = c->ip != NULL ? c->ip : "";
+	const char *agent = c->user_agent != NULL ? c->user_agent : "",
+		   *ip = c->ip != NULL ? c->ip : "";
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, auth->secret, sizeof auth->secret, HASH_BYTES);
@@ -69,8 +72,8 @@ client_hash(const struct auth *auth, const struct client *c, unsigned char out[H
 }
 
 static enum error
-grant_make(const struct uuid *user, const struct uuid *session, unsigned roles, const struct refresh *refresh,
-	struct grant *out)
+grant_make(const struct uuid *user, const struct uuid *session, unsigned roles,
+	const struct refresh *refresh, struct grant *out)
 {
 	struct claims c = { .user = *user, .session = *session, .roles = roles };
 	enum error e = token_issue(&c, out->access_token);
@@ -120,12 +123,13 @@ struct opening {
 	struct ended ended;
 };
 
-/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may stay open,
- * $8 attempts to forget. Answers the sessions that had to make room. */
+/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may
+ * stay open, $8 attempts to forget. Answers the sessions that had to make room. */
 static const struct db_statement session_open_sql = { "session_open",
 	"WITH forgotten AS (DELETE FROM sign_in_attempt WHERE key = $8),"
 	" made AS (INSERT INTO session (id, account_id, token_hash, expires_at, user_agent, ip)"
-	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS ", $5, $6) ON CONFLICT (id) DO NOTHING),"
+	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS
+	", $5, $6) ON CONFLICT (id) DO NOTHING),"
 	" ended AS (UPDATE session SET ended_at = now() WHERE id IN (SELECT id FROM session"
 	" WHERE account_id = $2 AND ended_at IS NULL AND expires_at > now() AND id <> $1 ORDER BY id DESC OFFSET $7)"
 	" RETURNING id)"
@@ -146,14 +150,16 @@ opening_work(struct db *db, void *context)
 	attempt_key(o->auth, a->email, key);
 	e = db_execute(db, &session_open_sql,
 		DB_VALUES(db_uuid(&o->id), db_uuid(&a->id), db_bytes(o->refresh.hash, HASH_BYTES),
-			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(o->client->user_agent),
-			db_text(o->client->ip), db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
+			db_number(config_number(OPT_REFRESH_TOKEN_TIME)),
+			db_text(o->client->user_agent), db_text(o->client->ip),
+			db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
 		&ended);
 	return e == OK ? ended_read(ended, &o->ended) : e;
 }
 
 enum error
-session_open(struct auth *auth, const struct account *account, const struct client *client, struct grant *out)
+session_open(struct auth *auth, const struct account *account, const struct client *client,
+	struct grant *out)
 {
 	struct opening o = { .auth = auth, .account = account, .client = client, .id = uuid_v7() };
 	enum error e;
@@ -175,8 +181,9 @@ struct rotated {
 	char roles[ROLES_TEXT];
 };
 
-#define ROTATED_COLUMNS(structure, member)                                                                             \
-	DB_COLUMN(UUID, "session_id", structure, member session), DB_COLUMN(UUID, "account_id", structure, member user), \
+#define ROTATED_COLUMNS(structure, member) \
+	DB_COLUMN(UUID, "session_id", structure, member session), \
+		DB_COLUMN(UUID, "account_id", structure, member user), \
 		DB_COLUMN(CODE, "roles", structure, member roles)
 
 static const struct db_column rotated_columns[] = { ROTATED_COLUMNS(struct rotated, ) };
@@ -187,7 +194,8 @@ grant_rotated(const struct rotated *r, const struct refresh *next, struct grant 
 	return grant_make(&r->user, &r->session, roles_from_text(r->roles), next, out);
 }
 
-/* What a token is that could not be rotated: $1 hash, $2 its successor's, $3 client, $4 grace in ms. */
+/* What a token is that could not be rotated: $1 hash, $2 its successor's, $3 client, $4 grace in
+ * ms. */
 static const struct db_statement session_offered_sql = { "session_offered",
 	"SELECT s.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles, s.ended_at IS NOT NULL OR s.expires_at <= now() AS over,"
 	" t.token_hash IS NOT NULL AS spent, coalesce(t.client = $3 AND t.successor = $2"
@@ -210,7 +218,8 @@ static const struct db_column offered_columns[] = {
 	DB_COLUMN(BOOL, "again", struct offered, again),
 };
 
-/* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen. */
+/* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen.
+ */
 static enum error
 refresh_refused(struct auth *auth, const struct refresh *offered, const struct refresh *next,
 	const unsigned char client[HASH_BYTES], struct grant *out)
@@ -239,8 +248,8 @@ refresh_refused(struct auth *auth, const struct refresh *offered, const struct r
 	return e == OK || e == ERR_NOT_FOUND ? ERR_TOKEN_REUSED : e;
 }
 
-/* $1 hash offered, $2 successor's hash, $3 life in ms, $4 user agent, $5 ip, $6 client. One atomic UPDATE: of two
- * that offer the same token one finds it. */
+/* $1 hash offered, $2 successor's hash, $3 life in ms, $4 user agent, $5 ip, $6 client. One atomic
+ * UPDATE: of two that offer the same token one finds it. */
 static const struct db_statement session_rotate_sql = { "session_rotate",
 	"WITH rotated AS (UPDATE session SET token_hash = $2, last_used_at = now(),"
 	" expires_at = now() + $3::bigint" DB_MILLISECONDS ", user_agent = $4, ip = $5"
@@ -251,7 +260,8 @@ static const struct db_statement session_rotate_sql = { "session_rotate",
 	DB_AGAIN };
 
 enum error
-session_refresh(struct auth *auth, const char *token, const struct client *client, struct grant *out)
+session_refresh(
+	struct auth *auth, const char *token, const struct client *client, struct grant *out)
 {
 	unsigned char device[HASH_BYTES];
 	struct refresh offered, next;
@@ -265,7 +275,8 @@ session_refresh(struct auth *auth, const char *token, const struct client *clien
 	client_hash(auth, client, device);
 	e = db_query(auth->pool, &session_rotate_sql,
 		DB_VALUES(db_bytes(offered.hash, HASH_BYTES), db_bytes(next.hash, HASH_BYTES),
-			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(client->user_agent), db_text(client->ip),
+			db_number(config_number(OPT_REFRESH_TOKEN_TIME)),
+			db_text(client->user_agent), db_text(client->ip),
 			db_bytes(device, HASH_BYTES)),
 		&rows);
 	if (e != OK)
@@ -285,12 +296,14 @@ static const struct db_statement session_end_sql = { "session_end",
 	" AND expires_at > now() RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
 	DB_AGAIN };
 
-/* Whatever the database answered: a connection lost at the commit leaves open whether the session ended. */
+/* Whatever the database answered: a connection lost at the commit leaves open whether the session
+ * ended. */
 enum error
 session_end(struct auth *auth, const struct uuid *user, const struct uuid *session)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(auth->pool, &session_end_sql, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
+	enum error e = db_query(
+		auth->pool, &session_end_sql, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
 
 	identity_forget(session);
 	if (e != OK)
@@ -305,10 +318,12 @@ static const struct db_statement session_end_others_sql = { "session_end_others"
 	DB_AGAIN };
 
 enum error
-session_end_others(struct db *db, const struct uuid *user, const struct uuid *session, struct ended *ended)
+session_end_others(
+	struct db *db, const struct uuid *user, const struct uuid *session, struct ended *ended)
 {
 	DB_ROWS(rows);
-	enum error e = db_execute(db, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(session)), &rows);
+	enum error e = db_execute(
+		db, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(session)), &rows);
 
 	return e == OK ? ended_read(rows, ended) : e;
 }
@@ -318,7 +333,8 @@ session_end_all(struct auth *auth, const struct uuid *user)
 {
 	DB_ROWS(rows);
 	struct ended ended;
-	enum error e = db_query(auth->pool, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
+	enum error e = db_query(auth->pool, &session_end_others_sql,
+		DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
 
 	if (e != OK || (e = ended_read(rows, &ended)) != OK) {
 		identity_forget_all();
@@ -343,16 +359,18 @@ static const struct db_column session_columns[] = {
 };
 
 enum error
-session_list(struct auth *auth, struct arena *arena, const struct uuid *user, const struct uuid *after, int64_t limit,
-	struct session **list, size_t *count)
+session_list(struct auth *auth, struct arena *arena, const struct uuid *user,
+	const struct uuid *after, int64_t limit, struct session **list, size_t *count)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(auth->pool, &session_list_sql, DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), &rows);
+	enum error e = db_query(auth->pool, &session_list_sql,
+		DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), &rows);
 	void *sessions;
 
 	if (e != OK)
 		return e;
-	e = rows_read_all(rows, DB_COLUMNS(session_columns), arena, sizeof **list, &sessions, count);
+	e = rows_read_all(
+		rows, DB_COLUMNS(session_columns), arena, sizeof **list, &sessions, count);
 	*list = sessions;
 	return e;
 }

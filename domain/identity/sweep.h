@@ -4,7 +4,8 @@
 
 #include "domain/identity/auth.h"
 
-/* Called after whatever adds rows (sign-ins, refreshes, failures): one call in many removes a bounded number of them. */
+/* Called after whatever adds rows (sign-ins, refreshes, failures): one call in many removes a
+ * bounded number of them. */
 void sweep_some(struct auth *auth);
 
 #endif

@@ -102,6 +102,10 @@ transaction_write(struct text *text, const struct transaction *t, bool with_owne
 	/* JSON already: see operation_read(). */
 	text_add_string(text, t->metadata != NULL ? t->metadata : "null");
 	instant_write(text, ",\"created_at\":", t->created_at);
+	TEXT_LITERAL(text, ",\"balance_change\":");
+	text_add_number(text, t->amount.minor);
+	TEXT_LITERAL(text, ",\"held_change\":");
+	text_add_number(text, t->held_change.minor);
 	special_members_write(text, t);
 	if (with_owner)
 		uuid_write(text, ",\"owner_id\":", &t->owner, true);

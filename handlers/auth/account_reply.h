@@ -5,7 +5,8 @@
 #include "common/http/reply.h"
 #include "domain/identity/accounts.h"
 
-/* 200 with the account where e is OK, else the error. An account that is gone has ended the caller's session. */
+/* 200 with the account where e is OK, else the error. An account that is gone has ended the
+ * caller's session. */
 struct reply *account_reply(struct request *r, enum error e, const struct account *account);
 
 #endif

@@ -6,5 +6,6 @@ health_get(struct request *r)
 {
 	enum error e = auth_ping(r->service);
 
-	return e == OK ? reply_json(r, 200, json_pack("{s:s}", "status", "ok")) : reply_error(r, ERR_UNAVAILABLE);
+	return e == OK ? reply_json(r, 200, json_pack("{s:s}", "status", "ok"))
+		       : reply_error(r, ERR_UNAVAILABLE);
 }

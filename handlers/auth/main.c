@@ -32,7 +32,8 @@ service_start(void)
 {
 	struct auth *auth = NULL;
 
-	if (config_require(OPT_AUTH_DATABASE_URL) && keys_start(true) && identity_start() && (auth = auth_new()) != NULL)
+	if (config_require(OPT_AUTH_DATABASE_URL) && keys_start(true) && identity_start() &&
+		(auth = auth_new()) != NULL)
 		return auth;
 	fprintf(stderr, "auth cannot start: the reason is above.\n");
 	identity_stop();

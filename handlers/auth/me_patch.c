@@ -7,7 +7,8 @@ me_patch(struct request *r)
 {
 	const char *name = NULL, *fault;
 	struct field fields[] = {
-		{ "name", FIELD_TEXT, .required = true, .least = 1, .most = NAME_MOST, .text = &name },
+		{ "name", FIELD_TEXT, .required = true, .least = 1, .most = NAME_MOST,
+			.text = &name },
 	};
 	struct account account;
 	enum error e;
@@ -16,5 +17,6 @@ me_patch(struct request *r)
 		return reply_error(r, e);
 	if ((fault = name_fault(name)) != NULL)
 		return reply_error(r, request_fault(r, "/name", "%s", fault));
-	return account_reply(r, account_rename(r->service, r->arena, &r->caller.user, name, &account), &account);
+	return account_reply(
+		r, account_rename(r->service, r->arena, &r->caller.user, name, &account), &account);
 }

@@ -9,7 +9,8 @@
 
 /* The current password is proved as at sign-in: slowed down by the same failures. */
 static enum error
-prove_and_change(struct request *r, const char *email, const char *current, const char *wanted, int64_t *wait_s)
+prove_and_change(struct request *r, const char *email, const char *current, const char *wanted,
+	int64_t *wait_s)
 {
 	unsigned char key[ATTEMPT_KEY];
 	struct account account;
@@ -28,8 +29,10 @@ password_post(struct request *r)
 {
 	const char *current = "", *wanted = "", *fault;
 	struct field fields[] = {
-		{ "current_password", FIELD_TEXT, .required = true, .least = 1, .most = PASSWORD_MOST, .text = &current },
-		{ "new_password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST, .most = PASSWORD_MOST, .text = &wanted },
+		{ "current_password", FIELD_TEXT, .required = true, .least = 1,
+			.most = PASSWORD_MOST, .text = &current },
+		{ "new_password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST,
+			.most = PASSWORD_MOST, .text = &wanted },
 	};
 	struct account account;
 	int64_t wait_s = 0;
@@ -42,7 +45,8 @@ password_post(struct request *r)
 	if ((fault = password_fault(wanted, account.email)) != NULL)
 		return reply_error(r, request_fault(r, "/new_password", "%s", fault));
 	if (strcmp(current, wanted) == 0)
-		return reply_error(r, request_fault(r, "/new_password", "must differ from the current one"));
+		return reply_error(
+			r, request_fault(r, "/new_password", "must differ from the current one"));
 	e = prove_and_change(r, account.email, current, wanted, &wait_s);
 	return e == OK ? reply_empty(r, 204) : device_refuse(r, e, wait_s);
 }

@@ -11,7 +11,8 @@ refresh_refuse(struct request *r, enum error e, bool from_cookie)
 	if (e == ERR_UNAUTHENTICATED)
 		request_refuse(r, e, "This refresh token is not known.");
 	reply = reply_error(r, e);
-	if (from_cookie && (e == ERR_UNAUTHENTICATED || e == ERR_SESSION_ENDED || e == ERR_TOKEN_REUSED))
+	if (from_cookie &&
+		(e == ERR_UNAUTHENTICATED || e == ERR_SESSION_ENDED || e == ERR_TOKEN_REUSED))
 		return device_set_cookie(r, reply, NULL);
 	return reply;
 }
@@ -35,7 +36,8 @@ refresh_post(struct request *r)
 		from_cookie = token != NULL;
 	}
 	if (token == NULL)
-		return reply_error(r, request_refuse(r, ERR_UNAUTHENTICATED, "Send a refresh_token, or the cookie."));
+		return reply_error(r, request_refuse(r, ERR_UNAUTHENTICATED,
+					      "Send a refresh_token, or the cookie."));
 	if ((e = session_refresh(r->service, token, &client, &grant)) != OK)
 		return refresh_refuse(r, e, from_cookie);
 	return device_grant(r, &grant, from_cookie);

@@ -8,15 +8,17 @@
 static json_t *
 session_json(const struct request *r, const struct session *s)
 {
-	char id[UUID_TEXT], created_at[INSTANT_TEXT], last_used_at[INSTANT_TEXT], expires_at[INSTANT_TEXT];
+	char id[UUID_TEXT], created_at[INSTANT_TEXT], last_used_at[INSTANT_TEXT],
+		expires_at[INSTANT_TEXT];
 
 	uuid_format(&s->id, id);
 	instant_format(s->created_at, created_at);
 	instant_format(s->last_used_at, last_used_at);
 	instant_format(s->expires_at, expires_at);
 	return json_pack("{s:s, s:b, s:s?, s:s?, s:s, s:s, s:s}", "id", id, "current",
-		memcmp(&s->id, &r->caller.session, sizeof s->id) == 0, "user_agent", s->client.user_agent, "ip",
-		s->client.ip, "created_at", created_at, "last_used_at", last_used_at, "expires_at", expires_at);
+		memcmp(&s->id, &r->caller.session, sizeof s->id) == 0, "user_agent",
+		s->client.user_agent, "ip", s->client.ip, "created_at", created_at, "last_used_at",
+		last_used_at, "expires_at", expires_at);
 }
 
 static struct reply *
@@ -49,6 +51,7 @@ session_list_get(struct request *r)
 	if (page.cursor != NULL && (e = page_cursor_uuid(r, page.cursor, &after)) != OK)
 		return reply_error(r, e);
 	/* One more than asked for tells whether there is a next page. */
-	e = session_list(r->service, r->arena, &r->caller.user, page.cursor != NULL ? &after : NULL, page.limit + 1, &list, &count);
+	e = session_list(r->service, r->arena, &r->caller.user, page.cursor != NULL ? &after : NULL,
+		page.limit + 1, &list, &count);
 	return e == OK ? session_page(r, list, count, (size_t)page.limit) : reply_error(r, e);
 }

@@ -9,8 +9,10 @@ sign_in_post(struct request *r)
 	const char *email = NULL, *password = NULL;
 	bool use_cookie = false;
 	struct field fields[] = {
-		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST, .text = &email },
-		{ "password", FIELD_TEXT, .required = true, .least = 1, .most = PASSWORD_MOST, .text = &password },
+		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST,
+			.text = &email },
+		{ "password", FIELD_TEXT, .required = true, .least = 1, .most = PASSWORD_MOST,
+			.text = &password },
 		{ "use_cookie", FIELD_BOOL, .boolean = &use_cookie },
 	};
 	struct client client = device_client(r);

@@ -23,8 +23,10 @@ sign_up_post(struct request *r)
 {
 	const char *email = NULL, *password = NULL, *name = NULL;
 	struct field fields[] = {
-		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST, .text = &email },
-		{ "password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST, .most = PASSWORD_MOST, .text = &password },
+		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST,
+			.text = &email },
+		{ "password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST,
+			.most = PASSWORD_MOST, .text = &password },
 		{ "name", FIELD_TEXT, .least = 1, .most = NAME_MOST, .text = &name },
 	};
 	struct account account;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# auth_accounts.bats - opening, reading and renaming an account; what is refused, and with which error.
+# auth_accounts.bats - opening, reading and renaming an account; what is refused, and with which
+# error.
 
 # shellcheck disable=SC2153 # the helper sets EMAIL
 load ../helper

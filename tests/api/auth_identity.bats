@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# auth_identity.bats - who a caller is: tokens, the gateway's authorizer, roles, keys, other auth processes.
+# auth_identity.bats - who a caller is: tokens, the gateway's authorizer, roles, keys, other auth
+# processes.
 
 load ../helper
 
@@ -9,7 +10,8 @@ setup() {
 
 part() { cut -d. -f"$1" <<<"$TOKEN" | tr '_-' '/+' | sed 's/$/===/' | base64 -d 2>/dev/null; }
 
-# other_auth METHOD PATH [BODY] - the same call, answered by a second auth process (CGI) next to the running one.
+# other_auth METHOD PATH [BODY] - the same call, answered by a second auth process (CGI) next to the
+# running one.
 other_auth() {
 	printf '%s' "${3:-}" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" REQUEST_METHOD="$1" SCRIPT_NAME="$2" \
 		CONTENT_LENGTH="$(printf '%s' "${3:-}" | wc -c)" CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 \
@@ -42,7 +44,8 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 		raw = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 		head, payload, signature = token.split(".")
 		key = next(k for k in jwks["keys"] if k["kid"] == json.loads(raw(head))["kid"])
-		# The SubjectPublicKeyInfo of an uncompressed P-256 point, and r and s as a DER sequence.
+		# The SubjectPublicKeyInfo of an uncompressed P-256 point, and r and s as a DER
+		# sequence.
 		spki = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + raw(key["x"]) + raw(key["y"])
 		integer = lambda b: (lambda v: bytes([2, len(v)]) + v)((b"\0" if b.lstrip(b"\0")[:1] >= b"\x80" else b"") + b.lstrip(b"\0"))
 		s = raw(signature)

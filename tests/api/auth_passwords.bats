@@ -91,7 +91,8 @@ setup() {
 		expect 429 too_many_attempts
 		delays+=" $(sql auth "SELECT round(extract(epoch FROM next_at - tried_at)) FROM sign_in_attempt WHERE failures = $n ORDER BY tried_at DESC LIMIT 1")"
 	done
-	# The tests' first delay is 30 s (settings.env): too long to expire by itself, even on a slow machine.
+	# The tests' first delay is 30 s (settings.env): too long to expire by itself, even on a
+	# slow machine.
 	[ "$delays" = " 60 120 240 480 900 900 900 900 900 900 900" ]
 	[ "$(header Retry-After)" -gt 800 ]
 	[ "$(header Retry-After)" -le 900 ]

@@ -3,7 +3,8 @@
 
 load ../helper
 
-# A wallet with backdated rows: opened three days ago, 100 a day later, a hold of 30 some two hours after that, now 60.
+# A wallet with backdated rows: opened three days ago, 100 a day later, a hold of 30 some two hours
+# after that, now 60.
 setup() {
 	a_user
 	api POST /v1/wallets '{}'
@@ -12,7 +13,8 @@ setup() {
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$operation}"
 		expect 201
 	done
-	# Wait until the statement has the rows before they change. Otherwise it could get either time.
+	# Wait until the statement has the rows before they change. Otherwise it could get either
+	# time.
 	eventually arrived
 	# At noon, so that an hour more or less stays on the same day.
 	DAY=$(date -u -d '3 days ago' +%F)

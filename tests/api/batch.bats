@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# batch.bats - many operations in one call, each on its own or all or nothing; and dry runs, which write nothing.
+# batch.bats - many operations in one call, each on its own or all or nothing; and dry runs, which
+# write nothing.
 
 load ../helper
 
@@ -9,7 +10,8 @@ setup() {
 	WALLET=$(json .id)
 }
 
-# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without the brackets
+# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without
+# the brackets
 batch() {
 	api POST "/v1/transactions/batch${3:-}" "{\"mode\":\"$1\",\"transactions\":[$2]}" "${@:4}"
 }
@@ -32,7 +34,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	[ "$(results)" = "100 insufficient_funds 40 insufficient_funds 0" ]
 	[ "$(json '[.results[].status] | join(" ")')" = "201 409 201 409 201" ]
 	[ "$(json '.results[3].problem | [.type, .available, .required, .short_by, .held] | join(" ")')" = "/docs/errors#insufficient_funds 40 41 1 0" ]
-	[ "$(json '.results[0].transaction | keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
+	[ "$(json '.results[0].transaction | keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change" ]
 	shown=$(json -c '.results[4].transaction')
 	wallet_is 0 4
 	api GET "/v1/transactions/$(gojq -r .id <<<"$shown")"

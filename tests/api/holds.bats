@@ -38,8 +38,8 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 
 @test "a hold reserves money: the balance stays, the available amount falls, and the answer says until when" {
 	hold 300 '"merchant":"Hotel","description":"Room 7"'
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at expires_at" ]
-	[ "$(json '[.kind, .amount, .balance_after, .merchant] | join(" ")')" = "hold 300 1000 Hotel" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change expires_at" ]
+	[ "$(json '[.kind, .amount, .balance_after, .balance_change, .held_change, .merchant] | join(" ")')" = "hold 300 1000 0 300 Hotel" ]
 	days=$((($(date -d "$(json .expires_at)" +%s) - $(date -d "$(json .created_at)" +%s) + 43200) / 86400))
 	[ "$days" = 7 ]
 	shown=$body
@@ -60,7 +60,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	hold 300 '"merchant":"Hotel"'
 	on capture
 	expect 201
-	[ "$(json '[.kind, .amount, .balance_after, .merchant, .reference_id] | join(" ")')" = "capture 300 700 Hotel $HOLD" ]
+	[ "$(json '[.kind, .amount, .balance_after, .balance_change, .held_change, .merchant, .reference_id] | join(" ")')" = "capture 300 700 -300 -300 Hotel $HOLD" ]
 	wallet_is 700 0
 	holds_are ''
 	on capture
@@ -252,7 +252,8 @@ expired() {
 
 @test "an expired hold is closed even before a sweep has seen it" {
 	hold 20 "\"expires_at\":\"$(in_seconds 3600)\""
-	# Pretend that hour has passed. The sweep can be faster than the capture, but the answer is the same.
+	# Pretend that hour has passed. The sweep can be faster than the capture, but the answer is
+	# the same.
 	sql wallet "UPDATE hold SET expires_at = clock_timestamp() - interval '1 second' WHERE transaction_id = '$HOLD'"
 	on capture
 	expect 409 hold_closed

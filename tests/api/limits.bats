@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # limits.bats - limits per transaction, day and month, credit limits, and who can set them.
 #
-# A currency's limits apply to every wallet in it, so these tests use currencies that no other test uses.
+# A currency's limits apply to every wallet in it, so these tests use currencies that no other test
+# uses.
 
 load ../helper
 
@@ -25,7 +26,8 @@ allow() {
 allow_currency() {
 	TOKEN=$OPERATOR api PUT "/v1/wallets/limits?currency=$1" "{\"limits\":$2${3:+,$3}}"
 }
-# refused KIND PER AMOUNT USED REQUESTED [OF] - checks the last refusal; frees_at must be the next day or month in UTC
+# refused KIND PER AMOUNT USED REQUESTED [OF] - checks the last refusal; frees_at must be the next
+# day or month in UTC
 refused() {
 	local frees=null next
 	expect 409 limit_exceeded || return 1

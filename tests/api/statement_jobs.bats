@@ -183,7 +183,8 @@ drain() { "$BUILD/statement_consumer" --drain; }
 @test "a job that is given up leaves no file from earlier attempts" {
 	stop_service statement_consumer
 	ask
-	# As if it had crashed twenty times: first in the middle, last after moving the file and before recording it.
+	# As if it had crashed twenty times: first in the middle, last after moving the file and
+	# before recording it.
 	sql statement "UPDATE job SET attempts = 20 WHERE id = '${JOB##*/}'"
 	mkdir -p "$DATA_DIR/statements"
 	touch "$DATA_DIR/statements/${JOB##*/}.json.part" "$DATA_DIR/statements/${JOB##*/}.json"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# statement_page.bats - immediate statements: their contents, paging, refusals, and that a wrong one is never shown.
-# It takes turns with the files that stop the consumer: some of its reads wait for a line only as long as users do.
+# statement_page.bats - immediate statements: their contents, paging, refusals, and that a wrong one
+# is never shown. It takes turns with the files that stop the consumer: some of its reads wait for a
+# line only as long as users do.
 
 load ../helper
 
@@ -94,7 +95,8 @@ today() { date -u +%F; }
 		[ "$(json '.version >= '"$VERSION")" = true ]
 		[ "$(json '.lines[-1].amount')" = "$n" ]
 	done
-	# Requested before it is posted: the statement waits for it, and its period, which ends now, includes it.
+	# Requested before it is posted: the statement waits for it, and its period, which ends now,
+	# includes it.
 	curl -sS -m "$PATIENCE" -H "Authorization: Bearer $TOKEN" "$BASE_URL/v1/statements?wallet_id=$WALLET&min_version=$((VERSION + 1))" \
 		>"$BATS_TEST_TMPDIR/early" 3>&- &
 	sleep 0.3

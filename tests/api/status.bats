@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# status.bats - freezing, unfreezing and closing by an operator: what then works, what does not, and the rows it leaves.
+# status.bats - freezing, unfreezing and closing by an operator: what then works, what does not, and
+# the rows it leaves.
 
 load ../helper
 

@@ -32,7 +32,7 @@ balance() {
 @test "a deposit adds money and returns the whole transaction" {
 	post deposit 1250 '"description":"Salary","metadata":{"run":7}'
 	[ "$status_code" = 201 ]
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change" ]
 	[ "$(json '[.wallet_id, .kind, .amount, .currency, .balance_after, .version, .description, .metadata.run] | map(tostring) | join(" ")')" = "$WALLET deposit 1250 EUR 1250 2 Salary 7" ]
 	[ "$(json '[.reference_id, .merchant] | map(tostring) | join(" ")')" = "null null" ]
 	shown=$body
@@ -46,7 +46,7 @@ balance() {
 	post deposit 100
 	post withdrawal 40
 	[ "$status_code" = 201 ]
-	[ "$(json '[.amount, .balance_after] | join(" ")')" = "40 60" ]
+	[ "$(json '[.amount, .balance_after, .balance_change, .held_change] | join(" ")')" = "40 60 -40 0" ]
 	post purchase 60 '"merchant":"Bakery"'
 	[ "$status_code" = 201 ]
 	[ "$(json '[.merchant, .balance_after] | map(tostring) | join(" ")')" = "Bakery 0" ]

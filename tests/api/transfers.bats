@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# transfers.bats - from one wallet to another: both sides in one commit, each naming the other; reversed by an operator.
+# transfers.bats - from one wallet to another: both sides in one commit, each naming the other;
+# reversed by an operator.
 
 load ../helper
 
-# Two users: FROM is the wallet of the signed-in user, TO that of another user, whose token is RECEIVER.
+# Two users: FROM is the wallet of the signed-in user, TO that of another user, whose token is
+# RECEIVER.
 setup() {
 	a_user receiver
 	RECEIVER=$TOKEN
@@ -39,7 +41,7 @@ change() { TOKEN=$OPERATOR api POST "/v1/wallets/$1/$2" "{\"reason\":\"test\"${3
 	transfer 300 '"description":"Rent","merchant":"Landlord","metadata":{"m":1}'
 	expect 201
 	sent=$(json .id)
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at to_wallet_id counterpart_id" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change to_wallet_id counterpart_id" ]
 	[ "$(json '[.kind, .amount, .balance_after, .to_wallet_id] | join(" ")')" = "transfer 300 700 $TO" ]
 	received=$(json .counterpart_id)
 	at=$(json .created_at)

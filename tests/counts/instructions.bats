@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# instructions.bats - the cost of the pure parts of the hot paths in instructions (callgrind), which is the same on a busy
-# machine and an idle one. Compared with bench/counts.json: if you make a part more expensive on purpose, record the new figure.
+# instructions.bats - the cost of the pure parts of the hot paths in instructions (callgrind), which
+# is the same on a busy machine and an idle one. Compared with bench/counts.json: if you make a part
+# more expensive on purpose, record the new figure.
 
 load ../helper
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# statements.bats - the number of SQL statements for each kind of request, counted in the server's log. Our statements are
-# prepared and sent with their parameters, so each one is one round trip. The figures must match bench/counts.json exactly.
+# statements.bats - the number of SQL statements for each kind of request, counted in the server's
+# log. Our statements are prepared and sent with their parameters, so each one is one round trip.
+# The figures must match bench/counts.json exactly.
 
 load ../helper
 

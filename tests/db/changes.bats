@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# changes.bats - freezing, unfreezing and closing a wallet: who may do it, what the wallet then refuses, and the row in its history.
+# changes.bats - freezing, unfreezing and closing a wallet: who may do it, what the wallet then
+# refuses, and the row in its history.
 
 load helper
 
-# Defines change(WALLET, KIND, MODE, POWERS, KEY, BODY), which returns the result of a wallet change as one word.
+# Defines change(WALLET, KIND, MODE, POWERS, KEY, BODY), which returns the result of a wallet change
+# as one word.
 words() {
 	cat <<-'E'
 		CREATE FUNCTION pg_temp.change(w uuid, kind text, mode text DEFAULT NULL, power int DEFAULT 2, key text DEFAULT NULL, body text DEFAULT NULL,
@@ -109,8 +111,8 @@ words() {
 	parallel 64 2 "$(change freeze "'debit'") $(one "$w" deposit 5 null null) $(one "$w" withdrawal 5 null null) $(change unfreeze "null")
 		$(change freeze "'both'") $(one "$w" purchase 5 null null) $(change unfreeze "null")"
 	sql <<<"SELECT pg_temp.try(id, 'withdrawal', balance) FROM wallet WHERE owner_id = '$me' AND balance > 0;" >/dev/null
-	parallel 64 2 "$(change close "null") $(one "null" deposit 5 null null)
-		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT error FROM wallet_open(gen_random_uuid(), '$me', 'EUR', null, null, null, 6, gen_random_uuid());"
+	parallel 64 2 "$(change close null) $(one "null" deposit 5 null null)
+		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT error FROM wallet_open(gen_random_uuid(), '$me', gen_random_uuid(), 'EUR', null, null, null, 6);"
 	# Nothing moves in a closed wallet; the invariants check the rest.
 	[ "$(value "count(*) FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'close' AND t.version <> w.version")" -eq 0 ]
 }

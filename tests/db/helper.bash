@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# helper.bash - access to the wallet database: as the run-time role, and as the owner where no function does the job.
+# helper.bash - access to the wallet database: as the run-time role, and as the owner where no
+# function does the job.
 #
-# WALLET_DATABASE_URL names a migrated database; WALLET_DATABASE_OWNER_URL is the same as its owner. Every test creates
-# its own owners and wallets, so the database can hold other data and be in use.
+# WALLET_DATABASE_URL names a migrated database; WALLET_DATABASE_OWNER_URL is the same as its owner.
+# Every test creates its own owners and wallets, so the database can hold other data and be in use.
 
 # CI machines are shared, so CI retries a failed test once. Local runs never retry.
 # shellcheck disable=SC2034
@@ -19,7 +20,8 @@ export PGOPTIONS='-c client_min_messages=warning -c statement_timeout=60s -c pla
 sql() {
 	local text
 	text=$(cat)
-	# lib.sql creates functions, which takes longer than most queries here, so load it only if needed.
+	# lib.sql creates functions, which takes longer than most queries here, so load it only if
+	# needed.
 	{
 		[[ $text != *pg_temp.* ]] || cat "$here/lib.sql"
 		printf '%s\n' "$text"
@@ -41,7 +43,8 @@ value() {
 	sql <<<"SELECT $1;"
 }
 
-# parallel CLIENTS TIMES 'SQL' - runs the SQL TIMES times on each of CLIENTS parallel connections; fails on any error.
+# parallel CLIENTS TIMES 'SQL' - runs the SQL TIMES times on each of CLIENTS parallel connections;
+# fails on any error.
 parallel() {
 	printf '%s\n' "$3" >"$BATS_TEST_TMPDIR/script.sql"
 	"$PGBENCH" -n -c "$1" -j 2 -t "$2" -f "$BATS_TEST_TMPDIR/script.sql" "$WALLET_DATABASE_URL" \
@@ -50,7 +53,8 @@ parallel() {
 		{ cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
 }
 
-# one WALLET KIND AMOUNT REFERENCE KEY - prints a call of post() with one operation. Arguments are SQL; null if absent.
+# one WALLET KIND AMOUNT REFERENCE KEY - prints a call of post() with one operation. Arguments are
+# SQL; null if absent.
 one() {
 	echo "SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
 		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], 604800000, false, null);"

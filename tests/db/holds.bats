@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# holds.bats - hold, capture, release and expiry: each rule, each refusal, and which one wins a race.
+# holds.bats - hold, capture, release and expiry: each rule, each refusal, and which one wins a
+# race.
 
 load helper
 
@@ -195,7 +196,8 @@ load helper
 		parallel 64 1 "$(call capture 3 false) $(call capture 4 true) $(call release null null) SELECT hold_expire(10);"
 	done
 	[ "$(value "string_agg(held::text, ' ') FROM wallet WHERE owner_id = '$me'")" = "0 0 0 0" ]
-	# For every hold, captures and at most one release take it to exactly 0. Captured money has left the balance.
+	# For every hold, captures and at most one release take it to exactly 0. Captured money has
+	# left the balance.
 	[ "$(value "count(*) FROM (SELECT h.id FROM transaction h JOIN wallet w ON w.id = h.wallet_id JOIN transaction c ON c.reference_id = h.id
 		AND c.wallet_id = h.wallet_id WHERE w.owner_id = '$me' AND h.kind = 'hold' GROUP BY h.id, h.held_change
 		HAVING h.held_change + sum(c.held_change) = 0 AND sum(c.held_change - c.amount) <= 0 AND count(*) FILTER (WHERE c.kind = 'release') <= 1) AS ended")" -eq 40 ]

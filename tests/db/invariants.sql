@@ -1,6 +1,8 @@
--- invariants.sql - what must always be true of the wallet database: prints a sentence for each violation.
+-- invariants.sql - what must always be true of the wallet database: prints a sentence for each
+-- violation.
 --
--- Read from one snapshot, so it may run while the system works. psql -XAtq -f tests/db/invariants.sql "$WALLET_DATABASE_URL"
+-- It reads one snapshot, so it can run while the system works:
+--   psql -XAtq -f tests/db/invariants.sql "$WALLET_DATABASE_URL"
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 SET LOCAL enable_seqscan = on;
 SET LOCAL enable_bitmapscan = on;
@@ -80,8 +82,9 @@ WHERE t.counterpart_id IS NOT NULL AND (o.counterpart_id, o.wallet_id, o.counter
 	IS DISTINCT FROM (t.id, t.counterpart_wallet, t.wallet_id, t.kind, -t.amount, t.xid, w.currency)
    OR t.counterpart_id IS NOT NULL AND o.reference_id IS DISTINCT FROM r.counterpart_id;
 
--- The undone amount is the sum of the undos, in the same wallet and on the same account, and never exceeds the original.
--- A transfer keeps it with the sender's row; the same amount of the receiver's row is undone.
+-- The undone amount is the sum of the undos, in the same wallet and on the same account, and never
+-- exceeds the original. A transfer keeps it with the sender's row; the same amount of the
+-- receiver's row is undone.
 SELECT format('transaction %s of wallet %s: %s undone of %s, its undos say %s of %s', coalesce(u.transaction_id, t.reference_id),
 	coalesce(u.wallet_id, t.wallet_id), u.undone, u.amount, t.total, o.amount)
 FROM (SELECT wallet_id, transaction_id, amount, undone FROM undone
@@ -95,7 +98,8 @@ WHERE u.undone IS DISTINCT FROM abs(t.total) OR u.amount IS DISTINCT FROM abs(o.
 	OR sign(t.total) = sign(o.amount) OR o.kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer')
 	OR t.contra <> o.contra OR t.contra <> t.contra_max;
 
--- A hold is open with the amount that its captures left, or closed with nothing left; and nothing followed its end.
+-- A hold is open with the amount that its captures left, or closed with nothing left; and nothing
+-- followed its end.
 SELECT format('hold %s of wallet %s: %s remains of %s, its rows say %s of %s', coalesce(h.transaction_id, t.id),
 	coalesce(h.wallet_id, t.wallet_id), h.remaining, h.amount, t.remaining, t.amount)
 FROM hold h FULL JOIN (SELECT t.wallet_id, t.id, t.held_change AS amount, t.expires_at, t.held_change + coalesce(sum(c.held_change), 0) AS remaining
@@ -115,7 +119,8 @@ WHERE u.day_used <> t.day OR u.month_used <> t.month;
 SELECT format('wallet %s: key %s was used %s times', wallet_id, idempotency_key, count(*))
 FROM transaction WHERE idempotency_key IS NOT NULL GROUP BY wallet_id, idempotency_key HAVING count(*) > 1;
 
--- Every owner of a wallet has an oldest wallet, which is their own. It is closed only if all their wallets are.
+-- Every owner of a wallet has an oldest wallet, which is their own. It is closed only if all their
+-- wallets are.
 SELECT format('owner %s: oldest wallet %s', coalesce(w.owner_id, o.owner_id), coalesce(o.wallet_id::text, 'missing'))
 FROM (SELECT owner_id, array_agg(id) AS ids, array_agg(id) FILTER (WHERE status <> 'closed') AS open FROM wallet GROUP BY owner_id) AS w
 FULL JOIN owner o ON o.owner_id = w.owner_id

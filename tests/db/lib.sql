@@ -1,4 +1,5 @@
--- lib.sql - short helpers for the tests of the wallet database, created in each session's temporary schema.
+-- lib.sql - short helpers for the tests of the wallet database, created in each session's temporary
+-- schema.
 \set QUIET on
 
 -- The columns of post()'s answer; the empty batch is also a test.
@@ -9,7 +10,8 @@ CREATE TEMP TABLE posted AS SELECT 0 AS i, p.* FROM post('{}', '{}', '{}', '{}',
 CREATE FUNCTION pg_temp.wallet(owner uuid DEFAULT gen_random_uuid()) RETURNS uuid LANGUAGE sql VOLATILE AS $$
 	SELECT id FROM wallet_open(gen_random_uuid(), owner, gen_random_uuid(), 'EUR', NULL, NULL, NULL, 100) $$;
 
--- One call of post(): operations as a JSON array, results in the same order. Defaults: power 6, a random op.
+-- One call of post(): operations as a JSON array, results in the same order. Defaults: power 6, a
+-- random op.
 CREATE FUNCTION pg_temp.batch(ops json, win interval DEFAULT '7 days', again boolean DEFAULT false, open text DEFAULT NULL)
 RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 	WITH given AS MATERIALIZED (
@@ -30,7 +32,8 @@ RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 		a.description, a.metadata, (extract(epoch FROM win) * 1000)::bigint, again, open, a."to", a.ends, a.final) AS p
 	JOIN given g ON g.op = p.op_id ORDER BY g.i $$;
 
--- A result as text: 'ok -30 =70', with 'h30' if the held amount changed by 30; or the code of the refusal.
+-- A result as text: 'ok -30 =70', with 'h30' if the held amount changed by 30; or the code of the
+-- refusal.
 CREATE FUNCTION pg_temp.word(p posted) RETURNS text LANGUAGE sql AS $$
 	SELECT p.error || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
 		CASE p.held_change WHEN 0 THEN '' ELSE ' h' || p.held_change END END $$;

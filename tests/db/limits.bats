@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# limits.bats - credit limits, and limits on each kind: per transaction, day and month, for a currency and for a wallet.
+# limits.bats - credit limits, and limits on each kind: per transaction, day and month, for a
+# currency and for a wallet.
 
 load helper
 
-# A currency's rules outlive a test, so each test has its own currency; tests that fake the clock roll everything back.
+# A currency's rules outlive a test, so each test has its own currency; tests that fake the clock
+# roll everything back.
 setup() {
 	cur=$(value "string_agg(chr(65 + floor(random() * 26)::int), '') FROM generate_series(1, 3)")
 }

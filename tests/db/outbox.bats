@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# outbox.bats - what the relay reads: rows in commit order, no late commit skipped, no transaction split.
+# outbox.bats - what the relay reads: rows in commit order, no late commit skipped, no transaction
+# split.
 
 load helper
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# parallel.bats - the rules under 64 parallel clients, and batches over shuffled wallets that never deadlock.
+# parallel.bats - the rules under 64 parallel clients, and batches over shuffled wallets that never
+# deadlock.
 
 load helper
 
@@ -55,7 +56,8 @@ rows() {
 @test "batches over shuffled wallets and new users: no deadlock, every operation answered" {
 	she=$(value "gen_random_uuid()") mark=$(value "gen_random_uuid()")
 	sql <<<"SELECT pg_temp.wallet('$she') FROM generate_series(1, 8);" >/dev/null
-	# Each call: 24 operations on the eight wallets in random order, and deposits for 8 users whose wallets other clients open too.
+	# Each call: 24 operations on the eight wallets in random order, and deposits for 8 users
+	# whose wallets other clients open too.
 	parallel 32 4 "WITH o AS MATERIALIZED (
 			SELECT w.id AS wallet, null::uuid AS who, (ARRAY['deposit','purchase','withdrawal'])[1 + floor(random() * 3)::int] AS kind
 			FROM wallet w, generate_series(1, 3) WHERE w.owner_id = '$she'

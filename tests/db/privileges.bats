@@ -42,7 +42,8 @@ denied() {
 @test "nothing can shadow what the functions use" {
 	run sql <<<"CREATE FUNCTION public.wallet_clock(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
 	[[ "$output" == *"permission denied for schema public"* ]]
-	# An attacker would try a temporary table of the same name against a function that runs as its owner.
+	# An attacker would try a temporary table of the same name against a function that runs as
+	# its owner.
 	w=$(value "pg_temp.wallet()")
 	sql <<-E
 		CREATE TEMP TABLE wallet AS SELECT * FROM public.wallet WHERE id = '$w';

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# reads.bats - past balances, pages of transactions, and proof that each read touches only the rows it returns.
+# reads.bats - past balances, pages of transactions, and proof that each read touches only the rows
+# it returns.
 
 load helper
 
-# Defines fill(), which writes one row a second from 2030-01-01. The fake clock is rolled back with the transaction.
+# Defines fill(), which writes one row a second from 2030-01-01. The fake clock is rolled back with
+# the transaction.
 clocked() {
 	cat <<-'E'
 		BEGIN;
@@ -189,7 +191,8 @@ clocked() {
 		sql <<<"SELECT count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', '$w', 'kind', 'deposit', 'amount', 1,
 			'key', gen_random_uuid(), 'body', 'x')) FROM generate_series(1, 1000)));" >/dev/null
 	done
-	# touched CALL MOST NAME - checks the call's statistics: no sequential scan, at most MOST rows fetched.
+	# touched CALL MOST NAME - checks the call's statistics: no sequential scan, at most MOST
+	# rows fetched.
 	touched() {
 		sql <<-E
 			BEGIN;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# replays.bats - a repeated request happens once: keys, duplicates in one batch, calls repeated after a lost answer.
+# replays.bats - a repeated request happens once: keys, duplicates in one batch, calls repeated
+# after a lost answer.
 
 load helper
 

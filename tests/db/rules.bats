@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# rules.bats - the table of rules, row by row: what each kind does, and each refusal, which changes nothing.
+# rules.bats - the table of rules, row by row: what each kind does, and each refusal, which changes
+# nothing.
 
 load helper
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# transfers.bats - money from wallet to wallet: both sides or neither, each refusal, reversals, and 64 parallel clients.
+# transfers.bats - money from wallet to wallet: both sides or neither, each refusal, reversals, and
+# 64 parallel clients.
 
 load helper
 

@@ -1,17 +1,8 @@
 #!/usr/bin/env bats
-# verify.bats - `purse verify` on separate databases: it accepts correct ones, even during writes, and for each kind of
-# tampering it names the wrong row.
+# verify.bats - `purse verify` on separate databases: it accepts correct ones, even during writes,
+# and for each kind of tampering it names the wrong row.
 
 load ../helper
-
-admin() { # SQL... - as the private server's superuser, who alone may make databases
-	local query arguments=()
-	for query; do arguments+=(-c "$query"); done
-	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" && . "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
-}
-
-# at SERVICE URL - the same server, roles and options, another database
-at() { sed -E "s#/purse_$1(\?|\$)#/$2\1#" <<<"$3"; }
 
 setup_file() {
 	local service url
@@ -35,15 +26,15 @@ drop() {
 # send_lines PREFIX - copies all rows of PREFIX_wallet to PREFIX_statement, as their events would
 send_lines() {
 	{
-		echo 'CREATE TEMP TABLE came (LIKE line); ALTER TABLE came ADD owner_id uuid, ADD currency text, ALTER sign_open DROP NOT NULL;'
-		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id) FROM STDIN;'
+		echo 'CREATE TEMP TABLE came (LIKE line); ALTER TABLE came ADD owner_id uuid, ADD currency text, ADD change bigint;'
+		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id, change) FROM STDIN;'
 		psql -Xq -d "$(at wallet "$1_wallet" "$WALLET_DATABASE_OWNER_URL")" -c "COPY (SELECT wallet_id, version, id, owner_id, currency, kind, amount_shown(amount, held_change),
-			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id FROM transaction_shown) TO STDOUT"
+			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id, amount FROM transaction_shown) TO STDOUT"
 		echo '\.'
-		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s, x, y) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
+		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s, x, y, z) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
 			array_agg(owner_id) o, array_agg(currency) c, array_agg(kind) k, array_agg(amount) a, array_agg(balance_after) b, array_agg(merchant) m,
 			array_agg(description) d, array_agg(reference_id) r, array_agg(created_at) s,
-			array_agg(counterpart_wallet) x, array_agg(counterpart_id) y FROM came) AS a;"
+			array_agg(counterpart_wallet) x, array_agg(counterpart_id) y, array_agg(change) z FROM came) AS a;"
 	} | psql -XAtq -v ON_ERROR_STOP=1 -d "$(at statement "$1_statement" "$STATEMENT_DATABASE_OWNER_URL")" >/dev/null
 }
 
@@ -75,8 +66,8 @@ verify() { # PREFIX - with the run-time roles' rights
 		"$BUILD/purse" verify
 }
 
-# finds SERVICE CHANGE PATTERN... - restores the copy and applies the change; `purse verify` must then fail, with a line
-# that matches each pattern.
+# finds SERVICE CHANGE PATTERN... - restores the copy and applies the change; `purse verify` must
+# then fail, with a line that matches each pattern.
 finds() {
 	local service=$1 change=$2 pattern
 	shift 2

@@ -1,4 +1,5 @@
--- verify.sql - small books with a row of each kind, for verify.bats: written through post() and similar functions, some rows named.
+-- verify.sql - small books with a row of each kind, for verify.bats: written through post() and
+-- similar functions, some rows named.
 CREATE TABLE named (name text PRIMARY KEY, id uuid NOT NULL);
 
 -- Posts one operation, and stores its row's id under the name, if given.

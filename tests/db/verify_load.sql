@@ -1,4 +1,5 @@
--- verify_load.sql - the load of pgbench while `purse verify` runs: transfers, holds, captures and deposits among the wallets.
+-- verify_load.sql - the load of pgbench while `purse verify` runs: transfers, holds, captures and
+-- deposits among the wallets.
 \set amount random(1, 5)
 WITH w AS MATERIALIZED (SELECT array_agg(id ORDER BY random()) AS id FROM wallet WHERE currency = 'EUR' AND status = 'open'),
      o AS MATERIALIZED (SELECT gen_random_uuid() AS hold)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# accepted.bats - each accepted form of transaction_emitted moves money, and the line reaches the statement.
+# accepted.bats - each accepted form of transaction_emitted moves money, and the line reaches the
+# statement.
 
 load events
 

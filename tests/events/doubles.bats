@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line is stored once.
+# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line
+# is stored once.
 
 load events
 
@@ -33,7 +34,7 @@ teardown() { everything_up; }
 	balance_is "$USER" 5
 }
 
-@test "transaction_created in any order, doubled: the statement has each line once, signs included" {
+@test "transaction_created in any order, doubled, once without its sign as events of before: each line once, signs included" {
 	stop_service statement_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"
@@ -42,10 +43,28 @@ teardown() { everything_up; }
 		emit "$(cloud_event "$USER-r$id" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}")"
 	done
 	eventually history_is "$USER" $'opening 0 0\ndeposit 1000 1000\nwithdrawal -300 700\nreversal 300 1000\nreversal -1000 0'
-	# Four of them in a queue, taken out and put back newest first, each twice.
+	# Taken out and put back newest first, each twice: in the form of before, and as it is.
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
-	jq -c --slurp 'reverse | .[].body | (., .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	[ "$(jq -c '.body.data | [.balance_change, .held_change]' "$BATS_TEST_TMPDIR/events" | paste -sd ' ')" = '[0,0] [1000,0] [-300,0] [300,0] [-1000,0]' ]
+	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
 	waiting statement_queue 10
+	start_service statement_consumer
+	eventually statement_has_all "$USER"
+	[ "$(lines_of statement "$USER" | wc -l)" = 5 ]
+}
+
+@test "events of before, which say no sign, until they are drained: the same lines" {
+	stop_service statement_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"
+	eventually balance_is "$USER" 700
+	for id in $(sql wallet "SELECT id FROM transaction_shown WHERE owner_id = '$USER' AND version > 1 ORDER BY version DESC"); do
+		emit "$(cloud_event "$USER-r$id" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}")"
+	done
+	eventually balance_is "$USER" 0
+	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
+	jq -c --slurp 'reverse | .[].body | .data |= del(.balance_change, .held_change)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	waiting statement_queue 5
 	start_service statement_consumer
 	eventually statement_has_all "$USER"
 	[ "$(lines_of statement "$USER" | wc -l)" = 5 ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# faults.bats - whatever is killed, restarted or down while events flow, no event is lost or posted twice.
+# faults.bats - whatever is killed, restarted or down while events flow, no event is lost or posted
+# twice.
 
 load events
 
@@ -14,7 +15,8 @@ teardown() { everything_up; }
 
 all_users() { local IFS=,; echo "${USERS[*]}"; }
 
-# nothing_lost_or_doubled N - exactly N deposits of 1 and no dead letters, and the statement has the same.
+# nothing_lost_or_doubled N - exactly N deposits of 1 and no dead letters, and the statement has the
+# same.
 nothing_lost_or_doubled() {
 	eventually deposits_are "$(all_users)" "$1"
 	[ "$(sql wallet "SELECT sum(balance) FROM wallet WHERE owner_id = ANY ('{$(all_users)}')")" = "$1" ]
@@ -59,7 +61,8 @@ cursor_is_ours() {
 	eventually at_least_one_deposit
 	kill -TERM $pid
 	wait $pid
-	# Posted messages are acknowledged, and no others. The broker's count can lag a moment behind.
+	# Posted messages are acknowledged, and no others. The broker's count can lag a moment
+	# behind.
 	eventually all_are_somewhere 3000
 	"$PROBE" take wallet_queue "$("$PROBE" count wallet_queue)" >/dev/null
 }
@@ -157,7 +160,8 @@ rabbitmqctl_here() (
 
 @test "a deleted queue is created again" {
 	"$PROBE" delete statement_queue
-	# Messages published while the broker deletes the queue are lost with it, so wait until the queue exists again.
+	# Messages published while the broker deletes the queue are lost with it, so wait until the
+	# queue exists again.
 	eventually waiting statement_queue 0
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	nothing_lost_or_doubled 10

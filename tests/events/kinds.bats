@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# kinds.bats - holds, captures, releases and transfers by event: the same results and refusals as over HTTP, and lines in
-# both sides' statements.
+# kinds.bats - holds, captures, releases and transfers by event: the same results and refusals as
+# over HTTP, and lines in both sides' statements.
 
 load events
 

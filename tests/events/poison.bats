@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# poison.bats - a message that cannot be handled is dead-lettered with its reason, and blocks nothing else.
+# poison.bats - a message that cannot be handled is dead-lettered with its reason, and blocks
+# nothing else.
 
 load events
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# refusals.bats - a refusal is an answer: recorded, published once, acknowledged, and sent to reply_to if set.
+# refusals.bats - a refusal is an answer: recorded, published once, acknowledged, and sent to
+# reply_to if set.
 
 load events
 

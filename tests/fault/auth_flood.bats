@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# auth_flood.bats - a flood of sign-ins, and a database that goes down: clean refusals, others still served, no restart.
+# auth_flood.bats - a flood of sign-ins, and a database that goes down: clean refusals, others still
+# served, no restart.
 
 load ../helper
 
-# flood - sends 128 parallel sign-ins for unknown addresses; writes a line for each to $statuses: status and Retry-After.
+# flood - sends 128 parallel sign-ins for unknown addresses; writes a line for each to $statuses:
+# status and Retry-After.
 flood() {
 	local n
 	statuses=$BATS_TEST_TMPDIR/statuses

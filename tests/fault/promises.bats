@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# promises.bats - what the design promises whatever dies: a 201 is durable and a retry moves money once. The API works
-# without the broker, answers 503 without its database, recovers by itself, and answers every accepted request.
+# promises.bats - what the design promises whatever dies: a 201 is durable and a retry moves money
+# once. The API works without the broker, answers 503 without its database, recovers by itself, and
+# answers every accepted request.
 
 load ../helper
 
@@ -18,8 +19,9 @@ teardown() {
 	done
 }
 
-# deposits_survive COMMAND - makes DEPOSITS deposits, 16 in parallel, and retries each with its key until it gets 201, as
-# careful clients do. Runs COMMAND in the middle. Then each deposit must exist exactly once.
+# deposits_survive COMMAND - makes DEPOSITS deposits, 16 in parallel, and retries each with its key
+# until it gets 201, as careful clients do. Runs COMMAND in the middle. Then each deposit must exist
+# exactly once.
 deposits_survive() {
 	local ids=$BATS_TEST_TMPDIR/ids calls=$BATS_TEST_TMPDIR/calls
 	cat >"$calls.one" <<-END

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# statement_crash.bats - the statement consumer dies in the middle of its work: nothing is lost or duplicated, and a
-# half-written file is finished.
+# statement_crash.bats - the statement consumer dies in the middle of its work: nothing is lost or
+# duplicated, and a half-written file is finished.
 
 load ../helper
 
@@ -11,7 +11,8 @@ setup() {
 }
 teardown() { service_ready statement_consumer || start_service statement_consumer; }
 
-# deposits N - makes N deposits with the posting function, 500 per commit, like the handler's group commit.
+# deposits N - makes N deposits with the posting function, 500 per commit, like the handler's group
+# commit.
 deposits() {
 	sql wallet "DO \$\$ BEGIN
 		FOR i IN 1 .. $1 / 500 LOOP
@@ -70,7 +71,8 @@ file_is_whole() {
 @test "if it dies in the middle of a file, the next consumer finishes the file" {
 	deposits 60000
 	eventually arrived 60001
-	# The kernel kills it (SIGXFSZ) at the seventh megabyte of a file of twelve, which is surely in the middle.
+	# The kernel kills it (SIGXFSZ) at the seventh megabyte of a file of twelve, which is surely
+	# in the middle.
 	old=$(service_pid statement_consumer)
 	prlimit --pid "$old" --fsize=7000000
 	ask json

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# hosting.bats - what a web space adds to the API's tests: private files stay private, and cron does the consumers' work.
+# hosting.bats - what a web space adds to the API's tests: private files stay private, and cron does
+# the consumers' work.
 
 load ../helper
 
@@ -16,7 +17,8 @@ load ../helper
 	expect 401 unauthenticated
 }
 
-# Fewer clients than in tests/gateway/races.bats: each is a process that posts on its own and opens two connections.
+# Fewer clients than in tests/gateway/races.bats: each is a process that posts on its own and opens
+# two connections.
 @test "16 clients at once: a wallet never falls below its limit, a purchase is undone once, a key moves money once" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'

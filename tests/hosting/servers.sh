@@ -1,6 +1,7 @@
 # shellcheck shell=bash
-# servers.sh - web servers as a shared host has them: what `make package-cgi` made is unpacked and served by lighttpd's
-# mod_cgi, Apache's mod_cgi and Apache's mod_fcgid. Sourced by tests/lib/hosting.sh.
+# servers.sh - web servers as a shared host has them: what `make package-cgi` made is unpacked and
+# served by lighttpd's mod_cgi, Apache's mod_cgi and Apache's mod_fcgid. Sourced by
+# tests/lib/hosting.sh.
 
 results=${results:?}
 HOSTING_KINDS=(lighttpd-cgi apache-cgi apache-fcgid)
@@ -11,8 +12,8 @@ hosting_unpack() {
 	rm -rf "$WEB" && mkdir -p "$WEB"
 	tools/package-cgi >"$results/package.log"
 	tar -C "$WEB" -xzf "$BUILD/purse-cgi.tar.gz"
-	# The gateway's consumers write the statement files, so the web space reads them where they are; it also needs
-	# the keys that the tokens of `purse` and of the gateway are signed with.
+	# The gateway's consumers write the statement files, so the web space reads them where they
+	# are; it also needs the keys that the tokens of `purse` and of the gateway are signed with.
 	grep -vE '^(DATA_DIR|PORT|BIND)=' "$DATA_DIR/purse.env" >"$WEB/purse/purse.env"
 	chmod 600 "$WEB/purse/purse.env"
 }

@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# bats.bash - faster versions of the parts of bats that took a quarter of a test's time. Sourced by the helpers.
+# bats.bash - faster versions of the parts of bats that took a quarter of a test's time. Sourced by
+# the helpers.
 
-# bats records its position before every command, to report where a test failed. bash also knows the position when a
-# command fails, so we record it only then. (A test that ends with `exit` reports no position.)
+# bats records its position before every command, to report where a test failed. bash also knows the
+# position when a command fails, so we record it only then. (A test that ends with `exit` reports no
+# position.)
 bats_setup_tracing() {
 	BATS_DEBUG_LAST_STACK_TRACE=() BATS_DEBUG_LASTLAST_STACK_TRACE=() BATS_DEBUG_LAST_STACK_TRACE_IS_VALID='' BATS_ERROR_SUFFIX=''
 	exec 4<&1

@@ -1,11 +1,12 @@
-/* caller.c - runs a command and makes HTTP calls for it, so that thousands of calls do not each start curl.
+/* caller.c - runs a command and makes HTTP calls for it, so that thousands of calls do not each
+ * start curl.
  *
  *   caller COMMAND…   runs it with CALLER="IN OUT", two file descriptors; exits with its status
  *
  * Starting curl takes 9 ms of processor time; libcurl makes the same call from here. The command
- * writes a call to OUT as null-terminated fields: method, URL, timeout in seconds, file, body, headers,
- * and an empty field. We write the answer's headers to the file and its body to FILE.body. Then we
- * write a line to IN: the file, the status or 000, and an error message if there is one.
+ * writes a call to OUT as null-terminated fields: method, URL, timeout in seconds, file, body,
+ * headers, and an empty field. We write the answer's headers to the file and its body to FILE.body.
+ * Then we write a line to IN: the file, the status or 000, and an error message if there is one.
  * Every call uses a new connection, as with curl. There is one call at a time: parallel processes
  * use curl instead. */
 #include <curl/curl.h>
@@ -45,13 +46,15 @@ field_after(const char *field)
 	return field + strlen(field) + 1;
 }
 
-/* True if the call is complete: the first five fields can be empty; the first empty one after them ends it. */
+/* True if the call is complete: the first five fields can be empty; the first empty one after them
+ * ends it. */
 static bool
 is_whole(const struct call *c)
 {
 	const char *at = c->text, *end = c->text + c->bytes;
 
-	for (int field = METHOD; at < end && memchr(at, 0, (size_t)(end - at)) != NULL; field++, at = field_after(at))
+	for (int field = METHOD; at < end && memchr(at, 0, (size_t)(end - at)) != NULL;
+		field++, at = field_after(at))
 		if (field >= HEADERS && *at == 0)
 			return true;
 	return false;
@@ -86,7 +89,8 @@ must_open(const char *name, const char *ending)
 	return f;
 }
 
-/* Makes the call as curl would. Returns the status, or 0 if there was no answer, and sets trouble on error. */
+/* Makes the call as curl would. Returns the status, or 0 if there was no answer, and sets trouble
+ * on error. */
 static long
 make_call(CURL *curl, const char *field[], FILE *headers, FILE *body, char trouble[CURL_ERROR_SIZE])
 {

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# environment.sh - the servers under test: started once, shared by the suites, then removed. Sourced by tests/run.
+# environment.sh - the servers under test: started once, shared by the suites, then removed. Sourced
+# by tests/run.
 
 results=${results:?}
 
@@ -27,7 +28,8 @@ environment_start() {
 	}
 	export PURSE_CONFIG=$DATA_DIR/purse.env
 	eval "$(tools/env)"
-	# The helpers of tests/db are temporary functions. By default the run-time roles are not allowed to create any.
+	# The helpers of tests/db are temporary functions. By default the run-time roles are not
+	# allowed to create any.
 	for service in auth wallet statement; do
 		echo "GRANT TEMPORARY ON DATABASE purse_$service TO purse_${service}_app;"
 	done | (
@@ -43,7 +45,8 @@ environment_start() {
 }
 
 environment_remove() {
-	# The addresses are still exported. Once our servers are gone, they would look like someone else's.
+	# The addresses are still exported. Once our servers are gone, they would look like someone
+	# else's.
 	unset AUTH_DATABASE_URL WALLET_DATABASE_URL STATEMENT_DATABASE_URL AMQP_URL
 	[ ! -d "$DATA_DIR" ] || YES=1 tools/clean-data >"$results/clean.log" 2>&1 || {
 		cat "$results/clean.log"

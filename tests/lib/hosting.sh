@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# hosting.sh - the suite "hosting": the API's tests again, unchanged, with the handlers as programs on a shared host's web
-# server. Sourced by suites.sh.
+# hosting.sh - the suite "hosting": the API's tests again, unchanged, with the handlers as programs
+# on a shared host's web server. Sourced by suites.sh.
 #
-# It runs in a copy of this checkout with its own servers, in parallel with the other suites. If root runs it, the copy
-# belongs to the user nobody and has an ordinary PATH: Apache does not start as root, and this tests `make up` for others.
+# It runs in a copy of this checkout with its own servers, in parallel with the other suites. If
+# root runs it, the copy belongs to the user nobody and has an ordinary PATH: Apache does not start
+# as root, and this tests `make up` for others.
 results=${results:?}
 . tests/hosting/servers.sh
 
@@ -13,7 +14,8 @@ hosting_begin() {
 	chmod 755 "$hosting_copy"
 	mkdir -p "$hosting_copy/sources/build"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$hosting_copy/sources"
-	cp -r "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,tests} "$hosting_copy/sources/build/"
+	# shellcheck disable=SC2046
+	(cd "$BUILD" && cp -r $(programs) tests "$hosting_copy/sources/build/")
 	[ "$(id -u)" -ne 0 ] || chown -R nobody "$hosting_copy"
 	in_copy tests/run inside >"$results/hosting.out" 2>&1 </dev/null &
 	hosting_pid=$!

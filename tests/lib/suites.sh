@@ -5,7 +5,8 @@ passed=0 failed=0
 results=${results:?}
 . tests/lib/hosting.sh
 
-# count_tap NAME COMMAND... - runs a program that prints TAP, counts its tests, and shows the failures.
+# count_tap NAME COMMAND... - runs a program that prints TAP, counts its tests, and shows the
+# failures.
 count_tap() {
 	local name=$1 log ok bad skipped status=0
 	shift
@@ -43,9 +44,9 @@ count_bats() {
 	count_tap "$name" "$BUILD/tests/caller" bats --tap --timing "$@"
 }
 
-# The same for files that do not touch each other's data: four in parallel. Files that stop services take turns. So do files
-# that declare it in a comment, because they need a service to be up all the time. A file that waits with `eventually`
-# does not have to.
+# The same for files that do not touch each other's data: four in parallel. Files that stop services
+# take turns. So do files that declare it in a comment, because they need a service to be up all the
+# time. A file that waits with `eventually` does not have to.
 count_bats_at_once() {
 	run_files_at_once "$@"
 	count_files "$@"
@@ -62,7 +63,8 @@ count_files() {
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 	rm -rf "${results:?}/$name"
 }
-# run_files NAME AT_ONCE LINES - runs the files of a line one after another, and AT_ONCE lines in parallel.
+# run_files NAME AT_ONCE LINES - runs the files of a line one after another, and AT_ONCE lines in
+# parallel.
 run_files() {
 	mkdir -p "$results/$1"
 	# shellcheck disable=SC2016
@@ -78,7 +80,8 @@ run_suite() {
 	*)
 		if environment_start; then
 			"suite_$1"
-			# Not while the db suite still writes in the background: the invariants run again after it.
+			# Not while the db suite still writes in the background: the invariants run
+			# again after it.
 			[ -n "${beside[db]:-}" ] || count_tap "$1-invariants" tests/invariants
 		else
 			suite_failed=1
@@ -101,7 +104,8 @@ suite_counts() { count_bats counts tests/counts; }
 suite_migrate() { count_bats migrate tests/migrate; }
 
 # --- in the background ---
-# A suite that starts in the background, in its own process group, and is counted when its turn comes.
+# A suite that starts in the background, in its own process group, and is counted when its turn
+# comes.
 declare -A beside=()
 beside_begin() {
 	local name=$1

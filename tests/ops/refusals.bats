@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# refusals.bats - `make up` where it cannot work: one sentence, a nonzero status, and nothing left running.
+# refusals.bats - `make up` where it cannot work: one sentence, a nonzero status, and nothing left
+# running.
 
 load ../helper
 
@@ -10,7 +11,8 @@ setup() {
 }
 teardown() { [ ! -d "$DATA_DIR/service" ] || YES=1 tools/clean-data; }
 
-# refused TEXT - the last run must have failed with one line that contains TEXT, and left nothing running.
+# refused TEXT - the last run must have failed with one line that contains TEXT, and left nothing
+# running.
 refused() {
 	[ "$status" -ne 0 ]
 	[ "${#lines[@]}" -eq 1 ]

@@ -8,12 +8,15 @@
 static void
 addresses(void **state)
 {
-	static const char *const good[] = { "a@b", "ada@example.com", "ada.lovelace+purse@mail.example.co.uk", "o'brien@x-y.ie",
-		"A_B-c=d@123.example", "1234567890123456789012345678901234567890123456789012345678901234@example.com" };
-	static const char *const bad[] = { "", "@", "ada", "ada@", "@example.com", "ada@@example.com", "ada@b@example.com",
-		".ada@example.com", "ada.@example.com", "a..da@example.com", "ada@.com", "ada@example.", "ada@exa mple.com",
-		"ad a@example.com", "ada@-example.com", "ada@example-.com", "ada@exam_ple.com", "\"ada\"@example.com",
-		"ada@[127.0.0.1]", "ada@example.com\n", "ada\t@example.com", "adä@example.com", "ada@exämple.com",
+	static const char *const good[] = { "a@b", "ada@example.com",
+		"ada.lovelace+purse@mail.example.co.uk", "o'brien@x-y.ie", "A_B-c=d@123.example",
+		"1234567890123456789012345678901234567890123456789012345678901234@example.com" };
+	static const char *const bad[] = { "", "@", "ada", "ada@", "@example.com",
+		"ada@@example.com", "ada@b@example.com", ".ada@example.com", "ada.@example.com",
+		"a..da@example.com", "ada@.com", "ada@example.", "ada@exa mple.com",
+		"ad a@example.com", "ada@-example.com", "ada@example-.com", "ada@exam_ple.com",
+		"\"ada\"@example.com", "ada@[127.0.0.1]", "ada@example.com\n", "ada\t@example.com",
+		"adä@example.com", "ada@exämple.com",
 		"12345678901234567890123456789012345678901234567890123456789012345@example.com",
 		"ada@1234567890123456789012345678901234567890123456789012345678901234.com" };
 	char longest[300];
@@ -54,7 +57,8 @@ roles(void **state)
 	json_t *array;
 
 	(void)state;
-	assert_int_equal(roles_from_text("customer,operator,service"), ROLE_CUSTOMER | ROLE_OPERATOR | ROLE_SERVICE);
+	assert_int_equal(roles_from_text("customer,operator,service"),
+		ROLE_CUSTOMER | ROLE_OPERATOR | ROLE_SERVICE);
 	assert_int_equal(roles_from_text("operators,king,,service"), ROLE_SERVICE);
 	assert_int_equal(roles_from_text(""), 0);
 	assert_int_equal(roles_from_text(NULL), 0);

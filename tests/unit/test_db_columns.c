@@ -1,5 +1,5 @@
-/* test_db_columns.c - rows read by a table of columns: each type, what is missing, what does not fit into the arena. The
- * results are libpq's, made without a server. */
+/* test_db_columns.c - rows read by a table of columns: each type, what is missing, what does not
+ * fit into the arena. The results are libpq's, made without a server. */
 #include "common/base/arena.h"
 #include "common/db/db_private.h"
 #include "tests/unit/unit.h"
@@ -43,7 +43,9 @@ result_of(int width, const char *const names[], size_t height, const char *const
 		bool null = strcmp(cells[i], "NULL") == 0;
 		char *value = null ? NULL : (char *)(uintptr_t)cells[i];
 
-		assert_int_equal(PQsetvalue(result, i / width, i % width, value, null ? -1 : (int)strlen(value)), 1);
+		assert_int_equal(PQsetvalue(result, i / width, i % width, value,
+					 null ? -1 : (int)strlen(value)),
+			1);
 	}
 	assert_int_equal(rows_make(result, &rows), OK);
 	return rows;
@@ -52,9 +54,11 @@ result_of(int width, const char *const names[], size_t height, const char *const
 static void
 each_column_fills_its_member_wherever_it_stands(void **state)
 {
-	static const char *const names[] = { "shape", "more", "id", "until", "open", "count", "code", "name" };
-	static const char *const cells[] = { "square", "unused", ID, "2026-11-23 05:08:36.5+00", "t", "-42", "abcdef", "Ada",
-		"round", "unused", ID, "NULL", "f", "0", "NULL", "NULL" };
+	static const char *const names[] = { "shape", "more", "id", "until", "open", "count",
+		"code", "name" };
+	static const char *const cells[] = { "square", "unused", ID, "2026-11-23 05:08:36.5+00",
+		"t", "-42", "abcdef", "Ada", "round", "unused", ID, "NULL", "f", "0", "NULL",
+		"NULL" };
 	struct db_rows *rows = result_of(8, names, 2, cells);
 	struct arena *arena = arena_new(4096);
 	struct thing t;
@@ -83,8 +87,8 @@ each_column_fills_its_member_wherever_it_stands(void **state)
 static void
 a_missing_column_is_an_internal_error(void **state)
 {
-	static const char *const names[] = { "id", "count", "open", "until", "name", "code" }, *const cells[] = { ID, "1", "t",
-		"NULL", "Ada", "x" };
+	static const char *const names[] = { "id", "count", "open", "until", "name", "code" },
+				 *const cells[] = { ID, "1", "t", "NULL", "Ada", "x" };
 	struct db_rows *rows = result_of(6, names, 1, cells);
 	struct arena *arena = arena_new(4096);
 	struct thing t;
@@ -101,7 +105,8 @@ a_missing_column_is_an_internal_error(void **state)
 static void
 an_unknown_name_of_an_enum_is_an_internal_error(void **state)
 {
-	static const struct db_column shape[] = { DB_COLUMN_ENUM("shape", struct thing, shape, shapes) };
+	static const struct db_column shape[] = { DB_COLUMN_ENUM(
+		"shape", struct thing, shape, shapes) };
 	static const char *const names[] = { "shape" }, *const cells[] = { "oval", "NULL" };
 	struct db_rows *rows = result_of(1, names, 2, cells);
 	struct thing t;
@@ -112,12 +117,14 @@ an_unknown_name_of_an_enum_is_an_internal_error(void **state)
 	rows_free(rows);
 }
 
-/* Whatever the limit is: either everything is read, or the answer is too_large; never a text that has become NULL. */
+/* Whatever the limit is: either everything is read, or the answer is too_large; never a text that
+ * has become NULL. */
 static void
 a_full_arena_is_too_large(void **state)
 {
 	static const struct db_column name[] = { DB_COLUMN(TEXT, "name", struct thing, name) };
-	static const char *const names[] = { "name" }, *const cells[] = { "Ada Lovelace", "Charles Babbage", "NULL" };
+	static const char *const names[] = { "name" }, *const cells[] = { "Ada Lovelace",
+		"Charles Babbage", "NULL" };
 	size_t limit = 0;
 	enum error e;
 
@@ -128,7 +135,8 @@ a_full_arena_is_too_large(void **state)
 		size_t count;
 		void *list;
 
-		e = rows_read_all(rows, DB_COLUMNS(name), arena, sizeof(struct thing), &list, &count);
+		e = rows_read_all(
+			rows, DB_COLUMNS(name), arena, sizeof(struct thing), &list, &count);
 		if (e == OK) {
 			const struct thing *things = list;
 
@@ -151,7 +159,8 @@ two_tables_read_one_result_a_third_does_not(void **state)
 	static const struct db_column first[] = { DB_COLUMN(NUMBER, "count", struct thing, count) },
 				      second[] = { DB_COLUMN(BOOL, "open", struct thing, open) },
 				      third[] = { DB_COLUMN(UUID, "id", struct thing, id) };
-	static const char *const names[] = { "id", "open", "count" }, *const cells[] = { ID, "t", "7" };
+	static const char *const names[] = { "id", "open", "count" }, *const cells[] = { ID, "t",
+		"7" };
 	struct db_rows *rows = result_of(3, names, 1, cells);
 	struct thing t;
 

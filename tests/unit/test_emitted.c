@@ -1,4 +1,4 @@
-/* test_emitted.c - the accepted bodies of transaction_emitted, and why the others are dead letters. */
+/* test_emitted.c - accepted bodies of transaction_emitted, and why others become dead letters. */
 #include <stdio.h>
 
 #include "common/base/caller.h"
@@ -59,7 +59,9 @@ refuses(const char *body, const char *message_id, const char *why)
 }
 
 #define OWN "\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":5"
-#define CE(data) "{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data "}}"
+#define CE(data) \
+	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data \
+	"}}"
 #define NEST(data) "{\"pattern\":\"transaction_emitted\",\"data\":{" data "}}"
 #define OLD(transaction) "\"userId\":\"" USER "\",\"transaction\":{" transaction "}"
 
@@ -71,9 +73,12 @@ each_form_is_accepted(void **state)
 	accepts(NEST(OWN), "mid", KIND_DEPOSIT, 5, "mid");
 	accepts("{" OWN "}", "mid", KIND_DEPOSIT, 5, "mid");
 	accepts(CE(OLD("\"amount\":12.5,\"operation\":0")), NULL, KIND_DEPOSIT, 1250, "ce");
-	accepts(NEST(OLD("\"amount\":\"12.34\",\"operation\":1")), "mid", KIND_WITHDRAWAL, 1234, "mid");
-	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":null") "}", "mid", KIND_PURCHASE, 700, "mid");
-	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":\"their own\",\"createdAt\":0") "}", "mid", KIND_PURCHASE, 700, "mid");
+	accepts(NEST(OLD("\"amount\":\"12.34\",\"operation\":1")), "mid", KIND_WITHDRAWAL, 1234,
+		"mid");
+	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":null") "}", "mid", KIND_PURCHASE, 700,
+		"mid");
+	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":\"their own\",\"createdAt\":0") "}",
+		"mid", KIND_PURCHASE, 700, "mid");
 }
 
 static void
@@ -82,22 +87,27 @@ the_innermost_key_wins(void **state)
 	(void)state;
 	accepts(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
 	accepts(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
-	accepts("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
-	accepts("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mid");
+	accepts("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid",
+		KIND_DEPOSIT, 100, "mine");
+	accepts("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid",
+		KIND_DEPOSIT, 100, "mid");
 	accepts(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
 	refuses(NEST(OWN), NULL, "no deduplication key");
 	refuses("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no deduplication key");
 	refuses(NEST(OWN), "two words", "message_id is not a deduplication key");
 	refuses(NEST(OWN), "", "message_id is not a deduplication key");
 	refuses(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
-	refuses("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid", "/idempotency_key");
+	refuses("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid",
+		"/idempotency_key");
 }
 
 static void
 undos_refer_to_their_original(void **state)
 {
 	(void)state;
-	assert_int_equal(take("{" OLD("\"id\":\"" ORIGINAL "\",\"amount\":0.01,\"operation\":3") "}", "k"), OK);
+	assert_int_equal(
+		take("{" OLD("\"id\":\"" ORIGINAL "\",\"amount\":0.01,\"operation\":3") "}", "k"),
+		OK);
 	assert_int_equal(m.op.kind, KIND_REVERSAL);
 	assert_true(m.op.has_reference);
 	is_uuid(&m.op.reference, ORIGINAL);
@@ -121,11 +131,34 @@ decimals_are_exact(void **state)
 		const char *sent;
 		int64_t minor; /* 0: refused */
 	} cases[] = {
-		{ "0.01", 1 }, { "0.07", 7 }, { "1.10", 110 }, { "25.500", 2550 }, { "100", 10000 }, { "4.35", 435 },
-		{ "0.29", 29 }, { "1.15", 115 }, { "90071992547409.91", 9007199254740991 }, { "90071992547409.92", 0 },
-		{ "12.345", 0 }, { "12.340000000000000001", 0 }, { "0", 0 }, { "0.00", 0 }, { "-1", 0 }, { "1e2", 0 },
-		{ "1E-2", 0 }, { "\"12.34\"", 1234 }, { "\"0012.3\"", 1230 }, { "\"1,5\"", 0 }, { "\" 1\"", 0 }, { "\"\"", 0 },
-		{ "\".\"", 0 }, { "\"1.\"", 100 }, { "\"NaN\"", 0 }, { "true", 0 }, { "null", 0 }, { "[1]", 0 },
+		{ "0.01", 1 },
+		{ "0.07", 7 },
+		{ "1.10", 110 },
+		{ "25.500", 2550 },
+		{ "100", 10000 },
+		{ "4.35", 435 },
+		{ "0.29", 29 },
+		{ "1.15", 115 },
+		{ "90071992547409.91", 9007199254740991 },
+		{ "90071992547409.92", 0 },
+		{ "12.345", 0 },
+		{ "12.340000000000000001", 0 },
+		{ "0", 0 },
+		{ "0.00", 0 },
+		{ "-1", 0 },
+		{ "1e2", 0 },
+		{ "1E-2", 0 },
+		{ "\"12.34\"", 1234 },
+		{ "\"0012.3\"", 1230 },
+		{ "\"1,5\"", 0 },
+		{ "\" 1\"", 0 },
+		{ "\"\"", 0 },
+		{ "\".\"", 0 },
+		{ "\"1.\"", 100 },
+		{ "\"NaN\"", 0 },
+		{ "true", 0 },
+		{ "null", 0 },
+		{ "[1]", 0 },
 		{ "123456789012345678901234567890123456789012345678901234567890", 0 },
 	};
 
@@ -133,7 +166,8 @@ decimals_are_exact(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char body[256];
 
-		snprintf(body, sizeof(body), "{" OLD("\"amount\":%s,\"operation\":0") "}", cases[i].sent);
+		snprintf(body, sizeof(body), "{" OLD("\"amount\":%s,\"operation\":0") "}",
+			cases[i].sent);
 		if (cases[i].minor > 0)
 			accepts(body, "k", KIND_DEPOSIT, cases[i].minor, "k");
 		else
@@ -165,11 +199,14 @@ other_bodies_are_refused_with_a_reason(void **state)
 	refuses(CE("\"kind\":\"deposit\",\"amount\":5"), "k", "/wallet_id or /user_id");
 	refuses(CE(OWN ",\"colour\":1"), "k", "/colour");
 	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
-	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k", "/amount");
+	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k",
+		"/amount");
 	refuses(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
-	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not accepted");
+	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k",
+		"transaction_created is not accepted");
 	refuses("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
-	refuses("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
+	refuses("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k",
+		"/userId");
 	refuses("{\"userId\":\"" USER "\"}", "k", "/transaction ");
 	refuses("{\"userId\":\"" USER "\",\"transaction\":[]}", "k", "/transaction ");
 	refuses("{" OLD("\"amount\":1") "}", "k", "/transaction/operation");
@@ -193,7 +230,8 @@ rejection_of(const char *body, const char *message_id)
 static void
 a_rejection_has_one_id(void **state)
 {
-	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), "ce"), key = rejection_of(NEST(OWN), "other"),
+	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), "ce"),
+		    key = rejection_of(NEST(OWN), "other"),
 		    body = rejection_of(NEST(OWN ",\"description\":\"x\""), "ce");
 
 	(void)state;

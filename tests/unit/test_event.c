@@ -1,4 +1,5 @@
-/* test_event.c - envelopes: accepted and refused bodies, numbers kept digit for digit, written events. */
+/* test_event.c - envelopes: accepted and refused bodies, numbers kept digit for digit, written
+ * events. */
 #include <stdio.h>
 
 #include "common/base/event.h"
@@ -39,8 +40,10 @@ static void
 envelopes_of_each_kind_are_read(void **state)
 {
 	(void)state;
-	reads("{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"pattern\":\"t\",\"data\":{}}", "t", "i", true);
-	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},\"more\":[1,{\"a\":null}]}", "t", "i", true);
+	reads("{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"pattern\":\"t\",\"data\":{}}",
+		"t", "i", true);
+	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},\"more\":[1,{\"a\":null}]}",
+		"t", "i", true);
 	reads("{\"pattern\":\"t\",\"data\":{\"a\":1}}", "t", NULL, true);
 	reads("{\"pattern\":{\"cmd\":\"t\"},\"data\":{}}", "t", NULL, true);
 	/* Without specversion no one promises that an id is unique. */
@@ -63,22 +66,28 @@ other_bodies_are_refused_with_a_reason(void **state)
 	REFUSES("{\"a\":\"\xff\"}", ERR_MALFORMED_JSON, "decode");
 	refuses("{\"a\":\"\0\"}", 9, ERR_MALFORMED_JSON, "byte");
 	REFUSES("[1]", ERR_INVALID_REQUEST, "object");
-	REFUSES("{\"specversion\":\"0.3\",\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST, "/specversion");
-	REFUSES("{\"specversion\":1,\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST, "/specversion");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"\",\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST, "/id");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\",\"data\":{}}", ERR_INVALID_REQUEST, "differ");
+	REFUSES("{\"specversion\":\"0.3\",\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST,
+		"/specversion");
+	REFUSES("{\"specversion\":1,\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST,
+		"/specversion");
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"\",\"type\":\"t\",\"data\":{}}",
+		ERR_INVALID_REQUEST, "/id");
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\",\"data\":{}}",
+		ERR_INVALID_REQUEST, "differ");
 	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"data\":{}}", ERR_INVALID_REQUEST, "/type");
 	REFUSES("{\"pattern\":\"t\",\"data\":\"x\"}", ERR_INVALID_REQUEST, "/data");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\"}", ERR_INVALID_REQUEST, "/data");
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\"}", ERR_INVALID_REQUEST,
+		"/data");
 }
 
-/* jansson reads `5\0` as 5: what the parser lets through must not stop the scanner, so a NUL byte is refused first. */
+/* jansson reads `5\0` as 5: what the parser lets through must not stop the scanner, so a NUL byte
+ * is refused first. */
 static void
 nul_bytes_are_refused_wherever_they_stand(void **state)
 {
 	static const char *const templates[] = { "{\"pattern\":\"t\",\"data\":{\"amount\":5#}}",
-		"{\"pattern\":\"t\",\"data\":{\"amount\":[5#]}}", "{\"data\":#5}", "{\"da#ta\":5}", "#{}", "{}#", "{#}",
-		"{\"a\":true#}", "{\"a\":\"#\"}" };
+		"{\"pattern\":\"t\",\"data\":{\"amount\":[5#]}}", "{\"data\":#5}", "{\"da#ta\":5}",
+		"#{}", "{}#", "{#}", "{\"a\":true#}", "{\"a\":\"#\"}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof templates / sizeof templates[0]; i++) {
@@ -103,7 +112,9 @@ the_scanner_always_ends(void **state)
 
 	(void)state;
 	for (int round = 0; round < 200000; round++) {
-		struct event e = { .text = bytes, .bytes = sizeof bytes, .enveloped = round % 2 == 0 };
+		struct event e = {
+			.text = bytes, .bytes = sizeof bytes, .enveloped = round % 2 == 0
+		};
 
 		memcpy(bytes, "{\"data\":{\"", 10);
 		for (size_t i = round % 3 == 0 ? 0 : 10; i < sizeof bytes; i++) {
@@ -129,14 +140,17 @@ depth_is_bounded_before_parsing(void **state)
 	REFUSES(body, ERR_MALFORMED_JSON, "nested deeper");
 	free(body);
 	/* Brackets in a string are text. */
-	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL, false);
+	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL,
+		false);
 }
 
-/* A body cut anywhere is refused, and nothing reads past its end (no NUL follows, so sanitizers notice). */
+/* A body cut anywhere is refused, and nothing reads past its end (no NUL follows, so sanitizers
+ * notice). */
 static void
 truncated_bodies_are_refused(void **state)
 {
-	static const char whole[] = "{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\",\"data\":{\"a\":[1.5,null]}}";
+	static const char whole[] =
+		"{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\",\"data\":{\"a\":[1.5,null]}}";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
@@ -170,22 +184,31 @@ static void
 numbers_keep_their_digits(void **state)
 {
 	(void)state;
-	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":90071992547409.91}}}", "90071992547409.91");
-	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":12.340000000000000001}}}", "12.340000000000000001");
-	number_is("{ \"pattern\" : \"t\" ,\n\"data\"\t: { \"transaction\" : { \"x\":[{\"amount\":1}], \"amount\" : 0.1 } } }", "0.1");
-	number_is("{\"amount\":1,\"a\":{\"data\":2},\"s\":\"}{\\\"\",\"pattern\":\"t\",\"data\":{\"amount\":3,\"transaction\":{\"id\":\"\\\\\",\"amount\":-4e2}}}",
+	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":90071992547409.91}}}",
+		"90071992547409.91");
+	number_is(
+		"{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":12.340000000000000001}}}",
+		"12.340000000000000001");
+	number_is(
+		"{ \"pattern\" : \"t\" ,\n\"data\"\t: { \"transaction\" : { \"x\":[{\"amount\":1}], \"amount\" : 0.1 } } }",
+		"0.1");
+	number_is(
+		"{\"amount\":1,\"a\":{\"data\":2},\"s\":\"}{\\\"\",\"pattern\":\"t\",\"data\":{\"amount\":3,\"transaction\":{\"id\":\"\\\\\",\"amount\":-4e2}}}",
 		"-4e2");
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":\"1\"}}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":null}}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":[{\"amount\":1}]}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"other\":{\"amount\":1}}}", NULL);
-	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":1.1111111111111111111111111111111111111111}}}", NULL);
+	number_is(
+		"{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":1.1111111111111111111111111111111111111111}}}",
+		NULL);
 }
 
 static void
 data_text_is_passed_on_as_sent(void **state)
 {
-	static const char body[] = "{\"data\": {\"a\" : 0.07,\"b\":\"}\"} ,\"pattern\":\"t\"}", bare[] = " {\"a\":1.50} ";
+	static const char body[] = "{\"data\": {\"a\" : 0.07,\"b\":\"}\"} ,\"pattern\":\"t\"}",
+			  bare[] = " {\"a\":1.50} ";
 	size_t n;
 
 	(void)state;
@@ -202,7 +225,11 @@ data_text_is_passed_on_as_sent(void **state)
 static void
 written_events_can_be_read(void **state)
 {
-	struct event_head head = { .id = "an \"id\"\n\\ \xc3\xa9", .source = "/s", .type = "t", .subject = "x", .time = 1 };
+	struct event_head head = { .id = "an \"id\"\n\\ \xc3\xa9",
+		.source = "/s",
+		.type = "t",
+		.subject = "x",
+		.time = 1 };
 	size_t n;
 	char *body = event_write(&head, json_pack("{s:i}", "a", 7), &n);
 

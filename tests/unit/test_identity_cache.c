@@ -1,4 +1,4 @@
-/* test_identity_cache.c - the identity cache: bounded, with expiry, and never older than a removal. */
+/* test_identity_cache.c - the identity cache: bounded, expiring, never older than a removal. */
 #include <pthread.h>
 #include <sodium.h>
 

@@ -20,7 +20,8 @@ refuses(const char *text, size_t bytes, enum error e, const char *why)
 static void
 any_value_is_read(void **state)
 {
-	static const char *const texts[] = { "{}", " [1, 2.5e-3, true, null] ", "7", "\"a\\\\\\\"[[\"", "{\"a\":{\"b\":[]}}" };
+	static const char *const texts[] = { "{}", " [1, 2.5e-3, true, null] ", "7",
+		"\"a\\\\\\\"[[\"", "{\"a\":{\"b\":[]}}" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
@@ -83,7 +84,8 @@ nesting_is_bounded(void **state)
 static void
 a_full_arena_is_too_large(void **state)
 {
-	static const char text[] = "{\"a\":[1,2,3,4,5,6,7,8,9],\"b\":\"0123456789012345678901234567890123456789\"}";
+	static const char text[] =
+		"{\"a\":[1,2,3,4,5,6,7,8,9],\"b\":\"0123456789012345678901234567890123456789\"}";
 	enum error e;
 
 	(void)state;

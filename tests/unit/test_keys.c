@@ -1,4 +1,5 @@
-/* test_keys.c - signing keys: created once, private, rotated with an overlap, noticed without a restart. */
+/* test_keys.c - signing keys: created once, private, rotated with an overlap, noticed without a
+ * restart. */
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -22,7 +23,8 @@ files_ending(const char *suffix)
 
 	assert_non_null(d);
 	while ((e = readdir(d)) != NULL)
-		if (strlen(e->d_name) > strlen(suffix) && strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
+		if (strlen(e->d_name) > strlen(suffix) &&
+			strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
 			n++;
 	closedir(d);
 	return n;

@@ -1,4 +1,4 @@
-/* test_passwords.c - acceptable passwords; hashing, for accounts that exist and those that do not. */
+/* test_passwords.c - acceptable passwords; hashing, for existing and unknown accounts. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -46,17 +46,21 @@ length_counts_characters_and_bytes(void **state)
 static void
 common_ones_are_refused(void **state)
 {
-	static const char *const common[] = { "password12", "Password123!", "P@ssw0rd2026", "passw0rd!!", "1234567890",
-		"0123456789", "0987654321", "12345678901234567890", "qwertyuiop", "QWERTYUIOP", "poiuytrewq", "asdfghjkl123",
-		"1q2w3e4r5t6y", "abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc", "123123123123",
-		"passwordpassword", "Monkey123monkey123", "iloveyou123", "ILoveYou!!!", "sunshine2020", "letmein1234",
-		"administrator", "changeme123", "trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
-		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1",
-		"1234567890a", "1234567890!", "x1234567890", "123456789z", "987654321a", "123456789é", "(1234567890)", "1234567qwerty",
-		"qwerty1234567890", "1234asdf5678", "monkey1234567890", "P@ssw0rd123456789!", "zxcvbnmasdfghjkl", "qazwsxedcrfv",
-		"vfrcdexswzaq", "1qaz2wsx3edc4rfv", "!QAZ@WSX#EDC", "zaq12wsxcde3", "3141592653", "31415926535897", "1357924680",
-		"2468013579", "1122334455!", "asdasdasd1", "!asdasdasd", "xyzxyzxyzx9", "qwertqwert7", "alexandria", "Alexandria1",
-		"xalexandria7" };
+	static const char *const common[] = { "password12", "Password123!", "P@ssw0rd2026",
+		"passw0rd!!", "1234567890", "0123456789", "0987654321", "12345678901234567890",
+		"qwertyuiop", "QWERTYUIOP", "poiuytrewq", "asdfghjkl123", "1q2w3e4r5t6y",
+		"abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc",
+		"123123123123", "passwordpassword", "Monkey123monkey123", "iloveyou123",
+		"ILoveYou!!!", "sunshine2020", "letmein1234", "administrator", "changeme123",
+		"trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
+		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited",
+		"iloveyousomuch", "mypassword1", "1234567890a", "1234567890!", "x1234567890",
+		"123456789z", "987654321a", "123456789é", "(1234567890)", "1234567qwerty",
+		"qwerty1234567890", "1234asdf5678", "monkey1234567890", "P@ssw0rd123456789!",
+		"zxcvbnmasdfghjkl", "qazwsxedcrfv", "vfrcdexswzaq", "1qaz2wsx3edc4rfv",
+		"!QAZ@WSX#EDC", "zaq12wsxcde3", "3141592653", "31415926535897", "1357924680",
+		"2468013579", "1122334455!", "asdasdasd1", "!asdasdasd", "xyzxyzxyzx9",
+		"qwertqwert7", "alexandria", "Alexandria1", "xalexandria7" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
@@ -66,11 +70,13 @@ common_ones_are_refused(void **state)
 static void
 good_ones_are_accepted(void **state)
 {
-	static const char *const good[] = { "correct horse battery staple", "correct horse battery", "a long enough phrase",
-		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN",
-		"purple-teapot-7", "violet-otter-91-basket", "Tr0ub4dor&3x", "sunflower mountains", "tigerbanana", "navy4x!7q2k",
-		"8264019375", "70318264951", "poor Theodore ate 4321 figs", "1234 reasons to leave", "ich mag keine Gurken",
-		"рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
+	static const char *const good[] = { "correct horse battery staple", "correct horse battery",
+		"a long enough phrase", "tests have long passwords", "an even longer phrase",
+		"monkey84620193", "xK9$mPqL2@vN", "purple-teapot-7", "violet-otter-91-basket",
+		"Tr0ub4dor&3x", "sunflower mountains", "tigerbanana", "navy4x!7q2k", "8264019375",
+		"70318264951", "poor Theodore ate 4321 figs", "1234 reasons to leave",
+		"ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い",
+		"password is not my word" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -106,7 +112,8 @@ hashes_verify_and_age(void **state)
 	assert_int_equal(password_hash("tests have long passwords", hash), OK);
 	assert_memory_equal(hash, "$argon2id$v=19$m=8192,t=1,p=1$", 30);
 	assert_int_equal(password_verify(hash, "tests have long passwords"), OK);
-	assert_int_equal(password_verify(hash, "Tests have long passwords"), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(
+		password_verify(hash, "Tests have long passwords"), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify(hash, ""), ERR_INVALID_CREDENTIALS);
 	assert_false(password_outdated(hash));
 	assert_int_equal(crypto_pwhash_str(weaker, "x", 1, 2, 16384 * 1024), 0);
@@ -125,7 +132,8 @@ hashes_of_other_kinds(void **state)
 	assert_int_equal(password_verify(other, "x"), OK);
 	assert_int_equal(password_verify(other, "y"), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify("", ""), ERR_INVALID_CREDENTIALS);
-	assert_int_equal(password_verify("$argon2id$v=19$m=8192,t=1,p=1$", ""), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(
+		password_verify("$argon2id$v=19$m=8192,t=1,p=1$", ""), ERR_INVALID_CREDENTIALS);
 }
 
 /* The hash needs 1 GiB, in a process that can only allocate another 64 MiB. */
@@ -142,7 +150,8 @@ verify_without_memory(void)
 	if (setrlimit(RLIMIT_AS, &limit) != 0)
 		_exit(2);
 	_exit(password_verify("$argon2id$v=19$m=1048576,t=1,p=1$bm9ib2R5J3Mgc2FsdC4uLg$"
-			      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "x") != ERR_OVERLOADED);
+			      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		      "x") != ERR_OVERLOADED);
 }
 
 static void
@@ -159,7 +168,8 @@ out_of_memory_is_not_a_wrong_password(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* libsodium would refuse a malformed hash without computing anything, and the time would reveal that. */
+/* libsodium would refuse a malformed hash without computing anything, and the time would reveal
+ * that. */
 static void
 an_unknown_address_costs_as_much_as_a_known_one(void **state)
 {
@@ -169,7 +179,8 @@ an_unknown_address_costs_as_much_as_a_known_one(void **state)
 	placeholder_hash(hash);
 	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
 	assert_int_equal(password_verify(NULL, ""), ERR_INVALID_CREDENTIALS);
-	assert_int_equal(password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(
+		password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
 }
 
 static void *
@@ -266,8 +277,8 @@ main(void)
 	};
 
 	if (setenv("ARGON2_MEMORY", "8m", 1) != 0 || setenv("ARGON2_PASSES", "1", 1) != 0 ||
-	    setenv("ARGON2_QUEUE", "4", 1) != 0 || setenv("ARGON2_CONCURRENCY", "2", 1) != 0 || !config_load() ||
-	    sodium_init() < 0)
+		setenv("ARGON2_QUEUE", "4", 1) != 0 || setenv("ARGON2_CONCURRENCY", "2", 1) != 0 ||
+		!config_load() || sodium_init() < 0)
 		return 1;
 	return RUN(tests);
 }

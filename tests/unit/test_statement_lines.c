@@ -1,4 +1,5 @@
-/* test_statement_lines.c - the data of transaction_created: what becomes a line, what is refused and why. */
+/* test_statement_lines.c - the data of transaction_created: what becomes a line, what is refused
+ * and why. */
 #include "domain/statement/lines.h"
 #include "tests/unit/unit.h"
 
@@ -10,10 +11,12 @@ static json_t *
 sample(void)
 {
 	json_error_t fault;
-	json_t *o = json_loads("{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID "\",\"kind\":\"purchase\","
-			       "\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
-			       "\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
-			       "\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
+	json_t *o = json_loads(
+		"{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID
+		"\",\"kind\":\"purchase\","
+		"\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
+		"\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
+		"\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
 		0, &fault);
 
 	assert_non_null(o);
@@ -73,6 +76,13 @@ data_as_the_api_shows_it_is_a_line(void **state)
 	accepts("amount", "0");
 	accepts("version", "9007199254740991");
 	accepts("kind", "\"transfer\"");
+	/* What it did to the balance; events of before do not say it. */
+	accepts("balance_change", NULL);
+	accepts("balance_change", "null");
+	accepts("balance_change", "-2500");
+	accepts("balance_change", "0");
+	accepts("balance_change", "9007199254740991");
+	accepts("held_change", "-2500");
 	accepts("a_member_of_tomorrow", "[1,2]");
 	accepts("created_at", "\"2026-11-23T09:15:41+01:00\"");
 }
@@ -80,8 +90,8 @@ data_as_the_api_shows_it_is_a_line(void **state)
 static void
 invalid_members_are_refused(void **state)
 {
-	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount", "currency", "balance_after",
-		"version", "created_at" };
+	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount",
+		"currency", "balance_after", "version", "created_at" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
@@ -95,6 +105,10 @@ invalid_members_are_refused(void **state)
 	refuses("amount", "\"12\"");
 	refuses("amount", "9007199254740992");
 	refuses("balance_after", "-9007199254740992");
+	refuses("balance_change", "9007199254740992");
+	refuses("balance_change", "-9007199254740992");
+	refuses("balance_change", "\"-2500\"");
+	refuses("balance_change", "12.5");
 	refuses("version", "0");
 	refuses("kind", "\"\"");
 	refuses("kind", "\"Purchase\"");

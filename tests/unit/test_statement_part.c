@@ -1,4 +1,5 @@
-/* test_statement_part.c - a partly written file: after any crash the file and its hash are the same. */
+/* test_statement_part.c - a partly written file: after any crash the file and its hash are the
+ * same. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

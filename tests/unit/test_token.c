@@ -1,6 +1,7 @@
 /* test_token.c - access tokens: only tokens that we issued are accepted, however good the forgery.
  *
- * libjwt has two roles: an attacker who signs with what a client can know, and a second opinion on ES256. */
+ * libjwt has two roles: an attacker who signs with what a client can know, and a second opinion on
+ * ES256. */
 #include <jansson.h>
 #include <jwt.h>
 #include <openssl/pem.h>
@@ -27,7 +28,8 @@ static char folder[] = "/tmp/purse-test-token-XXXXXX";
 static void
 part(char *out, size_t n, const char *text)
 {
-	sodium_bin2base64(out + n, 8 * TOKEN_MAX - n, (const unsigned char *)text, strlen(text), BASE64);
+	sodium_bin2base64(
+		out + n, 8 * TOKEN_MAX - n, (const unsigned char *)text, strlen(text), BASE64);
 }
 
 /* A token with our own signature over any header and payload. */
@@ -67,8 +69,9 @@ static const char *
 claims_with(const char *name, json_t *value)
 {
 	static char out[2 * TOKEN_MAX];
-	json_t *c = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:I, s:I, s:s}", "iss", "http://localhost:3000", "aud", "purse",
-		"sub", USER, "sid", SESSION, "roles", "customer", "iat", (json_int_t)(NOW / US_PER_S), "exp",
+	json_t *c = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:I, s:I, s:s}", "iss",
+		"http://localhost:3000", "aud", "purse", "sub", USER, "sid", SESSION, "roles",
+		"customer", "iat", (json_int_t)(NOW / US_PER_S), "exp",
 		(json_int_t)(NOW / US_PER_S + 600), "jti", USER);
 	size_t n;
 
@@ -167,7 +170,8 @@ token_times_are_checked(void **state)
 static void
 every_claim_is_checked(void **state)
 {
-	static const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp", "jti" };
+	static const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp",
+		"jti" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -186,7 +190,9 @@ every_claim_is_checked(void **state)
 	refuses_claim("iat", json_integer(NOW / US_PER_S + TOKEN_LEEWAY_S + 1));
 	refuses_claim("roles", json_string("operator"));
 	refuses_claim("roles", json_pack("[i]", 7));
-	assert_int_equal(check(signed_token(good_header(), claims_with("roles", json_pack("[s]", "king")))), OK);
+	assert_int_equal(
+		check(signed_token(good_header(), claims_with("roles", json_pack("[s]", "king")))),
+		OK);
 }
 
 static void
@@ -218,7 +224,8 @@ the_header_must_be_ours(void **state)
 	}
 	refuses_header("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}");
 	refuses_header("{\"alg\":\"ES256\",\"kid\":\"" USER "\",\"typ\":\"at+jwt\"}");
-	refuses_header("{\"alg\":\"ES256\",\"kid\":\"../../../../etc/ssl/private/key.pem\",\"typ\":\"at+jwt\"}");
+	refuses_header(
+		"{\"alg\":\"ES256\",\"kid\":\"../../../../etc/ssl/private/key.pem\",\"typ\":\"at+jwt\"}");
 }
 
 /* A changed copy of the token must be refused. */
@@ -276,8 +283,10 @@ pem_of(EVP_PKEY *pair, bool secret)
 	char *text, *copy;
 	long n;
 
-	assert_int_equal(secret ? PEM_write_bio_PKCS8PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL)
-				: PEM_write_bio_PUBKEY(bio, pair), 1);
+	assert_int_equal(
+		secret ? PEM_write_bio_PKCS8PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL)
+		       : PEM_write_bio_PUBKEY(bio, pair),
+		1);
 	n = BIO_get_mem_data(bio, &text);
 	copy = strndup(text, (size_t)n);
 	BIO_free(bio);
@@ -295,8 +304,11 @@ libjwt_token(jwt_alg_t alg, const char *key)
 	assert_int_equal(jwt_new(&jwt), 0);
 	assert_int_equal(jwt_add_headers_json(jwt, "{\"typ\":\"at+jwt\"}"), 0);
 	assert_int_equal(jwt_add_header(jwt, "kid", kid), 0);
-	assert_int_equal(jwt_add_grants_json(jwt, claims_with("roles", json_pack("[s]", "operator"))), 0);
-	assert_int_equal(jwt_set_alg(jwt, alg, (const unsigned char *)key, key != NULL ? (int)strlen(key) : 0), 0);
+	assert_int_equal(
+		jwt_add_grants_json(jwt, claims_with("roles", json_pack("[s]", "operator"))), 0);
+	assert_int_equal(jwt_set_alg(jwt, alg, (const unsigned char *)key,
+				 key != NULL ? (int)strlen(key) : 0),
+		0);
 	out = jwt_encode_str(jwt);
 	jwt_free(jwt);
 	assert_non_null(out);
@@ -338,21 +350,26 @@ libjwt_agrees_on_es256(void **state)
 {
 	struct key keys[KEYS_MAX];
 	int count = key_files_read(folder, keys);
-	char *secret_pem = pem_of(keys[0].pair, true), *public_pem = pem_of(keys[0].pair, false), *theirs;
-	const char *ours = signed_token("{\"alg\":\"ES256\",\"typ\":\"JWT\"}", claims_with(NULL, NULL));
+	char *secret_pem = pem_of(keys[0].pair, true), *public_pem = pem_of(keys[0].pair, false),
+	     *theirs;
+	const char *ours = signed_token(
+		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", claims_with(NULL, NULL));
 	unsigned char signature[KEY_SIGNATURE];
 	jwt_t *jwt = NULL;
 	char *dot;
 	size_t n;
 
 	(void)state;
-	assert_int_equal(jwt_decode(&jwt, ours, (unsigned char *)public_pem, (int)strlen(public_pem)), 0);
+	assert_int_equal(
+		jwt_decode(&jwt, ours, (unsigned char *)public_pem, (int)strlen(public_pem)), 0);
 	assert_string_equal(jwt_get_grant(jwt, "sub"), USER);
 	jwt_free(jwt);
 
 	theirs = libjwt_token(JWT_ALG_ES256, secret_pem);
 	dot = strrchr(theirs, '.');
-	assert_int_equal(sodium_base642bin(signature, sizeof signature, dot + 1, strlen(dot + 1), NULL, &n, NULL, BASE64), 0);
+	assert_int_equal(sodium_base642bin(signature, sizeof signature, dot + 1, strlen(dot + 1),
+				 NULL, &n, NULL, BASE64),
+		0);
 	assert_int_equal(keys_verify(keys[0].kid, theirs, (size_t)(dot - theirs), signature), OK);
 	refuses(theirs); /* a valid signature, but typ is JWT: another kind of token */
 	free(theirs);

@@ -1,4 +1,5 @@
-// browser.test.mjs - /docs in a real browser: no console output, nothing blocked, and a sign-in and a call that work.
+// browser.test.mjs - /docs in a real browser: no console output, nothing blocked, and a sign-in and
+// a call that work.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -23,7 +24,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// Opens a page that records its complaints. A violation of the content security policy is logged as an error.
+// Opens a page that records its complaints. A violation of the content security policy is logged as
+// an error.
 async function open(path, colorScheme = 'light') {
 	const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, colorScheme });
 	const page = await context.newPage();

@@ -1,4 +1,5 @@
-// documents.test.mjs - both API documents are valid and match the code, and their examples match their schemas.
+// documents.test.mjs - both API documents are valid and match the code, and their examples match
+// their schemas.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,7 +9,7 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { stale } from './generate.mjs';
-import { errors, options, read, root } from './lib/defs.mjs';
+import { errors, formats, options, quantity, read, root } from './lib/defs.mjs';
 import { explanations } from './lib/errors-page.mjs';
 import { document, follow, operations, place, pointer, validators, walk } from './lib/openapi.mjs';
 
@@ -145,6 +146,71 @@ test('config.def, .env.example and docs/configuration.md list the same options, 
 	}
 	const known = new Set([...options().map((o) => o.name), ...forMake]);
 	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'no unused options in .env.example');
+});
+
+// Where a default is stated again, in a document or in a file that cannot read config.def: [file, what it says, option].
+// What the brackets capture must be the option's default at every match. A new such place belongs in this list.
+const stated = [
+	['web/openapi.yaml', /`application\/json`, at most (\d+ KiB)/g, 'BODY_LIMIT'],
+	['web/openapi.yaml', /body is larger than (\d+ KiB)/g, 'BODY_LIMIT'],
+	['web/openapi.yaml', /(\d+ KiB) for a batch/g, 'BATCH_BODY_LIMIT'],
+	['web/openapi.yaml', /batch can be up to (\d+ KiB)/g, 'BATCH_BODY_LIMIT'],
+	['web/openapi.yaml', /URL longer than (\d+ KiB)/g, 'URL_LIMIT'],
+	['web/openapi.yaml', /[Ii]t lasts (\d+ minutes)/g, 'ACCESS_TOKEN_TIME'],
+	['web/openapi.yaml', /within (\d+ seconds) from the same client/g, 'REFRESH_GRACE'],
+	['web/openapi.yaml', /expires_at` \(default (\d+ days)/g, 'HOLD_TIME'],
+	['web/openapi.yaml', /Defaults to (\d+ days) from now/g, 'HOLD_TIME'],
+	['web/openapi.yaml', /expires_at` \(.*, maximum (\d+)\)/g, 'HOLD_TIME_MAX', 'days'],
+	['web/openapi.yaml', /days from now; at most (\d+)\b/g, 'HOLD_TIME_MAX', 'days'],
+	['web/openapi.yaml', /`reference_id`, within (\d+ days)/g, 'CANCEL_WINDOW'],
+	['web/openapi.yaml', /purchase is older than (\d+ days)/g, 'CANCEL_WINDOW'],
+	['web/openapi.yaml', /\*\*(?:Up to|More than) (\d+) days\*\*/g, 'STATEMENT_SYNC_DAYS'],
+	['web/openapi.yaml', /`from` to (\d+) days earlier/g, 'STATEMENT_SYNC_DAYS'],
+	['web/openapi.yaml', /Wait up to (\d+ s)\b/g, 'MIN_VERSION_WAIT'],
+	['web/openapi.yaml', /Files are removed after (\d+) days/g, 'STATEMENT_KEEP_DAYS'],
+	['web/asyncapi.yaml', /Defaults to (\d+ days) from now/g, 'HOLD_TIME'],
+	['web/errors.md', /Access tokens last (\d+ minutes)/g, 'ACCESS_TOKEN_TIME'],
+	['web/errors.md', /purchases and captures, within (\d+ days)/g, 'CANCEL_WINDOW'],
+	['web/errors.md', /after (\d+ days), ask an operator/g, 'CANCEL_WINDOW'],
+	['web/errors.md', /body is larger than (\d+ KiB)/g, 'BODY_LIMIT'],
+	['web/errors.md', /(\d+ KiB) for a batch/g, 'BATCH_BODY_LIMIT'],
+	['web/errors.md', /URL is longer than (\d+ KiB)/g, 'URL_LIMIT'],
+	['web/errors.md', /doubles the wait, up to (\d+ minutes)/g, 'SIGN_IN_DELAY_MAX'],
+	['sql/wallet/functions/post.sql', /coalesce\(p_expires_at\[o\.i\], clock \+ interval '(\d+ days)'\)/g, 'HOLD_TIME'],
+	['docker-compose.yml', /\bBODY_KIB: "(\d+)"/g, 'BATCH_BODY_LIMIT', 'KiB'], // the larger one
+	['deploy/gateway/backends-local.conf', /"listen-backlog" => (\d+)/g, 'LISTEN_BACKLOG'],
+	['lighttpd.conf', /listen backlog \((\d+)\)/g, 'LISTEN_BACKLOG'],
+];
+
+test('every default that is stated again is the default', () => {
+	const defaults = Object.fromEntries(options().map((o) => [o.name, o]));
+	const faults = [];
+
+	for (const [file, pattern, name, unit] of stated) {
+		const { type, value } = defaults[name];
+		const said = [...read(file).matchAll(pattern)].map((m) => m[1]);
+		if (said.length === 0)
+			faults.push(`${file} no longer says ${pattern} of ${name}`);
+		for (const text of said)
+			if (quantity(unit ? `${text} ${unit}` : text, type) !== quantity(value, type))
+				faults.push(`${file}: ${name} is ${value}, not ${text}`);
+	}
+	assert.deepEqual(faults, []);
+});
+
+test('the port of the gateway is the same wherever it is written', () => {
+	const port = /:(\d+)$/.exec(options().find((o) => o.name === 'PUBLIC_URL').value)[1];
+	const places = [['.env.example', /^#PORT=(\d+)/m], ['tools/lib/settings.sh', /setting PORT "\$\{STATE\[PORT\]:-(\d+)\}"/],
+		['docker-compose.yml', /PUBLIC_URL:-http:\/\/localhost:(\d+)\}/], ['docker-compose.yml', /\$\{PORT:-(\d+)\}/],
+		['docs/configuration.md', /`PORT` \| `(\d+)`/]];
+
+	for (const [file, pattern] of places)
+		assert.equal(pattern.exec(read(file))?.[1], port, `${file}: ${pattern}`);
+});
+
+test('statement formats: formats.def and OpenAPI list the same', () => {
+	assert.ok(formats().length > 1);
+	assert.deepEqual(document.components.schemas.Format.enum, formats());
 });
 
 // Every README except those of third parties (vendor, node_modules).

@@ -1,4 +1,5 @@
-// events.test.mjs - publishes AsyncAPI's examples to the running system, and checks the answers against its schemas.
+// events.test.mjs - publishes AsyncAPI's examples to the running system, and checks the answers
+// against its schemas.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';

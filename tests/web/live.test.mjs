@@ -1,5 +1,6 @@
-// live.test.mjs - calls every operation of OpenAPI on the running system, and checks each answer against the document:
-// a documented status and code, a body that matches the schema, and the promised headers.
+// live.test.mjs - calls every operation of OpenAPI on the running system, and checks each answer
+// against the document: a documented status and code, a body that matches the schema, and the
+// promised headers.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';

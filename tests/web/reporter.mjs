@@ -9,7 +9,8 @@ export default async function* reporter(source) {
 			yield data.message.replace(/^/gm, '# ').replace(/# $/, '');
 			continue;
 		}
-		// The runner also reports each file as a test. Count only its tests, and the file itself if it broke.
+		// The runner also reports each file as a test. Count only its tests, and the file
+		// itself if it broke.
 		if ((type !== 'test:pass' && type !== 'test:fail') || data.details?.type === 'suite')
 			continue;
 		if (data.name.endsWith('.mjs') && (type === 'test:pass' || data.details?.error?.failureType === 'subtestsFailed'))

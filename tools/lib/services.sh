@@ -2,9 +2,10 @@
 # services.sh - what runs and who watches over it: runit's runsvdir on DATA_DIR/service. Sourced after the others.
 #
 # Each service is a folder with run, check (is it ready?), log/run and, where TERM is not the polite signal, control/t.
-# All have a file "down": nothing starts before tools/up says so. lighttpd itself watches over the three handlers.
+# All have a file "down": nothing starts before tools/up says so. lighttpd itself watches over the handlers.
 
-CONSUMERS=(outbox_relay transaction_consumer statement_consumer)
+mapfile -t HANDLERS < <(programs handler)
+mapfile -t CONSUMERS < <(programs consumer)
 
 # Prints the names of this copy's services, in the order they start.
 service_names() {
@@ -43,8 +44,8 @@ service_fingerprint() {
 	case $1 in
 	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf") ;;
 	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/* "$ROOT/common/base/error.def"
-		"$PROGRAMS_DIR"/{auth,wallet,statement}) ;;
-	outbox_relay | *_consumer) files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
+		"${HANDLERS[@]/#/$PROGRAMS_DIR/}") ;;
+	*) [[ " ${CONSUMERS[*]} " != *" $1 "* ]] || files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
 	esac
 	cat "${files[@]}" | sha256sum
 }
@@ -52,17 +53,17 @@ service_fingerprint() {
 gateway_run_script() {
 	# The gateway lets through what any handler takes.
 	local body batch
-	body=$(bytes_of "$(setting BODY_LIMIT 64k)")
-	batch=$(bytes_of "$(setting BATCH_BODY_LIMIT 512k)")
+	body=$(bytes_of "$(option BODY_LIMIT)")
+	batch=$(bytes_of "$(option BATCH_BODY_LIMIT)")
 	body=$(((body > batch ? body : batch) + 1023))
 	body=$((body / 1024))
 	cat <<-END
 		#!/bin/sh
-		# Written by tools/up: the gateway, which starts the three handlers.
+		# Written by tools/up: the gateway, which starts the handlers.
 		exec 2>&1
 		cd $(quoted "$RUN") || exit 1
 		# Whoever still holds these sockets is without a parent and about to end.
-		rm -f auth.sock-0 wallet.sock-0 statement.sock-0
+		rm -f ${HANDLERS[*]/%/.sock-0}
 		export PATH=$(quoted "$PROGRAMS_DIR"):"\$PATH" PURSE_CONFIG=$(quoted "$CONFIG")
 		export PURSE_ROOT=$(quoted "$ROOT") RUN_DIR=$(quoted "$RUN") BIND=$(quoted "$BIND") PORT=$GATEWAY_PORT BODY_KIB=$body
 		export STATEMENT_DIR=$(quoted "$(absolute "$(setting STATEMENT_DIR "$DATA/statements")")")

@@ -1,4 +1,5 @@
-// errors-page.mjs - generates /docs/errors: each code of common/base/error.def with its text from web/errors.md.
+// errors-page.mjs - generates /docs/errors: each code of common/base/error.def with its text from
+// web/errors.md.
 import { errors, read } from './defs.mjs';
 import { escape, markdown } from './markdown.mjs';
 import { page } from './page.mjs';

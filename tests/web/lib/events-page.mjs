@@ -1,4 +1,5 @@
-// events-page.mjs - generates /docs/events from web/asyncapi.yaml: channels, messages, their members, examples to paste.
+// events-page.mjs - generates /docs/events from web/asyncapi.yaml: channels, messages, their
+// members, examples to paste.
 import { parse } from 'yaml';
 import { read } from './defs.mjs';
 import { escape, inline, markdown } from './markdown.mjs';

@@ -1,5 +1,6 @@
-// markdown.mjs - renders the subset of Markdown that our documents use as HTML: paragraphs, headings, lists, fenced
-// code, `code`, **strong** and [links](url). Everything else is text, and all text is escaped.
+// markdown.mjs - renders the subset of Markdown that our documents use as HTML: paragraphs,
+// headings, lists, fenced code, `code`, **strong** and [links](url). Everything else is text, and
+// all text is escaped.
 
 export const escape = (s) =>
 	String(s).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);

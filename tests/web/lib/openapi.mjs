@@ -1,4 +1,5 @@
-// openapi.mjs - web/openapi.yaml for tests: its operations, its schemas as validators, its resolved references.
+// openapi.mjs - web/openapi.yaml for tests: its operations, its schemas as validators, its resolved
+// references.
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';

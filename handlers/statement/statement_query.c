@@ -1,5 +1,6 @@
-/* query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors; see query.h. */
-#include "handlers/statement/query.h"
+/* statement_query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors;
+ * see statement_query.h. */
+#include "handlers/statement/statement_query.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -12,7 +13,8 @@
 /* ---- the period ---- */
 
 static enum error
-moment_read(struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
+moment_read(
+	struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
 {
 	const struct field field = { name, type, .instant = t };
 
@@ -21,7 +23,7 @@ moment_read(struct request *r, const char *name, enum field_type type, const cha
 
 /* Without `to` the period ends now; without `from` it is as long as is answered at once. */
 static enum error
-period_read(struct request *r, struct query *q, const char *from, const char *to)
+period_read(struct request *r, struct statement_query *q, const char *from, const char *to)
 {
 	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY, day, last;
 	enum error e = OK;
@@ -37,16 +39,18 @@ period_read(struct request *r, struct query *q, const char *from, const char *to
 	if (e != OK)
 		return e;
 	/* 2nd to 1st: the days do not overlap, though the one's beginning is the other's end. */
-	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) && date_parse(to, &last) && day > last))
+	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) &&
+				       date_parse(to, &last) && day > last))
 		return request_fault(r, "/from", "must not be later than to");
 	if (q->to - q->from > config_number(OPT_STATEMENT_MAX_DAYS) * US_PER_DAY)
-		return request_fault(r, "/from", "the period must not be longer than %" PRId64 " days",
+		return request_fault(r, "/from",
+			"the period must not be longer than %" PRId64 " days",
 			config_number(OPT_STATEMENT_MAX_DAYS));
 	return OK;
 }
 
 void
-query_waited(struct query *q)
+statement_query_waited(struct statement_query *q)
 {
 	instant_us now = clock_now();
 
@@ -60,13 +64,13 @@ query_waited(struct query *q)
 /* ---- cursors: wallet, from, to, head, after ---- */
 
 char *
-query_cursor(struct request *r, const struct span *s, const struct chain *c)
+statement_query_cursor(struct request *r, const struct span *s, const struct chain *c)
 {
 	char wallet[UUID_TEXT];
 
 	uuid_format(&s->wallet, wallet);
-	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet, s->from, s->to, s->head,
-		c->version);
+	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet,
+		s->from, s->to, s->head, c->version);
 }
 
 static bool
@@ -83,7 +87,7 @@ number_next(const char **p, int64_t most, int64_t *n)
 }
 
 static bool
-cursor_parse(const char *text, struct query *q)
+cursor_parse(const char *text, struct statement_query *q)
 {
 	char wallet[UUID_TEXT] = "";
 	const char *p = text;
@@ -97,12 +101,14 @@ cursor_parse(const char *text, struct query *q)
 	       number_next(&p, q->head, &q->after) && *p == '\0' && q->head > 0 && q->from <= q->to;
 }
 
-/* A later page is of the same wallet and period as the first, even where the period was "until now". */
+/* A later page is of the same wallet and period as the first, even where the period was "until
+ * now". */
 static enum error
-cursor_read(struct request *r, const char *cursor, const char *from, const char *to, struct query *q)
+cursor_read(struct request *r, const char *cursor, const char *from, const char *to,
+	struct statement_query *q)
 {
 	const char *text = page_cursor_decode(r, cursor);
-	struct query page = *q;
+	struct statement_query page = *q;
 
 	if (text == NULL)
 		return ERR_INVALID_REQUEST;
@@ -118,42 +124,34 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 
 /* ---- the whole ---- */
 
-/* Without `format`, a client that accepts CSV and does not mention JSON gets CSV. */
-static enum format
-format_default(struct request *r)
-{
-	const char *accept = request_header(r, "Accept");
-
-	if (accept != NULL && strstr(accept, "text/csv") != NULL && strstr(accept, "json") == NULL)
-		return FORMAT_CSV;
-	return FORMAT_JSON;
-}
-
 enum error
-query_read(struct request *r, struct query *q)
+statement_query_read(struct request *r, struct statement_query *q)
 {
 	const char *from = NULL, *to = NULL;
 	struct page page = { 0 };
-	int64_t format = format_default(r);
+	int64_t format = format_accepted(request_header(r, "Accept")); /* unless it names one */
 	enum error e;
 
-	*q = (struct query){ 0 };
+	*q = (struct statement_query){ 0 };
 	struct field fields[] = {
 		PAGE_FIELDS(&page),
 		{ "wallet_id", FIELD_UUID, .uuid = &q->wallet, .present = &q->has_wallet },
 		{ "from", FIELD_TEXT, .least = 1, .most = 40, .text = &from },
 		{ "to", FIELD_TEXT, .least = 1, .most = 40, .text = &to },
 		{ "format", FIELD_CHOICE, .number = &format, .choices = format_names },
-		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX, .number = &q->min_version },
+		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX,
+			.number = &q->min_version },
 	};
 
-	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK || e == ERR_INVALID_REQUEST)
-		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST : e; /* all faults at once */
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK ||
+		e == ERR_INVALID_REQUEST)
+		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST
+						      : e; /* all faults at once */
 	if (e != OK || (e = request_key(r, &q->key)) != OK)
 		return e;
 	q->format = (enum format)format;
-	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-", to != NULL ? to : "-",
-		format_names[format], q->min_version);
+	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-",
+		to != NULL ? to : "-", format_names[format], q->min_version);
 	if (q->asked == NULL)
 		return ERR_TOO_LARGE;
 	q->has_limit = page.limit > 0;
@@ -162,14 +160,26 @@ query_read(struct request *r, struct query *q)
 }
 
 bool
-query_is_long(const struct query *q)
+statement_query_is_long(const struct statement_query *q)
 {
 	return q->to - q->from > config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
 }
 
 struct statement_wanted
-query_wanted(const struct request *r, const struct query *q)
+statement_query_wanted(const struct request *r, const struct statement_query *q)
 {
-	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL, .caller = r->caller.user,
+	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL,
+		.caller = r->caller.user,
 		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
+}
+
+struct span_wanted
+statement_query_span(const struct statement_query *q, const struct uuid *wallet)
+{
+	return (struct span_wanted){ .wallet = *wallet,
+		.from = q->from,
+		.to = q->to,
+		.has_head = q->is_next,
+		.head = q->head,
+		.whole = !q->is_next };
 }
