@@ -13,7 +13,7 @@ hosting_begin() {
 	chmod 755 "$hosting_copy"
 	mkdir -p "$hosting_copy/sources/build"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$hosting_copy/sources"
-	cp -r "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,tests} "$hosting_copy/sources/build/"
+	cp -r "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,log_pump,tests} "$hosting_copy/sources/build/"
 	[ "$(id -u)" -ne 0 ] || chown -R nobody "$hosting_copy"
 	in_copy tests/run inside >"$results/hosting.out" 2>&1 </dev/null &
 	hosting_pid=$!

@@ -155,7 +155,7 @@ gave_up() {
 
 @test "a service that does not start: what was started is stopped, and its log is shown" {
 	mkdir "$BATS_TEST_TMPDIR/build"
-	cp "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer} "$BATS_TEST_TMPDIR/build/"
+	cp "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,log_pump} "$BATS_TEST_TMPDIR/build/"
 	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
 	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run on_its_broker tools/up
 	gave_up "the relay is broken" "outbox_relay is not ready"

@@ -9,7 +9,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 
 @test ".env.example lists every option with its default, and no other" {
 	# These are the tools' own; all others come from the one list.
-	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
+	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|RUN_USER|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
@@ -23,7 +23,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 
 @test "lighttpd reads its configuration, with the services as sockets and over the network" {
 	for backends in local network; do
-		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp BIND=127.0.0.1 PORT=3000 BODY_KIB=64 STATEMENT_DIR=/tmp \
+		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp GATEWAY_BIND=/tmp/gateway GATEWAY_PORT=0 GATEWAY_RAW=/tmp/raw BODY_KIB=64 STATEMENT_DIR=/tmp \
 			AUTH_HOST=127.0.0.1 AUTH_PORT=9000 WALLET_HOST=127.0.0.1 WALLET_PORT=9000 STATEMENT_HOST=127.0.0.1 STATEMENT_PORT=9000 \
 			PATH="$ROOT/build:$PATH" BACKENDS="$ROOT/deploy/gateway/backends-$backends.conf" lighttpd -tt -f lighttpd.conf
 	done
