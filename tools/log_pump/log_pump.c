@@ -27,6 +27,7 @@
 struct pump {
 	char kept[KEPT + NOTICE];
 	size_t used; /* bytes in kept, the oldest first */
+	bool half; /* the last line that was kept has no end yet */
 	bool dropping; /* the line that is being read did not fit */
 	unsigned long long lost_lines, lost_bytes; /* not told yet */
 	int out;
@@ -63,6 +64,7 @@ keep(struct pump *p, const char *bytes, size_t n)
 {
 	memcpy(p->kept + p->used, bytes, n);
 	p->used += n;
+	p->half = bytes[n - 1] != '\n';
 }
 
 /* Says what was lost; where it stands in the log is where lines are missing. */
@@ -74,7 +76,7 @@ lost_tell(struct pump *p)
 	struct tm utc;
 	int n;
 
-	if (p->lost_lines == 0 || p->used + NOTICE > sizeof p->kept)
+	if (p->lost_lines == 0 || p->half || p->used + NOTICE > sizeof p->kept)
 		return;
 	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
 	n = snprintf(text, sizeof text,
@@ -96,7 +98,7 @@ take(struct pump *p, const char *bytes, size_t n)
 
 		if (!p->dropping && p->used + line + 1 > KEPT) {
 			p->dropping = true;
-			if (p->used > 0 && p->kept[p->used - 1] != '\n')
+			if (p->half)
 				keep(p, "\n", 1);
 		}
 		if (!p->dropping)
