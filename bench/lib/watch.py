@@ -7,7 +7,7 @@ from pathlib import Path
 
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-PROGRAMS = ("lighttpd", "auth", "wallet", "statement", "postgres", "beam.smp", "outbox_relay", "transaction_consumer",
+PROGRAMS = ("haproxy", "lighttpd", "auth", "wallet", "statement", "postgres", "beam.smp", "outbox_relay", "transaction_consumer",
             "statement_consumer", "wrk", "pgbench", "floor_responder", "floor_argon2")
 OURS = ("auth", "wallet", "statement", "outbox_relay", "transaction_consumer", "statement_consumer")
 

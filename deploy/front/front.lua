@@ -1,4 +1,4 @@
--- front.lua - what HAProxy's own words cannot say: problem documents, request ids, times. Loaded once, by haproxy.cfg.
+-- front.lua - what HAProxy's own words cannot say: problem documents, request ids, chunks. Loaded once, by haproxy.cfg.
 
 local problem = dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
 
@@ -31,11 +31,6 @@ local too_much = {
 }
 
 core.register_fetches("request_id", request_id)
-
-core.register_fetches("now", function()
-	local now = core.now()
-	return os.date("!%Y-%m-%dT%H:%M:%S", now.sec) .. string.format(".%06dZ", now.usec)
-end)
 
 core.register_fetches("problem", function(txn, status)
 	local id, why = request_id(txn), txn:get_var("txn.why")

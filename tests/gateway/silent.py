@@ -5,7 +5,7 @@ usage: silent.py flood HOST PORT FROM IDLE DRIPPING     opens them from the addr
        silent.py ask HOST PORT FROM COUNT               COUNT requests, each on a new connection, and COUNT on one; prints
                                                         the number of good answers and the median in microseconds
        silent.py drip HOST PORT head|body|batch         drips one request until an answer or the end; prints the status
-       silent.py many HOST PORT FROM COUNT              COUNT connections, then a request on each; prints the statuses, counted
+       silent.py many HOST PORT FROM COUNT              COUNT connections with a request on each; prints the statuses, counted
 """
 import collections
 import http.client
@@ -104,13 +104,15 @@ def drip(host, port, what):
 
 
 def many(host, port, source, count):
-    held = [connect(host, port, source) for _ in range(count)]
-    seen = collections.Counter()
-    for s in held:
+    held, seen = [], collections.Counter()
+    for _ in range(count):
+        s = connect(host, port, source)
         s.setblocking(True)
         s.settimeout(60)
+        s.sendall(b"GET /health/auth HTTP/1.1\r\nHost: x\r\n\r\n")
+        held.append(s)
+    for s in held:
         try:
-            s.sendall(b"GET /health/auth HTTP/1.1\r\nHost: x\r\n\r\n")
             answer = s.recv(65536).decode("latin-1")
             seen[answer.split(" ")[1] + (" overloaded" if '"code":"overloaded"' in answer and "retry-after" in answer.lower() else "")] += 1
         except (OSError, IndexError):

@@ -29,6 +29,24 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	done
 }
 
+@test "HAProxy reads its configuration, before a socket and before a network" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexec /usr/sbin/haproxy -c "$@"\n' >"$BATS_TEST_TMPDIR/bin/haproxy"
+	chmod +x "$BATS_TEST_TMPDIR/bin/haproxy"
+	for gateway in unix@/tmp/gateway.sock 127.0.0.1:3000; do
+		run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" BIND=127.0.0.1 PORT=3000 \
+			PROXIES="192.0.2.1 2001:db8::/32" GATEWAY="$gateway" GATEWAY_RAW="$gateway" deploy/front/run
+		[ "$status" -eq 0 ]
+		[[ $output != *WARNING* && $output != *ALERT* ]]
+	done
+}
+
+@test "more connections than files may be opened: one sentence" {
+	run env CONNECTIONS_MAX=400000000 PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" PORT=3000 GATEWAY=unix@/tmp/g GATEWAY_RAW=unix@/tmp/r deploy/front/run
+	[ "$status" -ne 0 ]
+	[[ $output == *"CONNECTIONS_MAX=400000000 needs"* ]]
+}
+
 # compose ARGUMENTS... - docker-compose with every password set
 compose() {
 	sed 's/^#\(PASSWORD_[A-Z_]*\)=/\1=secret/' .env.example >"$BATS_TEST_TMPDIR/env"
@@ -37,7 +55,7 @@ compose() {
 
 @test "docker-compose.yml is valid and has the services of the design" {
 	services=$(compose config --services)
-	for service in postgres rabbitmq auth_service wallet_service statement_service api_gateway transaction_consumer statement_consumer outbox_relay; do
+	for service in postgres rabbitmq auth_service wallet_service statement_service api_gateway front transaction_consumer statement_consumer outbox_relay; do
 		grep -qx "$service" <<<"$services"
 	done
 }
@@ -57,7 +75,7 @@ compose() {
 		        continue
 		    seen |= set(s["environment"])
 		    assert "_owner" not in str(s["environment"]), name
-		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL"}]
+		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL", "WATCH_EVERY", "WATCH_PATIENCE", "WATCH_PAUSE_MAX"}]
 		assert not unseen, unseen
 	END
 }

@@ -87,8 +87,8 @@ lost_tell(struct pump *p)
 	p->lost_lines = p->lost_bytes = 0;
 }
 
-/* Takes whole lines while there is room for them, and counts the others. The half of a line that an earlier piece of
- * input began is ended where the rest does not fit. */
+/* Takes whole lines while there is room for them; once one is lost, so are the next, until that is told. The half of a line
+ * that an earlier piece of input began is ended where the rest does not fit. */
 static void
 take(struct pump *p, const char *bytes, size_t n)
 {
@@ -96,7 +96,7 @@ take(struct pump *p, const char *bytes, size_t n)
 		const char *end = memchr(bytes, '\n', n);
 		size_t line = end != NULL ? (size_t)(end - bytes) + 1 : n;
 
-		if (!p->dropping && p->used + line + 1 > KEPT) {
+		if (!p->dropping && (p->lost_lines > 0 || p->used + line + 1 > KEPT)) {
 			p->dropping = true;
 			if (p->half)
 				keep(p, "\n", 1);
