@@ -37,7 +37,9 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 		run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" BIND=127.0.0.1 PORT=3000 \
 			PROXIES="192.0.2.1 2001:db8::/32" GATEWAY="$gateway" GATEWAY_RAW="$gateway" deploy/front/run
 		[ "$status" -eq 0 ]
-		[[ $output != *WARNING* && $output != *ALERT* ]]
+		# Of refusals in a frontend that begins as text, HAProxy warns that it needs HTTP: there it has switched to that.
+		[[ $output != *ALERT* ]]
+		[ "$(grep WARNING <<<"$output" | grep -cv "HTTP log/header format not usable with frontend 'front'")" = 0 ]
 	done
 }
 
