@@ -12,7 +12,8 @@ COPY domain domain
 COPY handlers handlers
 COPY consumers consumers
 COPY tools tools
-RUN make -j"$(nproc)" all
+RUN make -j"$(nproc)" all \
+	&& mkdir /programs && cd build && cp $(sed -n 's/^[a-z]* //p' ../tools/programs) /programs/
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
@@ -22,8 +23,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 	&& useradd --system --home-dir /var/lib/purse --create-home purse \
 	&& mkdir -p /var/lib/purse/keys /var/lib/purse/statements && chown -R purse: /var/lib/purse
 WORKDIR /opt/purse
-COPY --from=build /src/build/auth /src/build/wallet /src/build/statement \
-	/src/build/outbox_relay /src/build/transaction_consumer /src/build/statement_consumer /src/build/purse bin/
+COPY --from=build /programs/ bin/
 COPY lighttpd.conf ./
 COPY common/base/error.def common/base/error.def
 COPY deploy deploy

@@ -16,7 +16,7 @@ HARDEN_LINK := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 HARDEN += -fcf-protection=full
 endif
-FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. $(WARN) $(HARDEN)
+FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. -include common/base/banned.h $(WARN) $(HARDEN)
 ifeq ($(MODE),san)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 endif
@@ -30,9 +30,10 @@ LIBS = $(shell pkg-config --libs $(PKGS)) -lfcgi
 Q := $(if $(V),,@)
 say = @printf '  %-3s %s\n' '$(1)' '$(2)'
 
-HANDLERS := auth wallet statement
-CONSUMERS := outbox_relay transaction_consumer statement_consumer
-PROGRAMS := $(HANDLERS) $(CONSUMERS) purse log_pump
+programs = $(shell sed -n 's/^$(1) //p' tools/programs)
+HANDLERS := $(call programs,handler)
+CONSUMERS := $(call programs,consumer)
+PROGRAMS := $(HANDLERS) $(CONSUMERS) $(call programs,tool) $(call programs,part)
 
 # The rooms, a static library each, in the order of the floors: a room uses only those behind it (tools/lint says so).
 ROOMS := domain/statement domain/ledger domain/identity common/outbox common/amqp common/http common/db common/base
@@ -41,11 +42,9 @@ OBJ = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
 room = $(BUILD)/lib/$(subst /,_,$(1)).a
 ROOM_LIBS := $(foreach r,$(ROOMS),$(call room,$(r)))
 
-SRC_auth := $(wildcard handlers/auth/*.c)
-SRC_wallet := $(wildcard handlers/wallet/*.c)
-SRC_statement := $(wildcard handlers/statement/*.c)
 SRC_purse := $(wildcard tools/*.c)
-SRC_log_pump := $(wildcard tools/log_pump/*.c)
+$(foreach h,$(HANDLERS),$(eval SRC_$(h) := $(wildcard handlers/$(h)/*.c)))
+$(foreach p,$(call programs,part),$(eval SRC_$(p) := $(wildcard tools/$(p)/*.c)))
 $(foreach c,$(CONSUMERS),$(eval SRC_$(c) := consumers/$(c).c))
 
 .PHONY: all help unit clean
@@ -158,3 +157,7 @@ $(BUILD)/bench/counts: $(call OBJ,bench/counts.c) $(ROOM_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# --- shipping ---
+package-cgi: all ## make build/purse-cgi.tar.gz for shared hosting (see deploy/cgi/README)
+	@BUILD=$(BUILD) tools/package-cgi

@@ -1,9 +1,11 @@
-/* counts.c - the pure parts of the hot paths, each called many times, for a program that counts instructions.
+/* counts.c - calls the pure parts of the hot paths many times, so that callgrind can count their
+ * instructions.
  *
  *   counts PART TIMES       PART: operation, token, reply, event, csv
  *
- * tests/counts runs each part twice with different TIMES under callgrind; the difference is what the calls cost, without
- * the start of the program. Nothing here reads a clock, a file or a socket. */
+ * tests/counts runs each part twice under callgrind with different TIMES. The difference is the
+ * cost of the calls, without the start of the program. Nothing here reads a clock, a file or a
+ * socket. */
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,28 +15,36 @@
 #include "common/base/random.h"
 #include "domain/identity/cache.h"
 #include "domain/ledger/facts.h"
-#include "domain/ledger/ledger.h"
+#include "domain/ledger/operation.h"
 #include "domain/statement/format.h"
 
 static const char body[] =
 	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\",\"merchant\":\"Corner Shop\","
 	"\"description\":\"Bread and milk\",\"amount\":2500,\"metadata\":{\"till\":3,\"receipt\":\"A-17\"}}";
-/* As long as an access token is. */
+/* As long as an access token. */
 static char token[480];
 static struct arena *arena;
 static struct cache *cache;
 static struct text text;
 
-static struct posting
-posting_of(const struct operation *op)
+static struct transaction
+transaction_of(const struct operation *op)
 {
-	return (struct posting){ .id = op->id, .wallet = op->wallet, .owner = op->wallet, .kind = op->kind,
-		.amount.minor = -op->amount.minor, .balance_after.minor = 97500, .version = 12, .currency = "EUR",
-		.merchant = op->merchant, .description = op->description, .metadata = op->metadata,
+	return (struct transaction){ .id = op->id,
+		.wallet = op->wallet,
+		.owner = op->wallet,
+		.kind = op->kind,
+		.amount.minor = -op->amount.minor,
+		.balance_after.minor = 97500,
+		.version = 12,
+		.currency = "EUR",
+		.merchant = op->merchant,
+		.description = op->description,
+		.metadata = op->metadata,
 		.created_at = 1700000000123456 };
 }
 
-/* The body of a posting: parsed, read into an operation, its fingerprint taken. */
+/* Parses the body of a posting, reads it into an operation, and takes its fingerprint. */
 static bool
 operation_parse(struct operation *op)
 {
@@ -56,7 +66,7 @@ part_operation(void)
 	return operation_parse(&op);
 }
 
-/* What a token that was seen before costs: its hash and the look into the cache. */
+/* The cost of a cached token: its hash and the cache lookup. */
 static bool
 part_token(void)
 {
@@ -67,18 +77,19 @@ part_token(void)
 	return cache_get(cache, key, &known);
 }
 
-/* The answer of a posting: from the ledger's row to JSON text. The posting itself is a few copies. */
+/* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few
+ * copies. */
 static bool
 part_reply(void)
 {
 	static struct operation op;
-	struct posting p;
+	struct transaction t;
 
 	op.merchant = "Corner Shop";
 	op.kind = KIND_PURCHASE;
-	p = posting_of(&op);
+	t = transaction_of(&op);
 	text_clear(&text);
-	posting_write(&text, &p, false);
+	transaction_write(&text, &t, false);
 	return text_end(&text) != NULL;
 }
 
@@ -86,14 +97,14 @@ static bool
 part_event(void)
 {
 	static struct operation op;
-	struct posting p;
+	struct transaction t;
 	size_t bytes;
 	char *event;
 
 	op.merchant = "Corner Shop";
 	op.kind = KIND_PURCHASE;
-	p = posting_of(&op);
-	event = fact_created(&p, &bytes);
+	t = transaction_of(&op);
+	event = fact_created(&t, &bytes);
 	free(event);
 	return event != NULL;
 }
@@ -101,9 +112,14 @@ part_event(void)
 static bool
 part_csv(void)
 {
-	static const struct line line = { .version = 12, .amount = -2500, .balance_after = 97500,
-		.id = "00000001-0000-7000-8000-000000000000", .kind = "purchase", .merchant = "Corner Shop",
-		.description = "Bread \"and\" milk", .created_at = "2025-01-01T00:00:00.000000Z" };
+	static const struct line line = { .version = 12,
+		.amount = -2500,
+		.balance_after = 97500,
+		.id = "00000001-0000-7000-8000-000000000000",
+		.kind = "purchase",
+		.merchant = "Corner Shop",
+		.description = "Bread \"and\" milk",
+		.created_at = "2025-01-01T00:00:00.000000Z" };
 
 	text_clear(&text);
 	formats[FORMAT_CSV].line(&text, &line, false);

@@ -1,10 +1,12 @@
--- growth.sql - the past of many wallets: :count of them from number :first on, :rows transactions each, in the wallet
--- database (side 'wallet') or as lines in the statement database (side 'statement'). :users own them in turn.
+-- growth.sql - writes the past of :count wallets, starting with number :first: :rows transactions
+-- each in the wallet database (side 'wallet'), or lines in the statement database (side
+-- 'statement'). :users own the wallets in turn.
 --
--- What comes out is what postings of years would have left: an opening, a deposit, then purchases and deposits in turn,
--- with keys and texts, a day apart. It satisfies tests/db/invariants.sql, and both sides agree. Indexes are built at the
--- end, which takes a third of the time. The relay must rest meanwhile: its cursor is moved past these rows, as the
--- statement database gets its own.
+-- The result looks like years of postings: an opening, a deposit, then alternating purchases and
+-- deposits with keys and texts, a day apart. It satisfies tests/db/invariants.sql, and both sides
+-- agree. Building the indexes at the end takes a third of the time. The relay must be stopped
+-- meanwhile. Its cursor moves past these rows, because the statement database gets its lines from
+-- this script.
 
 \set ON_ERROR_STOP on
 SET maintenance_work_mem = '1GB';
@@ -14,7 +16,8 @@ CREATE TEMPORARY VIEW past_wallet AS
 		(:'users'::uuid[])[1 + n % cardinality(:'users'::uuid[])] AS owner_id
 	FROM generate_series(:first, :first + :count - 1) AS n;
 
--- The id is a UUIDv7 of the row's time. 1,000,000,000 came in; each odd row spends 100, each even one brings it back.
+-- The id is a UUIDv7 of the row's time. The first deposit is 1,000,000,000; each odd row spends
+-- 100, and each even row pays it back.
 CREATE TEMPORARY VIEW past AS
 	SELECT w.wallet_id, v AS version, k.kind, k.amount, CASE WHEN v = 1 THEN 0 ELSE 1000000000 - 100 * (v % 2) END AS balance_after,
 		date_trunc('hour', now()) + (v - :rows) * interval '1 day' - interval '1 hour' AS created_at,
@@ -32,7 +35,7 @@ SELECT :'side' = 'wallet' AS wallets \gset
 	\set table line
 \endif
 
--- The indexes go, and come back as they were.
+-- Drop the indexes, and record how to create them again.
 CREATE TEMPORARY TABLE removed AS
 	SELECT i.indexrelid::regclass::text AS name, c.conname IS NOT NULL AS constrained,
 		CASE WHEN c.conname IS NOT NULL THEN format('ALTER TABLE %I ADD CONSTRAINT %I %s', :'table', c.conname, pg_get_constraintdef(c.oid))

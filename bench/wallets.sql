@@ -1,8 +1,10 @@
--- wallets.sql - :count wallets with money, as opening and a first deposit would leave them; :users own them in turn.
+-- wallets.sql - writes :count wallets with money, as after an opening and a first deposit; :users
+-- own them in turn.
 --
--- Written in commits of 500 as the posting function's batches are, because the relay reads whole commits. What comes
--- out satisfies tests/db/invariants.sql, and the relay carries it to the statements as it does everything else.
--- :first is the number of the first wallet; wallet n has the id nnnnnnnn-0000-7000-8000-000000000000.
+-- It commits 500 at a time, like the posting function's batches, because the relay reads whole
+-- commits. The result satisfies tests/db/invariants.sql, and the relay publishes it to the
+-- statements like everything else. :first is the number of the first wallet; wallet n has the id
+-- nnnnnnnn-0000-7000-8000-000000000000.
 SELECT set_config('bench.users', :'users', false), set_config('bench.first', :'first', false),
 	set_config('bench.count', :'count', false) \g /dev/null
 DO $$

@@ -1,6 +1,8 @@
-/* outbox_relay.c - publishes what was committed: transaction_created, transaction_rejected, statement_requested.
+/* outbox_relay.c - publishes what was committed: transaction_created, transaction_rejected,
+ * statement_requested.
  *
- * Which databases are read, which rows become which events; how is in relay.c. A thread a database. */
+ * Which databases are read, which rows become which events; how is in relay.c. A thread a
+ * database. */
 #include <pthread.h>
 
 #include "common/amqp/consumer.h"
@@ -15,36 +17,65 @@
 static char *
 created_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
 {
-	struct posting p;
+	struct transaction t;
 
-	return posting_from_row(rows, row, 0, arena, &p) == OK ? fact_created(&p, bytes) : NULL;
+	return transaction_read(rows, row, arena, &t) == OK ? fact_created(&t, bytes) : NULL;
 }
+
+struct rejection {
+	const char *id, *body;
+	instant_us created_at;
+};
+static const struct db_column rejection_columns[] = {
+	DB_COLUMN(BORROWED, "id", struct rejection, id),
+	DB_COLUMN(BORROWED, "body", struct rejection, body),
+	DB_COLUMN(INSTANT, "created_at", struct rejection, created_at),
+};
 
 /* The consumer has stored the event's data as they are to be sent. */
 static char *
 rejected_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
 {
+	struct rejection r;
+
 	(void)arena;
-	return fact_rejected(rows_text(rows, row, 1), rows_text(rows, row, 0), rows_instant(rows, row, 2), bytes);
+	if (rows_read(rows, row, DB_COLUMNS(rejection_columns), NULL, &r) != OK)
+		return NULL;
+	return fact_rejected(r.body, r.id, r.created_at, bytes);
 }
+
+struct job_row {
+	const char *id, *wallet, *owner;
+	instant_us created_at;
+};
+static const struct db_column job_columns[] = {
+	DB_COLUMN(BORROWED, "id", struct job_row, id),
+	DB_COLUMN(BORROWED, "wallet_id", struct job_row, wallet),
+	DB_COLUMN(BORROWED, "owner_id", struct job_row, owner),
+	DB_COLUMN(INSTANT, "created_at", struct job_row, created_at),
+};
 
 static char *
 requested_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
 {
-	const char *id = rows_text(rows, row, 0);
-	struct event_head head = { .id = id, .source = FACT_SOURCE_STATEMENT, .type = EVENT_REQUESTED, .subject = id,
-		.time = rows_instant(rows, row, 3) };
+	struct job_row job;
+	struct event_head head = { .source = FACT_SOURCE_STATEMENT, .type = EVENT_REQUESTED };
 
 	(void)arena;
+	if (rows_read(rows, row, DB_COLUMNS(job_columns), NULL, &job) != OK)
+		return NULL;
+	head.id = head.subject = job.id;
+	head.time = job.created_at;
 	return event_write(&head,
-		json_pack("{s:s, s:s, s:s}", "id", id, "wallet_id", rows_text(rows, row, 1), "owner_id", rows_text(rows, row, 2)),
+		json_pack("{s:s, s:s, s:s}", "id", job.id, "wallet_id", job.wallet,
+			"owner_id", job.owner),
 		bytes);
 }
 
 /* ---- sources ---- */
 
 static const struct db_statement read_transactions_sql = { "outbox_read",
-	"SELECT " POSTING_COLUMNS ", xid FROM outbox_read($1, $2)", DB_AGAIN };
+	"SELECT " TRANSACTION_COLUMNS ", xid FROM outbox_read($1, $2)", DB_AGAIN };
 static const struct db_statement read_rejections_sql = { "outbox_read_rejections",
 	"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_AGAIN };
 static const struct db_statement read_jobs_sql = { "outbox_read",
@@ -52,17 +83,18 @@ static const struct db_statement read_jobs_sql = { "outbox_read",
 
 static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
-		{ { "transaction", EVENT_CREATED, &read_transactions_sql, POSTING_COLUMN_COUNT, true, created_body },
-			{ "rejection", EVENT_REJECTED, &read_rejections_sql, 3, false, rejected_body } },
+		{ { "transaction", EVENT_CREATED, &read_transactions_sql, true, created_body },
+			{ "rejection", EVENT_REJECTED, &read_rejections_sql, false,
+				rejected_body } },
 		2 },
 	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL,
-		{ { "job", EVENT_REQUESTED, &read_jobs_sql, 4, true, requested_body } }, 1 },
+		{ { "job", EVENT_REQUESTED, &read_jobs_sql, true, requested_body } }, 1 },
 };
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
 
 /* ---- the program ---- */
 
-/* Beside the relays, the holds. */
+/* In addition to the relays: expired holds. */
 static void *
 sweep_thread(void *drain)
 {

@@ -1,7 +1,9 @@
-/* statement_consumer.c - takes statement_queue: transaction_created becomes lines, statement_requested becomes files.
+/* statement_consumer.c - takes statement_queue: transaction_created becomes lines,
+ * statement_requested becomes files.
  *
- * A batch of messages is one call of lines_store(), one commit, and then acknowledged (common/amqp/consumer.h). Files are
- * made by a thread of their own (domain/statement/worker.h), so that lines flow while a long statement is written. */
+ * A batch of messages is one call of lines_store(), one commit, and then acknowledged
+ * (common/amqp/consumer.h). Files are made by a thread of their own (domain/statement/worker.h), so
+ * that lines flow while a long statement is written. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +36,8 @@ handle_requested(struct consumer_state *s, struct delivery *d, const json_t *dat
 	enum error e;
 
 	if (text == NULL || !uuid_parse(text, &id)) {
-		delivery_dead(d, ERR_INVALID_REQUEST, "data.id must be the UUID of a statement job");
+		delivery_dead(
+			d, ERR_INVALID_REQUEST, "data.id must be the UUID of a statement job");
 		return OK;
 	}
 	if ((e = job_exists(s->jobs, &id, &exists)) != OK)
@@ -73,8 +76,9 @@ handle_one(struct consumer_state *s, struct delivery *d)
 	else if (event.type != NULL && strcmp(event.type, EVENT_REQUESTED) == 0)
 		e = handle_requested(s, d, event.data);
 	else
-		delivery_dead(d, ERR_INVALID_REQUEST, "this queue takes %s and %s, not %s", EVENT_CREATED,
-			EVENT_REQUESTED, event.type != NULL ? event.type : "an event without a type");
+		delivery_dead(d, ERR_INVALID_REQUEST, "this queue takes %s and %s, not %s",
+			EVENT_CREATED, EVENT_REQUESTED,
+			event.type != NULL ? event.type : "an event without a type");
 	event_free(&event);
 	return e;
 }
@@ -87,7 +91,8 @@ differs(size_t place, void *context)
 
 	log_error("alarm: an event contradicts the line that is stored: message %s",
 		d->message->message_id != NULL ? d->message->message_id : "without an id");
-	delivery_dead(d, ERR_INCONSISTENT, "another line is stored under this wallet_id and version");
+	delivery_dead(
+		d, ERR_INCONSISTENT, "another line is stored under this wallet_id and version");
 }
 
 static enum error
@@ -127,7 +132,8 @@ start(void)
 	s->db = db_new(config_text(OPT_STATEMENT_DATABASE_URL));
 	s->jobs = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
 	s->lines = lines_new();
-	if (s->db != NULL && s->jobs != NULL && s->lines != NULL && (s->worker = worker_start(program_stopping)) != NULL)
+	if (s->db != NULL && s->jobs != NULL && s->lines != NULL &&
+		(s->worker = worker_start(program_stopping)) != NULL)
 		return s;
 	stop(s);
 	return NULL;

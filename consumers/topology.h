@@ -1,4 +1,5 @@
-/* topology.h - the one table of exchange and queues: which event goes where. Everybody who connects declares it. */
+/* topology.h - the one table of exchange and queues: which event goes where. Everybody who connects
+ * declares it. */
 #ifndef CONSUMERS_TOPOLOGY_H
 #define CONSUMERS_TOPOLOGY_H
 

@@ -1,14 +1,16 @@
-/* transaction_consumer.c - the ledger's second door: takes transaction_emitted from wallet_queue and posts it by batches.
+/* transaction_consumer.c - the ledger's second door: takes transaction_emitted from wallet_queue
+ * and posts it by batches.
  *
- * A batch is one call of the posting function, then, if any were refused, one that records the refusals. Two commits and
- * not one: a refusal changes nothing, so a crash between the two only means that the message comes again and is
- * refused again. Messages are acknowledged after both.
+ * A batch is one call of the posting function, then, if any were refused, one that records the
+ * refusals. Two commits and not one: a refusal changes nothing, so a crash between the two only
+ * means that the message comes again and is refused again. Messages are acknowledged after both.
  *
- * A redelivered message whose refusal was recorded within the last hour stays refused (it has been told, and we died
- * before acknowledging), unless its wallet has a transaction with its key by now. Everything else is asked of the ledger,
- * as over HTTP: only successes are kept. Two things follow. The same event published anew within that hour, if that
- * message too is delivered twice, stays refused without being asked; it must be published once more. And a message that
- * first comes again after an hour may be posted though its refusal was told. */
+ * A redelivered message whose refusal was recorded within the last hour stays refused (it has been
+ * told, and we died before acknowledging), unless its wallet has a transaction with its key by now.
+ * Everything else is asked of the ledger, as over HTTP: only successes are kept. Two things follow.
+ * The same event published anew within that hour, if that message too is delivered twice, stays
+ * refused without being asked; it must be published once more. And a message that first comes again
+ * after an hour may be posted though its refusal was told. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,19 +18,18 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "consumers/topology.h"
-#include "domain/ledger/emitted.h"
+#include "domain/ledger/emitted_wallets.h"
 #include "domain/ledger/facts.h"
+#include "domain/ledger/ledger.h"
 
 /* Memory of one batch: metadata, and what the ledger answers. */
 #define BATCH_MEMORY ((size_t)64 << 20)
-
 
 /* A message on its way through the ledger. */
 struct item {
 	struct delivery *delivery;
 	struct emitted emitted;
 	struct uuid rejection;    /* its id, should there be one */
-	const char *currency;     /* NULL until it is found, and where amounts are minor already */
 	bool done;                /* not for the ledger: dead, or rejected by an earlier delivery */
 };
 
@@ -43,7 +44,8 @@ struct service {
 	struct outcome outcomes[CONSUMER_BATCH_MAX];
 };
 
-_Static_assert(CONSUMER_BATCH_MAX <= LEDGER_BATCH_MAX, "a batch of messages is one call of the ledger");
+_Static_assert(CONSUMER_BATCH_MAX <= LEDGER_BATCH_MAX,
+	"a batch of messages is one call of the ledger");
 
 /* ---- reading ---- */
 
@@ -57,10 +59,10 @@ items_read(struct service *s, struct delivery deliveries[], size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct message *m = deliveries[i].message;
 		struct item *item = &s->items[s->count];
-		enum error e = emitted_read(m->body, m->bytes, m->message_id, s->arena, &item->emitted, reason);
+		enum error e = emitted_read(m->body, m->bytes, m->message_id, s->arena,
+			&item->emitted, reason);
 
 		item->delivery = &deliveries[i];
-		item->currency = NULL;
 		item->done = false;
 		if (e == OK)
 			s->count++;
@@ -77,97 +79,28 @@ items_free(struct service *s)
 	s->count = 0;
 }
 
-/* ---- the original system's events: which wallet, and so which currency ---- */
+/* ---- amounts ---- */
 
-static bool
-same(struct uuid a, const struct uuid *b)
-{
-	return memcmp(a.bytes, b->bytes, sizeof(a.bytes)) == 0;
-}
-
-static enum error
-currency_keep(struct service *s, struct item *item, const char *currency)
-{
-	item->currency = arena_strdup(s->arena, currency);
-	return item->currency != NULL ? OK : ERR_OVERLOADED;
-}
-
-static const struct db_statement find_originals_sql = { "find_originals",
-	"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t WHERE t.id = ANY ($1)", DB_AGAIN };
-
-/* What is undone decides by itself which of the user's wallets is meant, and so the currency; also without an amount. */
-static enum error
-find_originals(struct service *s)
-{
-	DB_ROWS(rows);
-	enum error e;
-
-	db_array_clear(&s->ids);
-	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].emitted.by_reference)
-			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.reference);
-	if (s->ids.count == 0)
-		return OK;
-	e = db_execute(s->db, &find_originals_sql, DB_VALUES(db_array(&s->ids)), &rows);
-	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
-		struct uuid original = rows_uuid(rows, row, 0), owner = rows_uuid(rows, row, 2);
-
-		for (size_t i = 0; e == OK && i < s->count; i++) {
-			struct operation *op = &s->items[i].emitted.op;
-
-			if (!s->items[i].emitted.by_reference || !same(original, &op->reference) || !same(owner, &op->owner))
-				continue;
-			op->has_wallet = true;
-			op->wallet = rows_uuid(rows, row, 1);
-			e = currency_keep(s, &s->items[i], rows_text(rows, row, 3));
-		}
-	}
-	return e;
-}
-
-static const struct db_statement find_currencies_sql = { "find_currencies",
-	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id WHERE o.owner_id = ANY ($1)",
-	DB_AGAIN };
-
-static enum error
-find_currencies(struct service *s)
-{
-	DB_ROWS(rows);
-	enum error e;
-
-	db_array_clear(&s->ids);
-	for (size_t i = 0; i < s->count; i++)
-		if (s->items[i].emitted.major[0] != '\0' && s->items[i].currency == NULL)
-			db_array_add_uuid(&s->ids, &s->items[i].emitted.op.owner);
-	if (s->ids.count == 0)
-		return OK;
-	e = db_execute(s->db, &find_currencies_sql, DB_VALUES(db_array(&s->ids)), &rows);
-	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
-		struct uuid owner = rows_uuid(rows, row, 0);
-
-		for (size_t i = 0; e == OK && i < s->count; i++)
-			if (s->items[i].emitted.major[0] != '\0' && s->items[i].currency == NULL
-			    && same(owner, &s->items[i].emitted.op.owner))
-				e = currency_keep(s, &s->items[i], rows_text(rows, row, 1));
-	}
-	return e;
-}
-
-/* Who has no wallet yet gets one in DEFAULT_CURRENCY. (One who opens a first wallet in another currency between this
- * look and the posting, a few milliseconds later, is not seen; a wallet's currency never changes, so nobody else is
- * missed.) */
+/* Who has no wallet yet gets one in DEFAULT_CURRENCY. (One who opens a first wallet in another
+ * currency between this look and the posting, a few milliseconds later, is not seen; a wallet's
+ * currency never changes, so nobody else is missed.) */
 static enum error
 amounts_settle(struct service *s)
 {
+	struct emitted *events[CONSUMER_BATCH_MAX];
 	char reason[EVENT_REASON];
 	enum error e;
 
-	if ((e = find_originals(s)) != OK || (e = find_currencies(s)) != OK)
+	for (size_t i = 0; i < s->count; i++)
+		events[i] = &s->items[i].emitted;
+	if ((e = emitted_wallets_find(s->db, events, s->count, s->arena)) != OK)
 		return e;
 	for (size_t i = 0; i < s->count; i++) {
 		struct item *item = &s->items[i];
-		const char *currency = item->currency != NULL ? item->currency : config_text(OPT_DEFAULT_CURRENCY);
+		const char *currency = item->emitted.currency;
 
+		if (currency == NULL)
+			currency = config_text(OPT_DEFAULT_CURRENCY);
 		if ((e = emitted_amount(&item->emitted, currency, reason)) != OK) {
 			delivery_dead(item->delivery, e, "%s", reason);
 			item->done = true;
@@ -206,12 +139,23 @@ redelivered_add(struct service *s, const struct item *item)
 
 /* OFFSET 0: each is looked for by its key, however many transactions there are. */
 static const struct db_statement find_rejections_sql = { "find_rejections",
-	"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[]) AS n(id, wallet_id, owner_id, key)"
+	"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])"
+	" AS n(id, wallet_id, owner_id, key)"
 	" JOIN rejection r ON r.id = n.id AND r.created_at > wallet_clock() - interval '1 hour'"
 	" LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.owner_id"
-	" WHERE NOT EXISTS (SELECT FROM transaction t WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
+	" WHERE NOT EXISTS (SELECT FROM transaction t"
+	" WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
 	" AND t.idempotency_key = n.key OFFSET 0)",
 	DB_AGAIN };
+
+struct rejection {
+	struct uuid id;
+	const char *body;
+};
+static const struct db_column rejection_columns[] = {
+	DB_COLUMN(UUID, "id", struct rejection, id),
+	DB_COLUMN(BORROWED, "body", struct rejection, body),
+};
 
 /* Of those that come again: which were refused and told so before we died? */
 static enum error
@@ -230,17 +174,21 @@ find_rejections(struct service *s)
 	if (s->ids.count == 0)
 		return OK;
 	e = db_execute(s->db, &find_rejections_sql,
-		DB_VALUES(db_array(&s->ids), db_array(&s->wallets), db_array(&s->owners), db_array(&s->keys)), &rows);
+		DB_VALUES(db_array(&s->ids), db_array(&s->wallets), db_array(&s->owners),
+			db_array(&s->keys)),
+		&rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
-		struct uuid id = rows_uuid(rows, row, 0);
+		struct rejection r;
 
+		e = rows_read(rows, row, DB_COLUMNS(rejection_columns), NULL, &r);
 		for (size_t i = 0; e == OK && i < s->count; i++) {
 			struct item *item = &s->items[i];
 
-			if (item->done || !item->delivery->message->redelivered || !same(id, &item->rejection))
+			if (item->done || !item->delivery->message->redelivered ||
+			    memcmp(&r.id, &item->rejection, sizeof(r.id)) != 0)
 				continue;
 			item->done = true;
-			e = reply_rejected(item, rows_text(rows, row, 1));
+			e = reply_rejected(item, r.body);
 		}
 	}
 	return e;
@@ -281,15 +229,17 @@ outcomes_settle(struct service *s, size_t count)
 		size_t bytes;
 
 		if (o->error == ERR_INTERNAL)
-			delivery_dead(item->delivery, o->error, "the ledger gave an answer that nobody knows");
+			delivery_dead(item->delivery, o->error,
+				"the ledger gave an answer that nobody knows");
 		else if (o->error != OK)
 			e = reject_one(s, item, o);
 		else if (item->delivery->message->reply_to != NULL)
-			delivery_reply(item->delivery, fact_created(&o->posting, &bytes));
+			delivery_reply(item->delivery, fact_created(&o->transaction, &bytes));
 	}
 	if (e != OK || s->ids.count == 0)
 		return e;
-	return db_execute(s->db, &reject_sql, DB_VALUES(db_array(&s->ids), db_array(&s->bodies)), NULL);
+	return db_execute(s->db, &reject_sql, DB_VALUES(db_array(&s->ids), db_array(&s->bodies)),
+		NULL);
 }
 
 static enum error

@@ -1,4 +1,5 @@
-/* events.h - the names of events, exchange and queues. Which queue takes which event is consumers/topology.h. */
+/* events.h - the names of events, exchange and queues. Which queue takes which event is
+ * consumers/topology.h. */
 #ifndef DOMAIN_EVENTS_H
 #define DOMAIN_EVENTS_H
 

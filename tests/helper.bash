@@ -1,46 +1,48 @@
 # shellcheck shell=bash
-# helper.bash - what the bats files share: calls of the API, users, operators, waiting, services. `load ../helper`.
+# helper.bash - shared by all bats files: API calls, users, operators, waiting, services.
+# Use it with `load ../helper`.
 #
-# tests/run gives the environment: BASE_URL, AUTH_/WALLET_/STATEMENT_DATABASE_URL (and ..._OWNER_URL), AMQP_URL,
-# DATA_DIR, PURSE_CONFIG, and BUILD, the folder of the programs.
+# tests/run sets the environment: BASE_URL, AUTH_/WALLET_/STATEMENT_DATABASE_URL (and
+# ..._OWNER_URL), AMQP_URL, DATA_DIR, PURSE_CONFIG, and BUILD, the folder with the programs.
 
-# Continuous integration shares its machine: there a test that failed is tried once more; at a desk it is not.
+# CI machines are shared, so CI retries a failed test once. Local runs never retry.
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=${CI:+1}
 BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
 ROOT=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd -P)
 . "$ROOT/tests/lib/bats.bash"
 PASSWORD='tests have long passwords'
-# Slow machines and sanitizers need patience; nothing waits longer than it must.
+# Generous, for slow machines and sanitizers. Nothing waits longer than it must.
 PATIENCE=${PATIENCE:-30}
 
-# api METHOD PATH [JSON] [curl arguments...] - calls the API as the user of $TOKEN (nobody if it is empty), and sets
-# $status_code, $headers and $body. Call it directly: in a subshell what it sets would be lost.
+# api METHOD PATH [JSON] [curl arguments...] - calls the API with $TOKEN (unauthenticated if empty),
+# and sets $status_code, $headers and $body. Call it directly: a subshell would lose the variables
+# it sets.
 api() {
 	local method=$1 path=$2 json=${3:-} lines=() file=$BATS_TEST_TMPDIR/headers.$BASHPID trouble=
 	shift $(($# < 3 ? $# : 3))
 	[ -z "${TOKEN:-}" ] || lines+=("Authorization: Bearer $TOKEN")
-	# A test that says its own type means it.
+	# Keep a Content-Type that the test sets itself.
 	[ -z "$json" ] || [[ ${*,,} == *content-type:* ]] || lines+=('Content-Type: application/json')
 	while [ "${1:-}" = -H ]; do
 		lines+=("$2")
 		shift 2
 	done
-	# tests/lib/caller.c makes one call at a time, and knows headers only.
+	# tests/lib/caller.c makes one call at a time, and supports no curl options except headers.
 	if [ -n "${CALLER:-}" ] && [ $# -eq 0 ] && [ $BASHPID = $$ ]; then api_by_caller; else api_by_curl "$@"; fi
 	IFS= read -r -d '' body <"$file.body" || true
 	while [[ $body == *$'\n' ]]; do body=${body%$'\n'}; done
 	IFS= read -r -d '' headers <"$file" || true
 	headers=${headers//$'\r'/}
-	# Shown by bats only when the test fails.
+	# bats shows this only if the test fails.
 	printf '%s %s -> %s %s%s\n' "$method" "$path" "$status_code" "${body:0:600}" "$trouble" >&2
 }
 api_by_caller() {
 	local name=
 	printf '%s\0' "$method" "$BASE_URL$path" "$PATIENCE" "$file" "$json" "${lines[@]}" '' >&"${CALLER#* }"
-	# An answer to somebody who was ended before it came is passed over.
+	# Skip an answer to an earlier caller that was killed before it arrived.
 	while [ "$name" != "$file" ]; do
-		read -r -t $((PATIENCE + 5)) -u "${CALLER% *}" name status_code trouble || { echo 'nobody makes calls any more' && return 1; }
+		read -r -t $((PATIENCE + 5)) -u "${CALLER% *}" name status_code trouble || { echo 'tests/lib/caller does not answer' && return 1; }
 	done
 }
 api_by_curl() {
@@ -52,8 +54,8 @@ api_by_curl() {
 	status_code=$(curl -sS -m "$PATIENCE" -X "$method" -D "$file" -o "$file.body" -w '%{http_code}' "${arguments[@]}" "$@" "$BASE_URL$path") || true
 }
 
-# member NAME - sets REPLY to a member of the last body; fails where that is not plain to see: looked at are those before anything
-# nested or escaped, and the last one.
+# member NAME - sets REPLY to a member of the last body, without a JSON parser. It sees the members
+# before the first nested or escaped value, and the last member; for any other it fails.
 member() {
 	local plain=${body#\{}
 	plain=,${plain%%[\{\[\\]*}
@@ -62,7 +64,8 @@ member() {
 	REPLY=${BASH_REMATCH[1]#\"}
 	REPLY=${REPLY%\"}
 }
-# members .NAME... - the same for several, with a space between them; what null is there depends on who asks.
+# members .NAME... - the same for several, separated by spaces. Fails on a null among several: jq
+# decides how to print it.
 members() {
 	local name all=
 	for name; do
@@ -72,12 +75,14 @@ members() {
 	REPLY=${all# }
 }
 
-# json [jq options] EXPRESSION - reads the last body. jq takes long to start, and there are thousands of calls: members, the
-# most frequent question, are read without it, and most of the rest with gojq, which keeps no order of members.
+# json [jq options] EXPRESSION - evaluates EXPRESSION on the last body. jq starts slowly, and the
+# tests call this thousands of times. Plain members, the most frequent case, need no process; most
+# other expressions use gojq, which does not keep the order of members.
 json() {
 	local program=gojq asked=$1
 	if [ $# -eq 1 ]; then
-		# [.a, .b] | join(" ") and "\(.a) \(.b)" are both ".a .b" then; whatever is more than that is left to jq.
+		# Reduce [.a, .b] | join(" ") and "\(.a) \(.b)" to ".a .b"; leave anything else to
+		# jq.
 		if [[ $asked == '['*'] | join(" ")' ]]; then
 			asked=${asked#'['}
 			asked=${asked%'] | join(" ")'}
@@ -97,7 +102,7 @@ json() {
 	"$program" -r "$@" <<<"$body"
 }
 
-# header NAME - the value of a header of the last answer, nothing if it is not there.
+# header NAME - prints the value of a header of the last answer, or nothing if it is missing.
 header() {
 	local line value=
 	while IFS= read -r line; do
@@ -106,19 +111,19 @@ header() {
 	[ -z "$value" ] || printf '%s\n' "$value"
 }
 
-# expect STATUS [CODE] - what the last call must have answered.
+# expect STATUS [CODE] - fails unless the last call returned this status and error code.
 expect() {
-	[ "$status_code" = "$1" ] || { echo "status $status_code, not $1: $body" && return 1; }
-	[ -z "${2:-}" ] || { member code && [ "$REPLY" = "$2" ]; } || [ "$(json .code)" = "$2" ] || { echo "code $(json .code), not $2" && return 1; }
+	[ "$status_code" = "$1" ] || { echo "got status $status_code, want $1: $body" && return 1; }
+	[ -z "${2:-}" ] || { member code && [ "$REPLY" = "$2" ]; } || [ "$(json .code)" = "$2" ] || { echo "got code $(json .code), want $2" && return 1; }
 }
 
-# new_email [NAME] - an address that nobody has, in the variable NAME, or printed.
+# new_email [NAME] - stores an unused address in the variable NAME, or prints it.
 new_email() {
 	printf -v "${1:-REPLY}" '%s' "t$BASHPID$RANDOM$RANDOM${EPOCHREALTIME//[!0-9]/}@example.com"
 	[ $# -gt 0 ] || echo "$REPLY"
 }
 
-# session_take - TOKEN, REFRESH_TOKEN and SESSION_ID, from the answer of a sign-in.
+# session_take - sets TOKEN, REFRESH_TOKEN and SESSION_ID from the answer to a sign-in.
 session_take() {
 	expect 200 || return 1
 	member access_token && TOKEN=$REPLY && member refresh_token && REFRESH_TOKEN=$REPLY && member session_id && SESSION_ID=$REPLY
@@ -131,7 +136,8 @@ sign_in() {
 	session_take
 }
 
-# sign_up_and_in - a fresh user each time: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and SESSION_ID.
+# sign_up_and_in - creates a new user and signs in: sets EMAIL, USER_ID, TOKEN, REFRESH_TOKEN and
+# SESSION_ID.
 sign_up_and_in() {
 	new_email EMAIL
 	TOKEN=
@@ -141,8 +147,9 @@ sign_up_and_in() {
 	sign_in "$EMAIL"
 }
 
-# a_user [NAME] - the same, but a user whom a few tests of the file share, each with wallets of its own; NAME: another one.
-# Who counts a user's wallets, or has no wallet_id in what it posts, needs a fresh one.
+# a_user [NAME] - the same, but a few tests of the file share the user; each opens its own wallets.
+# NAME selects another shared user. A test that counts a user's wallets, or posts without wallet_id,
+# needs sign_up_and_in.
 a_user() {
 	local kept=$BATS_FILE_TMPDIR/user.${1:-} made=0 left=0
 	[ ! -f "$kept" ] || read -r made left EMAIL USER_ID TOKEN REFRESH_TOKEN SESSION_ID <"$kept"
@@ -153,14 +160,16 @@ a_user() {
 	echo "$made $((left - 1)) $EMAIL $USER_ID $TOKEN $REFRESH_TOKEN $SESSION_ID" >"$kept"
 }
 
-# make_operator EMAIL - gives the role; the user of $EMAIL is signed in again, as roles are in the token.
+# make_operator EMAIL - grants the role. If that is $EMAIL, signs in again, because the token
+# carries the roles.
 make_operator() {
 	"$BUILD/purse" user role add "$1" operator
 	[ "$1" != "${EMAIL:-}" ] || sign_in "$1"
 }
 
-# an_operator - sets OPERATOR, the token of an operator who is nobody else; who is signed in stays so. The tests of a file
-# share one, as long as the token has some of its ten minutes left.
+# an_operator - sets OPERATOR to the token of a separate operator account; the current user stays
+# signed in. The tests of a file share it until the token, which lives ten minutes, is four minutes
+# old.
 an_operator() {
 	local email=$EMAIL user=$USER_ID token=$TOKEN session=$SESSION_ID refresh=$REFRESH_TOKEN kept=$BATS_FILE_TMPDIR/operator made=0
 	[ ! -f "$kept" ] || read -r made OPERATOR <"$kept"
@@ -171,8 +180,9 @@ an_operator() {
 	EMAIL=$email USER_ID=$user TOKEN=$token SESSION_ID=$session REFRESH_TOKEN=$refresh
 }
 
-# hold_briefly AMOUNT - by the file's post: a hold that is soon over. Where the machine is so slow that its end is over before
-# it is asked for, 422, the next one lasts longer.
+# hold_briefly AMOUNT - places a hold that expires soon, with the file's own post(). On a machine so
+# slow that the expiry has passed before the request arrives (422), it tries again with a longer
+# one.
 hold_briefly() {
 	local seconds
 	for seconds in 2 4 8 16; do
@@ -182,9 +192,9 @@ hold_briefly() {
 	expect 201
 }
 
-# at_once [-H HEADER] N URL BODY... - N calls, up to ${AT_ONCE:-64} of them at once, each with one of the bodies in turn; their
-# statuses, a line each. Whatever is not a status (a connection refused, say) fails. Their answers are in
-# $BATS_TEST_TMPDIR/answer.*.
+# at_once [-H HEADER] N URL BODY... - makes N calls, at most ${AT_ONCE:-64} in parallel, cycling
+# through the bodies. Prints the statuses, one per line. Fails if a call gets no status (connection
+# refused, for example). The answers are in $BATS_TEST_TMPDIR/answer.*.
 at_once() {
 	local more='' n url i body
 	if [ "$1" = -H ]; then
@@ -204,7 +214,8 @@ at_once() {
 	curl -sS --parallel --parallel-immediate --parallel-max "${AT_ONCE:-64}" -K "$BATS_TEST_TMPDIR/calls"
 }
 
-# eventually COMMAND... - runs it until it succeeds, for $PATIENCE seconds at most; soon again at first, then less often.
+# eventually COMMAND... - runs it until it succeeds, for at most $PATIENCE seconds, with growing
+# pauses.
 eventually() {
 	local deadline=$((SECONDS + PATIENCE)) pauses=(0.05 0.1 0.1 0.2 0.2 0.3) turn=0
 	until "$@"; do
@@ -214,13 +225,24 @@ eventually() {
 	done
 }
 
-# sql SERVICE QUERY - asks a service's database as its owner; columns are separated by |.
+# sql SERVICE QUERY - queries a service's database as its owner; columns are separated by |.
 sql() {
 	local url=${1^^}_DATABASE_OWNER_URL
 	psql -X -q -At -v ON_ERROR_STOP=1 -d "${!url}" -c "$2"
 }
 
-# --- services: gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer ---
+# --- databases of a test's own ---
+admin() { # SQL... - as the superuser of the private server: only they can create databases
+	local query arguments=()
+	for query; do arguments+=(-c "$query"); done
+	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" && . "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
+}
+
+# at SERVICE URL - the same server, roles and options, another database
+at() { sed -E "s#/purse_$1(\?|\$)#/$2\1#" <<<"$3"; }
+
+# --- services ---
+# gateway, postgres, rabbitmq, outbox_relay, transaction_consumer, statement_consumer
 service_pid() { cat "$DATA_DIR/service/$1/supervise/pid"; }
 handler_pid() { pgrep -P "$(service_pid gateway)" -x "$1"; }
 stop_service() { sv -w 30 down "$DATA_DIR/service/$1"; }

@@ -1,4 +1,5 @@
-/* purse.c - the operator's command line: signing keys, users, dead letters, the proof. The table is the whole interface. */
+/* purse.c - the operator's command line: signing keys, users, dead letters, the proof. The table is
+ * the whole interface. */
 #include "tools/purse.h"
 
 #include <stdio.h>
@@ -10,11 +11,14 @@
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{ "key rotate", "", "make a new signing key; the old one is accepted for KEY_OVERLAP more", key_rotate },
+	{ "key rotate", "", "make a new signing key; the old one is accepted for KEY_OVERLAP more",
+		key_rotate },
 	{ "key list", "", "the signing keys, the newest first", key_list },
-	{ "user list", "[TEXT]", "users, the newest first; with TEXT those whose address contains it", user_list },
+	{ "user list", "[TEXT]",
+		"users, the newest first; with TEXT those whose address contains it", user_list },
 	{ "user show", "EMAIL", "one user with roles and open sessions", user_show },
-	{ "user role add", "EMAIL ROLE", "give a user the role customer, operator or service", user_role_add },
+	{ "user role add", "EMAIL ROLE", "give a user the role customer, operator or service",
+		user_role_add },
 	{ "user role remove", "EMAIL ROLE", "take a role from a user", user_role_remove },
 	{ "dead list", "[QUEUE]", "what could not be handled, and why", dead_list },
 	{ "dead show", "QUEUE [ID]", "such messages in full, a line of JSON each", dead_show },
@@ -22,7 +26,9 @@ static const struct command commands[] = {
 	{ "dead drop", "QUEUE ID|--all", "throw them away", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
 		"publish standard input to a queue; --lines: each line is a message", publish },
-	{ "verify", "", "prove the books: recompute everything from the rows, and the statement from the wallets", verify },
+	{ "verify", "",
+		"prove the books: recompute everything from the rows, and the statement from the wallets",
+		verify },
 	{ "help", "", "this list", help },
 };
 

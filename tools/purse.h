@@ -1,4 +1,5 @@
-/* purse.h - the commands of `purse`: one table in purse.c, a file an area (purse_key.c, purse_user.c, …).
+/* purse.h - the commands of `purse`: one table in purse.c, a file an area (purse_key.c,
+ * purse_user.c, …).
  *
  * One more command: a function here, a row in purse.c's table, the function in its area's file. */
 #ifndef TOOLS_PURSE_H
@@ -11,7 +12,8 @@ struct command {
 	const char *name;  /* one to three words, as typed: "key rotate" */
 	const char *usage; /* what follows the name: "EMAIL ROLE", or "" */
 	const char *help;  /* one line */
-	/* Only the words after the name, argv[argc] NULL. Configuration and log are ready. Says on stderr what fails. */
+	/* Only the words after the name, argv[argc] NULL. Configuration and log are ready. Says on
+	 * stderr what fails. */
 	int (*run)(int argc, char **argv);
 };
 

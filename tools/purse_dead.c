@@ -1,7 +1,9 @@
-/* purse_dead.c - purse dead list|show|replay|drop: the messages that could not be handled, in <queue>.dead.
+/* purse_dead.c - purse dead list|show|replay|drop: the messages that could not be handled, in
+ * <queue>.dead.
  *
- * Looking takes nothing: messages are asked for, kept unacknowledged, and go back when the connection closes. What is to
- * be gone through is bounded by what was there at the beginning, so a message that dies again at once is met once. */
+ * Looking takes nothing: messages are asked for, kept unacknowledged, and go back when the
+ * connection closes. What is to be gone through is bounded by what was there at the beginning, so a
+ * message that dies again at once is met once. */
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -39,7 +41,8 @@ dead_id(const struct message *m, char id[ID_TEXT])
 		(void)snprintf(id, ID_TEXT, "%s", m->message_id);
 		return;
 	}
-	crypto_generichash(digest, sizeof(digest), (const unsigned char *)m->body, m->bytes, NULL, 0);
+	crypto_generichash(
+		digest, sizeof(digest), (const unsigned char *)m->body, m->bytes, NULL, 0);
 	sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
 	(void)snprintf(id, ID_TEXT, "body-%.12s", hex);
 }
@@ -77,7 +80,8 @@ walk_begin(struct walk *w, const char *queue)
 	return false;
 }
 
-/* The next dead letter that is wanted; NULL at the end, or after a sentence (*status is FAILED then). */
+/* The next dead letter that is wanted; NULL at the end, or after a sentence (*status is FAILED
+ * then). */
 static struct message *
 walk_next(struct walk *w, int *status)
 {
@@ -118,7 +122,8 @@ list_queue(const char *queue)
 	printf("%s: %u\n", w.dead, (unsigned)w.count);
 	while (w.matched < LIST_MAX && (m = walk_next(&w, &status)) != NULL) {
 		dead_id(m, id);
-		printf("  %-36s  %-27s  %s\n", id, m->dead_at != NULL ? m->dead_at : "-", dead_reason(m));
+		printf("  %-36s  %-27s  %s\n", id, m->dead_at != NULL ? m->dead_at : "-",
+			dead_reason(m));
 		message_free(m);
 	}
 	if (w.count > 0 && status == DONE)
@@ -152,7 +157,7 @@ text_or_null(const char *text)
 
 /* A line of JSON; a body that is no UTF-8 is shown as hexadecimal digits. */
 static void
-show(const struct message *m)
+message_print(const struct message *m)
 {
 	char id[ID_TEXT], *hex = NULL, *line;
 	json_t *j = json_object(), *body = json_stringn(m->body, m->bytes);
@@ -167,7 +172,8 @@ show(const struct message *m)
 	json_object_set_new(j, "correlation_id", text_or_null(m->correlation_id));
 	json_object_set_new(j, "reply_to", text_or_null(m->reply_to));
 	if (body == NULL && (hex = malloc(2 * m->bytes + 1)) != NULL)
-		body = json_string(sodium_bin2hex(hex, 2 * m->bytes + 1, (const unsigned char *)m->body, m->bytes));
+		body = json_string(sodium_bin2hex(
+			hex, 2 * m->bytes + 1, (const unsigned char *)m->body, m->bytes));
 	json_object_set_new(j, hex != NULL ? "body_hex" : "body", body);
 	line = json_dumps(j, JSON_COMPACT);
 	puts(line != NULL ? line : "purse: no memory");
@@ -189,7 +195,7 @@ dead_show(int argc, char **argv)
 		return FAILED;
 	w.wanted = argc == 2 ? argv[1] : NULL;
 	while (w.matched < SHOW_MAX && (m = walk_next(&w, &status)) != NULL) {
-		show(m);
+		message_print(m);
 		message_free(m);
 	}
 	amqp_free(w.amqp);
@@ -202,15 +208,17 @@ dead_show(int argc, char **argv)
 
 /* ---- replay and drop ---- */
 
-/* To the queue they died in, and only when they are safe there, out of this one. A crash between doubles them, and the
- * consumers drop doubles. */
+/* To the queue they died in, and only when they are safe there, out of this one. A crash between
+ * doubles them, and the consumers drop doubles. */
 static int
 replay_batch(struct walk *w, struct message *const messages[], size_t count)
 {
 	struct outgoing out[REPLAY_BATCH];
 
 	for (size_t i = 0; i < count; i++)
-		out[i] = (struct outgoing){ .exchange = "", .key = w->queue, .copy = messages[i], .mandatory = true };
+		out[i] = (struct outgoing){
+			.exchange = "", .key = w->queue, .copy = messages[i], .mandatory = true
+		};
 	if (amqp_publish(w->amqp, out, count) != OK) {
 		fprintf(stderr, "purse: %s takes no messages\n", w->queue);
 		return FAILED;
@@ -231,7 +239,8 @@ drop_batch(struct walk *w, struct message *const messages[], size_t count)
 }
 
 static int
-work_off(int argc, char **argv, int (*work)(struct walk *, struct message *const[], size_t), const char *done)
+replay_or_drop(int argc, char **argv, int (*work)(struct walk *, struct message *const[], size_t),
+	const char *done)
 {
 	struct message *messages[REPLAY_BATCH];
 	struct walk w;
@@ -251,7 +260,8 @@ work_off(int argc, char **argv, int (*work)(struct walk *, struct message *const
 		for (size_t i = 0; i < n; i++)
 			message_free(messages[i]);
 	} while (n == REPLAY_BATCH && status == DONE);
-	/* Acknowledgements are not answered; a question that is, behind them, shows that they were read. */
+	/* Acknowledgements are not answered; a question that is, behind them, shows that they were
+	 * read. */
 	if (total > 0 && amqp_count(w.amqp, w.dead, &w.count) != OK)
 		status = FAILED;
 	amqp_free(w.amqp);
@@ -266,11 +276,11 @@ work_off(int argc, char **argv, int (*work)(struct walk *, struct message *const
 int
 dead_replay(int argc, char **argv)
 {
-	return work_off(argc, argv, replay_batch, "replayed");
+	return replay_or_drop(argc, argv, replay_batch, "replayed");
 }
 
 int
 dead_drop(int argc, char **argv)
 {
-	return work_off(argc, argv, drop_batch, "dropped");
+	return replay_or_drop(argc, argv, drop_batch, "dropped");
 }

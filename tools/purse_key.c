@@ -61,11 +61,12 @@ key_list(int argc, char **argv)
 
 		instant_format(keys[i].made_at, made_at);
 		instant_format(i == 0 ? 0 : keys[i].ends_at, ends_at);
-		printf("%s  made %s  %s%s\n", keys[i].kid, made_at, i == 0 ? "signs" : "accepted until ",
-			i == 0 ? "" : ends_at);
+		printf("%s  made %s  %s%s\n", keys[i].kid, made_at,
+			i == 0 ? "signs" : "accepted until ", i == 0 ? "" : ends_at);
 	}
 	if (count == 0)
-		printf("There is no key in %s: the auth handler makes one when it starts.\n", folder);
+		printf("There is no key in %s: the auth handler makes one when it starts.\n",
+			folder);
 	key_files_free(keys, count);
 	return DONE;
 }

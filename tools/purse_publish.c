@@ -17,7 +17,8 @@ purse_amqp_open(void)
 {
 	struct amqp *a;
 
-	if (!config_require(OPT_AMQP_URL) || (a = amqp_new(config_text(OPT_AMQP_URL), &purse_topology)) == NULL)
+	if (!config_require(OPT_AMQP_URL) ||
+		(a = amqp_new(config_text(OPT_AMQP_URL), &purse_topology)) == NULL)
 		return NULL;
 	if (amqp_connect(a) == OK)
 		return a;
@@ -26,7 +27,7 @@ purse_amqp_open(void)
 	return NULL;
 }
 
-struct wish {
+struct publish_options {
 	const char *queue;
 	struct outgoing message;
 	bool lines; /* each line of the input is a message */
@@ -34,9 +35,9 @@ struct wish {
 
 /* Options, then QUEUE. */
 static bool
-wish_read(struct wish *w, int argc, char **argv)
+options_read(struct publish_options *w, int argc, char **argv)
 {
-	*w = (struct wish){ 0 };
+	*w = (struct publish_options){ 0 };
 	for (int i = 0; i < argc; i++) {
 		const char **text = NULL;
 
@@ -65,14 +66,15 @@ content_type_of(const char *body)
 }
 
 static int
-publish_whole(struct amqp *a, struct wish *w)
+publish_whole(struct amqp *a, struct publish_options *w)
 {
 	char *body = malloc(AMQP_BODY_MAX + 2);
 	size_t n = body == NULL ? 0 : fread(body, 1, AMQP_BODY_MAX + 1, stdin);
 	int status = FAILED;
 
 	if (body == NULL || ferror(stdin) != 0 || n > AMQP_BODY_MAX) {
-		fprintf(stderr, "purse: the input cannot be read, or is larger than %zu bytes\n", AMQP_BODY_MAX);
+		fprintf(stderr, "purse: the input cannot be read, or is larger than %zu bytes\n",
+			AMQP_BODY_MAX);
 	} else {
 		body[n] = '\0';
 		w->message.body = body;
@@ -88,7 +90,7 @@ publish_whole(struct amqp *a, struct wish *w)
 
 /* By batches, so that many are fast. Empty lines are passed over. */
 static int
-publish_lines(struct amqp *a, const struct wish *w)
+publish_lines(struct amqp *a, const struct publish_options *w)
 {
 	struct outgoing *batch = calloc(LINES_BATCH, sizeof(*batch));
 	size_t n = 0, room, total = 0;
@@ -127,11 +129,11 @@ publish_lines(struct amqp *a, const struct wish *w)
 int
 publish(int argc, char **argv)
 {
-	struct wish w;
+	struct publish_options w;
 	struct amqp *a;
 	int status;
 
-	if (!wish_read(&w, argc, argv))
+	if (!options_read(&w, argc, argv))
 		return MISUSED;
 	if ((a = purse_amqp_open()) == NULL)
 		return FAILED;

@@ -1,7 +1,7 @@
 /* purse_user.c - `purse user …`: who is there, and who is an operator.
  *
- * Works as the database's owner: the handlers' own role may not give roles. A change is told to the running handlers,
- * so it holds for the next request of whoever is signed in. */
+ * Works as the database's owner: the handlers' own role may not give roles. A change is told to the
+ * running handlers, so it holds for the next request of whoever is signed in. */
 #include <stdio.h>
 
 #include "common/base/caller.h"
@@ -10,9 +10,10 @@
 #include "tools/purse.h"
 
 #define THE_EMAIL "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
-#define TELL_ALL                                                                                                       \
+#define TELL_ALL \
 	" RETURNING array_to_string(roles, ',')) SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
 
+#define SECONDS_TEXT 20 /* "2026-11-23 05:08:36" and NUL */
 
 /* The caller's to db_free(); NULL, after a sentence, where it cannot be. */
 static struct db *
@@ -25,19 +26,39 @@ users_open(void)
 	return db_new(url != NULL ? url : config_text(OPT_AUTH_DATABASE_URL));
 }
 
+/* As the server writes them, cut where the rest is not worth a column. */
+struct user_row {
+	char id[UUID_TEXT], email[256], name[512], roles[ROLES_TEXT];
+	char created_at[SECONDS_TEXT];
+};
+
+static const struct db_column user_columns[] = {
+	DB_COLUMN(CODE, "id", struct user_row, id),
+	DB_COLUMN(CODE, "created_at", struct user_row, created_at),
+	DB_COLUMN(CODE, "email", struct user_row, email),
+	DB_COLUMN(CODE, "name", struct user_row, name),
+	DB_COLUMN(CODE, "roles", struct user_row, roles),
+};
+
+#define USER_COLUMNS \
+	"id, created_at, email, coalesce(name, '-') AS name, array_to_string(roles, ',') AS roles"
+
+static const struct db_statement user_list_sql = { "user_list",
+	"SELECT " USER_COLUMNS " FROM account"
+	" WHERE $1::text IS NULL OR position(lower($1) IN lower(email)) > 0 ORDER BY id DESC",
+	DB_AGAIN };
+
 static enum error
 user_print(const struct db_rows *row, void *unused)
 {
-	(void)unused;
-	printf("%s  %.19s  %-27s  %s\n", rows_text(row, 0, 0), rows_text(row, 0, 1), rows_text(row, 0, 3),
-		rows_text(row, 0, 2));
-	return OK;
-}
+	struct user_row user;
+	enum error e = rows_read(row, 0, DB_COLUMNS(user_columns), NULL, &user);
 
-static const struct db_statement user_list_sql = { "user_list",
-	"SELECT id, created_at, email, array_to_string(roles, ',') FROM account"
-	" WHERE $1::text IS NULL OR position(lower($1) IN lower(email)) > 0 ORDER BY id DESC",
-	DB_AGAIN };
+	(void)unused;
+	if (e == OK)
+		printf("%s  %s  %-27s  %s\n", user.id, user.created_at, user.roles, user.email);
+	return e;
+}
 
 int
 user_list(int argc, char **argv)
@@ -54,46 +75,68 @@ user_list(int argc, char **argv)
 	return e == OK ? DONE : FAILED;
 }
 
-static const struct db_statement user_show_sql = { "user_show",
-	"SELECT id, email, coalesce(name, '-'), array_to_string(roles, ','), created_at FROM account WHERE " THE_EMAIL,
-	DB_AGAIN };
+struct session_row {
+	char id[UUID_TEXT], last_used_at[SECONDS_TEXT], ip[128], user_agent[1024];
+};
+
+static const struct db_column session_columns[] = {
+	DB_COLUMN(CODE, "id", struct session_row, id),
+	DB_COLUMN(CODE, "last_used_at", struct session_row, last_used_at),
+	DB_COLUMN(CODE, "ip", struct session_row, ip),
+	DB_COLUMN(CODE, "user_agent", struct session_row, user_agent),
+};
 
 static const struct db_statement user_sessions_sql = { "user_sessions",
-	"SELECT id, last_used_at, coalesce(ip, '-'), coalesce(user_agent, '-') FROM session"
-	" WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now() ORDER BY id DESC LIMIT 1000",
+	"SELECT id, last_used_at, coalesce(ip, '-') AS ip, coalesce(user_agent, '-') AS user_agent FROM session"
+	" WHERE account_id = $1::text::uuid AND ended_at IS NULL AND expires_at > now() ORDER BY id DESC LIMIT 1000",
 	DB_AGAIN };
+
+static enum error
+sessions_print(struct db *db, const char *account)
+{
+	DB_ROWS(rows);
+	enum error e = db_execute(db, &user_sessions_sql, DB_VALUES(db_text(account)), &rows);
+
+	if (e != OK)
+		return e;
+	printf("sessions    %zu open\n", rows_count(rows));
+	for (size_t i = 0; i < rows_count(rows) && e == OK; i++) {
+		struct session_row s;
+
+		if ((e = rows_read(rows, i, DB_COLUMNS(session_columns), NULL, &s)) == OK)
+			printf("  %s  used %s  %s  %s\n", s.id, s.last_used_at, s.ip, s.user_agent);
+	}
+	return e;
+}
+
+static const struct db_statement user_show_sql = { "user_show",
+	"SELECT " USER_COLUMNS " FROM account WHERE " THE_EMAIL, DB_AGAIN };
 
 static enum error
 user_print_whole(struct db *db, const char *email)
 {
-	DB_ROWS(user);
-	DB_ROWS(sessions);
-	enum error e = db_execute(db, &user_show_sql, DB_VALUES(db_text(email)), &user);
-	struct uuid id;
+	DB_ROWS(rows);
+	enum error e = db_execute(db, &user_show_sql, DB_VALUES(db_text(email)), &rows);
+	struct user_row user;
 
 	if (e != OK)
 		return e;
-	if (rows_count(user) == 0)
+	if (rows_count(rows) == 0)
 		return ERR_NOT_FOUND;
-	printf("id          %s\nemail       %s\nname        %s\nroles       %s\ncreated_at  %s\n", rows_text(user, 0, 0),
-		rows_text(user, 0, 1), rows_text(user, 0, 2), rows_text(user, 0, 3), rows_text(user, 0, 4));
-	id = rows_uuid(user, 0, 0);
-	if ((e = db_execute(db, &user_sessions_sql, DB_VALUES(db_uuid(&id)), &sessions)) != OK)
+	if ((e = rows_read(rows, 0, DB_COLUMNS(user_columns), NULL, &user)) != OK)
 		return e;
-	printf("sessions    %zu open\n", rows_count(sessions));
-	for (size_t i = 0; i < rows_count(sessions); i++)
-		printf("  %s  used %.19s  %s  %s\n", rows_text(sessions, i, 0), rows_text(sessions, i, 1),
-			rows_text(sessions, i, 2), rows_text(sessions, i, 3));
-	return OK;
+	printf("id          %s\nemail       %s\nname        %s\nroles       %s\ncreated_at  %s\n",
+		user.id, user.email, user.name, user.roles, user.created_at);
+	return sessions_print(db, user.id);
 }
 
 static int
-done_or_said(enum error e, const char *email)
+report(enum error e, const char *email)
 {
 	if (e == ERR_NOT_FOUND)
 		fprintf(stderr, "There is no account with the address %s.\n", email);
 	else if (e != OK)
-		fprintf(stderr, "The database did not do it; its words are above.\n");
+		fprintf(stderr, "The database refused: its message is above.\n");
 	return e == OK ? DONE : FAILED;
 }
 
@@ -109,21 +152,26 @@ user_show(int argc, char **argv)
 		return FAILED;
 	e = user_print_whole(db, argv[0]);
 	db_free(db);
-	return done_or_said(e, argv[0]);
+	return report(e, argv[0]);
 }
 
 static enum error
 role_set(struct db *db, const struct db_statement *statement, const char *email, const char *role)
 {
+	static const struct db_column columns[] = { DB_COLUMN(
+		CODE, "roles", struct user_row, roles) };
 	DB_ROWS(rows);
 	enum error e = db_execute(db, statement, DB_VALUES(db_text(email), db_text(role)), &rows);
+	struct user_row user;
 
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
 		return ERR_NOT_FOUND;
-	printf("%s now has the roles: %s\n", email, *rows_text(rows, 0, 0) != '\0' ? rows_text(rows, 0, 0) : "none");
-	return OK;
+	if ((e = rows_read(rows, 0, DB_COLUMNS(columns), NULL, &user)) == OK)
+		printf("%s now has the roles: %s\n", email,
+			user.roles[0] != '\0' ? user.roles : "none");
+	return e;
 }
 
 static int
@@ -142,11 +190,12 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 		return FAILED;
 	e = role_set(db, statement, argv[0], argv[1]);
 	db_free(db);
-	return done_or_said(e, argv[0]);
+	return report(e, argv[0]);
 }
 
 static const struct db_statement role_add_sql = { "role_add",
-	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL TELL_ALL,
+	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL
+		TELL_ALL,
 	DB_AGAIN };
 
 int
@@ -156,7 +205,9 @@ user_role_add(int argc, char **argv)
 }
 
 static const struct db_statement role_remove_sql = { "role_remove",
-	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL TELL_ALL, DB_AGAIN };
+	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL
+		TELL_ALL,
+	DB_AGAIN };
 
 int
 user_role_remove(int argc, char **argv)

@@ -1,19 +1,21 @@
 /* verify_sql.c - what `purse verify` reads. The run-time roles' SELECT is enough.
  *
- * Rows come through cursors, in the order of their keys. The checks at the end are what no walk in that order can see: each
- * answers a sentence for every violation, and none where all is well. */
+ * Rows come through cursors, in the order of their keys. The checks at the end are what no walk in
+ * that order can see: each answers a sentence for every violation, and none where all is well. */
 #include "tools/verify.h"
 
 #define SNAPSHOT "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
-/* This reads everything once, while handlers' connections are set for small reads by an index; and it may take long. */
-#define SETTINGS                                                                                                       \
-	"SELECT set_config(n.name, n.value, true) FROM (VALUES ('statement_timeout', '1h'),"                             \
-	" ('idle_in_transaction_session_timeout', '0'), ('enable_seqscan', 'on'), ('enable_bitmapscan', 'on'),"         \
+/* This reads everything once, while handlers' connections are set for small reads by an index; and
+ * it may take long. */
+#define SETTINGS \
+	"SELECT set_config(n.name, n.value, true) FROM (VALUES ('statement_timeout', '1h')," \
+	" ('idle_in_transaction_session_timeout', '0'), ('enable_seqscan', 'on'), ('enable_bitmapscan', 'on')," \
 	" ('plan_cache_mode', 'auto'), ('work_mem', '128MB'), ('cursor_tuple_fraction', '1')) AS n(name, value)"
 
 const struct db_statement verify_snapshot_sql = { "snapshot", SNAPSHOT, DB_ONCE };
 const struct db_statement verify_settings_sql = { "settings", SETTINGS, DB_ONCE };
-const struct db_statement verify_count_sql = { "count", "SELECT coalesce(sum(version), 0) FROM wallet", DB_ONCE };
+const struct db_statement verify_count_sql = { "count",
+	"SELECT coalesce(sum(version), 0) FROM wallet", DB_ONCE };
 const struct db_statement verify_wallets_sql = { "wallets",
 	"DECLARE wallets CURSOR FOR SELECT id, owner_id, currency, balance, held, version, status, credit_limit FROM wallet"
 	" ORDER BY id",
@@ -25,7 +27,8 @@ const struct db_statement verify_rows_sql = { "rows",
 	" CASE kind WHEN 'freeze' THEN metadata ->> 'mode' WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END"
 	" FROM transaction ORDER BY wallet_id, version",
 	DB_ONCE };
-const struct db_statement verify_wallets_next_sql = { "wallets_next", "FETCH 2000 FROM wallets", DB_ONCE };
+const struct db_statement verify_wallets_next_sql = { "wallets_next", "FETCH 2000 FROM wallets",
+	DB_ONCE };
 const struct db_statement verify_rows_next_sql = { "rows_next", "FETCH 2000 FROM rows", DB_ONCE };
 static const struct db_statement verify_held_sql = { "held",
 	"SELECT format('wallet %s: held is %s, its open holds are %s', w.id, w.held, coalesce(h.remaining, 0)) FROM wallet w"
@@ -48,7 +51,8 @@ static const struct db_statement verify_holds_sql = { "holds",
 	" WHERE r.held_change IS NULL OR r.remaining <> coalesce(h.remaining, 0) OR h.amount <> r.held_change"
 	"  OR h.expires_at <> r.expires_at",
 	DB_ONCE };
-/* What is undone of a transfer is kept with the sender's row; the receiver's must have been undone by as much. */
+/* What is undone of a transfer is kept with the sender's row; the receiver's must have been undone
+ * by as much. */
 static const struct db_statement verify_undone_sql = { "undone",
 	"SELECT CASE"
 	" WHEN o.id IS NULL THEN format('wallet %s: what undoes %s undoes nothing of this wallet', r.wallet_id, r.reference_id)"
@@ -92,14 +96,17 @@ static const struct db_statement verify_sums_sql = { "sums",
 	DB_ONCE };
 const struct db_statement verify_take_sql = { "take", "SELECT 1", DB_ONCE };
 const struct db_statement verify_heads_sql = { "heads",
-	"DECLARE heads CURSOR FOR SELECT wallet_id, owner_id, currency, version FROM wallet ORDER BY wallet_id", DB_ONCE };
+	"DECLARE heads CURSOR FOR SELECT wallet_id, owner_id, currency, version FROM wallet ORDER BY wallet_id",
+	DB_ONCE };
 /* The columns that a line has in common with its row are in the same places as there. */
 const struct db_statement verify_lines_sql = { "lines",
 	"DECLARE lines CURSOR FOR SELECT wallet_id, version, transaction_id, kind, amount, balance_after, created_at, reference_id,"
-	" merchant, description, counterpart_wallet, counterpart_id, sign_open FROM line ORDER BY wallet_id, version",
+	" merchant, description, counterpart_wallet, counterpart_id FROM line ORDER BY wallet_id, version",
 	DB_ONCE };
-const struct db_statement verify_heads_next_sql = { "heads_next", "FETCH 2000 FROM heads", DB_ONCE };
-const struct db_statement verify_lines_next_sql = { "lines_next", "FETCH 2000 FROM lines", DB_ONCE };
+const struct db_statement verify_heads_next_sql = { "heads_next", "FETCH 2000 FROM heads",
+	DB_ONCE };
+const struct db_statement verify_lines_next_sql = { "lines_next", "FETCH 2000 FROM lines",
+	DB_ONCE };
 
 const struct verify_check verify_checks[] = {
 	{ "held = open holds", &verify_held_sql },

@@ -1,8 +1,9 @@
-/* verify_walk.c - the walk of `purse verify`: four cursors side by side, a wallet at a time, a version at a time.
+/* verify_walk.c - the walk of `purse verify`: four cursors side by side, a wallet at a time, a
+ * version at a time.
  *
- * Each row is held against the one before it, against the rules of its kind, and against its line in the statement; the
- * last one against the wallet. After a row that is wrong the walk goes on from what that row says, so one mistake is
- * told once or twice and not for each row behind it. */
+ * Each row is held against the one before it, against the rules of its kind, and against its line
+ * in the statement; the last one against the wallet. After a row that is wrong the walk goes on
+ * from what that row says, so one mistake is told once or twice and not for each row behind it. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,29 +49,63 @@ number_of(const struct reader *r, size_t column)
 
 /* Is the next row about this wallet? UUIDs are ordered as their texts are. */
 static bool
-is_of(const struct reader *r, const char *wallet)
+belongs_to(const struct reader *r, const char *wallet)
 {
 	return !r->ended && strcmp(text_of(r, 0), wallet) == 0;
 }
 
 /* ---- one row ---- */
 
-enum { C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT, C_DESCRIPTION,
-	C_COUNTERPART_WALLET, C_COUNTERPART, C_COMMON, C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK };
-enum { C_SIGN_OPEN = C_COMMON };
+/* The columns in the order of verify_rows_sql and verify_lines_sql, of verify_wallets_sql, and of
+ * verify_heads_sql. Columns are compared as texts, whatever they are, so they are read by their
+ * places. */
+enum {
+	C_WALLET,
+	C_VERSION,
+	C_ID,
+	C_KIND,
+	C_AMOUNT,
+	C_BALANCE,
+	C_CREATED,
+	C_REFERENCE,
+	C_MERCHANT,
+	C_DESCRIPTION,
+	C_COUNTERPART_WALLET,
+	C_COUNTERPART,
+	C_COMMON,
+	C_HELD_CHANGE = C_COMMON,
+	C_HELD,
+	C_CONTRA,
+	C_EXPIRES,
+	C_MARK
+};
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
 
-static const char *const common_names[C_COMMON] = { "wallet", "version", "id", "kind", "amount", "balance after it", "time",
-	"reference", "merchant", "description", "wallet on the other side", "transaction on the other side" };
+static const char *const common_names[] = {
+	[C_WALLET] = "wallet",
+	[C_VERSION] = "version",
+	[C_ID] = "id",
+	[C_KIND] = "kind",
+	[C_AMOUNT] = "amount",
+	[C_BALANCE] = "balance after it",
+	[C_CREATED] = "time",
+	[C_REFERENCE] = "reference",
+	[C_MERCHANT] = "merchant",
+	[C_DESCRIPTION] = "description",
+	[C_COUNTERPART_WALLET] = "wallet on the other side",
+	[C_COUNTERPART] = "transaction on the other side",
+};
+_Static_assert(
+	sizeof common_names / sizeof common_names[0] == C_COMMON, "each common column has a name");
 
 /* How a kind moves the balance and what is held: up, down, not at all, or (EITHER) up or down. */
-enum way { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
+enum direction { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
 enum need { NEVER, MAY, MUST };
 
 static const struct rule {
 	const char *kind;
-	enum way amount, held;
+	enum direction amount, held;
 	enum need reference, other_side;
 	const char *contra; /* of what moves the balance; NULL: that of the original */
 } rules[] = {
@@ -100,13 +135,13 @@ rule_of(const char *kind)
 }
 
 static bool
-goes(int64_t change, enum way way)
+direction_matches(int64_t change, enum direction direction)
 {
-	return way == EITHER ? change != 0 : (change > 0) - (change < 0) == (int)way;
+	return direction == EITHER ? change != 0 : (change > 0) - (change < 0) == (int)direction;
 }
 
 static bool
-needed(bool there, enum need need)
+presence_matches(bool there, enum need need)
 {
 	return need == MAY || there == (need == MUST);
 }
@@ -123,17 +158,18 @@ kind_fault(const struct reader *r)
 		return "there is no such kind";
 	if ((strcmp(rule->kind, "opening") == 0) != (number_of(r, C_VERSION) == 1))
 		return "an opening is version 1, and nothing else is";
-	if (!goes(amount, rule->amount))
+	if (!direction_matches(amount, rule->amount))
 		return "the amount goes the wrong way for its kind";
-	if (!goes(held, rule->held))
+	if (!direction_matches(held, rule->held))
 		return "what is held goes the wrong way for its kind";
 	if (rule->amount == DOWN && rule->held == DOWN && held > amount)
 		return "it took more than it released";
-	if (!needed(text_of(r, C_REFERENCE) != NULL, rule->reference))
+	if (!presence_matches(text_of(r, C_REFERENCE) != NULL, rule->reference))
 		return "the reference to an original is missing, or too much";
-	if (!needed(text_of(r, C_COUNTERPART) != NULL, rule->other_side))
+	if (!presence_matches(text_of(r, C_COUNTERPART) != NULL, rule->other_side))
 		return "the other side is missing, or too much";
-	if ((amount != 0) != (contra != NULL) || (contra != NULL && rule->contra != NULL && strcmp(contra, rule->contra) != 0))
+	if ((amount != 0) != (contra != NULL) ||
+		(contra != NULL && rule->contra != NULL && strcmp(contra, rule->contra) != 0))
 		return "it is not on the account of its kind";
 	if ((text_of(r, C_EXPIRES) != NULL) != (strcmp(rule->kind, "hold") == 0))
 		return "only a hold ends";
@@ -160,8 +196,8 @@ struct walk {
 static void
 row_fault(struct walk *w, const char *what)
 {
-	finding(w->v, "wallet %s, version %" PRId64 ", %s: %s", text_of(&w->rows, C_WALLET), number_of(&w->rows, C_VERSION),
-		text_of(&w->rows, C_ID), what);
+	finding(w->v, "wallet %s, version %" PRId64 ", %s: %s", text_of(&w->rows, C_WALLET),
+		number_of(&w->rows, C_VERSION), text_of(&w->rows, C_ID), what);
 }
 
 /* What freezing, closing and limits have made of the wallet. */
@@ -189,13 +225,17 @@ static void
 row_check(struct walk *w, struct place *p)
 {
 	const struct reader *r = &w->rows;
-	int64_t version = number_of(r, C_VERSION), balance = number_of(r, C_BALANCE), held = number_of(r, C_HELD);
+	int64_t version = number_of(r, C_VERSION), balance = number_of(r, C_BALANCE),
+		held = number_of(r, C_HELD);
 	const char *created = text_of(r, C_CREATED), *fault = kind_fault(r);
 
 	if (fault != NULL)
 		row_fault(w, fault);
 	if (version != p->version + 1)
-		finding(w->v, "wallet %s: version %" PRId64 " follows %" PRId64 ", what was between is gone", p->wallet, version, p->version);
+		finding(w->v,
+			"wallet %s: version %" PRId64 " follows %" PRId64
+			", what was between is gone",
+			p->wallet, version, p->version);
 	else if (balance != p->balance + number_of(r, C_AMOUNT))
 		row_fault(w, "the balance after it is not that before it and its amount");
 	else if (held != p->held + number_of(r, C_HELD_CHANGE))
@@ -222,30 +262,34 @@ same_text(const char *a, const char *b)
 static void
 line_check(struct walk *w)
 {
-	bool open = *text_of(&w->lines, C_SIGN_OPEN) == 't';
-
 	for (size_t c = C_ID; c < C_COMMON; c++) {
 		const char *row = text_of(&w->rows, c), *line = text_of(&w->lines, c);
 
-		if (same_text(row, line) || (c == C_AMOUNT && open && row[*row == '-'] != '\0' && strcmp(row + (*row == '-'), line) == 0))
+		if (same_text(row, line))
 			continue;
-		finding(w->v, "wallet %s, version %" PRId64 ", %s: the statement has another %s: %s, not %s", text_of(&w->rows, C_WALLET),
-			number_of(&w->rows, C_VERSION), text_of(&w->rows, C_ID), common_names[c], line != NULL ? line : "none",
+		finding(w->v,
+			"wallet %s, version %" PRId64
+			", %s: the statement has another %s: %s, not %s",
+			text_of(&w->rows, C_WALLET), number_of(&w->rows, C_VERSION),
+			text_of(&w->rows, C_ID), common_names[c], line != NULL ? line : "none",
 			row != NULL ? row : "none");
 	}
 }
 
-/* The next version of the wallet at hand, of which there is a row, a line, or both. `head`: of the statement. */
+/* The next version of the wallet at hand, of which there is a row, a line, or both. `head`: of the
+ * statement. */
 static void
 version_check(struct walk *w, struct place *p, int64_t head)
 {
-	bool row = is_of(&w->rows, p->wallet), line = is_of(&w->lines, p->wallet);
+	bool row = belongs_to(&w->rows, p->wallet), line = belongs_to(&w->lines, p->wallet);
 	int64_t row_version = row ? number_of(&w->rows, C_VERSION) : INT64_MAX;
 	int64_t line_version = line ? number_of(&w->lines, C_VERSION) : INT64_MAX;
 
 	if (line_version < row_version)
-		finding(w->v, "wallet %s, version %" PRId64 ", %s: the statement has a line of which there is no row", p->wallet, line_version,
-			text_of(&w->lines, C_ID));
+		finding(w->v,
+			"wallet %s, version %" PRId64
+			", %s: the statement has a line of which there is no row",
+			p->wallet, line_version, text_of(&w->lines, C_ID));
 	else if (line_version == row_version)
 		line_check(w);
 	else if (row_version <= head)
@@ -266,14 +310,19 @@ wallet_check(struct walk *w, const struct place *p)
 {
 	const struct reader *r = &w->wallets;
 
-	if (number_of(r, W_BALANCE) != p->balance || number_of(r, W_HELD) != p->held || number_of(r, W_VERSION) != p->version)
+	if (number_of(r, W_BALANCE) != p->balance || number_of(r, W_HELD) != p->held ||
+		number_of(r, W_VERSION) != p->version)
 		finding(w->v,
-			"wallet %s: balance %" PRId64 ", held %" PRId64 ", version %" PRId64 "; its last row says %" PRId64 ", %" PRId64 ", %" PRId64,
-			p->wallet, number_of(r, W_BALANCE), number_of(r, W_HELD), number_of(r, W_VERSION), p->balance, p->held, p->version);
+			"wallet %s: balance %" PRId64 ", held %" PRId64 ", version %" PRId64
+			"; its last row says %" PRId64 ", %" PRId64 ", %" PRId64,
+			p->wallet, number_of(r, W_BALANCE), number_of(r, W_HELD),
+			number_of(r, W_VERSION), p->balance, p->held, p->version);
 	if (strcmp(text_of(r, W_STATUS), p->status) != 0)
-		finding(w->v, "wallet %s: it is %s; its rows say %s", p->wallet, text_of(r, W_STATUS), p->status);
+		finding(w->v, "wallet %s: it is %s; its rows say %s", p->wallet,
+			text_of(r, W_STATUS), p->status);
 	if (p->has_credit && number_of(r, W_CREDIT) != p->credit)
-		finding(w->v, "wallet %s: its credit limit is %" PRId64 "; its rows say %" PRId64, p->wallet, number_of(r, W_CREDIT), p->credit);
+		finding(w->v, "wallet %s: its credit limit is %" PRId64 "; its rows say %" PRId64,
+			p->wallet, number_of(r, W_CREDIT), p->credit);
 }
 
 static void
@@ -284,21 +333,27 @@ wallet_walk(struct walk *w, const char *wallet)
 	int64_t head = 0;
 
 	memccpy(p.wallet, wallet, '\0', sizeof p.wallet);
-	known = is_of(&w->wallets, p.wallet);
-	shown = is_of(&w->heads, p.wallet);
+	known = belongs_to(&w->wallets, p.wallet);
+	shown = belongs_to(&w->heads, p.wallet);
 	if (shown)
 		head = number_of(&w->heads, H_VERSION);
-	if (known && shown && (!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
-				      !same_text(text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
+	if (known && shown &&
+		(!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
+			!same_text(
+				text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
 		finding(w->v, "wallet %s: the statement has another owner or currency", p.wallet);
-	while (is_of(&w->rows, p.wallet) || is_of(&w->lines, p.wallet))
+	while (belongs_to(&w->rows, p.wallet) || belongs_to(&w->lines, p.wallet))
 		version_check(w, &p, head);
 	if (known)
 		wallet_check(w, &p);
 	else
-		finding(w->v, "wallet %s: there are rows or lines of it, but no such wallet", p.wallet);
+		finding(w->v, "wallet %s: there are rows or lines of it, but no such wallet",
+			p.wallet);
 	if (head > p.version)
-		finding(w->v, "wallet %s: the statement has come to version %" PRId64 ", the wallet to %" PRId64, p.wallet, head, p.version);
+		finding(w->v,
+			"wallet %s: the statement has come to version %" PRId64
+			", the wallet to %" PRId64,
+			p.wallet, head, p.version);
 	if (known)
 		reader_next(&w->wallets);
 	if (shown)
@@ -311,7 +366,8 @@ wallet_walk(struct walk *w, const char *wallet)
 static const char *
 earlier_of(const char *wallet, const struct reader *r)
 {
-	return !r->ended && (wallet == NULL || strcmp(text_of(r, 0), wallet) < 0) ? text_of(r, 0) : wallet;
+	return !r->ended && (wallet == NULL || strcmp(text_of(r, 0), wallet) < 0) ? text_of(r, 0)
+										  : wallet;
 }
 
 enum error

@@ -1,4 +1,4 @@
-// docs.js - starts swagger-ui on /docs and keeps it supplied with an access token once somebody has signed in.
+// docs.js - starts swagger-ui on /docs and keeps its access token current once someone has signed in.
 'use strict';
 
 (() => {
@@ -29,7 +29,7 @@
 		byId('status').classList.toggle('bad', Boolean(bad));
 	}
 
-	// The answer's body; throws a sentence for people where the call was refused.
+	// Returns the response body; throws a readable message if the call was refused.
 	async function call(path, body, token) {
 		const headers = { 'Content-Type': 'application/json' };
 		if (token)
@@ -37,13 +37,13 @@
 		const answer = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) });
 		if (answer.status === 204)
 			return null;
-		const document = await answer.json().catch(() => ({ title: `The server answered ${answer.status}` }));
+		const document = await answer.json().catch(() => ({ title: `The server returned status ${answer.status}` }));
 		if (!answer.ok)
 			throw new Error([document.title, ...(document.errors || []).map((e) => `${e.pointer} ${e.detail}`)].join(': '));
 		return document;
 	}
 
-	// The documented calls use the token from here on; it is renewed before it expires.
+	// From here on, the documented calls use this token; it is renewed before it expires.
 	function adopt(fresh) {
 		tokens = fresh;
 		ui.authActions.authorize({

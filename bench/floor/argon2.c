@@ -1,4 +1,5 @@
-/* argon2.c - the floor of sign-ins: argon2id verifications a second, in a loop, with what the Auth service is given.
+/* argon2.c - the floor for sign-ins: argon2id verifications per second in a loop, with the Auth
+ * service's parameters.
  *
  *   argon2 SECONDS THREADS MEMORY_BYTES PASSES        prints the rate */
 #include <pthread.h>

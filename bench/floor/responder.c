@@ -1,5 +1,5 @@
-/* responder.c - the floor of reads: a FastCGI responder that does nothing but answer, behind the same gateway and the
- * same authorizer. As many threads as a handler has; the answer is as long as a balance. */
+/* responder.c - the floor for reads: a FastCGI responder that only answers, behind the same gateway
+ * and authorizer. It has as many threads as a handler, and its answer is as long as a balance. */
 #include <fcgiapp.h>
 #include <pthread.h>
 #include <signal.h>
@@ -34,7 +34,7 @@ main(void)
 
 	if (FCGX_Init() != 0)
 		return 1;
-	signal(SIGTERM, SIG_DFL); /* libfcgi only takes note of it */
+	signal(SIGTERM, SIG_DFL); /* libfcgi's handler only sets a flag */
 	for (int i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, serve, NULL) != 0)
 			return 1;

@@ -1,4 +1,4 @@
-"""events.py - scenarios of the second door and of the statement: queues that are full, lag, pages, files, sign-ins."""
+"""events.py - scenarios for events and statements: full queues, lag, pages, files; and for sign-ins."""
 import json
 import random
 import secrets
@@ -16,7 +16,7 @@ from lib.watch import Watch
 
 
 def drained(bench, consumer):
-    """Seconds that a consumer takes for what waits in its queue, and what it cost."""
+    """The seconds that a consumer takes to drain its queue, and the cost."""
     s = bench.servers
     with Watch(bench.supervisor) as watch:
         begun = time.monotonic()
@@ -26,7 +26,7 @@ def drained(bench, consumer):
 
 
 def emitted(bench):
-    """transaction_emitted waiting in wallet_queue, against post() at 64 connections."""
+    """transaction_emitted waiting in wallet_queue, compared with post() at 64 connections."""
     s, pair = bench.servers, Pair(f"events, {bench.events} waiting in wallet_queue", 5.0)
     for _ in range(bench.rounds_long):
         s.checkpoint()
@@ -47,7 +47,7 @@ def emitted(bench):
 
 
 def publish(bench, count):
-    """Puts events for random wallets into wallet_queue."""
+    """Publishes events for random wallets to wallet_queue."""
     run = secrets.token_hex(4)
     with tempfile.TemporaryFile("w+") as lines:
         for n in range(count):
@@ -62,7 +62,7 @@ def publish(bench, count):
 
 
 def statement_queue(bench, posting):
-    """transaction_created waiting in statement_queue: at least as fast as posting was, and so the floor is our posting."""
+    """transaction_created waiting in statement_queue. It must be at least as fast as posting, so our posting is the floor."""
     s = bench.servers
     s.await_quiet()
     s.service("down", "statement_consumer")
@@ -72,7 +72,7 @@ def statement_queue(bench, posting):
     seconds, watch = drained(bench, "statement_consumer")
     s.service("up", "statement_consumer")
     if s.lines_missing() != 0:
-        raise SystemExit("bench: lines are missing after the queue was drained")
+        raise SystemExit("bench: lines are missing after the drain")
     rate = bench.events / seconds
     return {"scenario": f"statement_consumer, {bench.events} waiting", "ours": rate, "floor": posting["ours"],
             "ratio": rate / posting["ours"], "bar": 1.0, "unit": "/s", "cost": watch.cost(bench.events),
@@ -80,7 +80,7 @@ def statement_queue(bench, posting):
 
 
 def lag(bench, posting):
-    """From the 201 to the line in the statement, while the rest of the load runs at half of what was measured."""
+    """The time from the 201 to the line in the statement, while the load runs at half the measured rate."""
     s, delays = bench.servers, []
     pause = round(64 / (posting["ours"] / 2) * 1000)
     background = threading.Thread(target=lambda: loads.append(load.wrk(
@@ -100,19 +100,19 @@ def lag(bench, posting):
 
 
 def lag_once(bench):
-    """A posting, and its statement with min_version: it answers as soon as the line is there."""
+    """Makes a posting, and requests its statement with min_version, which answers as soon as the line has arrived."""
     n = random.randrange(bench.wallets)
     token = bench.people.tokens[n % setup.OWNERS]
     status, _, posted = bench.servers.call("POST", "/v1/transactions", {
         "wallet_id": setup.wallet_id(n), "kind": "deposit", "amount": 1}, token)
     begun = time.monotonic()
     if status != 201:
-        raise SystemExit(f"bench: a posting was answered {status}")
+        raise SystemExit(f"bench: a posting returned {status}")
     today = datetime.now(timezone.utc).date()
     status, _, page = bench.servers.call("GET", f"/v1/statements?wallet_id={posted['wallet_id']}&from={today}&to={today}"
                                          f"&limit=1&min_version={posted['version']}", None, token)
     if status != 200:
-        raise SystemExit(f"bench: a statement was answered {status}")
+        raise SystemExit(f"bench: a statement returned {status}")
     return time.monotonic() - begun
 
 
@@ -132,7 +132,7 @@ INSERT INTO wallet (wallet_id, owner_id, version, newest, currency) VALUES ('{wa
 
 
 def history(bench, part, lines, step):
-    """A wallet of `lines` lines, in the statement database alone; answers its number, whose owner is the first."""
+    """Creates a wallet with `lines` lines, in the statement database only, for the first user. Returns its number."""
     number = 0x70000000 + part
     if bench.servers.sql("statement", f"SELECT EXISTS (SELECT FROM wallet WHERE wallet_id = '{setup.wallet_id(number)}')") == "t":
         return number
@@ -143,7 +143,7 @@ def history(bench, part, lines, step):
 
 
 def inline(bench):
-    """1,000 lines in one answer, against PostgreSQL making JSON of the same rows in one query."""
+    """1,000 lines in one answer, compared with PostgreSQL returning the same rows as JSON in one query."""
     s, pair = bench.servers, Pair("statement of 1,000 lines, 15 days, 1 connection", 0.5)
     number = history(bench, 1, 1000, "1 second")
     today = datetime.now(timezone.utc).date()
@@ -158,7 +158,7 @@ def inline(bench):
 
 
 def job(bench):
-    """A file of many lines: lines a second from claim to ready, and the consumer's memory."""
+    """A file of many lines: lines per second from request to ready, and the consumer's memory."""
     s, token = bench.servers, bench.people.tokens[0]
     number = history(bench, 2, bench.job_lines, "0.5 seconds")
     today = datetime.now(timezone.utc).date()
@@ -167,7 +167,7 @@ def job(bench):
         begun = time.monotonic()
         status, _, asked = s.call("GET", path, None, token)
         if status != 202:
-            raise SystemExit(f"bench: a long statement was answered {status}: {asked}")
+            raise SystemExit(f"bench: a long statement returned {status}: {asked}")
 
         def ready():
             state = s.call("GET", f"/v1/statements/{asked['id']}", None, token)[2]
@@ -183,7 +183,7 @@ def job(bench):
 
 
 def sign_in(bench):
-    """Sign-ins, against argon2id alone in a loop with the same parameters on the same processors."""
+    """Sign-ins, compared with argon2id alone in a loop, with the same parameters on the same processors."""
     s, pair = bench.servers, Pair("sign-ins, 8 connections", 0.9)
     for _ in range(bench.rounds):
         floor = subprocess.run([s.build / "bench/floor_argon2", str(bench.seconds), "2", str(19 * 2 ** 20), "2"], check=True,

@@ -1,4 +1,4 @@
-"""load.py - the load programs: wrk for ours, pgbench for the floor. Each run has an end of its own."""
+"""load.py - the load programs: wrk for ours, pgbench for the floor. Every run has a time limit."""
 import json
 import re
 import subprocess
@@ -7,7 +7,7 @@ from lib.servers import BENCH
 
 
 def wrk(servers, script, connections, seconds, base=None, **variables):
-    """Requests a second and latencies of wrk; an answer that is no success fails the run."""
+    """Requests per second and latencies from wrk; an unsuccessful answer fails the run."""
     env = servers.env | {"BENCH_SCRIPT": str(BENCH / "wrk" / script)} | {f"BENCH_{k.upper()}": str(v) for k, v in variables.items()}
     done = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "10s", "-s",
                            BENCH / "wrk/summary.lua", base or servers.base], env=env, text=True, capture_output=True,
@@ -17,12 +17,12 @@ def wrk(servers, script, connections, seconds, base=None, **variables):
         raise SystemExit(f"bench: wrk: {done.stdout}{done.stderr}")
     result = json.loads(line)
     if result["failed"] or result["broken"]:
-        raise SystemExit(f"bench: {result['failed']} of {result['requests']} answers were refusals, {result['broken']} connections broke")
+        raise SystemExit(f"bench: {result['failed']} of {result['requests']} answers were refusals, {result['broken']} connections failed")
     return result | {"rate": result["requests"] / result["seconds"], "operations": result["requests"]}
 
 
 def pgbench(servers, service, script, connections, seconds, **variables):
-    """Transactions a second of pgbench on the same server, as the same role, with the plans that the programs use."""
+    """Transactions per second from pgbench, on the same server, as the same role, with the same plans as the programs."""
     env = servers.env | servers.connection(service) | {"PGOPTIONS": "-c plan_cache_mode=force_generic_plan"}
     threads = min(connections, 2)
     command = ["pgbench", "-n", "-M", "prepared", "-c", str(connections), "-j", str(threads), "-T", str(seconds),

@@ -1,4 +1,4 @@
-"""posting.py - scenarios of the first door: posting through HTTP beside post() alone, and reads beside a bare answer."""
+"""posting.py - scenarios for HTTP: posting compared with post() alone, and reads compared with a bare answer."""
 import statistics
 
 from lib import load, setup
@@ -6,7 +6,7 @@ from lib.watch import Watch
 
 
 class Pair:
-    """Ours and the floor, turn by turn in one run, because what else the machine does changes from minute to minute."""
+    """Ours and the floor take turns in one run, because other work on the machine changes from minute to minute."""
 
     def __init__(self, name, bar, unit="/s"):
         self.name, self.bar, self.unit, self.ours, self.floor = name, bar, unit, [], []
@@ -21,7 +21,7 @@ class Pair:
             values = [r[name] for r in self.ours if name in r]
             if values:
                 row[name] = statistics.median(values)
-        # What an operation costs, median of the turns, for ours and for the floor.
+        # The cost of an operation, as the median of the turns, for ours and for the floor.
         for name, turns in (("cost", self.ours), ("floor_cost", self.floor)):
             costs = [turn["cost"] for turn in turns if "cost" in turn]
             if costs:
@@ -33,14 +33,14 @@ class Pair:
 
 
 def watched(bench, run, *arguments, **more):
-    """A run with what it cost, by program."""
+    """A run with its cost, by program."""
     with Watch(bench.supervisor) as watch:
         result = run(bench.servers, *arguments, **more)
     return result | {"cost": watch.cost(result["operations"]), "memory": watch.memory}
 
 
 def posting(bench, name, bar, connections, wallets):
-    """Deposits and purchases, half and half; after each turn the statements catch up, so that no turn pays for another."""
+    """Deposits and purchases, half each. The statements catch up after each turn, so no turn pays for another."""
     pair, s = Pair(name, bar), bench.servers
     for _ in range(bench.rounds):
         s.checkpoint()
@@ -71,7 +71,7 @@ def uniform1(bench):
 
 
 def growth(bench):
-    """Ours before and after the years that a service would take to have this many wallets and transactions."""
+    """Ours before and after the years of growth that give a service this many wallets and transactions."""
     s, rows = bench.servers, 20
     pair = Pair(f"growth: posting over {bench.grown:,} wallets with {bench.grown * rows:,} transactions, against {bench.wallets:,}", 0.8)
 

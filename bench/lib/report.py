@@ -1,4 +1,4 @@
-"""report.py - what was measured: one table to read, JSON to compare, an SVG to look at."""
+"""report.py - the results: a table to read, JSON to compare, an SVG to look at."""
 import json
 from html import escape
 
@@ -18,7 +18,7 @@ def milliseconds(us):
 
 
 def cost(costs):
-    """The programs by what they cost, the dearest first; what is less than a hundredth of the whole is left out."""
+    """The cost by program, highest first; programs below one percent of the total are left out."""
     whole = sum(costs.values())
     parts = sorted(costs.items(), key=lambda item: -item[1])
     return f"{whole:,.0f}: " + " ".join(f"{name} {part:,.0f}" for name, part in parts if part >= whole / 100) if costs else ""
@@ -45,7 +45,7 @@ COLUMNS = (
 
 
 def table(rows):
-    """The table as Markdown that also reads well as it is."""
+    """The table as Markdown that is also readable as plain text."""
     cells = [[title for title, _ in COLUMNS]] + [[text(row) for _, text in COLUMNS] for row in rows]
     widths = [max(len(line[i]) for line in cells) for i in range(len(COLUMNS))]
     lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths)) + " |" for line in cells]
@@ -54,7 +54,7 @@ def table(rows):
 
 
 def picture(rows, title):
-    """A bar a scenario: the ratio as a part of its bar, with the line at 1 that it has to pass."""
+    """One bar per scenario: the ratio relative to its target, with a line at 1 that it must pass."""
     left, wide, step = 330, 420, 30
     height = 70 + step * len(rows)
     out = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {left + wide + 190} {height}" font-family="sans-serif" font-size="13">',

@@ -1,4 +1,4 @@
-"""servers.py - the system under load: started on servers of its own, asked, watched, stopped."""
+"""servers.py - the system under load: starts it on its own servers, calls it, watches it, stops it."""
 import json
 import os
 import signal
@@ -8,13 +8,15 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from lib.programs import names
+
 ROOT = Path(__file__).resolve().parents[2]
 BENCH = ROOT / "bench"
-CONSUMERS = ("outbox_relay", "transaction_consumer", "statement_consumer")
+CONSUMERS = names("consumer")
 
 
 def eventually(seconds, condition, what, turn=0.05):
-    """Waits until condition() is true, asking every `turn` seconds; there is always an end."""
+    """Waits until condition() is true, checking every `turn` seconds, for at most `seconds`."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -26,7 +28,8 @@ class Servers:
     def __init__(self, port, data, build):
         self.port, self.data, self.build = port, Path(data), Path(build).resolve()
         self.env = {k: v for k, v in os.environ.items() if not k.endswith("_DATABASE_URL") and k != "AMQP_URL"}
-        # Only the life of the tokens differs from the defaults: a run is longer than ten minutes.
+        # Only the token lifetime differs from the defaults, because a run takes longer than ten
+        # minutes.
         self.env |= {"PORT": str(port), "DATA_DIR": str(self.data), "BUILD": str(self.build), "BIND": "127.0.0.1",
                      "ACCESS_TOKEN_TIME": "1d", "PURSE_CONFIG": str(self.data / "purse.env")}
         self.base = f"http://127.0.0.1:{port}"
@@ -43,7 +46,7 @@ class Servers:
     # ---- PostgreSQL ----
 
     def connection(self, service, role="app"):
-        """libpq's variables: the private server by its socket, as the programs reach it."""
+        """libpq's variables for the private server's socket, which the programs also use."""
         return {"PGHOST": str(self.data / "run/postgres"), "PGPORT": self.state["POSTGRES_PORT"],
                 "PGDATABASE": f"purse_{service}", "PGUSER": f"purse_{service}_{role}",
                 "PGPASSWORD": self.state[f"PASSWORD_{service.upper()}_{role.upper()}"]}
@@ -59,7 +62,7 @@ class Servers:
         return self.psql(service, "-c", query)
 
     def checkpoint(self):
-        """So that no scenario pays for the pages that the one before has written."""
+        """So that no scenario pays for pages written by the previous one."""
         self.psql_admin("CHECKPOINT")
 
     def psql_admin(self, query):
@@ -70,7 +73,7 @@ class Servers:
     # ---- HTTP ----
 
     def call(self, method, path, body=None, token=None, headers=None, base=None):
-        """One call; answers (status, headers, JSON body)."""
+        """Makes one call; returns (status, headers, JSON body)."""
         request = urllib.request.Request((base or self.base) + path, method=method)
         if body is not None:
             request.add_header("Content-Type", "application/json")
@@ -91,12 +94,12 @@ class Servers:
         subprocess.run(["sv", "-w", "30", action, self.data / "service" / name], check=True, stdout=subprocess.DEVNULL)
 
     def relay_is_done(self):
-        """Whether everything that is committed has been published."""
+        """True if everything committed has been published."""
         return self.sql("wallet", "SELECT NOT EXISTS (SELECT FROM transaction WHERE xid >"
                         " coalesce((SELECT xid FROM outbox_cursor WHERE name = 'transaction'), '0'::xid8))") == "t"
 
     def lines_missing(self):
-        """Transactions that no statement shows yet."""
+        """The number of transactions that no statement shows yet."""
         return int(self.sql("wallet", "SELECT sum(version) FROM wallet") or 0) - \
             int(self.sql("statement", "SELECT coalesce(sum(version), 0) FROM wallet WHERE wallet_id NOT BETWEEN"
                          " '70000000-0000-7000-8000-000000000000' AND '7fffffff-0000-7000-8000-000000000000'"))

@@ -1,4 +1,4 @@
-"""setup.py - whom the load belongs to: users who signed up through the API, and wallets with money."""
+"""setup.py - the owners of the load: users who sign up through the API, and wallets with money."""
 import concurrent.futures
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ PASSWORD = "a bench has a long password"
 
 
 class People:
-    """The owners of the wallets, and the files of their tokens and e-mail addresses that the wrk scripts read."""
+    """The owners of the wallets, and files with their tokens and e-mail addresses for the wrk scripts."""
 
     def __init__(self, folder, known):
         self.ids, self.tokens, self.emails = known["ids"], known["tokens"], known["emails"]
@@ -31,7 +31,7 @@ def enter(servers, email):
 
 
 def people(servers):
-    """Those of an earlier run on these servers, while their tokens live; else new ones."""
+    """The users of an earlier run on these servers if their tokens are valid, or new ones."""
     folder = Path(servers.data) / "bench"
     folder.mkdir(exist_ok=True)
     file = folder / "people.json"
@@ -39,7 +39,7 @@ def people(servers):
         known = json.loads(file.read_text())
         if servers.call("GET", "/v1/auth/me", token=known["tokens"][0])[0] == 200:
             return People(folder, known)
-        raise SystemExit(f"bench: the tokens of the earlier run have ended: remove {servers.data} (make clean-data)")
+        raise SystemExit(f"bench: the tokens of the earlier run have expired: remove {servers.data} (make clean-data)")
     emails = [f"bench-{n}@example.com" for n in range(OWNERS)]
     with concurrent.futures.ThreadPoolExecutor(4) as several:
         ids, tokens = zip(*several.map(lambda email: enter(servers, email), emails))
@@ -55,7 +55,7 @@ def wallets(servers, people, first, count):
 
 
 def grow(servers, people, first, count, rows):
-    """Wallets with a past of `rows` transactions each, in both databases (growth.sql)."""
+    """Adds wallets with a past of `rows` transactions each, in both databases (growth.sql)."""
     for side in ("wallet", "statement"):
         servers.psql(side, "-v", f"users={{{','.join(people.ids)}}}", "-v", f"first={first}", "-v", f"count={count}", "-v",
                      f"rows={rows}", "-v", f"side={side}", "-f", BENCH / "growth.sql")

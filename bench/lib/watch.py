@@ -1,23 +1,24 @@
-"""watch.py - what each program costs while something runs: processor seconds and resident memory, from /proc."""
+"""watch.py - the cost of each program during a run: processor seconds and resident memory, from /proc."""
 import os
 import re
 import threading
 import time
 from pathlib import Path
 
+from lib.programs import names
+
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-PROGRAMS = ("haproxy", "lighttpd", "auth", "wallet", "statement", "postgres", "beam.smp", "outbox_relay", "transaction_consumer",
-            "statement_consumer", "wrk", "pgbench", "floor_responder", "floor_argon2")
-OURS = ("auth", "wallet", "statement", "outbox_relay", "transaction_consumer", "statement_consumer")
+OURS = (*names("handler"), *names("consumer"))
+PROGRAMS = (*OURS, "haproxy", "lighttpd", "postgres", "beam.smp", "wrk", "pgbench", "floor_responder", "floor_argon2")
 
 
-# The system keeps 15 characters of a program's name.
+# The kernel keeps 15 characters of a program's name.
 SHORT = {name[:15]: name for name in PROGRAMS}
 
 
 def server_process(pid):
-    """PostgreSQL's processes by the database they serve: pg wallet, pg statement, pg auth; pg is the rest of the server."""
+    """Names a PostgreSQL process by its database: pg wallet, pg statement, pg auth; pg is the rest of the server."""
     try:
         title = Path(f"/proc/{pid}/cmdline").read_text()
     except OSError:
@@ -27,7 +28,7 @@ def server_process(pid):
 
 
 def processes(root):
-    """pid -> (program, ticks, resident bytes) of everything below the supervisor, and of the load programs below us."""
+    """pid -> (program, ticks, resident bytes) of all descendants of the supervisor, and of the load programs below us."""
     found = {}
     for entry in os.scandir("/proc"):
         if entry.name.isdigit():
@@ -50,7 +51,7 @@ def processes(root):
 
 
 def proportional(pid):
-    """Resident bytes of a process, those it shares with others divided by how many they are."""
+    """Resident bytes of a process, with shared pages divided by the number of their users."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1]) * 1024
@@ -58,7 +59,7 @@ def proportional(pid):
 
 
 class Watch:
-    """with Watch(pid of the supervisor) as w: …   then w.spent (seconds) and w.memory (bytes), by program."""
+    """with Watch(supervisor_pid) as w: …   then w.spent (seconds) and w.memory (bytes), by program."""
 
     def __init__(self, root):
         self.root = root
@@ -76,7 +77,7 @@ class Watch:
 
     def look(self):
         now = processes(self.root)
-        # A server process that has ended is counted by its parent from then on.
+        # Once a server process has ended, its parent's counters include it.
         self.last = {pid: what for pid, what in self.last.items() if not what[0].startswith("pg")} | now
         for name in OURS:
             most = max((rss for program, _, rss in now.values() if program == name), default=0)
@@ -97,5 +98,5 @@ class Watch:
         self.spent = {name: ticks / TICK for name, ticks in spent.items() if ticks > 0}
 
     def cost(self, operations):
-        """Processor time an operation, in microseconds, by program: noise that takes the processors away leaves it alone."""
+        """Processor microseconds per operation, by program. Other work on the processors does not affect it."""
         return {name: round(seconds / operations * 1e6, 1) for name, seconds in self.spent.items()}

@@ -1,4 +1,5 @@
--- statement.sql - the floor of a statement: the same rows as JSON, made by PostgreSQL in one query (-D wallet=… lines=…).
+-- statement.sql - the floor for a statement: PostgreSQL returns the same rows as JSON in one query
+-- (-D wallet=… lines=…).
 SELECT json_agg(row_to_json(l)) FROM (
 	SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at FROM line
 	WHERE wallet_id = (lpad(to_hex(:wallet::bigint), 8, '0') || '-0000-7000-8000-000000000000')::uuid AND version > 0

@@ -1,7 +1,9 @@
--- post.lua - deposits and purchases for wrk: a random wallet of its owner, an Idempotency-Key of its own, a real body.
+-- post.lua - deposits and purchases for wrk: each with a random wallet of its owner, a new
+-- Idempotency-Key, a real body.
 --
--- From the environment: BENCH_TOKENS (a file, a token a line), BENCH_WALLETS (how many to spread over; 1 is a hot
--- wallet), BENCH_DELAY_MS (a pause before each request, 0: none). Wallet n belongs to owner n modulo their number.
+-- From the environment: BENCH_TOKENS (a file with a token per line), BENCH_WALLETS (how many to
+-- spread over; 1 is a hot wallet), BENCH_DELAY_MS (mean pause before each request; 0 for none).
+-- Wallet n belongs to owner n modulo their number.
 
 local tokens, wallets = {}, tonumber(os.getenv("BENCH_WALLETS"))
 local pause = tonumber(os.getenv("BENCH_DELAY_MS") or "0")
@@ -33,6 +35,6 @@ function request()
 end
 
 if pause > 0 then
-	-- Spread, so that the connections do not fall into step.
+	-- Random, so that the connections do not synchronize.
 	function delay() return math.random(0, 2 * pause) end
 end

@@ -1,4 +1,5 @@
--- read.lua - GETs for wrk: BENCH_PATH with %s for the wallet's id, as the wallet's owner. See post.lua for the rest.
+-- read.lua - GETs for wrk: BENCH_PATH with the wallet's id for %s, as the wallet's owner. See
+-- post.lua for the rest.
 
 local tokens, wallets = {}, tonumber(os.getenv("BENCH_WALLETS"))
 local path = os.getenv("BENCH_PATH")

@@ -1,4 +1,5 @@
--- sign_in.lua - sign-ins for wrk. BENCH_USERS (a file, an e-mail address a line), BENCH_PASSWORD: the same for all.
+-- sign_in.lua - sign-ins for wrk. BENCH_USERS is a file with an e-mail address per line;
+-- BENCH_PASSWORD is everyone's password.
 
 local requests, turn = {}, 0
 local emails = {}

@@ -1,4 +1,5 @@
--- summary.lua - prints what a run came to as one line of JSON, behind whatever script made the requests.
+-- summary.lua - prints the result of a run as one line of JSON, whichever script makes the
+-- requests.
 
 dofile(os.getenv("BENCH_SCRIPT"))
 

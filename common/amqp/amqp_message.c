@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "common/amqp/amqp_private.h"
-#include "common/base/log.h"
 
 struct message_headers {
 	amqp_pool_t pool;
@@ -18,14 +17,15 @@ named(amqp_bytes_t b, const char *name)
 	return b.len == strlen(name) && memcmp(b.bytes, name, b.len) == 0;
 }
 
-/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on another. CC and BCC
- * name further queues: a dead letter that kept them would be sent there again, back to where it came from perhaps. */
+/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on
+ * another. CC and BCC name further queues: a dead letter that kept them would be sent there again,
+ * back to where it came from perhaps. */
 static bool
 is_journey(amqp_bytes_t key)
 {
-	static const char *const names[] = { "x-reason", "x-dead-at", "x-delivery-count", "x-death", "x-first-death-reason",
-		"x-first-death-queue", "x-first-death-exchange", "x-last-death-reason", "x-last-death-queue",
-		"x-last-death-exchange", "CC", "BCC" };
+	static const char *const names[] = { "x-reason", "x-dead-at", "x-delivery-count", "x-death",
+		"x-first-death-reason", "x-first-death-queue", "x-first-death-exchange",
+		"x-last-death-reason", "x-last-death-queue", "x-last-death-exchange", "CC", "BCC" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (named(key, names[i]))
@@ -78,7 +78,8 @@ keep_headers(struct message *m, const amqp_table_t *headers)
 		done = m->headers != NULL;
 		if (done) {
 			init_amqp_pool(&m->headers->pool, 1024);
-			done = amqp_table_clone(&foreign, &m->headers->table, &m->headers->pool) == AMQP_STATUS_OK;
+			done = amqp_table_clone(&foreign, &m->headers->table, &m->headers->pool) ==
+			       AMQP_STATUS_OK;
 		}
 	}
 	free(kept);
@@ -124,7 +125,7 @@ assembly_begin(struct assembly *s, const amqp_method_t *method)
 	s->waiting = 0;
 	if (method->id == AMQP_BASIC_RETURN_METHOD) {
 		const amqp_basic_return_t *r = method->decoded;
-		s->what = ASSEMBLE_RETURNED;
+		s->what = ASSEMBLE_RETURN;
 		name_copy(s->exchange, r->exchange);
 		name_copy(s->key, r->routing_key);
 	} else if (method->id == AMQP_BASIC_DELIVER_METHOD) {
@@ -180,7 +181,8 @@ text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 	n += (p->_flags & AMQP_BASIC_APP_ID_FLAG) != 0 ? p->app_id.len + 1 : 0;
 	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
 		for (int i = 0; i < p->headers.num_entries; i++)
-			if (is_text(&p->headers.entries[i].value) && is_journey(p->headers.entries[i].key))
+			if (is_text(&p->headers.entries[i].value) &&
+				is_journey(p->headers.entries[i].key))
 				n += p->headers.entries[i].value.value.bytes.len + 1;
 	return n;
 }
@@ -222,7 +224,8 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 	m->exchange = put(&room, amqp_cstring_bytes(s->exchange));
 	m->key = put(&room, amqp_cstring_bytes(s->key));
 	m->content_type = put_if(&room, p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
-	m->content_encoding = put_if(&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
+	m->content_encoding = put_if(
+		&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
 	m->correlation_id = put_if(&room, p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
 	m->reply_to = put_if(&room, p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
 	m->message_id = put_if(&room, p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
@@ -240,28 +243,24 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 }
 
 /* All frames are here. */
-static enum error
-finish(struct amqp *a, struct assembly *s)
+static enum assembled
+complete(const struct assembly *s)
 {
-	struct message *m = s->message;
-	enum error e = OK;
-
-	if (s->what == ASSEMBLE_MESSAGE) {
-		*a->inbox_end = m;
-		a->inbox_end = &m->next;
-		s->message = NULL;
-	} else if (s->what == ASSEMBLE_RETURNED) {
-		window_return(a, s->exchange, s->key);
-	} else if (s->what == ASSEMBLE_TOO_LARGE) {
-		log_warn("a message of %llu bytes is dead-lettered: too_large", (unsigned long long)s->expected);
-		e = amqp_reject(a, s->tag, false);
+	switch (s->what) {
+	case ASSEMBLE_NOTHING:
+		return ASSEMBLED_NOTHING;
+	case ASSEMBLE_MESSAGE:
+		return ASSEMBLED_MESSAGE;
+	case ASSEMBLE_RETURN:
+		return ASSEMBLED_RETURN;
+	case ASSEMBLE_TOO_LARGE:
+		break;
 	}
-	assembly_clear(s);
-	return e;
+	return ASSEMBLED_TOO_LARGE;
 }
 
-enum error
-assembly_header(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
+enum assembled
+assembly_header(struct assembly *s, const amqp_frame_t *frame)
 {
 	const amqp_basic_properties_t *p = frame->payload.properties.decoded;
 
@@ -269,23 +268,21 @@ assembly_header(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
 	s->received = 0;
 	if (s->what == ASSEMBLE_MESSAGE && !s->asked && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
-	if (s->what == ASSEMBLE_MESSAGE) {
-		s->message = message_new(s, p, (size_t)s->expected);
-		if (s->message == NULL)
-			return amqp_fail(a, "connection closed", AMQP_STATUS_NO_MEMORY);
-	}
-	return s->expected == 0 ? finish(a, s) : OK;
+	if (s->what == ASSEMBLE_MESSAGE &&
+		(s->message = message_new(s, p, (size_t)s->expected)) == NULL)
+		return ASSEMBLED_NO_MEMORY;
+	return s->expected == 0 ? complete(s) : ASSEMBLED_INCOMPLETE;
 }
 
-enum error
-assembly_body(struct amqp *a, struct assembly *s, const amqp_frame_t *frame)
+enum assembled
+assembly_body(struct assembly *s, const amqp_frame_t *frame)
 {
 	const amqp_bytes_t part = frame->payload.body_fragment;
 
 	if (part.len > s->expected - s->received)
-		return amqp_fail(a, "connection lost", AMQP_STATUS_BAD_AMQP_DATA);
+		return ASSEMBLED_INVALID;
 	if (s->message != NULL)
 		memcpy((char *)(s->message + 1) + s->received, part.bytes, part.len);
 	s->received += part.len;
-	return s->received == s->expected ? finish(a, s) : OK;
+	return s->received == s->expected ? complete(s) : ASSEMBLED_INCOMPLETE;
 }

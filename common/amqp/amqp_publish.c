@@ -1,12 +1,7 @@
-/* amqp_publish.c - publishes, and keeps account of what the broker has confirmed, refused or returned.
- *
- * RabbitMQ numbers what a channel publishes from 1 on and answers by number: ack (it is on disk wherever it must be) or
- * nack (a queue would not have it), for one message or for all up to it. A mandatory message that no queue takes comes
- * back as basic.return before its ack. The return has no number; but whether a queue takes a message is decided by
- * exchange and key alone, so it speaks for all that wait with the same two. */
+/* amqp_publish.c - publishes messages and waits until the broker has them; what it answered is in
+ * amqp_window.c. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "common/amqp/amqp_private.h"
@@ -16,76 +11,6 @@
 
 #define HEADERS_MAX 64
 #define OFFER_MS 1000
-
-/* ---- the window ---- */
-
-static struct outgoing **
-place(struct amqp *a, uint64_t number)
-{
-	return &a->window[number & (WINDOW - 1)];
-}
-
-static void
-settle_one(struct amqp *a, uint64_t number, enum outgoing_state state)
-{
-	struct outgoing **m = place(a, number);
-
-	if (*m == NULL)
-		return;
-	/* Returned is the worse news: the ack that follows does not undo it. */
-	if ((*m)->state == OUTGOING_SENT)
-		(*m)->state = state;
-	*m = NULL;
-	a->unsettled--;
-}
-
-void
-window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state state)
-{
-	if (tag >= a->next || tag < a->oldest) /* the latter: given up meanwhile, its place may be another's */
-		return;
-	for (uint64_t n = multiple ? a->oldest : tag; n <= tag; n++)
-		settle_one(a, n, state);
-	while (a->oldest < a->next && *place(a, a->oldest) == NULL)
-		a->oldest++;
-}
-
-void
-window_return(struct amqp *a, const char *exchange, const char *key)
-{
-	log_warn("RabbitMQ: no queue takes what is published to \"%s\" with key \"%s\"", exchange, key);
-	for (uint64_t n = a->oldest; n < a->next; n++) {
-		struct outgoing *m = *place(a, n);
-
-		if (m != NULL && m->mandatory && strcmp(m->exchange, exchange) == 0 && strcmp(m->key, key) == 0)
-			m->state = OUTGOING_RETURNED;
-	}
-}
-
-/* What is left unsettled may or may not be with the broker: the connection is closed and it is sent again, or it is
- * given up. */
-void
-window_clear(struct amqp *a)
-{
-	for (uint64_t n = a->oldest; n < a->next; n++) {
-		struct outgoing **m = place(a, n);
-
-		if (*m != NULL)
-			(*m)->state = OUTGOING_NEW;
-		*m = NULL;
-	}
-	a->oldest = a->next;
-	a->unsettled = 0;
-}
-
-/* ---- one message ---- */
-
-static amqp_table_entry_t
-text_entry(const char *name, const char *text)
-{
-	return (amqp_table_entry_t){ .key = amqp_cstring_bytes(name),
-		.value = { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(text) } };
-}
 
 static void
 set(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *property, const char *text)
@@ -98,8 +23,8 @@ set(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *property, const
 
 /* Headers into `entries`: those of a message that is copied, then why it is a dead letter. */
 static void
-set_headers(amqp_basic_properties_t *p, const struct outgoing *m, amqp_table_entry_t entries[HEADERS_MAX],
-	char dead_at[INSTANT_TEXT])
+set_headers(amqp_basic_properties_t *p, const struct outgoing *m,
+	amqp_table_entry_t entries[HEADERS_MAX], char dead_at[INSTANT_TEXT])
 {
 	const amqp_table_t *kept = m->copy == NULL ? NULL : message_table(m->copy);
 	int n = 0;
@@ -123,15 +48,19 @@ static int
 publish_one(struct amqp *a, const struct outgoing *m)
 {
 	const struct message *c = m->copy;
-	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG, .delivery_mode = AMQP_DELIVERY_PERSISTENT };
+	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_DELIVERY_MODE_FLAG,
+		.delivery_mode = AMQP_DELIVERY_PERSISTENT };
 	amqp_table_entry_t entries[HEADERS_MAX];
 	char dead_at[INSTANT_TEXT];
 	amqp_bytes_t body;
 
-	set(&p, AMQP_BASIC_CONTENT_TYPE_FLAG, &p.content_type, c != NULL ? c->content_type : m->content_type);
+	set(&p, AMQP_BASIC_CONTENT_TYPE_FLAG, &p.content_type,
+		c != NULL ? c->content_type : m->content_type);
 	set(&p, AMQP_BASIC_TYPE_FLAG, &p.type, c != NULL ? c->type : m->type);
-	set(&p, AMQP_BASIC_MESSAGE_ID_FLAG, &p.message_id, c != NULL ? c->message_id : m->message_id);
-	set(&p, AMQP_BASIC_CORRELATION_ID_FLAG, &p.correlation_id, c != NULL ? c->correlation_id : m->correlation_id);
+	set(&p, AMQP_BASIC_MESSAGE_ID_FLAG, &p.message_id,
+		c != NULL ? c->message_id : m->message_id);
+	set(&p, AMQP_BASIC_CORRELATION_ID_FLAG, &p.correlation_id,
+		c != NULL ? c->correlation_id : m->correlation_id);
 	set(&p, AMQP_BASIC_REPLY_TO_FLAG, &p.reply_to, c != NULL ? c->reply_to : m->reply_to);
 	if (c != NULL) {
 		set(&p, AMQP_BASIC_CONTENT_ENCODING_FLAG, &p.content_encoding, c->content_encoding);
@@ -142,10 +71,12 @@ publish_one(struct amqp *a, const struct outgoing *m)
 		}
 	}
 	set_headers(&p, m, entries, dead_at);
-	body.bytes = (void *)(c != NULL ? c->body : m->body); /* the library's type has no const; it only reads */
+	body.bytes =
+		(void *)(c != NULL ? c->body
+				   : m->body); /* the library's type has no const; it only reads */
 	body.len = c != NULL ? c->bytes : m->bytes;
-	return amqp_basic_publish(a->connection, CHANNEL_PUBLISH, bytes_of(m->exchange), bytes_of(m->key), m->mandatory, 0, &p,
-		body);
+	return amqp_basic_publish(a->connection, CHANNEL_PUBLISH, bytes_of(m->exchange),
+		bytes_of(m->key), m->mandatory, 0, &p, body);
 }
 
 enum error
@@ -161,9 +92,7 @@ amqp_send(struct amqp *a, struct outgoing *m)
 	if (a->next - a->oldest >= WINDOW) /* one old straggler holds the ring: let it go */
 		if ((e = amqp_settle(a, 0)) != OK)
 			return e;
-	m->state = OUTGOING_SENT;
-	*place(a, a->next++) = m;
-	a->unsettled++;
+	window_add(a, m);
 	status = publish_one(a, m);
 	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot publish", status);
 }
@@ -172,7 +101,8 @@ amqp_send(struct amqp *a, struct outgoing *m)
 static enum error
 wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 {
-	int64_t wait_ms = config_number(OPT_AMQP_TIMEOUT), until = clock_monotonic_ms() + wait_ms, left = wait_ms;
+	int64_t wait_ms = config_number(OPT_AMQP_TIMEOUT), until = clock_monotonic_ms() + wait_ms,
+		left = wait_ms;
 	enum error e;
 	bool any;
 
@@ -182,7 +112,8 @@ wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 		size_t before = a->unsettled;
 
 		if (left <= 0)
-			return amqp_fail(a, a->blocked ? "blocked" : "nothing is confirmed", AMQP_STATUS_TIMEOUT);
+			return amqp_fail(a, a->blocked ? "blocked" : "nothing is confirmed",
+				AMQP_STATUS_TIMEOUT);
 		if ((e = amqp_pump(a, (int)left, &any)) != OK)
 			return e;
 		if (a->unsettled < before)
@@ -209,7 +140,8 @@ static void
 cork(struct amqp *a, int on)
 {
 	if (a->connection != NULL)
-		(void)setsockopt(amqp_get_sockfd(a->connection), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+		(void)setsockopt(
+			amqp_get_sockfd(a->connection), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
 }
 
 enum error
@@ -241,7 +173,8 @@ amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
 	}
 	if (e != OK || confirmed == count)
 		return e;
-	log_warn("RabbitMQ refused %zu of %zu messages: a queue is full, or missing", count - confirmed, count);
+	log_warn("RabbitMQ refused %zu of %zu messages: a queue is full, or missing",
+		count - confirmed, count);
 	if (returned > 0)
 		amqp_close(a); /* amqp_connect() declares the missing queue anew */
 	return ERR_UNAVAILABLE;
@@ -262,7 +195,9 @@ amqp_offer(struct amqp *a, struct outgoing *messages, size_t count)
 	for (size_t i = 0; i < count; i++)
 		confirmed += messages[i].state == OUTGOING_CONFIRMED;
 	if (confirmed < count)
-		log_warn("RabbitMQ: %zu of %zu answers are given up: their queues are full, or do not confirm", count - confirmed, count);
+		log_warn(
+			"RabbitMQ: %zu of %zu answers are given up: their queues are full, or do not confirm",
+			count - confirmed, count);
 	window_clear(a);
 	return OK;
 }

@@ -1,4 +1,4 @@
-/* amqp_take.c - takes messages, acknowledges them, gives them back. */
+/* amqp_take.c - takes messages: from a queue as they come, or one on request. */
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
@@ -10,10 +10,11 @@ amqp_consume(struct amqp *a, const char *queue, int prefetch)
 {
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	if (amqp_basic_qos(a->connection, CHANNEL_TAKE, 0, (uint16_t)prefetch, 0) == NULL
-	    || amqp_basic_consume(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), amqp_cstring_bytes(CONSUMER_TAG), 0, 0,
-		       0, amqp_empty_table) == NULL)
-		return amqp_fail_reply(a, "cannot take from the queue", amqp_get_rpc_reply(a->connection));
+	if (amqp_basic_qos(a->connection, CHANNEL_TAKE, 0, (uint16_t)prefetch, 0) == NULL ||
+		amqp_basic_consume(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue),
+			amqp_cstring_bytes(CONSUMER_TAG), 0, 0, 0, amqp_empty_table) == NULL)
+		return amqp_fail_reply(
+			a, "cannot take from the queue", amqp_get_rpc_reply(a->connection));
 	a->consuming = true;
 	return OK;
 }
@@ -26,7 +27,8 @@ amqp_cancel(struct amqp *a)
 	if (!a->consuming)
 		return OK;
 	/* Deliveries that come before the answer are queued by the library, and pumped later. */
-	if (amqp_basic_cancel(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(CONSUMER_TAG)) == NULL)
+	if (amqp_basic_cancel(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(CONSUMER_TAG)) ==
+		NULL)
 		return amqp_fail_reply(a, "cannot stop taking", amqp_get_rpc_reply(a->connection));
 	a->consuming = false;
 	return OK;
@@ -65,28 +67,6 @@ amqp_take(struct amqp *a, int timeout_ms, struct message **m)
 }
 
 enum error
-amqp_ack(struct amqp *a, uint64_t tag, bool all_before)
-{
-	int status;
-
-	if (a->connection == NULL)
-		return ERR_UNAVAILABLE;
-	status = amqp_basic_ack(a->connection, CHANNEL_TAKE, tag, all_before);
-	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot acknowledge", status);
-}
-
-enum error
-amqp_reject(struct amqp *a, uint64_t tag, bool requeue)
-{
-	int status;
-
-	if (a->connection == NULL)
-		return ERR_UNAVAILABLE;
-	status = amqp_basic_reject(a->connection, CHANNEL_TAKE, tag, requeue);
-	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot give a message back", status);
-}
-
-enum error
 amqp_get(struct amqp *a, const char *queue, struct message **m)
 {
 	amqp_basic_get_t get = { .queue = amqp_cstring_bytes(queue) };
@@ -100,7 +80,8 @@ amqp_get(struct amqp *a, const char *queue, struct message **m)
 		return ERR_UNAVAILABLE;
 	a->get_empty = false;
 	/* Not amqp_basic_get(): amqp_read_message(), which belongs to it, waits without a limit. */
-	if ((status = amqp_send_method(a->connection, CHANNEL_TAKE, AMQP_BASIC_GET_METHOD, &get)) != AMQP_STATUS_OK)
+	if ((status = amqp_send_method(a->connection, CHANNEL_TAKE, AMQP_BASIC_GET_METHOD, &get)) !=
+		AMQP_STATUS_OK)
 		return amqp_fail(a, "cannot ask for a message", status);
 	while ((*m = inbox_pop(a)) == NULL && !a->get_empty) {
 		int64_t left = until - clock_monotonic_ms();
@@ -120,9 +101,11 @@ amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	r = amqp_queue_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 1, 0, 0, 0, amqp_empty_table);
+	r = amqp_queue_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 1, 0, 0, 0,
+		amqp_empty_table);
 	if (r == NULL)
-		return amqp_fail_reply(a, "cannot count a queue", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(
+			a, "cannot count a queue", amqp_get_rpc_reply(a->connection));
 	*ready = r->message_count;
 	return OK;
 }

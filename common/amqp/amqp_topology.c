@@ -1,13 +1,15 @@
-/* amqp_topology.c - declares exchange and queues. Declaring what exists changes nothing, so everybody who connects does it. */
+/* amqp_topology.c - declares exchange and queues. Declaring what exists changes nothing, so
+ * everybody who connects does it. */
+#include <stdio.h>
+
 #include "common/amqp/amqp_private.h"
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-static amqp_table_entry_t
-text_entry(const char *name, const char *text)
+void
+amqp_dead_name(const char *queue, char out[AMQP_NAME_MAX])
 {
-	return (amqp_table_entry_t){ .key = amqp_cstring_bytes(name),
-		.value = { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(text) } };
+	(void)snprintf(out, AMQP_NAME_MAX, "%.240s.dead", queue);
 }
 
 static amqp_table_entry_t
@@ -17,34 +19,40 @@ number_entry(const char *name, int64_t n)
 		.value = { .kind = AMQP_FIELD_KIND_I64, .value.i64 = n } };
 }
 
-/* Options of a queue cannot be changed once it exists: then it is used as it is, and somebody is told. */
+/* Options of a queue cannot be changed once it exists: then it is used as it is, and somebody is
+ * told. */
 static enum error
 declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 {
 	amqp_rpc_reply_t reply;
 
-	(void)amqp_queue_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(name), 0, 1, 0, 0, arguments);
+	(void)amqp_queue_declare(
+		a->connection, CHANNEL_TAKE, amqp_cstring_bytes(name), 0, 1, 0, 0, arguments);
 	reply = amqp_get_rpc_reply(a->connection);
 	if (reply.reply_type == AMQP_RESPONSE_NORMAL)
 		return OK;
-	if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
+	if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION &&
+		reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
 		const amqp_channel_close_t *c = reply.reply.decoded;
 		amqp_channel_close_ok_t closed = { 0 };
 
 		if (c->reply_code == AMQP_PRECONDITION_FAILED) {
-			log_warn("queue %s was declared with other options and keeps them (%.*s): to change them, stop the "
-				 "consumers, empty and delete it, and start them again",
+			log_warn(
+				"queue %s was declared with other options and keeps them (%.*s): to change them, stop the "
+				"consumers, empty and delete it, and start them again",
 				name, (int)c->reply_text.len, (const char *)c->reply_text.bytes);
-			if (amqp_send_method(a->connection, CHANNEL_TAKE, AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) != AMQP_STATUS_OK)
-				return amqp_fail(a, "cannot declare the queues", AMQP_STATUS_CONNECTION_CLOSED);
+			if (amqp_send_method(a->connection, CHANNEL_TAKE,
+				    AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) != AMQP_STATUS_OK)
+				return amqp_fail(a, "cannot declare the queues",
+					AMQP_STATUS_CONNECTION_CLOSED);
 			return amqp_open_channel(a, CHANNEL_TAKE);
 		}
 	}
 	return amqp_fail_reply(a, "cannot declare the queues", reply);
 }
 
-/* At-least-once dead-lettering needs reject-publish; the dead letters themselves end nowhere, and have no limit of
- * deliveries: looking at them must not wear them out. */
+/* At-least-once dead-lettering needs reject-publish; the dead letters themselves end nowhere, and
+ * have no limit of deliveries: looking at them must not wear them out. */
 static enum error
 declare_pair(struct amqp *a, const char *name)
 {
@@ -71,8 +79,10 @@ bind_keys(struct amqp *a, const struct amqp_queue *q)
 {
 	for (const char *const *key = q->keys; *key != NULL; key++) {
 		if (amqp_queue_bind(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(q->name),
-			amqp_cstring_bytes(a->topology->exchange), amqp_cstring_bytes(*key), amqp_empty_table) == NULL)
-			return amqp_fail_reply(a, "cannot bind the queues", amqp_get_rpc_reply(a->connection));
+			    amqp_cstring_bytes(a->topology->exchange), amqp_cstring_bytes(*key),
+			    amqp_empty_table) == NULL)
+			return amqp_fail_reply(
+				a, "cannot bind the queues", amqp_get_rpc_reply(a->connection));
 	}
 	return OK;
 }
@@ -83,11 +93,13 @@ amqp_declare(struct amqp *a)
 	const struct amqp_topology *t = a->topology;
 	enum error e;
 
-	if (amqp_exchange_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(t->exchange), amqp_cstring_bytes("topic"), 0, 1,
-		0, 0, amqp_empty_table) == NULL)
-		return amqp_fail_reply(a, "cannot declare the exchange", amqp_get_rpc_reply(a->connection));
+	if (amqp_exchange_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(t->exchange),
+		    amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table) == NULL)
+		return amqp_fail_reply(
+			a, "cannot declare the exchange", amqp_get_rpc_reply(a->connection));
 	for (size_t i = 0; i < t->count; i++) {
-		if ((e = declare_pair(a, t->queues[i].name)) != OK || (e = bind_keys(a, &t->queues[i])) != OK)
+		if ((e = declare_pair(a, t->queues[i].name)) != OK ||
+			(e = bind_keys(a, &t->queues[i])) != OK)
 			return e;
 	}
 	amqp_maybe_release_buffers_on_channel(a->connection, CHANNEL_TAKE);

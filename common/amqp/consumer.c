@@ -1,4 +1,5 @@
-/* consumer.c - the loop of a program that takes messages by batches: see consumer.h for what it promises. */
+/* consumer.c - the loop of a program that takes messages by batches: see consumer.h for what it
+ * promises. */
 #include "common/amqp/consumer.h"
 
 #include <stdarg.h>
@@ -16,8 +17,8 @@
 /* The longest wait that does not look whether to stop. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
-/* How often an idle consumer looks whether its queue is still there: the broker's word that it was deleted can cross
- * with our beginning to take from it. */
+/* How often an idle consumer looks whether its queue is still there: the broker's word that it was
+ * deleted can cross with our beginning to take from it. */
 #define QUEUE_CHECK_MS 5000
 
 static bool draining;
@@ -27,13 +28,13 @@ static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on what 
 
 /* A daemon waits for ever for what is away; --drain is run again by cron, and gives up. */
 static bool
-gave_up(void)
+drain_timed_out(void)
 {
 	return draining && clock_monotonic_ms() > drain_until_ms;
 }
 
 static void
-got_on(void)
+drain_deadline_extend(void)
 {
 	drain_until_ms = clock_monotonic_ms() + config_number(OPT_AMQP_TIMEOUT);
 }
@@ -48,7 +49,7 @@ consumer_begin(int argc, char **argv, const char *name, bool *drain, int *status
 		return false;
 	}
 	draining = *drain;
-	got_on();
+	drain_deadline_extend();
 	return true;
 }
 
@@ -58,7 +59,7 @@ consumer_connect(struct amqp *a)
 	struct backoff pause = { 0 };
 
 	while (!program_stopping() && amqp_connect(a) != OK)
-		if (gave_up() || !program_sleep(backoff_next_ms(&pause)))
+		if (drain_timed_out() || !program_sleep(backoff_next_ms(&pause)))
 			return false;
 	return !program_stopping();
 }
@@ -119,16 +120,17 @@ struct run {
 	int status;
 };
 
-/* Waits while the batch is held, serving heartbeats. False: the connection is lost, or it is time to end. */
+/* Waits while the batch is held, serving heartbeats. False: the connection is lost, or it is time
+ * to end. */
 static bool
-hold(struct run *r, struct backoff *pause)
+wait_with_heartbeats(struct run *r, struct backoff *pause)
 {
 	int64_t left = backoff_next_ms(pause), until = clock_monotonic_ms() + left;
 
 	for (; left > 0 && !program_stopping(); left = until - clock_monotonic_ms())
 		if (amqp_idle(r->amqp, left < SLICE_MS ? (int)left : SLICE_MS) != OK)
 			return false;
-	if (gave_up())
+	if (drain_timed_out())
 		r->status = 1;
 	return !program_stopping() && r->status == 0;
 }
@@ -145,16 +147,20 @@ publish_dead(struct run *r, struct delivery *d, size_t count)
 		if (d[i].dead == NULL)
 			continue;
 		log_warn("a message of %s is dead-lettered: %s", r->consumer->queue, d[i].dead);
-		out[n++] = (struct outgoing){ .exchange = "", .key = r->dead_queue, .copy = d[i].message, .reason = d[i].dead,
+		out[n++] = (struct outgoing){ .exchange = "",
+			.key = r->dead_queue,
+			.copy = d[i].message,
+			.reason = d[i].dead,
 			.mandatory = true };
 	}
 	while (n > 0 && amqp_publish(r->amqp, out, n) != OK)
-		if (!hold(r, &pause))
+		if (!wait_with_heartbeats(r, &pause))
 			return false;
 	return true;
 }
 
-/* An answer need not: whoever asked may have left, and a queue of his that is full must not hold everybody up. */
+/* An answer need not: whoever asked may have left, and a queue of his that is full must not hold
+ * everybody up. */
 static bool
 publish_replies(struct run *r, struct delivery *d, size_t count)
 {
@@ -163,23 +169,28 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		if (d[i].dead == NULL && d[i].reply != NULL)
-			out[n++] = (struct outgoing){ .exchange = "", .key = d[i].message->reply_to, .body = d[i].reply,
-				.bytes = strlen(d[i].reply), .content_type = "application/cloudevents+json",
+			out[n++] = (struct outgoing){ .exchange = "",
+				.key = d[i].message->reply_to,
+				.body = d[i].reply,
+				.bytes = strlen(d[i].reply),
+				.content_type = "application/cloudevents+json",
 				.correlation_id = d[i].message->correlation_id };
 	return n == 0 || amqp_offer(r->amqp, out, n) == OK;
 }
 
-/* When it is time to end the broker is told so before the acknowledgement, which would make it send more. */
+/* When it is time to end the broker is told so before the acknowledgement, which would make it send
+ * more. */
 static bool
 finish(struct run *r, struct delivery *d, size_t count)
 {
-	got_on();
-	return publish_dead(r, d, count) && publish_replies(r, d, count) && (!program_stopping() || amqp_cancel(r->amqp) == OK)
-	       && amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
+	drain_deadline_extend();
+	return publish_dead(r, d, count) && publish_replies(r, d, count) &&
+	       (!program_stopping() || amqp_cancel(r->amqp) == OK) &&
+	       amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
 }
 
-/* Handles deliveries until they are done and acknowledged. False: the connection is lost, or it is time to end; what is
- * not acknowledged comes again. */
+/* Handles deliveries until they are done and acknowledged. False: the connection is lost, or it is
+ * time to end; what is not acknowledged comes again. */
 static bool
 handle(struct run *r, struct delivery *d, size_t count, bool again)
 {
@@ -202,7 +213,7 @@ handle(struct run *r, struct delivery *d, size_t count, bool again)
 				return finish(r, d, count);
 			}
 		}
-		if (!hold(r, &pause))
+		if (!wait_with_heartbeats(r, &pause))
 			return false;
 	}
 	log_warn("a batch of %zu failed: trying its messages one by one", count);
@@ -250,7 +261,8 @@ queue_is_empty(struct run *r)
 	return amqp_count(r->amqp, r->consumer->queue, &ready) == OK && ready == 0;
 }
 
-/* What was taken before the signal is finished, if it can be done at once; else it is left to others. */
+/* What was taken before the signal is finished, if it can be done at once; else it is left to
+ * others. */
 static void
 finish_taken(struct run *r)
 {
@@ -279,7 +291,8 @@ serve(struct run *r)
 		alive = take_batch(r, wait_ms);
 		if (alive && r->count > 0)
 			alive = handle(r, r->batch, r->count, false);
-		if (r->consumer->tick != NULL && (r->count > 0 || clock_monotonic_ms() >= next_tick)) {
+		if (r->consumer->tick != NULL &&
+			(r->count > 0 || clock_monotonic_ms() >= next_tick)) {
 			r->consumer->tick(r->service);
 			next_tick = clock_monotonic_ms() + IDLE_MS;
 		}
@@ -321,10 +334,11 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 			r.status = program_stopping() ? 0 : 1;
 			break;
 		}
-		/* What ends a connection before anything comes (no right to read the queue, say) may last. */
+		/* What ends a connection before anything comes (no right to read the queue, say)
+		 * may last. */
 		if (!serve(&r) || !program_sleep(backoff_next_ms(&r.pause)))
 			break;
-		if (gave_up())
+		if (drain_timed_out())
 			r.status = 1;
 	}
 	drop_batch(&r);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/invariant.h"
+
 #define BLOCK_BYTES (16 * 1024)
 
 /* Under AddressSanitizer what is not given out, or was taken back, may not be touched. */
@@ -34,23 +36,38 @@ struct arena {
 };
 
 static __thread struct arena *current;
+static __thread bool json_refused;
 
 static void *
 json_arena_malloc(size_t bytes)
 {
-	return current != NULL ? arena_alloc(current, bytes) : malloc(bytes);
+	void *p = current != NULL ? arena_alloc(current, bytes) : malloc(bytes);
+
+	json_refused |= p == NULL;
+	return p;
+}
+
+bool
+arena_json_refused(void)
+{
+	bool refused = json_refused;
+
+	json_refused = false;
+	return refused;
 }
 
 static bool
 arena_owns(const struct arena *a, const void *p)
 {
 	for (const struct block *b = a->blocks; b != NULL; b = b->next)
-		if ((const unsigned char *)p >= b->bytes && (const unsigned char *)p < b->bytes + b->room)
+		if ((const unsigned char *)p >= b->bytes &&
+			(const unsigned char *)p < b->bytes + b->room)
 			return true;
 	return false;
 }
 
-/* A value made outside an arena may be freed inside one: what the arena does not own came from malloc. */
+/* A value made outside an arena may be freed inside one: what the arena does not own came from
+ * malloc. */
 static void
 json_arena_free(void *p)
 {
@@ -115,6 +132,9 @@ arena_alloc(struct arena *a, size_t bytes)
 		b = block_add(a, bytes);
 	if (b == NULL)
 		return NULL;
+	INVARIANT(b->used <= b->room && bytes <= b->room - b->used && a->used <= a->limit,
+		"%zu bytes from a block with %zu of %zu used, in an arena with %zu of %zu used",
+		bytes, b->used, b->room, a->used, a->limit);
 	p = b->bytes + b->used;
 	UNPOISON(p, bytes);
 	b->used += bytes;
@@ -169,6 +189,12 @@ arena_printf(struct arena *a, const char *fmt, ...)
 void
 arena_reset(struct arena *a)
 {
+	size_t used = 0;
+
+	for (const struct block *b = a->blocks; b != NULL; b = b->next)
+		used += b->used;
+	INVARIANT(used == a->used, "an arena counts %zu bytes as used, its blocks %zu", a->used,
+		used);
 	while (a->blocks != NULL && a->blocks->next != NULL) {
 		struct block *b = a->blocks;
 
@@ -185,11 +211,13 @@ arena_reset(struct arena *a)
 void
 arena_enter(struct arena *a)
 {
+	INVARIANT(current == NULL, "this thread is in the arena %p already", (void *)current);
 	current = a;
 }
 
 void
 arena_leave(void)
 {
+	INVARIANT(current != NULL, "this thread is in no arena");
 	current = NULL;
 }

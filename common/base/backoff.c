@@ -3,11 +3,21 @@
 
 #include "common/base/random.h"
 
+#define FIRST_MS 100
+#define MOST_MS 5000
+
+int
+backoff_pause_ms(unsigned attempt, int first_ms, int most_ms)
+{
+	int longest = first_ms;
+
+	for (; attempt > 0 && longest < most_ms; attempt--)
+		longest = longest <= most_ms / 2 ? longest * 2 : most_ms;
+	return longest / 2 + (int)random_below((uint32_t)longest / 2 + 1);
+}
+
 int
 backoff_next_ms(struct backoff *b)
 {
-	int longest = b->attempts < 6 ? 100 << b->attempts : 5000;
-
-	b->attempts++;
-	return longest / 2 + (int)random_below((uint32_t)longest / 2 + 1);
+	return backoff_pause_ms(b->attempts++, FIRST_MS, MOST_MS);
 }

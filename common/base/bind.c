@@ -21,7 +21,8 @@ faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 	if (f->list == NULL)
 		f->list = json_array();
 	if (json_array_size(f->list) < FAULTS_MAX)
-		json_array_append_new(f->list, json_pack("{s:s, s:s}", "pointer", pointer, "detail", detail));
+		json_array_append_new(
+			f->list, json_pack("{s:s, s:s}", "pointer", pointer, "detail", detail));
 	return ERR_INVALID_REQUEST;
 }
 
@@ -57,7 +58,7 @@ place_pointer(const struct place *p, char pointer[POINTER_MAX])
 	return pointer;
 }
 
-#define FAULT(place, ...)                                                                                              \
+#define FAULT(place, ...) \
 	faults_add((place)->faults, place_pointer(place, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
 
 /* Unicode code points; the text is valid UTF-8 (jansson checked it, or utf8_valid). */
@@ -80,7 +81,8 @@ bind_string(const char *s, const struct field *field, struct place *p)
 		if (((unsigned char)*c < 0x20 && *c != '\t' && *c != '\n') || *c == 0x7f)
 			return FAULT(p, "must not contain control characters");
 	if (n < field->least || n > most)
-		return FAULT(p, "must be of %" PRId64 " to %" PRId64 " characters", field->least, most);
+		return FAULT(
+			p, "must be of %" PRId64 " to %" PRId64 " characters", field->least, most);
 	*field->text = s;
 	return OK;
 }
@@ -107,7 +109,9 @@ bind_integer(int64_t v, const struct field *field, struct place *p)
 {
 	if (field->type == FIELD_AMOUNT) {
 		if (v < 1 || v > MONEY_MAX)
-			return FAULT(p, "must be an integer from 1 to %" PRId64 ", in the minor unit", MONEY_MAX);
+			return FAULT(p,
+				"must be an integer from 1 to %" PRId64 ", in the minor unit",
+				MONEY_MAX);
 		field->amount->minor = v;
 		return OK;
 	}
@@ -146,7 +150,8 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 	case FIELD_TO:
 		if (moment_parse(s, field->type == FIELD_TO, field->instant))
 			return OK;
-		return FAULT(p, "must be a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T12:00:00Z");
+		return FAULT(p,
+			"must be a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T12:00:00Z");
 	case FIELD_AMOUNT:
 	case FIELD_NUMBER:
 	case FIELD_BOOL:
@@ -159,7 +164,7 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 }
 
 static const char *
-wanted(enum field_type type)
+type_description(enum field_type type)
 {
 	switch (type) {
 	case FIELD_AMOUNT:
@@ -201,9 +206,9 @@ bind_value(json_t *v, const struct field *field, struct place *p)
 		*field->object = v;
 		return OK;
 	}
-	if (number || field->type == FIELD_BOOL || field->type == FIELD_OBJECT || field->type == FIELD_ARRAY ||
-	    !json_is_string(v))
-		return FAULT(p, "must be %s", wanted(field->type));
+	if (number || field->type == FIELD_BOOL || field->type == FIELD_OBJECT ||
+		field->type == FIELD_ARRAY || !json_is_string(v))
+		return FAULT(p, "must be %s", type_description(field->type));
 	return bind_textual(json_string_value(v), field, p);
 }
 
@@ -217,7 +222,8 @@ field_find(const struct field *fields, size_t count, const char *name)
 }
 
 enum error
-bind_object(const json_t *object, const struct field *fields, size_t count, const char *prefix, struct faults *f)
+bind_object(const json_t *object, const struct field *fields, size_t count, const char *prefix,
+	struct faults *f)
 {
 	json_t *target = (json_t *)(uintptr_t)object; /* jansson's iterators take no const */
 	enum error e = OK;
@@ -261,7 +267,8 @@ number_parse(const char *s, int64_t *v)
 
 #define INSTANT_ROOM 48
 
-/* A '+' in a query is a space unless it was escaped, and people forget: "…T00:00:00 01:00" means +01:00. */
+/* A '+' in a query is a space unless it was escaped, and people forget: "…T00:00:00 01:00" means
+ * +01:00. */
 static void
 offset_repair(const char *value, char out[INSTANT_ROOM])
 {
@@ -290,7 +297,8 @@ bind_text(const char *value, const struct field *field, struct faults *f)
 	}
 
 	if (field->type == FIELD_AMOUNT || field->type == FIELD_NUMBER)
-		return number_parse(value, &v) ? bind_integer(v, field, &p) : FAULT(&p, "must be an integer");
+		return number_parse(value, &v) ? bind_integer(v, field, &p)
+					       : FAULT(&p, "must be an integer");
 	if (field->type != FIELD_BOOL)
 		return bind_textual(value, field, &p);
 	if (strcmp(value, "true") != 0 && strcmp(value, "false") != 0)

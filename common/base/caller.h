@@ -1,4 +1,5 @@
-/* caller.h - who makes a request: user, session, and roles as bits, as names, and as the database and the gateway write them. */
+/* caller.h - who makes a request: user, session, and roles as bits, as names, and as the database
+ * and the gateway write them. */
 #ifndef COMMON_BASE_CALLER_H
 #define COMMON_BASE_CALLER_H
 

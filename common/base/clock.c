@@ -30,6 +30,15 @@ clock_monotonic_ms(void)
 }
 
 void
+clock_sleep_ms(int64_t ms)
+{
+	if (ms > 0)
+		(void)nanosleep(
+			&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 },
+			NULL);
+}
+
+void
 clock_fix(instant_us t)
 {
 	atomic_store(&fixed, t);
@@ -126,7 +135,8 @@ offset_read(const char **p, instant_us *t)
 	if (**p != '+' && **p != '-')
 		return false;
 	(*p)++;
-	if (!digits(p, 2, &hours) || !literal(p, ':') || !digits(p, 2, &minutes) || hours > 23 || minutes > 59)
+	if (!digits(p, 2, &hours) || !literal(p, ':') || !digits(p, 2, &minutes) || hours > 23 ||
+		minutes > 59)
 		return false;
 	*t -= sign * (instant_us)(hours * 60 + minutes) * 60 * US_PER_S;
 	return true;
@@ -144,8 +154,8 @@ instant_parse(const char *text, instant_us *t)
 	if (*p != 'T' && *p != 't' && *p != ' ')
 		return false;
 	p++;
-	if (!digits(&p, 2, &hour) || !literal(&p, ':') || !digits(&p, 2, &minute) || !literal(&p, ':') ||
-	    !digits(&p, 2, &second))
+	if (!digits(&p, 2, &hour) || !literal(&p, ':') || !digits(&p, 2, &minute) ||
+		!literal(&p, ':') || !digits(&p, 2, &second))
 		return false;
 	if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second, RFC 3339, 5.7 */
 		return false;

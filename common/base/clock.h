@@ -1,6 +1,7 @@
 /* clock.h - the only place that asks what time it is, so that a test can say.
  *
- * Instants are microseconds since 1970-01-01T00:00:00Z in an int64_t: PostgreSQL's resolution, RFC 3339 outside. */
+ * Instants are microseconds since 1970-01-01T00:00:00Z in an int64_t: PostgreSQL's resolution, RFC
+ * 3339 outside. */
 #ifndef COMMON_BASE_CLOCK_H
 #define COMMON_BASE_CLOCK_H
 
@@ -20,17 +21,20 @@ typedef int64_t instant_us;
 instant_us clock_now(void);
 /* Never goes back; for waits and timeouts only. */
 int64_t clock_monotonic_ms(void);
+/* Sleeps; a signal that this thread catches may end it early. */
+void clock_sleep_ms(int64_t ms);
 /* Tests: every later clock_now() answers `t`; 0 gives the real clock back. */
 void clock_fix(instant_us t);
 
 /* RFC 3339 in UTC with microseconds. */
 void instant_format(instant_us t, char out[INSTANT_TEXT]);
-/* Reads an RFC 3339 instant (any offset, 0 to 9 fraction digits; years 1970 to 9999). False if it is none. */
+/* Reads an RFC 3339 instant (any offset, 0 to 9 fraction digits; years 1970 to 9999). False if it
+ * is none. */
 bool instant_parse(const char *text, instant_us *t) MUST_CHECK;
 /* Reads a plain date, YYYY-MM-DD, as that day's first instant in UTC. */
 bool date_parse(const char *text, instant_us *t) MUST_CHECK;
-/* Reads either as the edge of a half-open period: a plain date is a whole day, so its beginning where the period
- * begins, its end where it ends. Never past INSTANT_LAST. */
+/* Reads either as the edge of a half-open period: a plain date is a whole day, so its beginning
+ * where the period begins, its end where it ends. Never past INSTANT_LAST. */
 bool moment_parse(const char *text, bool is_end, instant_us *t) MUST_CHECK;
 
 #endif

@@ -17,7 +17,8 @@ struct definition {
 };
 
 static const struct definition definitions[OPTION_COUNT] = {
-#define OPTION(name, type, value, least, most, help) [OPT_##name] = { #name, type, value, least, most },
+#define OPTION(name, type, value, least, most, help) \
+	[OPT_##name] = { #name, type, value, least, most },
 #include "common/base/config.def"
 #undef OPTION
 };
@@ -32,7 +33,8 @@ struct unit {
 	int64_t factor;
 };
 
-static const struct unit size_units[] = { { "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 }, { NULL, 0 } };
+static const struct unit size_units[] = { { "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 },
+	{ NULL, 0 } };
 static const struct unit time_units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 }
 };
@@ -58,18 +60,24 @@ number_parse(enum type type, const char *text, int64_t *out)
 }
 
 static bool
-complain(const struct definition *d, const char *text)
+option_error(const struct definition *d, const char *text)
 {
-	static const char *const example[] = { [TEXT] = "text", [INT] = "a whole number", [SIZE] = "a size such as 64k",
+	static const char *const example[] = { [TEXT] = "text",
+		[INT] = "a whole number",
+		[SIZE] = "a size such as 64k",
 		[TIME] = "a time such as 250ms, 20s or 7d" };
 
 	if (d->type == TEXT)
-		fprintf(stderr, "%s must be of %" PRId64 " to %" PRId64 " characters, not \"%s\".\n", d->name, d->least,
-			d->most, text);
+		fprintf(stderr,
+			"%s must be of %" PRId64 " to %" PRId64 " characters, not \"%s\".\n",
+			d->name, d->least, d->most, text);
 	else
-		fprintf(stderr, "%s must be %s from %" PRId64 " to %" PRId64 "%s, not \"%s\".\n", d->name,
-			example[d->type], d->least, d->most,
-			d->type == TIME ? " milliseconds" : d->type == SIZE ? " bytes" : "", text);
+		fprintf(stderr, "%s must be %s from %" PRId64 " to %" PRId64 "%s, not \"%s\".\n",
+			d->name, example[d->type], d->least, d->most,
+			d->type == TIME	  ? " milliseconds"
+			: d->type == SIZE ? " bytes"
+					  : "",
+			text);
 	return false;
 }
 
@@ -81,9 +89,9 @@ option_set(enum option o, const char *text)
 	int64_t n = (int64_t)strlen(text);
 
 	if (d->type != TEXT && !number_parse(d->type, text, &n))
-		return complain(d, text);
+		return option_error(d, text);
 	if (n < d->least || n > d->most)
-		return complain(d, text);
+		return option_error(d, text);
 	free(values[o].text);
 	values[o].text = strdup(text);
 	values[o].number = n;
@@ -115,7 +123,8 @@ trim(char *s)
 	return s;
 }
 
-/* Names that are not ours are other programs' business: the file is shared with the start-up scripts. */
+/* Names that are not ours are other programs' business: the file is shared with the start-up
+ * scripts. */
 static bool
 line_take(char *line, const char *path, int number)
 {
@@ -132,7 +141,8 @@ line_take(char *line, const char *path, int number)
 		if (strcmp(definitions[o].name, trim(name)) == 0) {
 			char *value = trim(equals + 1);
 
-			return *value == '\0' || environment(definitions[o].name) != NULL || option_set(o, value);
+			return *value == '\0' || environment(definitions[o].name) != NULL ||
+			       option_set(o, value);
 		}
 	return true;
 }
@@ -146,7 +156,8 @@ file_read(const char *path, bool must_exist)
 
 	if (f == NULL) {
 		if (must_exist || errno != ENOENT)
-			fprintf(stderr, "The configuration file %s cannot be read: %s.\n", path, strerror(errno));
+			fprintf(stderr, "The configuration file %s cannot be read: %s.\n", path,
+				strerror(errno));
 		return !must_exist && errno == ENOENT;
 	}
 	for (int n = 1; fgets(line, sizeof line, f) != NULL; n++)
@@ -185,7 +196,8 @@ config_require(enum option o)
 {
 	if (values[o].text != NULL)
 		return true;
-	fprintf(stderr, "%s is not set: set it in the environment or in the file that PURSE_CONFIG names.\n",
+	fprintf(stderr,
+		"%s is not set: set it in the environment or in the file that PURSE_CONFIG names.\n",
 		definitions[o].name);
 	return false;
 }
@@ -211,8 +223,9 @@ config_name(enum option o)
 bool
 config_folder(enum option o, const char *below, char *out, size_t bytes)
 {
-	int n = values[o].text != NULL ? snprintf(out, bytes, "%s", values[o].text)
-				       : snprintf(out, bytes, "%s/%s", values[OPT_DATA_DIR].text, below);
+	int n = values[o].text != NULL
+			? snprintf(out, bytes, "%s", values[o].text)
+			: snprintf(out, bytes, "%s/%s", values[OPT_DATA_DIR].text, below);
 
 	return n > 0 && (size_t)n < bytes;
 }

@@ -1,4 +1,5 @@
-/* digest.h - fingerprints (BLAKE2b): of what was asked, so that a retry can be told from another request.
+/* digest.h - fingerprints (BLAKE2b): of what was asked, so that a retry can be told from another
+ *request.
  *
  *	struct digest d;
  *
@@ -6,8 +7,9 @@
  *	digest_add_text(&d, op->merchant);
  *	digest_end(&d, fingerprint);
  *
- * Each part goes in behind its length, so no two different lists of parts have the same bytes. Fingerprints are stored:
- * the parts of one that exists must not change, or a retry across an upgrade would be refused. */
+ * Each part goes in behind its length, so no two different lists of parts have the same bytes.
+ *Fingerprints are stored: the parts of one that exists must not change, or a retry across an
+ *upgrade would be refused. */
 #ifndef COMMON_BASE_DIGEST_H
 #define COMMON_BASE_DIGEST_H
 

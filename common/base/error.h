@@ -17,7 +17,8 @@ int error_status(enum error e);
 const char *error_code(enum error e);
 const char *error_title(enum error e);
 
-/* The error with that public code, as SQL functions answer it; "ok" is OK, an unknown code ERR_INTERNAL (and logged). */
+/* The error with that public code, as SQL functions answer it; "ok" is OK, an unknown code
+ * ERR_INTERNAL (and logged). */
 enum error error_from_code(const char *code) MUST_CHECK;
 
 #endif

@@ -68,8 +68,9 @@ log_line(enum log_level level, const char *fmt, ...)
 	vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
 	instant_format(clock_now(), now);
-	n = (size_t)snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"", now,
-		level_names[level], program_name);
+	n = (size_t)snprintf(line, sizeof line,
+		"{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"", now, level_names[level],
+		program_name);
 	if (current_request != NULL) {
 		n += (size_t)snprintf(line + n, sizeof line - n, ",\"request_id\":\"");
 		n += escape(line + n, 160, current_request);

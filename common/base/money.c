@@ -33,8 +33,8 @@ money_subtract(struct money a, struct money b, struct money *difference)
 	return true;
 }
 
-/* ISO 4217 list one, the codes whose minor unit is not 2; then those with 2. Funds, metals and test codes are not
- * money that a wallet can hold and are left out. */
+/* ISO 4217 list one, the codes whose minor unit is not 2; then those with 2. Funds, metals and test
+ * codes are not money that a wallet can hold and are left out. */
 static const struct {
 	int exponent;
 	const char *codes;
@@ -87,7 +87,8 @@ money_from_major(const char *text, int exponent, struct money *out)
 	if (*p == '.' && *++p == '\0')
 		return false;
 	for (; *p != '\0'; p++) {
-		/* Zeros past the minor unit change nothing ("5.00" of a yen); any other digit would be lost. */
+		/* Zeros past the minor unit change nothing ("5.00" of a yen); any other digit would
+		 * be lost. */
 		if (decimals == exponent && *p == '0')
 			continue;
 		if (decimals == exponent || !digit_append(&v, *p))
@@ -112,5 +113,6 @@ money_to_major(struct money m, int exponent, char out[24])
 	if (exponent == 0)
 		snprintf(out, 24, "%s%" PRIu64, m.minor < 0 ? "-" : "", v);
 	else
-		snprintf(out, 24, "%s%" PRIu64 ".%0*" PRIu64, m.minor < 0 ? "-" : "", v / unit, exponent, v % unit);
+		snprintf(out, 24, "%s%" PRIu64 ".%0*" PRIu64, m.minor < 0 ? "-" : "", v / unit,
+			exponent, v % unit);
 }

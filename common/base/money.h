@@ -1,4 +1,5 @@
-/* money.h - amounts as a type: integers in a currency's minor unit (ISO 4217). No floating point touches them. */
+/* money.h - amounts as a type: integers in a currency's minor unit (ISO 4217). No floating point
+ * touches them. */
 #ifndef COMMON_BASE_MONEY_H
 #define COMMON_BASE_MONEY_H
 
@@ -18,13 +19,15 @@ struct money {
 bool money_add(struct money a, struct money b, struct money *sum) MUST_CHECK;
 bool money_subtract(struct money a, struct money b, struct money *difference) MUST_CHECK;
 
-/* Decimal digits of the currency's minor unit (ISO 4217 list one), or -1 for a code that is not one. */
+/* Decimal digits of the currency's minor unit (ISO 4217 list one), or -1 for a code that is not
+ * one. */
 int currency_exponent(const char *currency);
 
-/* Reads a decimal in major units ("12.34", "12", "0.5") exactly; more digits than the currency has, a sign, or an
- * exponent is refused. */
+/* Reads a decimal in major units ("12.34", "12", "0.5") exactly; more digits than the currency has,
+ * a sign, or an exponent is refused. */
 bool money_from_major(const char *text, int exponent, struct money *out) MUST_CHECK;
-/* Writes major units with exactly `exponent` decimals: 1234, 2 → "12.34". out holds at least 24 bytes. */
+/* Writes major units with exactly `exponent` decimals: 1234, 2 → "12.34". out holds at least 24
+ * bytes. */
 void money_to_major(struct money m, int exponent, char out[24]);
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/clock.h"
 #include "common/base/config.h"
@@ -43,7 +42,8 @@ help(const char *name)
 bool
 program_begin(int argc, char **argv, const char *name, bool *drain, int *status)
 {
-	struct sigaction stop = { .sa_handler = stop_on_signal }, ignore = { .sa_handler = SIG_IGN };
+	struct sigaction stop = { .sa_handler = stop_on_signal },
+			 ignore = { .sa_handler = SIG_IGN };
 
 	*drain = false;
 	for (int i = 1; i < argc; i++) {
@@ -73,11 +73,8 @@ program_begin(int argc, char **argv, const char *name, bool *drain, int *status)
 bool
 program_sleep(int ms)
 {
-	for (int64_t until = clock_monotonic_ms() + ms, left = ms; left > 0 && !stopping; left = until - clock_monotonic_ms()) {
-		int64_t slice = left < SLICE_MS ? left : SLICE_MS;
-		struct timespec t = { .tv_sec = 0, .tv_nsec = slice * 1000000 };
-
-		(void)nanosleep(&t, NULL);
-	}
+	for (int64_t until = clock_monotonic_ms() + ms, left = ms; left > 0 && !stopping;
+		left = until - clock_monotonic_ms())
+		clock_sleep_ms(left < SLICE_MS ? left : SLICE_MS);
 	return !stopping;
 }

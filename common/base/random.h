@@ -1,4 +1,5 @@
-/* random.h - the only place that makes random bytes and ids, so that a test can fix them. Thread-safe. */
+/* random.h - the only place that makes random bytes and ids, so that a test can fix them.
+ * Thread-safe. */
 #ifndef COMMON_BASE_RANDOM_H
 #define COMMON_BASE_RANDOM_H
 

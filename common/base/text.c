@@ -58,7 +58,8 @@ text_add_number(struct text *t, int64_t n)
 	text_add(t, digits + at, sizeof digits - at);
 }
 
-/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The rest is UTF-8 already. */
+/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The
+ * rest is UTF-8 already. */
 static void
 json_escape(struct text *t, unsigned char c)
 {
@@ -98,11 +99,31 @@ text_add_json(struct text *t, const char *s)
 	TEXT_LITERAL(t, "\"");
 }
 
+static int
+value_piece(const char *piece, size_t bytes, void *context)
+{
+	struct text *t = context;
+
+	text_add(t, piece, bytes);
+	return t->failed ? -1 : 0;
+}
+
+void
+text_add_value(struct text *t, const json_t *value)
+{
+	if (json_dump_callback(value, value_piece, t, JSON_COMPACT | JSON_ENCODE_ANY) != 0)
+		t->failed = true;
+}
+
 void
 text_add_uuid(struct text *t, const struct uuid *u)
 {
 	char text[UUID_TEXT];
 
+	if (u == NULL) {
+		text_add_json(t, NULL);
+		return;
+	}
 	uuid_format(u, text);
 	text_add_json(t, text);
 }

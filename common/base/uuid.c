@@ -9,7 +9,8 @@ uuid_v7(void)
 {
 	instant_us now = clock_now();
 	uint64_t ms = (uint64_t)(now / US_PER_MS);
-	unsigned sub = (unsigned)((now % US_PER_MS) * 4096 / US_PER_MS); /* 12 bits of the millisecond */
+	unsigned sub = (unsigned)((now % US_PER_MS) * 4096 /
+				  US_PER_MS); /* 12 bits of the millisecond */
 	struct uuid u;
 
 	random_fill(u.bytes, sizeof u.bytes);

@@ -1,63 +1,25 @@
-/* db.c - one connection to PostgreSQL: opening, preparing, running, transactions. The pool is db_pool.c.
- * How answers are waited for is db_await.c. */
-#include <arpa/inet.h>
+/* db.c - statements and transactions on one connection. The connection itself is db_connection.c,
+ * the wait for its answers db_await.c, the pool db_pool.c. */
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "common/base/backoff.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
+#include "common/base/invariant.h"
 #include "common/base/log.h"
-#include "common/base/random.h"
 #include "common/db/db_private.h"
 
-/* How much longer than the server's own limit we wait for its answer. */
-#define SILENCE_MS 2000
-
-struct db *
-db_new(const char *url)
-{
-	struct db *db = calloc(1, sizeof *db);
-
-	if (db == NULL)
-		return NULL;
-	db->url = url;
-	db_be_patient(db, config_number(OPT_DB_STATEMENT_TIMEOUT));
-	return db;
-}
-
-void
-db_be_patient(struct db *db, int64_t statement_ms)
-{
-	db->patience_ms = statement_ms + SILENCE_MS;
-}
-
-void
-db_close(struct db *db)
-{
-	PQfinish(db->connection);
-	db->connection = NULL;
-	db->in_transaction = false;
-}
-
-void
-db_free(struct db *db)
-{
-	if (db == NULL)
-		return;
-	db_close(db);
-	free(db);
-}
-
-/* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something; 25006: a standby. */
+/* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something;
+ * 25006: a standby. */
 static enum error
 error_of_state(const char *state)
 {
-	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0 || strncmp(state, "53", 2) == 0 ||
-	    strcmp(state, "25006") == 0 || strcmp(state, "55P03") == 0)
+	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0 ||
+		strncmp(state, "53", 2) == 0 || strcmp(state, "25006") == 0 ||
+		strcmp(state, "55P03") == 0)
 		return ERR_UNAVAILABLE;
 	return ERR_INTERNAL;
 }
@@ -72,7 +34,8 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	if (db->connection == NULL)
 		return ERR_UNAVAILABLE; /* given up */
 	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL) {
-		log_warn("%s: the connection to the database is lost: %s", what, PQerrorMessage(db->connection));
+		log_warn("%s: the connection to the database is lost: %s", what,
+			PQerrorMessage(db->connection));
 		db_close(db);
 		db->trouble = TROUBLE_LOST;
 		return ERR_UNAVAILABLE;
@@ -82,76 +45,11 @@ result_error(struct db *db, const PGresult *result, const char *what)
 		log_info("%s: %s", what, message);
 		return ERR_UNAVAILABLE;
 	}
-	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks again in a new try. */
+	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks
+	 * again in a new try. */
 	db->trouble = strcmp(state, "23505") == 0 ? TROUBLE_CONFLICT : TROUBLE_ANSWERED;
 	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
 	return error_of_state(state);
-}
-
-static void
-quiet(void *unused, const char *message)
-{
-	(void)unused;
-	log_debug("%s", message);
-}
-
-/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md, section 5). The
- * statements are all meant to find their rows by an index and in its order, and a plan that was made while a table was
- * small must not read, or sort, all of it later. The keepalives and tcp_user_timeout end a wait for a peer that is
- * gone without a word. */
-static enum error
-db_connect(struct db *db)
-{
-	char options[280], timeout[24], silence[24];
-	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000, begun = clock_monotonic_ms();
-	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
-
-	snprintf(options, sizeof options,
-		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
-		" -c datestyle=ISO -c statement_timeout=%" PRId64 " -c idle_in_transaction_session_timeout=%" PRId64,
-		statement_ms, statement_ms * 2);
-	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
-	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
-	db->connection = PQconnectdbParams(
-		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout", "keepalives_idle",
-			"client_encoding", "fallback_application_name", NULL },
-		(const char *const[]){ db->url, options, timeout, silence, "30", "UTF8", "purse", NULL }, 1);
-	if (PQstatus(db->connection) != CONNECTION_OK) {
-		log_warn("cannot connect to the database: %s",
-			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
-		db_close(db);
-		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT) ? TROUBLE_REFUSED : TROUBLE_SILENT;
-		return ERR_UNAVAILABLE;
-	}
-	PQsetNoticeProcessor(db->connection, quiet, NULL);
-	PQsetnonblocking(db->connection, 1); /* a peer that does not read must not hold up who sends, nor who says goodbye */
-	db->prepared_count = 0;
-	return OK;
-}
-
-/* An idle connection that the server closed is readable: find out before a statement is lost on it. */
-static bool
-seems_alive(struct db *db)
-{
-	struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
-
-	if (poll(&p, 1, 0) == 0)
-		return true;
-	return PQconsumeInput(db->connection) == 1 && PQstatus(db->connection) == CONNECTION_OK;
-}
-
-enum error
-db_ready(struct db *db)
-{
-	if (db->in_transaction)
-		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
-	if (db->connection != NULL && !seems_alive(db)) {
-		log_info("a connection to the database was closed by the server");
-		db_close(db);
-	}
-	if (db->connection != NULL)
-		return OK;
-	return db_connect(db);
 }
 
 /* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
@@ -164,8 +62,12 @@ db_prepare(struct db *db, const struct db_statement *s)
 	for (size_t i = 0; i < db->prepared_count; i++)
 		if (db->prepared[i] == s)
 			return OK;
+	for (size_t i = 0; i < db->prepared_count; i++)
+		INVARIANT(strcmp(db->prepared[i]->name, s->name) != 0,
+			"two statements are named %s", s->name);
 	if (db->prepared_count == DB_PREPARED_MAX) {
-		log_error("%s: a connection runs at most %d different statements", s->name, DB_PREPARED_MAX);
+		log_error("%s: a connection runs at most %d different statements", s->name,
+			DB_PREPARED_MAX);
 		return ERR_INTERNAL;
 	}
 	result = result_take(db, PQsendPrepare(db->connection, s->name, s->sql, 0, NULL));
@@ -177,7 +79,8 @@ db_prepare(struct db *db, const struct db_statement *s)
 	return e;
 }
 
-/* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text otherwise. */
+/* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text
+ * otherwise. */
 struct parameters {
 	const char *values[DB_VALUES_MAX];
 	int lengths[DB_VALUES_MAX], formats[DB_VALUES_MAX];
@@ -214,8 +117,8 @@ values_check(const struct db_value *values, size_t count)
 }
 
 enum error
-db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
-	struct db_rows **rows)
+db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values,
+	size_t count, struct db_rows **rows)
 {
 	const char *name = statement->name;
 	struct parameters p;
@@ -223,12 +126,14 @@ db_execute(struct db *db, const struct db_statement *statement, const struct db_
 	enum error e;
 
 	db->trouble = TROUBLE_NONE;
-	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK ||
+		(e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
-	result = result_take(db,
-		PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0));
-	if (PQresultStatus(result) != PGRES_TUPLES_OK && PQresultStatus(result) != PGRES_COMMAND_OK) {
+	result = result_take(db, PQsendQueryPrepared(db->connection, name, (int)count, p.values,
+					 p.lengths, p.formats, 0));
+	if (PQresultStatus(result) != PGRES_TUPLES_OK &&
+		PQresultStatus(result) != PGRES_COMMAND_OK) {
 		e = result_error(db, result, name);
 		PQclear(result);
 		return e;
@@ -273,17 +178,21 @@ transaction_once(struct db *db, db_work *work, void *context)
 	return e;
 }
 
-/* The one retry loop. A pause doubles from 10 ms with jitter, so that those who collided do not meet again. */
+/* Pauses of transactions that collided: shorter than those between connections. */
+#define RETRY_FIRST_MS 20
+#define RETRY_MOST_MS 1280
+
+/* The one retry loop. Its pauses are random, so that transactions that collided do not meet again.
+ */
 bool
 db_retry(const struct db *db, enum db_again again, int attempt)
 {
 	bool harmless = db->trouble == TROUBLE_CONFLICT || db->trouble == TROUBLE_REFUSED ||
 			(db->trouble == TROUBLE_LOST && again == DB_AGAIN);
-	uint32_t pause_ms = 10u << (attempt < 6 ? attempt : 6);
 
 	if (!harmless || attempt >= config_number(OPT_DB_RETRIES))
 		return false;
-	usleep((pause_ms / 2 + random_below(pause_ms)) * 1000);
+	clock_sleep_ms(backoff_pause_ms((unsigned)attempt, RETRY_FIRST_MS, RETRY_MOST_MS));
 	return true;
 }
 
@@ -293,7 +202,8 @@ db_transaction_on(struct db *db, enum db_again again, db_work *work, void *conte
 	enum error e;
 
 	for (int attempt = 0;; attempt++)
-		if ((e = transaction_once(db, work, context)) == OK || !db_retry(db, again, attempt))
+		if ((e = transaction_once(db, work, context)) == OK ||
+			!db_retry(db, again, attempt))
 			return e;
 }
 
@@ -316,7 +226,8 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 		if (db->connection == NULL)
 			return e;
 		if (e != OK) {
-			db_close(db); /* rather than reading, or waiting for the end of, what is not wanted any more */
+			db_close(
+				db); /* rather than reading, or waiting for the end of, what is not wanted any more */
 			return e;
 		}
 	}
@@ -324,19 +235,21 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 }
 
 enum error
-db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
-	db_each *each, void *context)
+db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values,
+	size_t count, db_each *each, void *context)
 {
 	const char *name = statement->name;
 	struct parameters p;
 	enum error e;
 
 	db->trouble = TROUBLE_NONE;
-	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK || (e = db_prepare(db, statement)) != OK)
+	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK ||
+		(e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
-	if (PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||
-	    PQsetSingleRowMode(db->connection) != 1) {
+	if (PQsendQueryPrepared(
+		    db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||
+		PQsetSingleRowMode(db->connection) != 1) {
 		log_warn("%s: %s", name, PQerrorMessage(db->connection));
 		db_close(db);
 		return ERR_UNAVAILABLE;

@@ -1,15 +1,16 @@
 /* db.h - PostgreSQL: declared statements on connections that come back by themselves.
  *
- * A statement is declared beside the function that runs it, and prepared when a connection first runs it; no SQL is ever
- * built from input. PGresult stays inside. Every connection runs with generic plans, UTC, and the configured timeouts.
+ * A statement is declared beside the function that runs it, and prepared when a connection first
+ *runs it; no SQL is ever built from input. PGresult stays inside. Every connection runs with
+ *generic plans, UTC, and the configured timeouts.
  *
- *	static const struct db_statement user_find_sql = { "user_find", "SELECT id, name FROM account WHERE email = $1",
- *		DB_AGAIN };
- *	DB_ROWS(rows);
- *	e = db_query(pool, &user_find_sql, DB_VALUES(db_text(email)), &rows);
+ *	static const struct db_statement user_find_sql = { "user_find", "SELECT id, name FROM
+ *account WHERE email = $1", DB_AGAIN }; DB_ROWS(rows); e = db_query(pool, &user_find_sql,
+ *DB_VALUES(db_text(email)), &rows);
  *
- * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed out, server silent),
- * ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL (anything else; logged with its SQLSTATE). */
+ * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed
+ *out, server silent), ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL
+ *(anything else; logged with its SQLSTATE). */
 #ifndef COMMON_DB_DB_H
 #define COMMON_DB_DB_H
 
@@ -26,14 +27,17 @@ struct db;      /* a connection; one thread's while it holds it */
 struct db_pool; /* connections shared by threads; thread-safe */
 struct db_rows; /* a result */
 
-/* May it run twice? DB_AGAIN: reads, and writes that repeat harmlessly; DB_ONCE: it is not repeated once it was sent. */
+/* May it run twice? DB_AGAIN: reads, and writes that repeat harmlessly; DB_ONCE: it is not repeated
+ * once it was sent. */
 enum db_again { DB_ONCE, DB_AGAIN };
 
-/* In the text of a statement: a number before it, or a parameter, in milliseconds as an interval. */
+/* In the text of a statement: a number before it, or a parameter, in milliseconds as an interval.
+ */
 #define DB_MILLISECONDS " * interval '1 millisecond'"
 #define DB_MS(parameter) parameter "::float8" DB_MILLISECONDS
 
-/* Of static storage: a connection notes by address what it has prepared. Names are unique within a program. */
+/* Of static storage: a connection notes by address what it has prepared. Names are unique within a
+ * program. */
 struct db_statement {
 	const char *name;
 	const char *sql;
@@ -59,17 +63,27 @@ struct db_value db_number(int64_t n);             /* smallint, int, bigint, nume
 struct db_value db_bool(bool b);
 struct db_value db_uuid(const struct uuid *u);    /* NULL is SQL NULL */
 struct db_value db_bytes(const void *p, size_t n);/* bytea; p NULL is SQL NULL */
-struct db_value db_instant(instant_us t, char buffer[INSTANT_TEXT]); /* timestamptz; buffer lives until the call */
+struct db_value db_instant(
+	instant_us t, char buffer[INSTANT_TEXT]); /* timestamptz; buffer lives until the call */
 struct db_value db_array(struct db_array *a);
 
-#define DB_VALUES(...)                                                                                                 \
-	((const struct db_value[]){ __VA_ARGS__ }), (sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
+#define DB_VALUES(...) \
+	((const struct db_value[]){ __VA_ARGS__ }), \
+		(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
 #define DB_NO_VALUES NULL, 0
 #define DB_VALUES_MAX 24
 
-/* Arrays go in PostgreSQL's binary form. Grow-only: db_array_clear() keeps the memory. Zeroed but for `element`. */
-enum db_element { DB_TEXT_ARRAY = 25, DB_UUID_ARRAY = 2950, DB_INT8_ARRAY = 20, DB_INT4_ARRAY = 23, DB_BYTEA_ARRAY = 17,
-	DB_INSTANT_ARRAY = 1184, DB_BOOL_ARRAY = 16 };
+/* Arrays go in PostgreSQL's binary form. Grow-only: db_array_clear() keeps the memory. Zeroed but
+ * for `element`. */
+enum db_element {
+	DB_TEXT_ARRAY = 25,
+	DB_UUID_ARRAY = 2950,
+	DB_INT8_ARRAY = 20,
+	DB_INT4_ARRAY = 23,
+	DB_BYTEA_ARRAY = 17,
+	DB_INSTANT_ARRAY = 1184,
+	DB_BOOL_ARRAY = 16
+};
 struct db_array {
 	enum db_element element;
 	unsigned char *data;
@@ -89,44 +103,49 @@ void db_array_add_bool(struct db_array *a, bool b);
 
 /* ---- connections ---- */
 
-/* `url` is kept, not copied. size connections at the most; they open when first needed. NULL: no memory. */
+/* `url` is kept, not copied. size connections at the most; they open when first needed. NULL: no
+ * memory. */
 struct db_pool *db_pool_new(const char *url, int size);
 void db_pool_free(struct db_pool *p);
 
 /* A connection of one's own, opened at the first use. */
 struct db *db_new(const char *url);
 void db_free(struct db *db);
-/* For statements that take longer by intent and tell the server so: the longest that one of this connection may run,
- * instead of DB_STATEMENT_TIMEOUT. */
-void db_be_patient(struct db *db, int64_t statement_ms);
+/* How long to wait for this connection's answers where statements take longer by intent: the
+ * statement_timeout that the caller has told the server, instead of DB_STATEMENT_TIMEOUT. */
+void db_set_statement_timeout(struct db *db, int64_t statement_ms);
 
-/* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL. */
-enum error db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values, size_t count,
-	struct db_rows **rows) MUST_CHECK;
-/* One statement on a connection held: no retry; inside db_transaction() or alone. Reconnects first if it has to
- * (never inside a transaction). */
-enum error db_execute(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count,
-	struct db_rows **rows) MUST_CHECK;
+/* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL.
+ */
+enum error db_query(struct db_pool *p, const struct db_statement *statement,
+	const struct db_value *values, size_t count, struct db_rows **rows) MUST_CHECK;
+/* One statement on a connection held: no retry; inside db_transaction() or alone. Reconnects first
+ * if it has to (never inside a transaction). */
+enum error db_execute(struct db *db, const struct db_statement *statement,
+	const struct db_value *values, size_t count, struct db_rows **rows) MUST_CHECK;
 
-/* Several statements as one transaction, READ COMMITTED: begin, work, commit; rolled back where work answers an
- * error, which is then the answer. Run again on deadlocks and, where `again`, on lost connections; so work may run
- * twice and must only touch the database and its context. */
+/* Several statements as one transaction, READ COMMITTED: begin, work, commit; rolled back where
+ * work answers an error, which is then the answer. Run again on deadlocks and, where `again`, on
+ * lost connections; so work may run twice and must only touch the database and its context. */
 typedef enum error db_work(struct db *db, void *context);
-enum error db_transaction(struct db_pool *p, enum db_again again, db_work *work, void *context) MUST_CHECK;
-enum error db_transaction_on(struct db *db, enum db_again again, db_work *work, void *context) MUST_CHECK;
+enum error db_transaction(
+	struct db_pool *p, enum db_again again, db_work *work, void *context) MUST_CHECK;
+enum error db_transaction_on(
+	struct db *db, enum db_again again, db_work *work, void *context) MUST_CHECK;
 
-/* The one retry loop, for calls that change from one attempt to the next: after a failed db_execute(), whether attempt
- * (0, 1, …) may be followed by another. Sleeps before it says yes. */
+/* The one retry loop, for calls that change from one attempt to the next: after a failed
+ * db_execute(), whether attempt (0, 1, …) may be followed by another. Sleeps before it says yes. */
 bool db_retry(const struct db *db, enum db_again again, int attempt) MUST_CHECK;
 
-/* Streams a large result in constant memory: each() is called a row at a time with rows_… at index 0; it stops early
- * where each() answers an error. */
+/* Streams a large result in constant memory: each() is called a row at a time with rows_… at index
+ * 0; it stops early where each() answers an error. */
 typedef enum error db_each(const struct db_rows *row, void *context);
-enum error db_stream(struct db *db, const struct db_statement *statement, const struct db_value *values, size_t count, db_each *each,
-	void *context) MUST_CHECK;
+enum error db_stream(struct db *db, const struct db_statement *statement,
+	const struct db_value *values, size_t count, db_each *each, void *context) MUST_CHECK;
 
-/* LISTEN on a connection of one's own: waits up to timeout_ms for a notification. 1: payload filled in; 0: none;
- * -1: the connection is gone (what was missed is unknown) and LISTEN must be called again. */
+/* LISTEN on a connection of one's own: waits up to timeout_ms for a notification. 1: payload filled
+ * in; 0: none; -1: the connection is gone (what was missed is unknown) and LISTEN must be called
+ * again. */
 enum error db_listen(struct db *db, const char *channel) MUST_CHECK;
 int db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes);
 
@@ -134,11 +153,13 @@ int db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes);
 
 size_t rows_count(const struct db_rows *rows);
 bool rows_null(const struct db_rows *rows, size_t row, size_t column);
-const char *rows_text(const struct db_rows *rows, size_t row, size_t column);   /* NULL for SQL NULL; lives as long as rows */
+const char *rows_text(const struct db_rows *rows, size_t row,
+	size_t column); /* NULL for SQL NULL; lives as long as rows */
 int64_t rows_number(const struct db_rows *rows, size_t row, size_t column);     /* 0 for NULL */
 bool rows_bool(const struct db_rows *rows, size_t row, size_t column);
-struct uuid rows_uuid(const struct db_rows *rows, size_t row, size_t column);   /* zeroes for NULL */
-instant_us rows_instant(const struct db_rows *rows, size_t row, size_t column); /* timestamptz; 0 for NULL */
+struct uuid rows_uuid(const struct db_rows *rows, size_t row, size_t column); /* zeroes for NULL */
+instant_us rows_instant(
+	const struct db_rows *rows, size_t row, size_t column); /* timestamptz; 0 for NULL */
 /* bytea: bytes at most into out; answers how many it has. */
 size_t rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *out, size_t bytes);
 /* Rows that an INSERT, UPDATE or DELETE touched. */
@@ -153,36 +174,47 @@ enum db_column_type {
 	DB_COLUMN_BOOL,
 	DB_COLUMN_INSTANT,
 	DB_COLUMN_TEXT,    /* const char *, copied into the arena; NULL for SQL NULL */
+	DB_COLUMN_BORROWED,/* the same, not copied: lives as long as the rows */
 	DB_COLUMN_CODE,    /* char[], cut at its size */
 	DB_COLUMN_CHOICE,  /* an enum (int), by its name in `choices` */
 };
 
-/* A column of a result and the member of a struct that it fills. Columns are found by their names. */
+/* A column of a result and the member of a struct that it fills. Columns are found by their names.
+ */
 struct db_column {
 	const char *name;
 	enum db_column_type type;
 	size_t offset, bytes;       /* of the member */
-	size_t present;             /* offset of a bool that says whether it is not NULL, and 1; 0: there is none */
+	size_t present; /* offset of a bool that says whether it is not NULL, and 1; 0: there is none */
 	const char *const *choices; /* ends with NULL */
 };
 
 #define DB_COLUMN(type, name, structure, member) \
-	{ name, DB_COLUMN_##type, offsetof(structure, member), sizeof(((structure *)0)->member), 0, NULL }
+	{ \
+		name, DB_COLUMN_##type, offsetof(structure, member), \
+			sizeof(((structure *)0)->member), 0, NULL \
+	}
 /* With a member that says whether the column is not NULL. */
 #define DB_COLUMN_OPTIONAL(type, name, structure, member, has) \
 	{ name, DB_COLUMN_##type, offsetof(structure, member), sizeof(((structure *)0)->member), \
 		offsetof(structure, has) + 1, NULL }
 #define DB_COLUMN_ENUM(name, structure, member, names) \
-	{ name, DB_COLUMN_CHOICE, offsetof(structure, member), sizeof(((structure *)0)->member), 0, names }
+	{ \
+		name, DB_COLUMN_CHOICE, offsetof(structure, member), \
+			sizeof(((structure *)0)->member), 0, names \
+	}
 #define DB_COLUMNS_MAX 32
+/* A table of columns with its length, as the functions below take them. */
+#define DB_COLUMNS(table) table, sizeof(table) / sizeof((table)[0])
 
-/* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the arena is full (which may be
- * NULL where no column is a text). ERR_INTERNAL: a column is missing, or not what it should be; logged. */
-enum error rows_read(const struct db_rows *rows, size_t row, const struct db_column *columns, size_t count,
-	struct arena *arena, void *out) MUST_CHECK;
+/* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the
+ * arena is full (which may be NULL where no column is a text). ERR_INTERNAL: a column is missing,
+ * or not what it should be; logged. */
+enum error rows_read(const struct db_rows *rows, size_t row, const struct db_column *columns,
+	size_t count, struct arena *arena, void *out) MUST_CHECK;
 /* Every row, into an array in the arena. */
-enum error rows_read_all(const struct db_rows *rows, const struct db_column *columns, size_t count, struct arena *arena,
-	size_t bytes, void **list, size_t *length) MUST_CHECK;
+enum error rows_read_all(const struct db_rows *rows, const struct db_column *columns, size_t count,
+	struct arena *arena, size_t bytes, void **list, size_t *length) MUST_CHECK;
 
 static inline void
 rows_cleanup(struct db_rows **rows)

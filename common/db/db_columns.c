@@ -1,14 +1,15 @@
 /* db_columns.c - rows read by a table of columns, by name, into structs.
  *
- * A name is looked for once a result: the place of each column is kept with the result, so reading a row costs no
- * comparison. */
+ * A name is looked for once a result: the place of each column is kept with the result, so reading
+ * a row costs no comparison. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* Where a column of that name is; near `hint`, as tables and statements mostly have the same order. -1: nowhere. */
+/* Where a column of that name is; near `hint`, as tables and statements mostly have the same order.
+ * -1: nowhere. */
 static int
 place_find(const PGresult *result, const char *name, int hint)
 {
@@ -49,7 +50,8 @@ map_of(const struct db_rows *rows, const struct db_column *columns, size_t count
 	for (size_t i = 0; i < DB_MAPS; i++) {
 		struct db_map *map = &rows->maps[i];
 
-		if (map->columns == columns || (map->columns == NULL && map_fill(rows->result, columns, count, map)))
+		if (map->columns == columns ||
+			(map->columns == NULL && map_fill(rows->result, columns, count, map)))
 			return map;
 		if (map->columns == NULL)
 			return NULL;
@@ -66,7 +68,8 @@ choice_read(const char *text, const struct db_column *column, void *member)
 			memcpy(member, &i, sizeof i);
 			return OK;
 		}
-	log_error("the column %s holds \"%s\", which this program does not know", column->name, text != NULL ? text : "");
+	log_error("the column %s holds \"%s\", which this program does not know", column->name,
+		text != NULL ? text : "");
 	return ERR_INTERNAL;
 }
 
@@ -90,8 +93,8 @@ code_read(const char *text, const struct db_column *column, char *member)
 }
 
 static enum error
-member_read(const struct db_rows *rows, size_t row, size_t place, const struct db_column *column, struct arena *arena,
-	char *member)
+member_read(const struct db_rows *rows, size_t row, size_t place, const struct db_column *column,
+	struct arena *arena, char *member)
 {
 	switch (column->type) {
 	case DB_COLUMN_UUID:
@@ -108,6 +111,9 @@ member_read(const struct db_rows *rows, size_t row, size_t place, const struct d
 		return OK;
 	case DB_COLUMN_TEXT:
 		return text_read(rows_text(rows, row, place), arena, member);
+	case DB_COLUMN_BORROWED:
+		*(const char **)member = rows_text(rows, row, place);
+		return OK;
 	case DB_COLUMN_CODE:
 		code_read(rows_text(rows, row, place), column, member);
 		return OK;
@@ -118,8 +124,8 @@ member_read(const struct db_rows *rows, size_t row, size_t place, const struct d
 }
 
 enum error
-rows_read(const struct db_rows *rows, size_t row, const struct db_column *columns, size_t count, struct arena *arena,
-	void *out)
+rows_read(const struct db_rows *rows, size_t row, const struct db_column *columns, size_t count,
+	struct arena *arena, void *out)
 {
 	const struct db_map *map = map_of(rows, columns, count);
 	enum error e = map != NULL ? OK : ERR_INTERNAL;
@@ -128,15 +134,17 @@ rows_read(const struct db_rows *rows, size_t row, const struct db_column *column
 		size_t place = (size_t)map->places[i];
 
 		if (columns[i].present > 0)
-			*(bool *)((char *)out + columns[i].present - 1) = !rows_null(rows, row, place);
-		e = member_read(rows, row, place, &columns[i], arena, (char *)out + columns[i].offset);
+			*(bool *)((char *)out + columns[i].present - 1) = !rows_null(
+				rows, row, place);
+		e = member_read(
+			rows, row, place, &columns[i], arena, (char *)out + columns[i].offset);
 	}
 	return e;
 }
 
 enum error
-rows_read_all(const struct db_rows *rows, const struct db_column *columns, size_t count, struct arena *arena, size_t bytes,
-	void **list, size_t *length)
+rows_read_all(const struct db_rows *rows, const struct db_column *columns, size_t count,
+	struct arena *arena, size_t bytes, void **list, size_t *length)
 {
 	enum error e = OK;
 

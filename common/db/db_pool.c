@@ -1,4 +1,5 @@
-/* db_pool.c - a few connections shared by many threads; who finds none free waits, but not for long. */
+/* db_pool.c - a few connections shared by many threads; who finds none free waits, but not for
+ * long. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -91,8 +92,8 @@ pool_give(struct db_pool *p, struct db *db)
 }
 
 enum error
-db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values, size_t count,
-	struct db_rows **rows)
+db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values,
+	size_t count, struct db_rows **rows)
 {
 	struct db *db = pool_take(p);
 	enum error e;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/invariant.h"
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
@@ -36,7 +37,9 @@ db_bool(bool b)
 struct db_value
 db_bytes(const void *p, size_t n)
 {
-	return (struct db_value){ .kind = p != NULL ? DB_KIND_BINARY : DB_KIND_NULL, .data = p, .bytes = n };
+	return (struct db_value){
+		.kind = p != NULL ? DB_KIND_BINARY : DB_KIND_NULL, .data = p, .bytes = n
+	};
 }
 
 struct db_value
@@ -52,8 +55,8 @@ db_instant(instant_us t, char buffer[INSTANT_TEXT])
 	return db_text(buffer);
 }
 
-/* ---- arrays: PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length, lower bound, then
- * each element as its length and bytes ---- */
+/* ---- arrays: PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length,
+ * lower bound, then each element as its length and bytes ---- */
 
 #define ARRAY_HEADER 20
 
@@ -62,6 +65,8 @@ array_room(struct db_array *a, size_t bytes)
 {
 	size_t used = a->bytes == 0 ? ARRAY_HEADER : a->bytes;
 
+	INVARIANT(a->count < INT32_MAX && used <= a->room + ARRAY_HEADER,
+		"an array of %d elements in %zu of %zu bytes", (int)a->count, used, a->room);
 	if (a->failed)
 		return NULL;
 	if (used + bytes > a->room) {
@@ -114,8 +119,8 @@ db_array_add_null(struct db_array *a)
 		put32(p, UINT32_MAX);
 }
 
-void
-db_array_add_bytes(struct db_array *a, const void *bytes, size_t n)
+static void
+element_add(struct db_array *a, const void *bytes, size_t n)
 {
 	unsigned char *p;
 
@@ -129,16 +134,31 @@ db_array_add_bytes(struct db_array *a, const void *bytes, size_t n)
 	memcpy(p + 4, bytes, n);
 }
 
+/* The server would read a value in an array of another type as something else. */
+static void
+element_add_as(struct db_array *a, enum db_element element, const void *bytes, size_t n)
+{
+	INVARIANT(a->element == element, "type %d is added to an array of type %d", (int)element,
+		(int)a->element);
+	element_add(a, bytes, n);
+}
+
+void
+db_array_add_bytes(struct db_array *a, const void *bytes, size_t n)
+{
+	element_add_as(a, DB_BYTEA_ARRAY, bytes, n);
+}
+
 void
 db_array_add_text(struct db_array *a, const char *s)
 {
-	db_array_add_bytes(a, s, s != NULL ? strlen(s) : 0);
+	element_add_as(a, DB_TEXT_ARRAY, s, s != NULL ? strlen(s) : 0);
 }
 
 void
 db_array_add_uuid(struct db_array *a, const struct uuid *u)
 {
-	db_array_add_bytes(a, u != NULL ? u->bytes : NULL, sizeof u->bytes);
+	element_add_as(a, DB_UUID_ARRAY, u != NULL ? u->bytes : NULL, sizeof u->bytes);
 }
 
 void
@@ -148,16 +168,18 @@ db_array_add_number(struct db_array *a, int64_t n)
 	uint32_t narrow = htonl((uint32_t)n);
 
 	if (a->element == DB_INT4_ARRAY)
-		db_array_add_bytes(a, &narrow, sizeof narrow);
+		element_add(a, &narrow, sizeof narrow);
 	else
-		db_array_add_bytes(a, &wide, sizeof wide);
+		element_add_as(a, DB_INT8_ARRAY, &wide, sizeof wide);
 }
 
 /* timestamptz in binary: microseconds since 2000-01-01 in UTC. */
 void
 db_array_add_instant(struct db_array *a, instant_us t)
 {
-	db_array_add_number(a, t - INT64_C(946684800) * US_PER_S);
+	uint64_t wide = htobe64((uint64_t)(t - INT64_C(946684800) * US_PER_S));
+
+	element_add_as(a, DB_INSTANT_ARRAY, &wide, sizeof wide);
 }
 
 void
@@ -165,10 +187,11 @@ db_array_add_bool(struct db_array *a, bool b)
 {
 	unsigned char byte = b;
 
-	db_array_add_bytes(a, &byte, 1);
+	element_add_as(a, DB_BOOL_ARRAY, &byte, 1);
 }
 
-/* The header is written last: only now the count is known. An empty array has no dimension, and ends with its type. */
+/* The header is written last: only now the count is known. An empty array has no dimension, and
+ * ends with its type. */
 struct db_value
 db_array(struct db_array *a)
 {
@@ -241,7 +264,8 @@ rows_null(const struct db_rows *rows, size_t row, size_t column)
 const char *
 rows_text(const struct db_rows *rows, size_t row, size_t column)
 {
-	return rows_null(rows, row, column) ? NULL : PQgetvalue(rows->result, (int)row, (int)column);
+	return rows_null(rows, row, column) ? NULL
+					    : PQgetvalue(rows->result, (int)row, (int)column);
 }
 
 int64_t
@@ -267,7 +291,8 @@ rows_uuid(const struct db_rows *rows, size_t row, size_t column)
 	return u;
 }
 
-/* "2026-11-23 05:08:36.123456+00" is RFC 3339 but for the minutes of the offset: the connection is set to UTC. */
+/* "2026-11-23 05:08:36.123456+00" is RFC 3339 but for the minutes of the offset: the connection is
+ * set to UTC. */
 instant_us
 rows_instant(const struct db_rows *rows, size_t row, size_t column)
 {

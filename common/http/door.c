@@ -4,9 +4,9 @@
 #include <time.h>
 #include <unistd.h>
 
-/* How long a thread rests at most before it waits at the socket whoever else does: one of those there may be kept by a
- * peer that connects and says nothing. */
-#define REST_S 1
+/* The longest rest: then a thread waits at the socket however many do, as a silent peer may hold up
+ * those that are there. */
+#define REST_MOST_S 1
 
 void
 door_init(struct door *d)
@@ -14,7 +14,7 @@ door_init(struct door *d)
 	pthread_condattr_t monotonic;
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-	d->most = processors < 2 ? 2 : (int)processors;
+	d->waiting_most = processors < 2 ? 2 : (int)processors;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -23,16 +23,16 @@ door_init(struct door *d)
 }
 
 void
-door_go(struct door *d)
+door_enter(struct door *d)
 {
 	struct timespec until;
 	int waited = 0;
 
 	pthread_mutex_lock(&d->lock);
-	if (d->waiting >= d->most) {
+	if (d->waiting >= d->waiting_most) {
 		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += REST_S;
-		while (d->waiting >= d->most && !d->ending && waited == 0)
+		until.tv_sec += REST_MOST_S;
+		while (d->waiting >= d->waiting_most && !d->closed && waited == 0)
 			waited = pthread_cond_timedwait(&d->needed, &d->lock, &until);
 	}
 	d->waiting++;
@@ -52,7 +52,7 @@ void
 door_close(struct door *d)
 {
 	pthread_mutex_lock(&d->lock);
-	d->ending = true;
+	d->closed = true;
 	pthread_cond_broadcast(&d->needed);
 	pthread_mutex_unlock(&d->lock);
 }

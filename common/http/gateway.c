@@ -1,4 +1,5 @@
-/* gateway.c - where a request comes from and its answer goes: a FastCGI connection, or CGI's environment and pipes. */
+/* gateway.c - where a request comes from and its answer goes: a FastCGI connection, or CGI's
+ * environment and pipes. */
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>

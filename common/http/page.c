@@ -31,24 +31,48 @@ page_cursor_encode(struct request *r, const char *fmt, ...)
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
+#define NOT_OURS "is not a cursor that was given out here"
+
+static enum error
+cursor_decode(struct request *r, const char *cursor, char **text)
+{
+	size_t n;
+
+	if ((*text = arena_alloc(r->arena, CURSOR_MAX)) == NULL)
+		return ERR_TOO_LARGE;
+	if (sodium_base642bin((unsigned char *)*text, CURSOR_MAX - 1, cursor, strlen(cursor), NULL,
+		    &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
+		strlen(*text) != n)
+		return request_fault(r, "/cursor", NOT_OURS);
+	return OK;
+}
+
 const char *
 page_cursor_decode(struct request *r, const char *cursor)
 {
-	char *out = arena_alloc(r->arena, CURSOR_MAX);
-	size_t n;
+	char *text;
 
-	if (out != NULL && sodium_base642bin((unsigned char *)out, CURSOR_MAX - 1, cursor, strlen(cursor), NULL, &n,
-				   NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) == 0 && strlen(out) == n)
-		return out;
-	request_fault(r, "/cursor", "is not a cursor that was given out here");
-	return NULL;
+	return cursor_decode(r, cursor, &text) == OK ? text : NULL;
+}
+
+enum error
+page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last)
+{
+	char *text;
+	enum error e = cursor_decode(r, cursor, &text);
+
+	if (e != OK)
+		return e;
+	return uuid_parse(text, last) ? OK
+				      : request_fault(r, "/cursor", "is not a cursor of this list");
 }
 
 /* The query as it was sent, without its cursor. */
 static char *
 query_without_cursor(struct request *r)
 {
-	char *copy = arena_strdup(r->arena, r->query), *rest = copy, *out = arena_strdup(r->arena, "");
+	char *copy = arena_strdup(r->arena, r->query), *rest = copy,
+	     *out = arena_strdup(r->arena, "");
 
 	while (rest != NULL && out != NULL) {
 		const char *pair = strsep(&rest, "&");
@@ -66,7 +90,8 @@ reply_next_link(struct request *r, struct reply *reply, const char *next_cursor)
 
 	if (next_cursor == NULL || (query = query_without_cursor(r)) == NULL)
 		return reply;
-	return reply_header(r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query, next_cursor);
+	return reply_header(
+		r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query, next_cursor);
 }
 
 struct reply *

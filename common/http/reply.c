@@ -105,11 +105,12 @@ problem_json(const struct request *r, enum error e, const char *detail, json_t *
 	json_t *p;
 
 	snprintf(type, sizeof type, "/docs/errors#%s", error_code(e));
-	/* A detail may quote what was sent, cut within a character: then it is no UTF-8, and the title must do. */
+	/* A detail may quote what was sent, cut within a character: then it is no UTF-8, and the
+	 * title must do. */
 	if (detail == NULL || (p = json_string(detail)) == NULL)
 		p = json_string(error_title(e));
-	p = json_pack("{s:s, s:s, s:i, s:s, s:o, s:s}", "type", type, "title", error_title(e), "status", error_status(e),
-		"code", error_code(e), "detail", p, "request_id", r->id);
+	p = json_pack("{s:s, s:s, s:i, s:s, s:o, s:s}", "type", type, "title", error_title(e),
+		"status", error_status(e), "code", error_code(e), "detail", p, "request_id", r->id);
 	if (p != NULL && e == ERR_INVALID_REQUEST && errors != NULL)
 		json_object_set(p, "errors", errors);
 	return p;
@@ -133,9 +134,11 @@ reply_error(struct request *r, enum error e)
 
 	if (status == 401)
 		reply_header(r, reply, "WWW-Authenticate", "Bearer realm=\"purse\"%s",
-			request_header(r, "Authorization") != NULL ? ", error=\"invalid_token\"" : "");
+			request_header(r, "Authorization") != NULL ? ", error=\"invalid_token\""
+								   : "");
 	if (r->retry_after_s > 0 || status == 503)
-		reply_header(r, reply, "Retry-After", "%ld", r->retry_after_s > 0 ? r->retry_after_s : 1L);
+		reply_header(r, reply, "Retry-After", "%ld",
+			r->retry_after_s > 0 ? r->retry_after_s : 1L);
 	return reply;
 }
 
@@ -150,13 +153,15 @@ reply_header(struct request *r, struct reply *reply, const char *name, const cha
 	va_start(ap, fmt);
 	value = arena_vprintf(r->arena, fmt, ap);
 	va_end(ap);
-	if (value == NULL || strpbrk(value, "\r\n") != NULL || reply->header_count == REPLY_HEADERS ||
-	    (line = arena_printf(r->arena, "%s: %s", name, value)) == NULL) {
+	if (value == NULL || strpbrk(value, "\r\n") != NULL ||
+		reply->header_count == REPLY_HEADERS ||
+		(line = arena_printf(r->arena, "%s: %s", name, value)) == NULL) {
 		log_error("the header %s could not be set", name);
 		return reply;
 	}
 	for (int i = 0; i < reply->header_count; i++)
-		if (strncasecmp(reply->headers[i], name, strlen(name)) == 0 && reply->headers[i][strlen(name)] == ':') {
+		if (strncasecmp(reply->headers[i], name, strlen(name)) == 0 &&
+			reply->headers[i][strlen(name)] == ':') {
 			reply->headers[i] = line;
 			return reply;
 		}
@@ -172,7 +177,8 @@ send_file(struct request *r, struct reply *reply)
 	char chunk[16384];
 
 	while (reply->file_bytes > 0) {
-		size_t want = reply->file_bytes < (off_t)sizeof chunk ? (size_t)reply->file_bytes : sizeof chunk;
+		size_t want = reply->file_bytes < (off_t)sizeof chunk ? (size_t)reply->file_bytes
+								      : sizeof chunk;
 		ssize_t n = pread(reply->file, chunk, want, reply->file_from);
 
 		if (n <= 0) {
@@ -194,7 +200,8 @@ reply_send(struct request *r, struct reply *reply)
 	size_t n = 0;
 	bool sent;
 
-#define HEAD(...) (n += n < sizeof head ? (size_t)snprintf(head + n, sizeof head - n, __VA_ARGS__) : 0)
+#define HEAD(...) \
+	(n += n < sizeof head ? (size_t)snprintf(head + n, sizeof head - n, __VA_ARGS__) : 0)
 	HEAD("Status: %d\r\nX-Request-Id: %s\r\n", reply->status, r->id != NULL ? r->id : "");
 	if (reply->content_type != NULL)
 		HEAD("Content-Type: %s\r\n", reply->content_type);

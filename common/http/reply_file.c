@@ -1,4 +1,5 @@
-/* reply_file.c - a statement file as an answer: handed to the gateway (X-Sendfile), or sent from here with Range. */
+/* reply_file.c - a statement file as an answer: handed to the gateway (X-Sendfile), or sent from
+ * here with Range. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -15,7 +16,8 @@
 
 enum range { RANGE_NONE, RANGE_GOOD, RANGE_BAD };
 
-/* One range of bytes (RFC 9110, 14.1.2): a-b, a- or -n. Several at once may be answered whole (14.2), and are. */
+/* One range of bytes (RFC 9110, 14.1.2): a-b, a- or -n. Several at once may be answered whole
+ * (14.2), and are. */
 static enum range
 range_parse(const char *text, off_t size, off_t *from, off_t *bytes)
 {
@@ -54,11 +56,12 @@ range_parse(const char *text, off_t size, off_t *from, off_t *bytes)
 static struct reply *
 range_refuse(struct request *r, off_t size)
 {
-	return reply_header(r, reply_error(r, ERR_RANGE_NOT_SATISFIABLE), "Content-Range", "bytes */%lld", (long long)size);
+	return reply_header(r, reply_error(r, ERR_RANGE_NOT_SATISFIABLE), "Content-Range",
+		"bytes */%lld", (long long)size);
 }
 
-/* The gateway would answer such a range with a page of its own, which is no problem document. With If-Range only the
- * gateway can tell whether the range counts at all. */
+/* The gateway would answer such a range with a page of its own, which is no problem document. With
+ * If-Range only the gateway can tell whether the range counts at all. */
 static bool
 range_is_beyond(struct request *r, off_t size)
 {
@@ -72,12 +75,14 @@ static struct reply *
 send_here(struct request *r, struct reply *reply, const struct stat *st)
 {
 	char etag[64];
-	const char *known = request_header(r, "If-None-Match"), *unless = request_header(r, "If-Range");
+	const char *known = request_header(r, "If-None-Match"),
+		   *unless = request_header(r, "If-Range");
 	enum range range;
 	off_t from = 0, bytes = st->st_size;
 
 	snprintf(etag, sizeof etag, "\"%llx-%llx\"", (unsigned long long)st->st_size,
-		(unsigned long long)st->st_mtim.tv_sec * 1000000000ULL + (unsigned long long)st->st_mtim.tv_nsec);
+		(unsigned long long)st->st_mtim.tv_sec * 1000000000ULL +
+			(unsigned long long)st->st_mtim.tv_nsec);
 	reply_header(r, reply, "ETag", "%s", etag);
 	reply_header(r, reply, "Accept-Ranges", "bytes");
 	if (known != NULL && strstr(known, etag) != NULL) {
@@ -116,7 +121,8 @@ reply_file(struct request *r, const char *path, const char *content_type, const 
 		enum error e = errno == ENOENT ? ERR_GONE : ERR_INTERNAL;
 
 		if (e == ERR_INTERNAL)
-			log_error("the statement file %s cannot be read: %s", path, strerror(errno));
+			log_error(
+				"the statement file %s cannot be read: %s", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return reply_error(r, e);

@@ -1,5 +1,5 @@
-/* request.c - reads a request: method, path, headers, body; and what a handler says against it. The query is
- * request_query.c. */
+/* request.c - reads a request: method, path, headers, body; and what a handler says against it. The
+ * query is request_query.c. */
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,10 +7,10 @@
 #include <string.h>
 
 #include "common/base/config.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "common/http/request_private.h"
 
-#define BODY_DEPTH 32
 #define ID_MAX 128
 
 const char *
@@ -37,8 +37,9 @@ method_parse(const char *text, bool *head)
 	static const struct {
 		const char *name;
 		enum method method;
-	} names[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_GET }, { "POST", METHOD_POST }, { "PUT", METHOD_PUT },
-		{ "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE }, { "OPTIONS", METHOD_OPTIONS } };
+	} names[] = { { "GET", METHOD_GET }, { "HEAD", METHOD_GET }, { "POST", METHOD_POST },
+		{ "PUT", METHOD_PUT }, { "PATCH", METHOD_PATCH }, { "DELETE", METHOD_DELETE },
+		{ "OPTIONS", METHOD_OPTIONS } };
 
 	*head = text != NULL && strcmp(text, "HEAD") == 0;
 	for (size_t i = 0; text != NULL && i < sizeof names / sizeof names[0]; i++)
@@ -47,7 +48,8 @@ method_parse(const char *text, bool *head)
 	return METHOD_OTHER;
 }
 
-/* The client's id is taken where it is short and plain, so that a chain of services can share one. */
+/* The client's id is taken where it is short and plain, so that a chain of services can share one.
+ */
 static const char *
 id_choose(struct request *r)
 {
@@ -56,7 +58,10 @@ id_choose(struct request *r)
 	char *text;
 	size_t n = sent != NULL ? strlen(sent) : 0;
 
-	if (n > 0 && n <= ID_MAX && strspn(sent, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=") == n)
+	if (n > 0 && n <= ID_MAX &&
+		strspn(sent,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=") ==
+			n)
 		return arena_strdup(r->arena, sent);
 	if ((text = arena_alloc(r->arena, UUID_TEXT)) == NULL)
 		return "";
@@ -65,7 +70,8 @@ id_choose(struct request *r)
 	return text;
 }
 
-/* A gateway that knows our paths names the program by one of them; a web space by where its file lies
+/* A gateway that knows our paths names the program by one of them; a web space by where its file
+ * lies
  * (/cgi-bin/auth), and then the whole path comes after. */
 static bool
 is_our_path(const char *script)
@@ -81,7 +87,8 @@ is_our_path(const char *script)
 enum error
 request_begin(struct request *r)
 {
-	const char *script = request_variable(r, "SCRIPT_NAME"), *info = request_variable(r, "PATH_INFO");
+	const char *script = request_variable(r, "SCRIPT_NAME"),
+		   *info = request_variable(r, "PATH_INFO");
 	const char *query = request_variable(r, "QUERY_STRING");
 
 	r->id = id_choose(r);
@@ -89,8 +96,10 @@ request_begin(struct request *r)
 	r->query = arena_strdup(r->arena, query != NULL ? query : "");
 	if (script != NULL && info != NULL && *info != '\0' && !is_our_path(script))
 		script = NULL;
-	/* Both are decoded already; how CGI splits the path between them differs between servers, their sum does not. */
-	r->path = arena_printf(r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
+	/* Both are decoded already; how CGI splits the path between them differs between servers,
+	 * their sum does not. */
+	r->path = arena_printf(
+		r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
 	if (r->path == NULL || r->query == NULL)
 		return ERR_TOO_LARGE;
 	if (strlen(r->path) + strlen(r->query) > (size_t)config_number(OPT_URL_LIMIT))
@@ -113,13 +122,15 @@ body_read(struct request *r)
 	if (length != NULL && *length != '\0')
 		n = strtoll(length, &end, 10);
 	if (n < 0 || (end != NULL && *end != '\0'))
-		return request_refuse(r, ERR_MALFORMED_REQUEST, "The Content-Length is not a number.");
+		return request_refuse(
+			r, ERR_MALFORMED_REQUEST, "The Content-Length is not a number.");
 	if (n > limit)
 		return request_refuse(r, ERR_TOO_LARGE, "A body may have %lld bytes.", limit);
 	if ((bytes = arena_alloc(r->arena, (size_t)n + 1)) == NULL)
 		return ERR_TOO_LARGE;
 	if ((got = gateway_read(r->gateway, bytes, (size_t)n)) != n)
-		return request_refuse(r, ERR_MALFORMED_REQUEST, "The body ended after %zd of %lld bytes.", got, n);
+		return request_refuse(r, ERR_MALFORMED_REQUEST,
+			"The body ended after %zd of %lld bytes.", got, n);
 	r->raw = bytes;
 	r->raw_bytes = (size_t)n;
 	return OK;
@@ -136,32 +147,11 @@ media_type_is_json(const char *type)
 	return n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0;
 }
 
-/* jansson's parser recurses, and its own limit is far above what a request needs. Counted outside of strings. */
-static bool
-too_deep(const char *p, size_t bytes)
-{
-	int depth = 0;
-	bool string = false;
-
-	for (size_t i = 0; i < bytes; i++) {
-		if (string && p[i] == '\\')
-			i++;
-		else if (p[i] == '"')
-			string = !string;
-		else if (!string && (p[i] == '{' || p[i] == '['))
-			depth++;
-		else if (!string && (p[i] == '}' || p[i] == ']'))
-			depth--;
-		if (depth > BODY_DEPTH)
-			return true;
-	}
-	return false;
-}
-
 static enum error
 body_parse(struct request *r)
 {
-	json_error_t why;
+	char reason[JSON_REASON];
+	enum error e;
 
 	if (r->raw_bytes == 0) {
 		r->body = json_object();
@@ -169,17 +159,11 @@ body_parse(struct request *r)
 	}
 	if (!media_type_is_json(request_variable(r, "CONTENT_TYPE")))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
-	if (too_deep(r->raw, r->raw_bytes))
-		return request_refuse(r, ERR_MALFORMED_JSON, "The JSON is nested more than %d deep.", BODY_DEPTH);
-	r->body = json_loadb(r->raw, r->raw_bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-	if (r->body == NULL && json_error_code(&why) == json_error_out_of_memory)
-		return request_refuse(r, ERR_TOO_LARGE, "The body needs more memory than a request may use.");
-	/* JSON, but more than we take: numbers past 64 bits, and U+0000, which PostgreSQL cannot store. */
-	if (r->body == NULL && (json_error_code(&why) == json_error_numeric_overflow ||
-				       json_error_code(&why) == json_error_null_character))
-		return request_fault(r, "", "line %d, column %d: %s", why.line, why.column, why.text);
-	if (r->body == NULL)
-		return request_refuse(r, ERR_MALFORMED_JSON, "Line %d, column %d: %s.", why.line, why.column, why.text);
+	e = json_read(r->raw, r->raw_bytes, &r->body, reason);
+	if (e == ERR_INVALID_REQUEST)
+		return request_fault(r, "", "%s", reason);
+	if (e != OK)
+		return request_refuse(r, e, "The body cannot be read: %s.", reason);
 	if (!json_is_object(r->body))
 		return request_fault(r, "", "must be an object");
 	return OK;
@@ -220,7 +204,8 @@ request_key(struct request *r, const char **key)
 	*key = request_header(r, "Idempotency-Key");
 	if (*key == NULL || key_is_good(*key))
 		return OK;
-	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MAX);
+	return request_fault(
+		r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MAX);
 }
 
 /* Apache hands the header to CGI programs under the second name, after a rewrite. */

@@ -1,4 +1,5 @@
-/* request_private.h - what the files of the HTTP layer share: where a request came from, what a reply holds. */
+/* request_private.h - what the files of the HTTP layer share: where a request came from, what a
+ * reply holds. */
 #ifndef COMMON_HTTP_REQUEST_PRIVATE_H
 #define COMMON_HTTP_REQUEST_PRIVATE_H
 

@@ -35,18 +35,32 @@ url_decode(char *s, bool plus)
 	return true;
 }
 
+/* A fault of a parameter; names of fields are short. */
+#define PARAMETER_FAULT(r, name, ...) \
+	request_fault(r, pointer_of(name, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
+#define POINTER_MAX 64
+
+static const char *
+pointer_of(const char *name, char pointer[POINTER_MAX])
+{
+	(void)snprintf(pointer, POINTER_MAX, "/%s", name);
+	return pointer;
+}
+
 /* name[key]=value for a FIELD_PAIRS of that name. False: it is none. */
 static bool
-pair_bind(struct request *r, const char *name, const char *value, const struct field *field, enum error *e)
+pair_bind(struct request *r, const char *name, const char *value, const struct field *field,
+	enum error *e)
 {
 	struct pairs *p = field->pairs;
 	size_t n = strlen(field->name), length = strlen(name);
 	char *key;
 
-	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' || name[length - 1] != ']')
+	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' ||
+		name[length - 1] != ']')
 		return false;
 	if (p->count == PAIRS_MAX) {
-		*e = request_fault(r, arena_printf(r->arena, "/%s", field->name), "may be given %d times", PAIRS_MAX);
+		*e = PARAMETER_FAULT(r, field->name, "may be given %d times", PAIRS_MAX);
 		return true;
 	}
 	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
@@ -82,14 +96,15 @@ utf8_is_valid(const char *text)
 static enum error
 parameter_bind(struct request *r, char *pair, const struct field *fields, size_t count, bool *seen)
 {
-	char *value = strchr(pair, '='), pointer[64];
+	char *value = strchr(pair, '=');
 
 	if (value != NULL)
 		*value++ = '\0';
 	else
 		value = pair + strlen(pair);
 	if (!url_decode(pair, true) || !url_decode(value, true))
-		return request_refuse(r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
+		return request_refuse(
+			r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
 	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
 		return request_fault(r, "", "the query must be valid UTF-8");
 	for (size_t i = 0; i < count; i++) {
@@ -99,9 +114,8 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 			return e;
 		if (strcmp(fields[i].name, pair) != 0)
 			continue;
-		snprintf(pointer, sizeof pointer, "/%s", pair);
 		if (seen[i])
-			return request_fault(r, pointer, "is given twice");
+			return PARAMETER_FAULT(r, pair, "is given twice");
 		seen[i] = true;
 		return bind_text(value, &fields[i], &r->faults);
 	}
@@ -130,7 +144,7 @@ request_bind_query(struct request *r, const struct field *fields, size_t count)
 		if (fields[i].present != NULL)
 			*fields[i].present = seen[i];
 		if (fields[i].required && !seen[i])
-			e = request_fault(r, arena_printf(r->arena, "/%s", fields[i].name), "is missing");
+			e = PARAMETER_FAULT(r, fields[i].name, "is missing");
 	}
 	return e;
 }

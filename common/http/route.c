@@ -1,13 +1,18 @@
-/* route.c - finds the route of a path; see route_find() in http.h. */
+/* route.c - finds the route of a path; see route.h. */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/http/request_private.h"
 
-static const char *const method_names[] = {
-	[METHOD_GET] = "GET", [METHOD_POST] = "POST", [METHOD_PUT] = "PUT", [METHOD_PATCH] = "PATCH",
-	[METHOD_DELETE] = "DELETE", [METHOD_OPTIONS] = "OPTIONS", [METHOD_OTHER] = ""
-};
+static const char *const method_names[] = { [METHOD_GET] = "GET",
+	[METHOD_POST] = "POST",
+	[METHOD_PUT] = "PUT",
+	[METHOD_PATCH] = "PATCH",
+	[METHOD_DELETE] = "DELETE",
+	[METHOD_OPTIONS] = "OPTIONS",
+	[METHOD_OTHER] = "" };
+_Static_assert(
+	sizeof method_names / sizeof method_names[0] == METHOD_OTHER + 1, "each method has a name");
 
 const char *
 method_name(enum method m)
@@ -52,12 +57,13 @@ allow_add(char allow[64], enum method m)
 {
 	size_t n = strlen(allow);
 
-	snprintf(allow + n, 64 - n, "%s%s%s", n > 0 ? ", " : "", method_names[m], m == METHOD_GET ? ", HEAD" : "");
+	snprintf(allow + n, 64 - n, "%s%s%s", n > 0 ? ", " : "", method_names[m],
+		m == METHOD_GET ? ", HEAD" : "");
 }
 
 const struct route *
-route_find(const struct route *routes, size_t count, enum method method, const char *path, struct uuid ids[ROUTE_IDS],
-	enum error *e, char allow[64])
+route_find(const struct route *routes, size_t count, enum method method, const char *path,
+	struct uuid ids[ROUTE_IDS], enum error *e, char allow[64])
 {
 	allow[0] = '\0';
 	for (size_t i = 0; i < count; i++) {

@@ -1,9 +1,11 @@
-/* service.c - the program around a service's handlers: threads that take requests until SIGTERM, or one CGI request.
+/* service.c - the program around a service's handlers: threads that take requests until SIGTERM, or
+ * one CGI request.
  *
- * How it ends matters most. libfcgi's accept is not woken by a signal that another thread takes, so: the main thread
- * alone receives SIGTERM (sigwait), tells libfcgi that the end is near, and shuts the listening socket down, which
- * makes every accept() return. A thread that is working finishes and answers its request first; then it sees the
- * shutdown and ends. Nothing that was accepted goes without an answer. */
+ * How it ends matters most. libfcgi's accept is not woken by a signal that another thread takes,
+ * so: the main thread alone receives SIGTERM (sigwait), tells libfcgi that the end is near, and
+ * shuts the listening socket down, which makes every accept() return. A thread that is working
+ * finishes and answers its request first; then it sees the shutdown and ends. Nothing that was
+ * accepted goes without an answer. */
 #include "common/http/service.h"
 
 #include <errno.h>
@@ -18,6 +20,7 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "common/http/docroot.h"
 #include "common/http/door.h"
 #include "common/http/reply.h"
 #include "common/http/request_private.h"
@@ -43,11 +46,13 @@ request_identify(struct request *r, identify *check)
 	return e != OK && why != NULL ? request_refuse(r, e, "%s", why) : e;
 }
 
-/* Who asks: what the gateway's authorizer found, where there is one; else the service checks the token itself. */
+/* Who asks: what the gateway's authorizer found, where there is one; else the service checks the
+ * token itself. */
 static enum error
 caller_find(const struct service *s, struct request *r)
 {
-	const char *user = request_variable(r, "AUTH_USER_ID"), *session = request_variable(r, "AUTH_SESSION_ID");
+	const char *user = request_variable(r, "AUTH_USER_ID"),
+		   *session = request_variable(r, "AUTH_SESSION_ID");
 
 	if (config_number(OPT_GATEWAY_IDENTITY) == 1 && user != NULL && session != NULL) {
 		if (!uuid_parse(user, &r->caller.user) || !uuid_parse(session, &r->caller.session))
@@ -64,11 +69,11 @@ caller_check(const struct service *s, const struct route *route, struct request 
 {
 	enum error e;
 
-	if (route->who == ANYONE)
+	if (route->access == ANYONE)
 		return OK;
 	if ((e = caller_find(s, r)) != OK)
 		return e;
-	if (route->who == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
+	if (route->access == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
 		return ERR_FORBIDDEN;
 	return OK;
 }
@@ -83,6 +88,8 @@ dispatch(const struct service *s, struct request *r)
 	if ((e = request_begin(r)) != OK)
 		return reply_error(r, e);
 	log_request(r->id);
+	if (!docroot_is_clear(r->gateway))
+		return reply_error(r, ERR_INTERNAL);
 	if (r->gateway->fcgx != NULL && r->gateway->fcgx->role == FCGI_AUTHORIZER)
 		return s->authorize != NULL ? s->authorize(r) : reply_error(r, ERR_UNAUTHENTICATED);
 	route = route_find(s->routes, s->route_count, r->method, r->path, r->ids, &e, allow);
@@ -96,7 +103,8 @@ dispatch(const struct service *s, struct request *r)
 	return route->handle(r);
 }
 
-/* A socket that is closed with input unread breaks, and the answer may break with it. The authorizer has no input. */
+/* A socket that is closed with input unread breaks, and the answer may break with it. The
+ * authorizer has no input. */
 static void
 body_drain(const struct request *r)
 {
@@ -132,7 +140,7 @@ request_accept(struct server *server, FCGX_Request *fcgx)
 {
 	bool accepted;
 
-	door_go(&server->door);
+	door_enter(&server->door);
 	accepted = FCGX_Accept_r(fcgx) == 0;
 	door_leave(&server->door);
 	return accepted;
@@ -146,7 +154,8 @@ worker(void *context)
 	FCGX_Request fcgx;
 	struct gateway gateway = { .fcgx = &fcgx };
 
-	if (arena == NULL || FCGX_InitRequest(&fcgx, server->socket, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
+	if (arena == NULL ||
+		FCGX_InitRequest(&fcgx, server->socket, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
 		log_error("a thread could not start: no memory");
 		arena_free(arena);
 		return NULL;
@@ -179,7 +188,7 @@ threads_start(struct server *server, pthread_t *threads, int count)
 }
 
 static int
-serve_until_told(struct server *server, const sigset_t *ends)
+serve_until_signal(struct server *server, const sigset_t *ends)
 {
 	int count = (int)config_number(OPT_HANDLER_THREADS), got;
 	pthread_t *threads = calloc((size_t)count, sizeof *threads);
@@ -207,10 +216,15 @@ serve_until_told(struct server *server, const sigset_t *ends)
 static void
 routes_print(const struct service *s)
 {
-	static const char *const who[] = { [ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator" };
+	static const char *const names[] = {
+		[ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator"
+	};
+	_Static_assert(
+		sizeof names / sizeof names[0] == OPERATOR_ONLY + 1, "each access has a name");
 
 	for (size_t i = 0; i < s->route_count; i++)
-		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern, who[s->routes[i].who]);
+		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern,
+			names[s->routes[i].access]);
 }
 
 static bool
@@ -226,22 +240,25 @@ socket_find(const struct service *s, int *socket)
 	return *socket >= 0;
 }
 
-/* libfcgi ends a connection by shutting down its own side and looking whether the peer has closed too, because over TCP an
- * answer on its way is lost when its sender closes with input unread. A UNIX socket loses nothing: there we close at once
- * (FCGX_Detach), which saves three system calls and the peer a wake-up. */
+/* libfcgi ends a connection by shutting down its own side and looking whether the peer has closed
+ * too, because over TCP an answer on its way is lost when its sender closes with input unread. A
+ * UNIX socket loses nothing: there we close at once (FCGX_Detach), which saves three system calls
+ * and the peer a wake-up. */
 static bool
 peers_are_local(int socket)
 {
 	struct sockaddr_storage address = { .ss_family = AF_UNSPEC };
 	socklen_t bytes = sizeof address;
 
-	return getsockname(socket, (struct sockaddr *)&address, &bytes) == 0 && address.ss_family == AF_UNIX;
+	return getsockname(socket, (struct sockaddr *)&address, &bytes) == 0 &&
+	       address.ss_family == AF_UNIX;
 }
 
-/* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has closed its side.
- * The latter costs each request a sleep and a wake-up, and is only needed where input is left over: body_drain(). */
+/* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has
+ * closed its side. The latter costs each request a sleep and a wake-up, and is only needed where
+ * input is left over: body_drain(). */
 static void
-libfcgi_calm(void)
+libfcgi_set_timeouts(void)
 {
 	setenv("LIBFCGI_IS_AF_UNIX_KEEPER_POLL_TIMEOUT", "100", 0);
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 0);
@@ -259,10 +276,11 @@ serve_cgi(const struct server *server)
 	return 0;
 }
 
-/* Libraries tidy up at the end what the system takes back anyway (OpenSSL its tables, most of all): an eighth of the
- * processor time of a CGI program, which is paid for every request. Where leaks are looked for, that is done then. */
+/* Libraries tidy up at the end what the system takes back anyway (OpenSSL its tables, most of all):
+ * an eighth of the processor time of a CGI program, which is paid for every request. Where leaks
+ * are looked for, that is done then. */
 static void
-end_at_once(int status)
+exit_immediately(int status)
 {
 	(void)status;
 #ifndef __SANITIZE_ADDRESS__
@@ -276,18 +294,19 @@ service_main(int argc, char **argv, const struct service *s)
 {
 	struct server server = { .service = s };
 	sigset_t ends;
-	bool cgi;
+	bool cgi, exposed;
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
 		routes_print(s);
 		return 0;
 	}
-	libfcgi_calm();
+	libfcgi_set_timeouts();
 	if (!config_load())
 		return 1;
 	log_init(s->name, config_text(OPT_LOG_LEVEL));
-	/* Blocked before any thread is made, so that every thread inherits it and only sigwait sees them. */
+	/* Blocked before any thread is made, so that every thread inherits it and only sigwait sees
+	 * them. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
@@ -298,12 +317,14 @@ service_main(int argc, char **argv, const struct service *s)
 		return 1;
 	server.local = peers_are_local(server.socket);
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
-	if ((server.state = s->start()) == NULL)
+	/* Plain CGI knows the document root already: open nothing with secrets that leaked. */
+	exposed = cgi && !docroot_is_clear(&(struct gateway){ .fcgx = NULL });
+	if (!exposed && (server.state = s->start()) == NULL)
 		return 1;
-	status = cgi ? serve_cgi(&server) : serve_until_told(&server, &ends);
-	if (s->stop != NULL)
+	status = cgi ? serve_cgi(&server) : serve_until_signal(&server, &ends);
+	if (s->stop != NULL && !exposed)
 		s->stop(server.state);
 	if (cgi)
-		end_at_once(status);
+		exit_immediately(status);
 	return status;
 }

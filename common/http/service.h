@@ -4,8 +4,8 @@
 
 #include "common/http/route.h"
 
-/* Checks an access token (NULL: the request has none) and fills in *caller. OK, or why not, with *why a sentence for the
- * client or NULL. */
+/* Checks an access token (NULL: the request has none) and fills in *caller. OK, or why not, with
+ * *why a sentence for the client or NULL. */
 typedef enum error identify(const char *token, struct caller *caller, const char **why);
 
 /* Identifies the caller by the request's Bearer token; the reason becomes the reply's detail. */
@@ -24,8 +24,8 @@ struct service {
 	struct reply *(*authorize)(struct request *r);
 };
 
-/* The whole program: configuration, signals, threads, requests until SIGTERM; or one request as CGI; or, with the
- * argument --routes, the route table. Answers main's exit status. */
+/* The whole program: configuration, signals, threads, requests until SIGTERM; or one request as
+ * CGI; or, with the argument --routes, the route table. Answers main's exit status. */
 int service_main(int argc, char **argv, const struct service *s);
 
 #endif

@@ -1,13 +1,15 @@
-/* relay.c - takes rows out of a database's outbox and puts them into RabbitMQ, in order, at least once.
+/* relay.c - takes rows out of a database's outbox and puts them into RabbitMQ, in order, at least
+ * once.
  *
- * Each database has a thread, with a connection to it and one to RabbitMQ. A thread reads rows behind its cursor (the SQL
- * sees to it that nothing commits late in front of it), publishes them, waits for the confirms, and only then moves the
- * cursor in the database. A few batches are under way at once, or RabbitMQ would idle while rows are read, and we while it
- * writes to disk. After any failure all of them are forgotten, and everything begins anew at the cursor: consumers drop
+ * Each database has a thread, with a connection to it and one to RabbitMQ. A thread reads rows
+ * behind its cursor (the SQL sees to it that nothing commits late in front of it), publishes them,
+ * waits for the confirms, and only then moves the cursor in the database. A few batches are under
+ * way at once, or RabbitMQ would idle while rows are read, and we while it writes to disk. After
+ * any failure all of them are forgotten, and everything begins anew at the cursor: consumers drop
  * the doubles.
  *
- * One relay serves a database at a time, by an advisory lock: a second waits as a standby (with --drain: ends). The lock
- * only saves work; two relays at once would do no harm. */
+ * One relay serves a database at a time, by an advisory lock: a second waits as a standby (with
+ * --drain: ends). The lock only saves work; two relays at once would do no harm. */
 #include "common/outbox/relay.h"
 
 #include <inttypes.h>
@@ -23,7 +25,8 @@
 
 #define LOCK_CHECK_MS 1000
 #define SLICE_MS 250
-/* Looks that found nothing before the pauses grow, and how often at most they do: an idle system should rest. */
+/* Looks that found nothing before the pauses grow, and how often at most they do: an idle system
+ * should rest. */
 #define QUIET_LOOKS 50
 #define QUIET_MOST 5
 
@@ -55,20 +58,40 @@ batch_room(struct batch *b, size_t count)
 	return true;
 }
 
+/* What every row has, whatever its event. */
+struct place {
+	const char *id, *xid;
+};
+static const struct db_column place_columns[] = {
+	DB_COLUMN(BORROWED, "id", struct place, id),
+	DB_COLUMN(BORROWED, "xid", struct place, xid),
+};
+
 static enum error
-batch_add(struct relay *r, const struct stream *stream, struct batch *b, const struct db_rows *rows, size_t row)
+batch_add(struct relay *r, const struct stream *stream, struct batch *b, const struct db_rows *rows,
+	size_t row)
 {
 	size_t i = b->count, bytes = 0;
+	struct place place;
+	enum error e = rows_read(rows, row, DB_COLUMNS(place_columns), NULL, &place);
 	char *body;
 
+	if (e != OK)
+		return e;
 	arena_reset(r->arena);
 	if ((body = stream->body(rows, row, r->arena, &bytes)) == NULL) {
-		log_error("row %s of %s cannot be made into an event", rows_text(rows, row, 0), stream->cursor);
+		log_error("row %s of %s cannot be made into an event", place.id, stream->cursor);
 		return ERR_INTERNAL;
 	}
-	(void)snprintf(b->ids[i], UUID_TEXT, "%s", rows_text(rows, row, 0));
-	b->out[i] = (struct outgoing){ .exchange = r->source->topology->exchange, .key = stream->type, .body = body, .bytes = bytes,
-		.content_type = EVENT_CONTENT_TYPE, .type = stream->type, .message_id = b->ids[i],
+	(void)snprintf(b->ids[i], UUID_TEXT, "%s", place.id);
+	(void)snprintf(b->xid, sizeof(b->xid), "%s", place.xid);
+	b->out[i] = (struct outgoing){ .exchange = r->source->topology->exchange,
+		.key = stream->type,
+		.body = body,
+		.bytes = bytes,
+		.content_type = EVENT_CONTENT_TYPE,
+		.type = stream->type,
+		.message_id = b->ids[i],
 		.mandatory = stream->mandatory };
 	b->count++;
 	return OK;
@@ -83,7 +106,8 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 	enum error e;
 	size_t n;
 
-	e = db_execute(r->db, stream->read, DB_VALUES(db_text(r->position[s]), db_number(config_number(OPT_RELAY_BATCH))),
+	e = db_execute(r->db, stream->read,
+		DB_VALUES(db_text(r->position[s]), db_number(config_number(OPT_RELAY_BATCH))),
 		&rows);
 	if (e != OK || (n = rows_count(rows)) == 0)
 		return e;
@@ -91,10 +115,8 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 		return ERR_OVERLOADED;
 	for (size_t row = 0; e == OK && row < n; row++)
 		e = batch_add(r, stream, b, rows, row);
-	if (e == OK) {
-		(void)snprintf(b->xid, sizeof(b->xid), "%s", rows_text(rows, n - 1, stream->xid_column));
+	if (e == OK)
 		memcpy(r->position[s], b->xid, sizeof(b->xid));
-	}
 	return e;
 }
 
@@ -132,7 +154,8 @@ batch_settle(struct relay *r, struct batch *b)
 	return OK;
 }
 
-static const struct db_statement outbox_advance_sql = { "outbox_advance", "SELECT outbox_advance($1, $2)", DB_AGAIN };
+static const struct db_statement outbox_advance_sql = { "outbox_advance",
+	"SELECT outbox_advance($1, $2)", DB_AGAIN };
 
 /* The oldest batch is over when it is confirmed, and the cursor behind it. */
 static enum error
@@ -143,7 +166,8 @@ oldest_finish(struct relay *r, size_t s)
 
 	if ((e = batch_settle(r, b)) != OK)
 		return e;
-	e = db_execute(r->db, &outbox_advance_sql, DB_VALUES(db_text(r->source->streams[s].cursor), db_text(b->xid)), NULL);
+	e = db_execute(r->db, &outbox_advance_sql,
+		DB_VALUES(db_text(r->source->streams[s].cursor), db_text(b->xid)), NULL);
 	if (e != OK)
 		return e;
 	r->published += b->count;
@@ -155,8 +179,9 @@ oldest_finish(struct relay *r, size_t s)
 
 /* ---- a stream, a source ---- */
 
-/* Publishes a stream until a batch is not full, or it is time to end: what is committed meanwhile is left to come together,
- * because each batch costs everybody behind it a commit. *any: whether something was new. */
+/* Publishes a stream until a batch is not full, or it is time to end: what is committed meanwhile
+ * is left to come together, because each batch costs everybody behind it a commit. *any: whether
+ * something was new. */
 static enum error
 stream_run(struct relay *r, size_t s, bool *any)
 {
@@ -171,7 +196,8 @@ stream_run(struct relay *r, size_t s, bool *any)
 				return e;
 			continue;
 		}
-		if ((e = batch_read(r, s, next)) != OK || (e = amqp_send_all(r->amqp, next->out, next->count)) != OK)
+		if ((e = batch_read(r, s, next)) != OK ||
+			(e = amqp_send_all(r->amqp, next->out, next->count)) != OK)
 			return e;
 		more = next->count >= (size_t)config_number(OPT_RELAY_BATCH) && !program_stopping();
 		if (next->count > 0) {
@@ -182,33 +208,50 @@ stream_run(struct relay *r, size_t s, bool *any)
 	return OK;
 }
 
-/* The lock belongs to the connection, which may have been replaced unseen: the process behind it tells. */
+/* The lock belongs to the connection, which may have been replaced unseen: the process behind it
+ * tells. */
 static const struct db_statement outbox_lock_sql = { "outbox_lock",
-	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END,"
-	" pg_backend_pid()",
+	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END"
+	" AS ours, pg_backend_pid() AS backend",
 	DB_AGAIN };
 
-/* Whether the lock is ours; now and then asked anew, as the connection may not be the one that took it. */
+struct lock {
+	bool ours;
+	int64_t backend;
+};
+
+static const struct db_column lock_columns[] = {
+	DB_COLUMN(BOOL, "ours", struct lock, ours),
+	DB_COLUMN(NUMBER, "backend", struct lock, backend),
+};
+
+/* Whether the lock is ours; asked again from time to time, as the connection may not be the one
+ * that took it. */
 static enum error
 lock_check(struct relay *r, bool *ours)
 {
+	struct lock lock;
 	DB_ROWS(rows);
 	enum error e;
 
 	*ours = r->backend != 0;
 	if (*ours && clock_monotonic_ms() - r->checked_ms < LOCK_CHECK_MS)
 		return OK;
-	if ((e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows)) != OK)
+	if ((e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows)) !=
+			OK ||
+		(e = rows_read(rows, 0, DB_COLUMNS(lock_columns), NULL, &lock)) != OK)
 		return e;
-	*ours = rows_bool(rows, 0, 0);
-	r->backend = *ours ? rows_number(rows, 0, 1) : 0;
+	*ours = lock.ours;
+	r->backend = lock.ours ? lock.backend : 0;
 	r->checked_ms = clock_monotonic_ms();
 	return OK;
 }
 
-static const struct db_statement outbox_adopt_sql = { "outbox_adopt", "SELECT outbox_adopt(1000)", DB_AGAIN };
+static const struct db_statement outbox_adopt_sql = { "outbox_adopt", "SELECT outbox_adopt(1000)",
+	DB_AGAIN };
 
-static const struct db_statement outbox_position_sql = { "outbox_position", "SELECT outbox_position($1)", DB_AGAIN };
+static const struct db_statement outbox_position_sql = { "outbox_position",
+	"SELECT outbox_position($1)", DB_AGAIN };
 
 /* Finds where to begin. */
 static enum error
@@ -227,7 +270,8 @@ positions_read(struct relay *r)
 	} while (adopted > 0 && !program_stopping());
 	for (size_t s = 0; s < r->source->stream_count; s++) {
 		DB_ROWS(rows);
-		if ((e = db_execute(r->db, &outbox_position_sql, DB_VALUES(db_text(r->source->streams[s].cursor)), &rows)) != OK)
+		if ((e = db_execute(r->db, &outbox_position_sql,
+			     DB_VALUES(db_text(r->source->streams[s].cursor)), &rows)) != OK)
 			return e;
 		(void)snprintf(r->position[s], XID_TEXT, "%s", rows_text(rows, 0, 0));
 	}
@@ -276,7 +320,8 @@ serve(struct relay *r)
 		if (r->drain && !any)
 			return OK;
 		quiet = any ? 0 : quiet + 1;
-		if (!r->drain && (e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet))) != OK)
+		if (!r->drain &&
+			(e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet))) != OK)
 			return e;
 	}
 	return OK;

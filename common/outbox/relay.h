@@ -1,4 +1,5 @@
-/* relay.h - publishes the rows of a database as events, in the order in which they were committed; see relay.c. */
+/* relay.h - publishes the rows of a database as events, in the order in which they were committed;
+ * see relay.c. */
 #ifndef COMMON_OUTBOX_RELAY_H
 #define COMMON_OUTBOX_RELAY_H
 
@@ -17,12 +18,12 @@ typedef char *row_body(const struct db_rows *rows, size_t row, struct arena *are
 
 #define RELAY_STREAMS_MAX 2
 
-/* What is read from a database under one cursor. Column 0 is the event's id, xid_column its place in the order. */
+/* What is read from a database under one cursor. The column `id` is the event's id, `xid` its place
+ * in the order. */
 struct stream {
 	const char *cursor; /* its name in the database */
 	const char *type;
 	const struct db_statement *read; /* $1 the position, $2 how many */
-	size_t xid_column;
 	bool mandatory;     /* a queue of ours must take it */
 	row_body *body;
 };
@@ -35,7 +36,8 @@ struct source {
 	size_t stream_count;
 };
 
-/* Batches under way. Measured: 1 gives 17,000 events/s, 4 and more 30,000, where RabbitMQ is at its limit. */
+/* Batches under way. Measured: 1 gives 17,000 events/s, 4 and more 30,000, where RabbitMQ is at its
+ * limit. */
 #define RELAY_RING 8
 #define XID_TEXT 24
 
@@ -62,7 +64,8 @@ struct relay {
 	bool failed;         /* with --drain: something was away */
 };
 
-/* A relay is opened, run by a thread as relay_thread(relay) until SIGTERM (or, draining, until nothing is new), and closed. */
+/* A relay is opened, run by a thread as relay_thread(relay) until SIGTERM (or, draining, until
+ * nothing is new), and closed. */
 bool relay_open(struct relay *r, const struct source *source, bool drain) MUST_CHECK;
 void *relay_thread(void *relay);
 void relay_close(struct relay *r);

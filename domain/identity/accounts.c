@@ -7,11 +7,11 @@
 #include "common/base/caller.h"
 #include "common/base/log.h"
 #include "domain/identity/attempts.h"
-#include "domain/identity/identity.h"
-#include "domain/identity/passwords.h"
-#include "domain/identity/sessions.h"
+#include "domain/identity/password_hash.h"
+#include "domain/identity/sweep.h"
 
-#define ACCOUNT_COLUMNS "id, email, name, array_to_string(roles, ','), created_at, password_hash"
+#define ACCOUNT_COLUMNS \
+	"id, email, name, array_to_string(roles, ',') AS roles, created_at, password_hash"
 
 /* ---- what may be an address, what a name ---- */
 
@@ -22,7 +22,8 @@ local_part(const char *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (s[i] == '.' && (i == 0 || i + 1 == n || s[i - 1] == '.'))
 			return false;
-		if (!isalnum((unsigned char)s[i]) && (s[i] == '\0' || strchr(".!#$%&'*+/=?^_`{|}~-", s[i]) == NULL))
+		if (!isalnum((unsigned char)s[i]) &&
+			(s[i] == '\0' || strchr(".!#$%&'*+/=?^_`{|}~-", s[i]) == NULL))
 			return false;
 	}
 	return n >= 1 && n <= 64;
@@ -58,7 +59,8 @@ email_fault(const char *email)
 {
 	const char *at = strchr(email, '@');
 
-	if (at != NULL && strlen(email) <= EMAIL_MOST && local_part(email, (size_t)(at - email)) && domain(at + 1))
+	if (at != NULL && strlen(email) <= EMAIL_MOST && local_part(email, (size_t)(at - email)) &&
+		domain(at + 1))
 		return NULL;
 	return "must be an e-mail address such as ada@example.com";
 }
@@ -75,27 +77,36 @@ name_fault(const char *name)
 
 /* ---- reading ---- */
 
+struct account_row {
+	struct account account;
+	char roles[ROLES_TEXT];
+};
+
+static const struct db_column account_columns[] = {
+	DB_COLUMN(UUID, "id", struct account_row, account.id),
+	DB_COLUMN(TEXT, "email", struct account_row, account.email),
+	DB_COLUMN(TEXT, "name", struct account_row, account.name),
+	DB_COLUMN(CODE, "roles", struct account_row, roles),
+	DB_COLUMN(INSTANT, "created_at", struct account_row, account.created_at),
+	DB_COLUMN(TEXT, "password_hash", struct account_row, account.password_hash),
+};
+
 static enum error
 account_read(const struct db_rows *rows, struct arena *arena, struct account *out)
 {
-	const char *name = rows_text(rows, 0, 2);
+	struct account_row row;
+	enum error e = rows_read(rows, 0, DB_COLUMNS(account_columns), arena, &row);
 
-	*out = (struct account){
-		.id = rows_uuid(rows, 0, 0),
-		.email = arena_strdup(arena, rows_text(rows, 0, 1)),
-		.name = name != NULL ? arena_strdup(arena, name) : NULL,
-		.roles = roles_from_text(rows_text(rows, 0, 3)),
-		.created_at = rows_instant(rows, 0, 4),
-		.password_hash = arena_strdup(arena, rows_text(rows, 0, 5)),
-	};
-	if (out->email == NULL || out->password_hash == NULL || (name != NULL && out->name == NULL))
-		return ERR_TOO_LARGE;
+	if (e != OK)
+		return e;
+	*out = row.account;
+	out->roles = roles_from_text(row.roles);
 	return OK;
 }
 
 static enum error
-account_query(struct auth *auth, struct arena *arena, const struct db_statement *statement, const struct db_value *values,
-	size_t count, struct account *out)
+account_query(struct auth *auth, struct arena *arena, const struct db_statement *statement,
+	const struct db_value *values, size_t count, struct account *out)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(auth->pool, statement, values, count, &rows);
@@ -105,7 +116,8 @@ account_query(struct auth *auth, struct arena *arena, const struct db_statement 
 	return rows_count(rows) > 0 ? account_read(rows, arena, out) : ERR_NOT_FOUND;
 }
 
-static const struct db_statement account_by_id_sql = { "account_by_id", "SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_AGAIN };
+static const struct db_statement account_by_id_sql = { "account_by_id",
+	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_AGAIN };
 
 enum error
 account_find(struct auth *auth, struct arena *arena, const struct uuid *id, struct account *out)
@@ -117,24 +129,14 @@ static const struct db_statement account_rename_sql = { "account_rename",
 	"UPDATE account SET name = $2 WHERE id = $1 RETURNING " ACCOUNT_COLUMNS, DB_AGAIN };
 
 enum error
-account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name, struct account *out)
+account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name,
+	struct account *out)
 {
-	return account_query(auth, arena, &account_rename_sql, DB_VALUES(db_uuid(id), db_text(name)), out);
+	return account_query(
+		auth, arena, &account_rename_sql, DB_VALUES(db_uuid(id), db_text(name)), out);
 }
 
 /* ---- passwords ---- */
-
-static enum error
-hash_in_turn(const char *password, char hash[PASSWORD_HASH])
-{
-	enum error e = password_enter();
-
-	if (e != OK)
-		return e;
-	e = password_hash(password, hash);
-	password_leave();
-	return e;
-}
 
 /* Sent twice it answers the same: the second part finds what the first try made. */
 static const struct db_statement account_create_sql = { "account_create",
@@ -144,12 +146,13 @@ static const struct db_statement account_create_sql = { "account_create",
 	DB_AGAIN };
 
 static const struct db_statement account_by_email_sql = { "account_by_email",
-	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",
+	"SELECT " ACCOUNT_COLUMNS
+	" FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",
 	DB_AGAIN };
 
 enum error
-account_create(struct auth *auth, struct arena *arena, const char *email, const char *name, const char *password,
-	struct account *out)
+account_create(struct auth *auth, struct arena *arena, const char *email, const char *name,
+	const char *password, struct account *out)
 {
 	struct uuid id = uuid_v7();
 	char hash[PASSWORD_HASH];
@@ -159,19 +162,20 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
-	if ((e = hash_in_turn(password, hash)) != OK)
+	if ((e = password_hash_in_turn(password, hash)) != OK)
 		return e;
 	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
 	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
 }
 
-/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is enough, as its
- * parameters are left to the next sign-in. */
+/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is
+ * enough, as its parameters are left to the next sign-in. */
 static enum error
-prove_anew(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+prove_again(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
-	enum error e = account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
+	enum error e = account_query(
+		auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
 
 	if (e != OK)
 		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;
@@ -191,26 +195,27 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 
 	if ((e = password_hash(password, hash)) != OK)
 		return e;
-	e = db_query(auth->pool, &account_rehash_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)),
-		&rows);
+	e = db_query(auth->pool, &account_rehash_sql,
+		DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)), &rows);
 	if (e != OK)
 		return e;
 	if (rows_touched(rows) == 0)
-		return prove_anew(auth, arena, password, a);
+		return prove_again(auth, arena, password, a);
 	log_info("a password was hashed anew with today's parameters");
 	a->password_hash = arena_strdup(arena, hash);
 	return a->password_hash != NULL ? OK : ERR_TOO_LARGE;
 }
 
 static enum error
-prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY], const char *password,
-	struct account *a, int64_t *wait_s)
+prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY],
+	const char *password, struct account *a, int64_t *wait_s)
 {
 	enum error e = attempt_begin(auth, key, wait_s);
 
 	if (e != OK)
 		return e;
-	if ((e = password_verify(a->password_hash, password)) == OK && password_outdated(a->password_hash))
+	if ((e = password_verify(a->password_hash, password)) == OK &&
+		password_outdated(a->password_hash))
 		e = rehash(auth, arena, password, a);
 	/* Nobody learned anything from it, so nobody need wait for the next. */
 	if (e == ERR_OVERLOADED)
@@ -219,8 +224,8 @@ prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KE
 }
 
 enum error
-account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password, struct account *out,
-	int64_t *wait_s)
+account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password,
+	struct account *out, int64_t *wait_s)
 {
 	unsigned char key[ATTEMPT_KEY];
 	enum error e;
@@ -228,73 +233,37 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 	attempt_key(auth, email, key);
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e == ERR_NOT_FOUND)
-		*out = (struct account){ .password_hash = NULL }; /* goes through all the same motions */
+		*out = (struct account){
+			.password_hash = NULL
+		}; /* goes through all the same motions */
 	else if (e != OK)
 		return e;
-	/* The attempt is counted inside the gate: so few are under way at once, and good ones do not refuse each other. */
+	/* The attempt is counted inside the gate: so few are under way at once, and good ones do
+	 * not refuse each other. */
 	if ((e = password_enter()) != OK)
 		return e;
 	e = prove(auth, arena, key, password, out, wait_s);
 	password_leave();
 	if (e == ERR_INVALID_CREDENTIALS)
-		auth_sweep(auth);
+		sweep_some(auth);
 	return e;
 }
 
-struct password_change {
-	const struct account *account;
-	const struct uuid *session;
-	const char *hash;
-	struct ended ended;
-};
-
-/* Nobody signs in with a password that is being changed: both lock the account and compare the hash. */
-const struct db_statement account_lock_sql = { "account_lock",
+/* No one signs in with a password that is being changed: both lock the account and compare the
+ * hash. */
+static const struct db_statement account_lock_sql = { "account_lock",
 	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE", DB_AGAIN };
 
-static const struct db_statement password_set_sql = { "password_set", "UPDATE account SET password_hash = $2 WHERE id = $1", DB_AGAIN };
-
-/* $2: the session to leave open, NULL for none. */
-const struct db_statement session_end_others_sql = { "session_end_others",
-	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1 AND id IS DISTINCT FROM $2::uuid"
-	" AND ended_at IS NULL RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
-	DB_AGAIN };
-
-static enum error
-password_change(struct db *db, void *context)
+enum error
+account_lock(struct db *db, const struct account *a)
 {
-	struct password_change *c = context;
-	const struct account *a = c->account;
-	DB_ROWS(locked);
-	DB_ROWS(ended);
-	enum error e;
+	DB_ROWS(rows);
+	enum error e = db_execute(db, &account_lock_sql,
+		DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &rows);
 
-	e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
 	if (e != OK)
 		return e;
-	if (rows_count(locked) == 0)
-		return ERR_INVALID_CREDENTIALS;
-	if ((e = db_execute(db, &password_set_sql, DB_VALUES(db_uuid(&a->id), db_text(c->hash)), NULL)) != OK)
-		return e;
-	/* A statement of its own: it sees a session that was opened while we waited for the lock. */
-	e = db_execute(db, &session_end_others_sql, DB_VALUES(db_uuid(&a->id), db_uuid(c->session)), &ended);
-	if (e == OK)
-		ended_read(ended, &c->ended);
-	return e;
-}
-
-enum error
-account_password_set(struct auth *auth, const struct account *account, const struct uuid *session, const char *password)
-{
-	char hash[PASSWORD_HASH];
-	struct password_change c = { .account = account, .session = session, .hash = hash };
-	enum error e;
-
-	if ((e = hash_in_turn(password, hash)) != OK)
-		return e;
-	e = db_transaction(auth->pool, DB_ONCE, password_change, &c);
-	ended_forget(&c.ended);
-	return e;
+	return rows_count(rows) > 0 ? OK : ERR_INVALID_CREDENTIALS;
 }
 
 /* ---- showing ---- */
@@ -306,6 +275,6 @@ account_json(const struct account *a)
 
 	uuid_format(&a->id, id);
 	instant_format(a->created_at, created_at);
-	return json_pack("{s:s, s:s, s:s?, s:o, s:s}", "id", id, "email", a->email, "name", a->name, "roles",
-		roles_to_json(a->roles), "created_at", created_at);
+	return json_pack("{s:s, s:s, s:s?, s:o, s:s}", "id", id, "email", a->email, "name", a->name,
+		"roles", roles_to_json(a->roles), "created_at", created_at);
 }

@@ -1,4 +1,4 @@
-/* attempts.c - slowing sign-ins down, and sweeping up after them; see attempts.h. */
+/* attempts.c - slows sign-ins down; see attempts.h. */
 #include "domain/identity/attempts.h"
 
 #include <ctype.h>
@@ -7,15 +7,15 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
-#include "common/base/random.h"
 
-#define DELAYS_MOST 160 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times */
-#define SWEEP_ONE_IN 16 /* fewer sign-ins than SWEEP_SESSIONS removes sessions, so they cannot pile up */
+#define DELAYS_MOST \
+	160 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times */
 
 int64_t
 attempt_delay_ms(int64_t failures)
 {
-	int64_t over = failures - config_number(OPT_SIGN_IN_FREE_ATTEMPTS), most = config_number(OPT_SIGN_IN_DELAY_MAX);
+	int64_t over = failures - config_number(OPT_SIGN_IN_FREE_ATTEMPTS),
+		most = config_number(OPT_SIGN_IN_DELAY_MAX);
 	int64_t delay = config_number(OPT_SIGN_IN_DELAY);
 
 	if (over < 0)
@@ -46,99 +46,82 @@ attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMP
 
 	for (; n < sizeof small && email[n] != '\0'; n++)
 		small[n] = (char)tolower((unsigned char)email[n]);
-	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret, sizeof auth->secret);
+	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret,
+		sizeof auth->secret);
 }
 
-/* After this long without an attempt an account starts anew. */
-static int64_t
-forget_ms(void)
+int64_t
+attempt_memory_ms(void)
 {
 	return 4 * config_number(OPT_SIGN_IN_DELAY_MAX);
 }
 
-/* $1 key, $2 delays by failures, $3 milliseconds after which failures are forgotten. Counts the attempt before
- * it is made, so that many at once cannot all be free; success takes the row away. */
+/* $1 key, $2 delays by failures, $3 milliseconds after which failures are forgotten. Counts the
+ * attempt before it is made, so that many at once cannot all be free; success takes the row away.
+ */
 static const struct db_statement attempt_begin_sql = { "attempt_begin",
 	"WITH tried AS (INSERT INTO sign_in_attempt AS a (key, failures, tried_at, next_at)"
-	" VALUES ($1, 1, clock_timestamp(), clock_timestamp() + ($2::bigint[])[1]" DB_MILLISECONDS ")"
+	" VALUES ($1, 1, clock_timestamp(), clock_timestamp() + ($2::bigint[])[1]" DB_MILLISECONDS
+	")"
 	" ON CONFLICT (key) DO UPDATE SET tried_at = clock_timestamp(),"
-	" failures = CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS " THEN 1 ELSE a.failures + 1 END,"
+	" failures = CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS
+	" THEN 1 ELSE a.failures + 1 END,"
 	" next_at = clock_timestamp() + ($2::bigint[])[CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS
 	" THEN 1 ELSE least(a.failures + 1, cardinality($2::bigint[])) END]" DB_MILLISECONDS
 	" WHERE a.next_at <= clock_timestamp() RETURNING 1)"
-	" SELECT EXISTS (SELECT FROM tried),"
-	" (SELECT ceil(extract(epoch FROM next_at - clock_timestamp()))::bigint FROM sign_in_attempt WHERE key = $1)",
+	" SELECT EXISTS (SELECT FROM tried) AS allowed,"
+	" (SELECT ceil(extract(epoch FROM next_at - clock_timestamp()))::bigint FROM sign_in_attempt WHERE key = $1) AS wait_s",
 	DB_AGAIN };
+
+struct attempt {
+	bool allowed;
+	int64_t wait_s;
+};
+
+static const struct db_column attempt_columns[] = {
+	DB_COLUMN(BOOL, "allowed", struct attempt, allowed),
+	DB_COLUMN(NUMBER, "wait_s", struct attempt, wait_s),
+};
 
 enum error
 attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *wait_s)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(auth->pool, &attempt_begin_sql,
-		DB_VALUES(db_bytes(key, ATTEMPT_KEY), auth->delays_value, db_number(forget_ms())), &rows);
+		DB_VALUES(db_bytes(key, ATTEMPT_KEY), auth->delays_value,
+			db_number(attempt_memory_ms())),
+		&rows);
 
-	if (e != OK)
+	struct attempt attempt;
+
+	if (e != OK || (e = rows_read(rows, 0, DB_COLUMNS(attempt_columns), NULL, &attempt)) != OK)
 		return e;
-	*wait_s = rows_number(rows, 0, 1);
-	if (*wait_s < 1)
-		*wait_s = 1;
-	return rows_bool(rows, 0, 0) ? OK : ERR_TOO_MANY_ATTEMPTS;
+	*wait_s = attempt.wait_s < 1 ? 1 : attempt.wait_s;
+	return attempt.allowed ? OK : ERR_TOO_MANY_ATTEMPTS;
 }
 
-/* Failures that came meanwhile keep their count; only the delay may be cut short, by who was let through. */
+/* Failures that came meanwhile keep their count; only the delay may be cut short, by who was let
+ * through. */
 static const struct db_statement attempt_take_back_sql = { "attempt_take_back",
-	"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at WHERE key = $1", DB_ONCE };
+	"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at WHERE key = $1",
+	DB_ONCE };
 
 void
 attempt_take_back(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
-	enum error e = db_query(auth->pool, &attempt_take_back_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+	enum error e = db_query(
+		auth->pool, &attempt_take_back_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
 
 	if (e != OK)
 		log_warn("an attempt that was not made still counts (%s)", error_code(e));
 }
 
-static const struct db_statement attempts_forget_sql = { "attempts_forget", "DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN };
+static const struct db_statement attempts_forget_sql = { "attempts_forget",
+	"DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN };
 
 enum error
 attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
-	return db_query(auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
-}
-
-/* One that fails keeps no other from its turn. */
-static void
-sweep(struct auth *auth, const struct db_statement *statement, const struct db_value *values, size_t count)
-{
-	enum error e = db_query(auth->pool, statement, values, count, NULL);
-
-	if (e != OK)
-		log_warn("%s failed (%s): a later one tries again", statement->name, error_code(e));
-}
-
-/* A few at a time, and never one that somebody else holds. A session takes its spent tokens with it, hundreds maybe. */
-static const struct db_statement sweep_sessions_sql = { "sweep_sessions",
-	"DELETE FROM session WHERE id IN (SELECT id FROM session"
-	" WHERE least(expires_at, ended_at) < now() - interval '7 days' LIMIT 20 FOR UPDATE SKIP LOCKED)",
-	DB_AGAIN };
-
-static const struct db_statement sweep_tokens_sql = { "sweep_tokens",
-	"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"
-	" WHERE spent_at < now() - $1::bigint" DB_MILLISECONDS " LIMIT 1000)",
-	DB_AGAIN };
-
-static const struct db_statement sweep_attempts_sql = { "sweep_attempts",
-	"DELETE FROM sign_in_attempt WHERE key IN (SELECT key FROM sign_in_attempt"
-	" WHERE tried_at < clock_timestamp() - $1::bigint" DB_MILLISECONDS " LIMIT 1000 FOR UPDATE SKIP LOCKED)",
-	DB_AGAIN };
-
-void
-auth_sweep(struct auth *auth)
-{
-	if (random_below(SWEEP_ONE_IN) != 0)
-		return;
-	/* Tokens before sessions: the fewer a session still has, the less its end takes with it. */
-	sweep(auth, &sweep_tokens_sql, DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))));
-	sweep(auth, &sweep_sessions_sql, DB_NO_VALUES);
-	sweep(auth, &sweep_attempts_sql, DB_VALUES(db_number(forget_ms())));
+	return db_query(
+		auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
 }

@@ -1,4 +1,5 @@
-/* auth.h - what the functions of accounts, sessions and attempts work on: the database, our secret, the delays. */
+/* auth.h - what the functions of accounts, sessions and attempts work on: the database, our secret,
+ * the delays. */
 #ifndef DOMAIN_IDENTITY_AUTH_H
 #define DOMAIN_IDENTITY_AUTH_H
 
@@ -8,9 +9,19 @@
 /* Made at the start, then only read, by all threads. */
 struct auth {
 	struct db_pool *pool;
-	unsigned char secret[KEY_SECRET]; /* keys the hashes below: refresh successors, throttled addresses */
+	unsigned char secret
+		[KEY_SECRET]; /* keys the hashes of what we store: refresh successors, throttled addresses */
 	struct db_array delays;           /* milliseconds to wait after the n-th failed sign-in */
-	struct db_value delays_value;     /* the same as threads send it: db_array() writes into the array */
+	struct db_value
+		delays_value; /* the same as threads send it: db_array() writes into the array */
 };
+
+/* For AUTH_DATABASE_URL and the secret in the key folder, after keys_start(). NULL if the secret
+ * cannot be read (logged), or there is no memory. */
+struct auth *auth_new(void);
+void auth_free(struct auth *auth);
+
+/* Whether the database answers. */
+enum error auth_ping(struct auth *auth) MUST_CHECK;
 
 #endif

@@ -117,7 +117,8 @@ cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY], co
 	pthread_mutex_t *lock;
 	struct entry *set = set_lock(c, key, &lock), *e;
 
-	/* Read under the lock that the remover takes after counting: either the count shows, or the entry is removed. */
+	/* Read under the lock that the remover takes after counting: either the count shows, or the
+	 * entry is removed. */
 	if (atomic_load(&c->removals) == mark) {
 		e = set_choose(set, key);
 		memcpy(e->key, key, CACHE_KEY);
@@ -146,7 +147,8 @@ cache_clear(struct cache *c)
 		pthread_mutex_lock(&c->locks[l]);
 		for (size_t set = l; set < c->sets; set += LOCKS)
 			for (int i = 0; i < WAYS; i++)
-				if (c->entries[set * WAYS + (size_t)i].known.until != 0) /* what was never used takes no memory */
+				if (c->entries[set * WAYS + (size_t)i].known.until !=
+					0) /* what was never used takes no memory */
 					c->entries[set * WAYS + (size_t)i].known.until = 0;
 		pthread_mutex_unlock(&c->locks[l]);
 	}

@@ -1,18 +1,19 @@
 /* identity.c - from a token to a caller: token, session, roles; see identity.h.
  *
- * Two memories make it cheap. Verified tokens are kept until they expire, in every process: a signature does not
- * become wrong. Live sessions are kept only while somebody tells us of their end: the watcher's LISTEN connection.
- * While it is down nothing is kept, and when it is back everything from before is dropped, as what was missed is
- * unknown. Sign-outs of this process itself do not take that way round: identity_forget() is called before the
- * answer. An entry lasts SESSION_KEEP at the most, in case a notification is lost in a way nobody thought of. */
+ * Two memories make it cheap. Verified tokens are kept until they expire, in every process: a
+ * signature does not become wrong. Live sessions are kept only while somebody tells us of their
+ * end: the watcher's LISTEN connection. While it is down nothing is kept, and when it is back
+ * everything from before is dropped, as what was missed is unknown. Sign-outs of this process
+ * itself do not take that way round: identity_forget() is called before the answer. An entry lasts
+ * SESSION_KEEP at the most, in case a notification is lost in a way nobody thought of. */
 #include "domain/identity/identity.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/caller.h"
+#include "common/base/clock.h"
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "common/db/db.h"
@@ -44,7 +45,8 @@ identity_start(void)
 		return false;
 	identity.tokens = cache_new(entries);
 	identity.sessions = cache_new(entries);
-	identity.pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
+	identity.pool = db_pool_new(
+		config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
 	if (identity.tokens != NULL && identity.sessions != NULL && identity.pool != NULL)
 		return true;
 	log_error("no memory for TOKEN_CACHE");
@@ -65,8 +67,9 @@ identity_stop(void)
 
 /* ---- the token ---- */
 
-/* Keys that came or went: what they verified is verified again. Before the first keys nothing was, and an empty cache is left
- * alone: to look through it takes a page of memory for each that is read, and every CGI process would. */
+/* Keys that came or went: what they verified is verified again. Before the first keys nothing was,
+ * and an empty cache is left alone: to look through it takes a page of memory for each that is
+ * read, and every CGI process would. */
 static void
 tokens_refresh(void)
 {
@@ -77,7 +80,7 @@ tokens_refresh(void)
 }
 
 static enum error
-token_known(const char *token, struct known *k, const char **why)
+token_lookup(const char *token, struct known *k, const char **why)
 {
 	unsigned char key[CACHE_KEY];
 	unsigned mark = cache_mark(identity.tokens);
@@ -98,43 +101,57 @@ token_known(const char *token, struct known *k, const char **why)
 /* ---- the session ---- */
 
 static const struct db_statement session_live_sql = { "session_live",
-	"SELECT s.account_id, array_to_string(a.roles, ','), s.expires_at"
+	"SELECT s.account_id, array_to_string(a.roles, ',') AS roles, s.expires_at"
 	" FROM session s JOIN account a ON a.id = s.account_id"
 	" WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()",
 	DB_AGAIN };
 
+struct live {
+	struct uuid user;
+	char roles[ROLES_TEXT];
+	instant_us expires_at;
+};
+
+static const struct db_column live_columns[] = {
+	DB_COLUMN(UUID, "account_id", struct live, user),
+	DB_COLUMN(CODE, "roles", struct live, roles),
+	DB_COLUMN(INSTANT, "expires_at", struct live, expires_at),
+};
+
 static enum error
-session_ask(const struct uuid *session, struct known *k)
+session_query(const struct uuid *session, struct known *k)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
-	instant_us ends;
+	enum error e = db_query(
+		identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
+	struct live live;
 
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
 		return ERR_SESSION_ENDED;
-	*k = (struct known){ rows_uuid(rows, 0, 0), *session, roles_from_text(rows_text(rows, 0, 1)),
+	if ((e = rows_read(rows, 0, DB_COLUMNS(live_columns), NULL, &live)) != OK)
+		return e;
+	*k = (struct known){ live.user, *session, roles_from_text(live.roles),
 		clock_now() + SESSION_KEEP };
-	ends = rows_instant(rows, 0, 2);
-	if (ends < k->until)
-		k->until = ends;
+	if (live.expires_at < k->until)
+		k->until = live.expires_at;
 	return OK;
 }
 
 static enum error
-session_known(const struct uuid *session, struct known *k)
+session_lookup(const struct uuid *session, struct known *k)
 {
 	unsigned char key[CACHE_KEY];
 	unsigned mark = cache_mark(identity.sessions);
 	enum error e;
 
 	if (!atomic_load(&identity.listening))
-		return session_ask(session, k);
+		return session_query(session, k);
 	cache_key(session->bytes, sizeof session->bytes, key);
 	if (cache_get(identity.sessions, key, k))
 		return OK;
-	if ((e = session_ask(session, k)) == OK)
+	if ((e = session_query(session, k)) == OK)
 		cache_put(identity.sessions, mark, key, k);
 	return e;
 }
@@ -142,7 +159,7 @@ session_known(const struct uuid *session, struct known *k)
 enum error
 identity_check(const char *token, struct caller *caller, const char **why)
 {
-	struct known said, is;
+	struct known claimed, current;
 	enum error e;
 
 	if (token == NULL) {
@@ -153,11 +170,15 @@ identity_check(const char *token, struct caller *caller, const char **why)
 		log_error("a caller should be checked here, but AUTH_DATABASE_URL is not set");
 		return ERR_UNAVAILABLE;
 	}
-	if ((e = token_known(token, &said, why)) != OK || (e = session_known(&said.session, &is)) != OK)
+	if ((e = token_lookup(token, &claimed, why)) != OK ||
+		(e = session_lookup(&claimed.session, &current)) != OK)
 		return e;
-	if (memcmp(&said.user, &is.user, sizeof is.user) != 0)
+	if (memcmp(&claimed.user, &current.user, sizeof current.user) != 0)
 		return ERR_UNAUTHENTICATED;
-	*caller = (struct caller){ .known = true, .user = is.user, .session = is.session, .roles = is.roles };
+	*caller = (struct caller){ .known = true,
+		.user = current.user,
+		.session = current.session,
+		.roles = current.roles };
 	return OK;
 }
 
@@ -179,7 +200,7 @@ identity_forget_all(void)
 /* ---- the watcher ---- */
 
 static void
-notification_heed(const char *payload)
+notification_apply(const char *payload)
 {
 	struct uuid session;
 
@@ -201,11 +222,12 @@ watch_connection(struct db *db)
 	log_info("live sessions are kept in memory");
 	while (got >= 0 && !atomic_load(&identity.stopping))
 		if ((got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload)) == 1)
-			notification_heed(payload);
+			notification_apply(payload);
 	atomic_store(&identity.listening, false);
 	identity_forget_all();
 	if (got < 0)
-		log_warn("the connection that tells of ended sessions is lost: the database is asked each time");
+		log_warn(
+			"the connection that tells of ended sessions is lost: the database is asked each time");
 }
 
 static void *
@@ -219,8 +241,9 @@ watch(void *unused)
 	while (db != NULL && !atomic_load(&identity.stopping)) {
 		if (db_listen(db, SESSION_ENDED) == OK)
 			watch_connection(db);
-		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping); waited += WATCH_TURN_MS)
-			nanosleep(&(struct timespec){ .tv_nsec = WATCH_TURN_MS * 1000000L }, NULL);
+		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping);
+			waited += WATCH_TURN_MS)
+			clock_sleep_ms(WATCH_TURN_MS);
 	}
 	db_free(db);
 	return NULL;

@@ -23,7 +23,7 @@
 #define PATH_BYTES 512
 
 static bool
-failed(const char *what, const char *path)
+log_failure(const char *what, const char *path)
 {
 	log_error("%s %s: %s", what, path, strerror(errno));
 	return false;
@@ -52,22 +52,22 @@ folder_make(const char *folder)
 	char part[PATH_BYTES];
 
 	if (snprintf(part, sizeof part, "%s", folder) >= PATH_BYTES)
-		return failed("the path is too long:", folder);
+		return log_failure("the path is too long:", folder);
 	for (char *slash = strchr(part + 1, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		*slash = '\0';
 		if (mkdir(part, 0755) != 0 && errno != EEXIST)
-			return failed("cannot make the folder", part);
+			return log_failure("cannot make the folder", part);
 		*slash = '/';
 	}
 	if (mkdir(folder, 0700) != 0 && errno != EEXIST)
-		return failed("cannot make the folder", folder);
+		return log_failure("cannot make the folder", folder);
 	return true;
 }
 
-/* What root makes in a user's folder is of no use to that user's handlers unless they may read it. Only for files just
- * made: one that was there may be a link to anything. */
+/* What root makes in a user's folder is of no use to that user's handlers unless they may read it.
+ * Only for files just made: one that was there may be a link to anything. */
 static bool
-owner_give(int fd, const char *folder)
+owner_copy(int fd, const char *folder)
 {
 	struct stat st;
 
@@ -87,7 +87,7 @@ lock_open(const char *folder)
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == EEXIST ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	if (owner_give(fd, folder))
+	if (owner_copy(fd, folder))
 		return fd;
 	close(fd);
 	return -1;
@@ -100,12 +100,12 @@ folder_lock(const char *folder)
 	int fd = lock_open(folder);
 
 	if (fd < 0) {
-		failed("cannot open the lock in", folder);
+		log_failure("cannot open the lock in", folder);
 		return -1;
 	}
 	while (flock(fd, LOCK_EX) != 0)
 		if (errno != EINTR) {
-			failed("cannot lock", folder);
+			log_failure("cannot lock", folder);
 			close(fd);
 			return -1;
 		}
@@ -130,7 +130,8 @@ write_whole(int fd, const void *bytes, size_t n)
 	return fsync(fd) == 0;
 }
 
-/* The folder's entry must be on disk too, or a power cut could take the key that tokens were signed with. */
+/* The folder's entry must be on disk too, or a power cut could take the key that tokens were signed
+ * with. */
 static bool
 folder_sync(const char *folder)
 {
@@ -151,13 +152,13 @@ file_write(const char *folder, const char *name, const void *bytes, size_t n)
 	int fd;
 
 	if (!path_join(path, folder, name) || !path_join(aside, folder, ".new"))
-		return failed("the path is too long:", folder);
+		return log_failure("the path is too long:", folder);
 	unlink(aside);
 	if ((fd = open(aside, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)) < 0)
-		return failed("cannot create", aside);
-	good = owner_give(fd, folder) && write_whole(fd, bytes, n);
+		return log_failure("cannot create", aside);
+	good = owner_copy(fd, folder) && write_whole(fd, bytes, n);
 	if (close(fd) != 0 || !good || rename(aside, path) != 0 || !folder_sync(folder))
-		return failed("cannot write", path);
+		return log_failure("cannot write", path);
 	return true;
 }
 
@@ -199,7 +200,7 @@ keys_scan(const char *folder, struct key **keys)
 
 	*keys = NULL;
 	if (d == NULL) {
-		failed("cannot read the key folder", folder);
+		log_failure("cannot read the key folder", folder);
 		return -1;
 	}
 	while ((entry = readdir(d)) != NULL) {
@@ -227,12 +228,13 @@ key_load(const char *folder, struct key *k)
 
 	snprintf(name, sizeof name, "%s.pem", k->kid);
 	if (!path_join(path, folder, name) || (f = fopen(path, "re")) == NULL)
-		return failed("cannot read the key", path);
+		return log_failure("cannot read the key", path);
 	if (fstat(fileno(f), &st) == 0 && (st.st_mode & 077) != 0)
 		log_warn("the signing key %s can be read by others: chmod 600", path);
 	k->pair = PEM_read_PrivateKey(f, NULL, NULL, NULL);
 	fclose(f);
-	if (k->pair == NULL || EVP_PKEY_get_base_id(k->pair) != EVP_PKEY_EC || EVP_PKEY_get_bits(k->pair) != 256) {
+	if (k->pair == NULL || EVP_PKEY_get_base_id(k->pair) != EVP_PKEY_EC ||
+		EVP_PKEY_get_bits(k->pair) != 256) {
 		log_error("the file %s holds no P-256 key", path);
 		EVP_PKEY_free(k->pair);
 		return false;
@@ -254,7 +256,8 @@ key_files_read(const char *folder, struct key keys[KEYS_MAX])
 	int count = keys_scan(folder, &found), n = 0;
 	instant_us now = clock_now();
 
-	/* Only a key that was read can take over: one that was not must not retire the key that signs in its stead. */
+	/* Only a key that was read can take over: one that was not must not retire the key that
+	 * signs in its stead. */
 	for (int i = 0; i < count && n < KEYS_MAX; i++) {
 		if (n > 0)
 			found[i].ends_at = older_end_at(&keys[n - 1]);
@@ -288,7 +291,8 @@ key_make(const char *folder, char kid[UUID_TEXT])
 
 	uuid_format(&id, kid);
 	snprintf(name, sizeof name, "%s.pem", kid);
-	if (pair == NULL || pem == NULL || PEM_write_bio_PKCS8PrivateKey(pem, pair, NULL, NULL, 0, NULL, NULL) != 1)
+	if (pair == NULL || pem == NULL ||
+		PEM_write_bio_PKCS8PrivateKey(pem, pair, NULL, NULL, 0, NULL, NULL) != 1)
 		log_error("a signing key could not be made");
 	else if ((n = BIO_get_mem_data(pem, &text)) > 0)
 		good = file_write(folder, name, text, (size_t)n);
@@ -307,13 +311,15 @@ older_remove(const char *folder, const char *kid)
 		char path[PATH_BYTES], name[UUID_TEXT + 4];
 
 		snprintf(name, sizeof name, "%s.pem", found[i].kid);
-		if (strcmp(found[i].kid, kid) < 0 && path_join(path, folder, name) && unlink(path) != 0)
-			failed("cannot remove the old key", path);
+		if (strcmp(found[i].kid, kid) < 0 && path_join(path, folder, name) &&
+			unlink(path) != 0)
+			log_failure("cannot remove the old key", path);
 	}
 	free(found);
 }
 
-/* What has ended is older than the oldest key that has not, so a key that can be read always stays. */
+/* What has ended is older than the oldest key that has not, so a key that can be read always stays.
+ */
 static void
 ended_remove(const char *folder)
 {

@@ -1,9 +1,10 @@
 /* keys.c - the signing keys in memory, ES256 by libcrypto; see keys.h.
  *
- * A key change must reach a process before the first token that depends on it. A token names its kid, so a kid that
- * is not known is the moment to look at the folder again: that costs one stat(), and nothing more while the folder's
- * time has not moved. A folder's time has the clock tick's resolution, though: a file that came within the same tick as
- * our reading is not told by it. So a time that was fresh when we read is not trusted, and we read once more. */
+ * A key change must reach a process before the first token that depends on it. A token names its
+ * kid, so a kid that is not known is the moment to look at the folder again: that costs one stat(),
+ * and nothing more while the folder's time has not moved. A folder's time has the clock tick's
+ * resolution, though: a file that came within the same tick as our reading is not told by it. So a
+ * time that was fresh when we read is not trusted, and we read once more. */
 #include "domain/identity/keys.h"
 
 #include <openssl/core_names.h>
@@ -81,7 +82,8 @@ folder_read(instant_us folder_time)
 		return;
 	if (!same_keys(keys, count)) {
 		if (set.read)
-			log_info("%d signing keys now, the newest is %s", count, count > 0 ? keys[0].kid : "none");
+			log_info("%d signing keys now, the newest is %s", count,
+				count > 0 ? keys[0].kid : "none");
 		atomic_fetch_add(&generation, 1);
 	}
 	key_files_free(set.keys, set.count);
@@ -182,7 +184,8 @@ pair_sign(EVP_PKEY *pair, const char *text, size_t bytes, unsigned char signatur
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char der[80];
 	size_t n = sizeof der;
-	bool good = context != NULL && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, pair) == 1 &&
+	bool good = context != NULL &&
+		    EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, pair) == 1 &&
 		    EVP_DigestSign(context, der, &n, (const unsigned char *)text, bytes) == 1;
 
 	EVP_MD_CTX_free(context);
@@ -190,13 +193,16 @@ pair_sign(EVP_PKEY *pair, const char *text, size_t bytes, unsigned char signatur
 }
 
 static bool
-pair_verify(EVP_PKEY *pair, const char *text, size_t bytes, const unsigned char signature[KEY_SIGNATURE])
+pair_verify(EVP_PKEY *pair, const char *text, size_t bytes,
+	const unsigned char signature[KEY_SIGNATURE])
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char *der = NULL;
 	int n = raw_to_der(signature, &der);
-	bool good = n > 0 && context != NULL && EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pair) == 1 &&
-		    EVP_DigestVerify(context, der, (size_t)n, (const unsigned char *)text, bytes) == 1;
+	bool good = n > 0 && context != NULL &&
+		    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pair) == 1 &&
+		    EVP_DigestVerify(context, der, (size_t)n, (const unsigned char *)text, bytes) ==
+			    1;
 
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(context);
@@ -237,7 +243,8 @@ keys_sign(const char *kid, const char *text, size_t bytes, unsigned char signatu
 }
 
 enum error
-keys_verify(const char *kid, const char *text, size_t bytes, const unsigned char signature[KEY_SIGNATURE])
+keys_verify(const char *kid, const char *text, size_t bytes,
+	const unsigned char signature[KEY_SIGNATURE])
 {
 	bool readable;
 	EVP_PKEY *pair = pair_take(kid, &readable);
@@ -256,11 +263,13 @@ coordinate(const EVP_PKEY *pair, const char *name, char out[48])
 {
 	unsigned char bytes[32];
 	BIGNUM *v = NULL;
-	bool good = EVP_PKEY_get_bn_param(pair, name, &v) == 1 && BN_bn2binpad(v, bytes, sizeof bytes) == sizeof bytes;
+	bool good = EVP_PKEY_get_bn_param(pair, name, &v) == 1 &&
+		    BN_bn2binpad(v, bytes, sizeof bytes) == sizeof bytes;
 
 	BN_free(v);
 	if (good)
-		sodium_bin2base64(out, 48, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+		sodium_bin2base64(
+			out, 48, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	return good;
 }
 
@@ -269,10 +278,11 @@ jwk(const struct key *k)
 {
 	char x[48], y[48];
 
-	if (!coordinate(k->pair, OSSL_PKEY_PARAM_EC_PUB_X, x) || !coordinate(k->pair, OSSL_PKEY_PARAM_EC_PUB_Y, y))
+	if (!coordinate(k->pair, OSSL_PKEY_PARAM_EC_PUB_X, x) ||
+		!coordinate(k->pair, OSSL_PKEY_PARAM_EC_PUB_Y, y))
 		return NULL;
-	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x, "y", y, "kid",
-		k->kid, "alg", "ES256", "use", "sig");
+	return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "kty", "EC", "crv", "P-256", "x", x,
+		"y", y, "kid", k->kid, "alg", "ES256", "use", "sig");
 }
 
 json_t *

@@ -1,17 +1,21 @@
-/* password_rules.c - which passwords are refused: too short, common, or made of what everybody tries first.
+/* password_rules.c - which passwords are refused: too short, common, or made of what everybody
+ * tries first.
  *
- * Guessing programs try word lists and rows of the keyboard, each with digits, capitals and leetspeak around it. So a
- * password is brought back to the core that it was made from (small letters, "p@ssw0rd" to "password", digits and signs
- * at the ends taken off, and a letter) and that is judged: what is left over must be long enough to count for itself. */
+ * Guessing programs try word lists and rows of the keyboard, each with digits, capitals and
+ * leetspeak around it. So a password is brought back to the core that it was made from (small
+ * letters, "p@ssw0rd" to "password", digits and signs at the ends taken off, and a letter) and that
+ * is judged: what is left over must be long enough to count for itself. */
+#include "domain/identity/password_rules.h"
+
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "domain/identity/password_words.h"
-#include "domain/identity/passwords.h"
 
 #define CORE_MOST 63   /* longer ones are no common passwords, unless they repeat something */
-#define CORE_LEAST 6   /* a shorter one must be a word, and nothing but digits and signs around it */
+#define CORE_LEAST 6 /* a shorter one must be a word, and nothing but digits and signs around it */
 #define RUN_LEAST 4
 #define TRIMMED_MOST 6 /* "monkey" with more than six digits and signs around it is let through */
 
@@ -74,7 +78,8 @@ listed_as(const char *s, size_t n)
 {
 	const struct text key = { .plain = s, .n = n };
 
-	return bsearch(&key, password_words, password_word_count, sizeof password_words[0], word_compare) != NULL;
+	return bsearch(&key, password_words, password_word_count, sizeof password_words[0],
+		       word_compare) != NULL;
 }
 
 static bool
@@ -85,15 +90,18 @@ listed(struct text t)
 
 /* ---- runs ---- */
 
-/* What fingers know: rows of the keyboard, its columns in every way to go on to the next, what children count. */
-static const char *const rows[] = { "01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm",
-	"qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn", "!@#$%^&*()", "qazwsxedcrfvtgbyhnujmikolp",
-	"qazxswedcvfrtgbnhyujm", "zaqxswcdevfrbgtnhymju", "aqwzsxedcrfvtgbyhnuj", "qaywsxedcrfvtgbzhnujm",
-	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "!qaz@wsx#edc$rfv%tgb^yhn&ujm", "1qazxsw23edcvfr45tgbnhy67ujm",
-	"zaq12wsxcde34rfvbgt56yhnmju7", "zaq1xsw2cde3vfr4bgt5nhy6mju7", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0",
+/* What fingers know: rows of the keyboard, its columns in every way to go on to the next, what
+ * children count. */
+static const char *const rows[] = { "01234567890123456789", "abcdefghijklmnopqrstuvwxyz",
+	"qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
+	"!@#$%^&*()", "qazwsxedcrfvtgbyhnujmikolp", "qazxswedcvfrtgbnhyujm",
+	"zaqxswcdevfrbgtnhymju", "aqwzsxedcrfvtgbyhnuj", "qaywsxedcrfvtgbzhnujm",
+	"1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik9ol0p", "!qaz@wsx#edc$rfv%tgb^yhn&ujm",
+	"1qazxsw23edcvfr45tgbnhy67ujm", "zaq12wsxcde34rfvbgt56yhnmju7",
+	"zaq1xsw2cde3vfr4bgt5nhy6mju7", "1q2w3e4r5t6y7u8i9o0p", "q1w2e3r4t5y6u7i8o9p0",
 	"1a2b3c4d5e6f7g8h9i", "a1b2c3d4e5f6g7h8i9", "11223344556677889900", "aabbccddeeffgghhiijj",
-	"1357924680135792468", "1357902468", "0246813579", "3141592653589793", "2718281828459045", "1123581321345589144",
-	"1248163264128256512" };
+	"1357924680135792468", "1357902468", "0246813579", "3141592653589793", "2718281828459045",
+	"1123581321345589144", "1248163264128256512" };
 
 static bool
 row_holds(const char *row, const char *s, size_t n)
@@ -136,8 +144,8 @@ words_mark(struct text t, size_t at, bool ends[CORE_MOST + 1])
 			ends[at + n] = true;
 }
 
-/* "qwertyuiop", "1234567qwerty", "monkey1234567890": runs one after another, with one word among them at the most;
- * several words are a phrase. */
+/* "qwertyuiop", "1234567qwerty", "monkey1234567890": runs one after another, with one word among
+ * them at the most; several words are a phrase. */
 static bool
 chained(struct text t)
 {
@@ -175,19 +183,22 @@ repeats(struct text t)
 	return false;
 }
 
-/* Every way to take a few bytes off the ends is tried, as the last of them may stand for letters: "hell0123". */
+/* Every way to take a few bytes off the ends is tried, as the last of them may stand for letters:
+ * "hell0123". */
 static bool
 common_within(struct text t)
 {
 	for (size_t start = 0; start <= TRIMMED_MOST && start < t.n; start++) {
 		size_t first = letters(t.plain, start), last;
 
-		for (size_t end = 0; first <= 1 && start + end <= TRIMMED_MOST && start + end < t.n; end++) {
+		for (size_t end = 0; first <= 1 && start + end <= TRIMMED_MOST && start + end < t.n;
+			end++) {
 			struct text core = piece(t, start, t.n - start - end);
 
 			if ((last = letters(core.plain + core.n, end)) > 1)
 				break;
-			if (core.n >= CORE_LEAST ? chained(core) || repeats(core) : first + last == 0 && listed(core))
+			if (core.n >= CORE_LEAST ? chained(core) || repeats(core)
+						 : first + last == 0 && listed(core))
 				return true;
 		}
 	}
@@ -217,7 +228,8 @@ is_address(const char *password, const char *email)
 		return true;
 	if (local < 4 || n < local || strncasecmp(password, email, local) != 0)
 		return false;
-	return n - local <= TRIMMED_MOST && strspn(password + local, "0123456789!.?_-") == n - local;
+	return n - local <= TRIMMED_MOST &&
+	       strspn(password + local, "0123456789!.?_-") == n - local;
 }
 
 const char *

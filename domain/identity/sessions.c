@@ -10,6 +10,7 @@
 #include "common/base/random.h"
 #include "domain/identity/attempts.h"
 #include "domain/identity/identity.h"
+#include "domain/identity/sweep.h"
 
 #define TOKEN_BYTES 32
 #define HASH_BYTES 32
@@ -34,8 +35,9 @@ refresh_read(const char *text, struct refresh *out)
 	const char *end;
 
 	if (strlen(text) != REFRESH_TOKEN - 1 ||
-	    sodium_base642bin(out->token, sizeof out->token, text, REFRESH_TOKEN - 1, NULL, &n, &end, BASE64) != 0 ||
-	    n != sizeof out->token || *end != '\0')
+		sodium_base642bin(out->token, sizeof out->token, text, REFRESH_TOKEN - 1, NULL, &n,
+			&end, BASE64) != 0 ||
+		n != sizeof out->token || *end != '\0')
 		return false;
 	refresh_hash(out);
 	return true;
@@ -50,7 +52,8 @@ refresh_write(const struct refresh *r, char out[REFRESH_TOKEN])
 static void
 refresh_successor(const struct auth *auth, const struct refresh *r, struct refresh *next)
 {
-	crypto_generichash(next->token, sizeof next->token, r->token, sizeof r->token, auth->secret, sizeof auth->secret);
+	crypto_generichash(next->token, sizeof next->token, r->token, sizeof r->token, auth->secret,
+		sizeof auth->secret);
 	refresh_hash(next);
 }
 
@@ -58,7 +61,8 @@ refresh_successor(const struct auth *auth, const struct refresh *r, struct refre
 static void
 client_hash(const struct auth *auth, const struct client *c, unsigned char out[HASH_BYTES])
 {
-	const char *agent = c->user_agent != NULL ? c->user_agent : "", *ip = c->ip != NULL ? c->ip : "";
+	const char *agent = c->user_agent != NULL ? c->user_agent : "",
+		   *ip = c->ip != NULL ? c->ip : "";
 	crypto_generichash_state state;
 
 	crypto_generichash_init(&state, auth->secret, sizeof auth->secret, HASH_BYTES);
@@ -68,8 +72,8 @@ client_hash(const struct auth *auth, const struct client *c, unsigned char out[H
 }
 
 static enum error
-grant_make(const struct uuid *user, const struct uuid *session, unsigned roles, const struct refresh *refresh,
-	struct grant *out)
+grant_make(const struct uuid *user, const struct uuid *session, unsigned roles,
+	const struct refresh *refresh, struct grant *out)
 {
 	struct claims c = { .user = *user, .session = *session, .roles = roles };
 	enum error e = token_issue(&c, out->access_token);
@@ -80,6 +84,32 @@ grant_make(const struct uuid *user, const struct uuid *session, unsigned roles, 
 	out->session = *session;
 	out->expires_in_s = config_number(OPT_ACCESS_TOKEN_TIME) / 1000;
 	return OK;
+}
+
+/* ---- what was ended ---- */
+
+static const struct db_column ended_columns[] = { DB_COLUMN(UUID, "id", struct ended_session, id) };
+
+static enum error
+ended_read(const struct db_rows *rows, struct ended *ended)
+{
+	enum error e = OK;
+
+	ended->count = rows_count(rows);
+	for (size_t i = 0; i < ended->count && i < ENDED_MAX && e == OK; i++)
+		e = rows_read(rows, i, DB_COLUMNS(ended_columns), NULL, &ended->list[i]);
+	return e;
+}
+
+void
+ended_forget(const struct ended *e)
+{
+	if (e->count > ENDED_MAX) {
+		identity_forget_all();
+		return;
+	}
+	for (size_t i = 0; i < e->count; i++)
+		identity_forget(&e->list[i].id);
 }
 
 /* ---- opening ---- */
@@ -93,12 +123,13 @@ struct opening {
 	struct ended ended;
 };
 
-/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may stay open,
- * $8 attempts to forget. Answers the sessions that had to make room. */
+/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may
+ * stay open, $8 attempts to forget. Answers the sessions that had to make room. */
 static const struct db_statement session_open_sql = { "session_open",
 	"WITH forgotten AS (DELETE FROM sign_in_attempt WHERE key = $8),"
 	" made AS (INSERT INTO session (id, account_id, token_hash, expires_at, user_agent, ip)"
-	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS ", $5, $6) ON CONFLICT (id) DO NOTHING),"
+	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS
+	", $5, $6) ON CONFLICT (id) DO NOTHING),"
 	" ended AS (UPDATE session SET ended_at = now() WHERE id IN (SELECT id FROM session"
 	" WHERE account_id = $2 AND ended_at IS NULL AND expires_at > now() AND id <> $1 ORDER BY id DESC OFFSET $7)"
 	" RETURNING id)"
@@ -111,28 +142,24 @@ opening_work(struct db *db, void *context)
 	struct opening *o = context;
 	const struct account *a = o->account;
 	unsigned char key[ATTEMPT_KEY];
-	DB_ROWS(locked);
 	DB_ROWS(ended);
 	enum error e;
 
-	e = db_execute(db, &account_lock_sql, DB_VALUES(db_uuid(&a->id), db_text(a->password_hash)), &locked);
-	if (e != OK)
+	if ((e = account_lock(db, a)) != OK)
 		return e;
-	if (rows_count(locked) == 0)
-		return ERR_INVALID_CREDENTIALS;
 	attempt_key(o->auth, a->email, key);
 	e = db_execute(db, &session_open_sql,
 		DB_VALUES(db_uuid(&o->id), db_uuid(&a->id), db_bytes(o->refresh.hash, HASH_BYTES),
-			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(o->client->user_agent),
-			db_text(o->client->ip), db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
+			db_number(config_number(OPT_REFRESH_TOKEN_TIME)),
+			db_text(o->client->user_agent), db_text(o->client->ip),
+			db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
 		&ended);
-	if (e == OK)
-		ended_read(ended, &o->ended);
-	return e;
+	return e == OK ? ended_read(ended, &o->ended) : e;
 }
 
 enum error
-session_open(struct auth *auth, const struct account *account, const struct client *client, struct grant *out)
+session_open(struct auth *auth, const struct account *account, const struct client *client,
+	struct grant *out)
 {
 	struct opening o = { .auth = auth, .account = account, .client = client, .id = uuid_v7() };
 	enum error e;
@@ -143,23 +170,34 @@ session_open(struct auth *auth, const struct account *account, const struct clie
 	ended_forget(&o.ended);
 	if (e != OK)
 		return e;
-	auth_sweep(auth);
+	sweep_some(auth);
 	return grant_make(&account->id, &o.id, account->roles, &o.refresh, out);
 }
 
 /* ---- refreshing ---- */
 
-static enum error
-granted(const struct db_rows *rows, const struct refresh *next, struct grant *out)
-{
-	struct uuid session = rows_uuid(rows, 0, 0), user = rows_uuid(rows, 0, 1);
+struct rotated {
+	struct uuid session, user;
+	char roles[ROLES_TEXT];
+};
 
-	return grant_make(&user, &session, roles_from_text(rows_text(rows, 0, 2)), next, out);
+#define ROTATED_COLUMNS(structure, member) \
+	DB_COLUMN(UUID, "session_id", structure, member session), \
+		DB_COLUMN(UUID, "account_id", structure, member user), \
+		DB_COLUMN(CODE, "roles", structure, member roles)
+
+static const struct db_column rotated_columns[] = { ROTATED_COLUMNS(struct rotated, ) };
+
+static enum error
+grant_rotated(const struct rotated *r, const struct refresh *next, struct grant *out)
+{
+	return grant_make(&r->user, &r->session, roles_from_text(r->roles), next, out);
 }
 
-/* What a token is that could not be rotated: $1 hash, $2 its successor's, $3 client, $4 grace in ms. */
+/* What a token is that could not be rotated: $1 hash, $2 its successor's, $3 client, $4 grace in
+ * ms. */
 static const struct db_statement session_offered_sql = { "session_offered",
-	"SELECT s.id, a.id, array_to_string(a.roles, ','), s.ended_at IS NOT NULL OR s.expires_at <= now() AS over,"
+	"SELECT s.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles, s.ended_at IS NOT NULL OR s.expires_at <= now() AS over,"
 	" t.token_hash IS NOT NULL AS spent, coalesce(t.client = $3 AND t.successor = $2"
 	" AND t.spent_at > now() - $4::bigint" DB_MILLISECONDS ", false) AS again"
 	" FROM (SELECT id AS session_id, NULL::bytea AS token_hash, NULL::bytea AS client, NULL::bytea AS successor,"
@@ -168,7 +206,20 @@ static const struct db_statement session_offered_sql = { "session_offered",
 	" JOIN session s ON s.id = t.session_id JOIN account a ON a.id = s.account_id",
 	DB_AGAIN };
 
-/* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen. */
+struct offered {
+	struct rotated of;
+	bool over, spent, again;
+};
+
+static const struct db_column offered_columns[] = {
+	ROTATED_COLUMNS(struct offered, of.),
+	DB_COLUMN(BOOL, "over", struct offered, over),
+	DB_COLUMN(BOOL, "spent", struct offered, spent),
+	DB_COLUMN(BOOL, "again", struct offered, again),
+};
+
+/* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen.
+ */
 static enum error
 refresh_refused(struct auth *auth, const struct refresh *offered, const struct refresh *next,
 	const unsigned char client[HASH_BYTES], struct grant *out)
@@ -178,94 +229,81 @@ refresh_refused(struct auth *auth, const struct refresh *offered, const struct r
 		DB_VALUES(db_bytes(offered->hash, HASH_BYTES), db_bytes(next->hash, HASH_BYTES),
 			db_bytes(client, HASH_BYTES), db_number(config_number(OPT_REFRESH_GRACE))),
 		&rows);
-	struct uuid session, user;
+	struct offered o;
 
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
 		return ERR_UNAUTHENTICATED;
-	if (rows_bool(rows, 0, 3))
+	if ((e = rows_read(rows, 0, DB_COLUMNS(offered_columns), NULL, &o)) != OK)
+		return e;
+	if (o.over)
 		return ERR_SESSION_ENDED;
-	if (!rows_bool(rows, 0, 4))
-		return ERR_UNAVAILABLE; /* it became good between the two statements: the client tries again */
-	if (rows_bool(rows, 0, 5))
-		return granted(rows, next, out);
-	session = rows_uuid(rows, 0, 0);
-	user = rows_uuid(rows, 0, 1);
+	if (!o.spent)
+		return ERR_UNAVAILABLE; /* it became valid between the two statements: the client tries again */
+	if (o.again)
+		return grant_rotated(&o.of, next, out);
 	log_warn("a spent refresh token was offered again: its session is ended");
-	e = session_end(auth, &user, &session);
+	e = session_end(auth, &o.of.user, &o.of.session);
 	return e == OK || e == ERR_NOT_FOUND ? ERR_TOKEN_REUSED : e;
 }
 
-/* $1 hash offered, $2 successor's hash, $3 life in ms, $4 user agent, $5 ip, $6 client. One atomic UPDATE: of two
- * that offer the same token one finds it. */
+/* $1 hash offered, $2 successor's hash, $3 life in ms, $4 user agent, $5 ip, $6 client. One atomic
+ * UPDATE: of two that offer the same token one finds it. */
 static const struct db_statement session_rotate_sql = { "session_rotate",
 	"WITH rotated AS (UPDATE session SET token_hash = $2, last_used_at = now(),"
 	" expires_at = now() + $3::bigint" DB_MILLISECONDS ", user_agent = $4, ip = $5"
 	" WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > now() RETURNING id, account_id),"
 	" spent AS (INSERT INTO spent_token (token_hash, session_id, successor, client)"
 	" SELECT $1, id, $2, $6 FROM rotated)"
-	" SELECT r.id, a.id, array_to_string(a.roles, ',') FROM rotated r JOIN account a ON a.id = r.account_id",
+	" SELECT r.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles FROM rotated r JOIN account a ON a.id = r.account_id",
 	DB_AGAIN };
 
 enum error
-session_refresh(struct auth *auth, const char *token, const struct client *client, struct grant *out)
+session_refresh(
+	struct auth *auth, const char *token, const struct client *client, struct grant *out)
 {
-	unsigned char who[HASH_BYTES];
+	unsigned char device[HASH_BYTES];
 	struct refresh offered, next;
+	struct rotated rotated;
 	DB_ROWS(rows);
 	enum error e;
 
 	if (!refresh_read(token, &offered))
 		return ERR_UNAUTHENTICATED;
 	refresh_successor(auth, &offered, &next);
-	client_hash(auth, client, who);
+	client_hash(auth, client, device);
 	e = db_query(auth->pool, &session_rotate_sql,
 		DB_VALUES(db_bytes(offered.hash, HASH_BYTES), db_bytes(next.hash, HASH_BYTES),
-			db_number(config_number(OPT_REFRESH_TOKEN_TIME)), db_text(client->user_agent), db_text(client->ip),
-			db_bytes(who, HASH_BYTES)),
+			db_number(config_number(OPT_REFRESH_TOKEN_TIME)),
+			db_text(client->user_agent), db_text(client->ip),
+			db_bytes(device, HASH_BYTES)),
 		&rows);
 	if (e != OK)
 		return e;
-	if (rows_count(rows) > 0) {
-		auth_sweep(auth);
-		return granted(rows, &next, out);
-	}
-	return refresh_refused(auth, &offered, &next, who, out);
+	if (rows_count(rows) == 0)
+		return refresh_refused(auth, &offered, &next, device, out);
+	if ((e = rows_read(rows, 0, DB_COLUMNS(rotated_columns), NULL, &rotated)) != OK)
+		return e;
+	sweep_some(auth);
+	return grant_rotated(&rotated, &next, out);
 }
 
 /* ---- ending ---- */
-
-void
-ended_read(const struct db_rows *rows, struct ended *e)
-{
-	e->count = rows_count(rows);
-	for (size_t i = 0; i < e->count && i < sizeof e->ids / sizeof e->ids[0]; i++)
-		e->ids[i] = rows_uuid(rows, i, 0);
-}
-
-void
-ended_forget(const struct ended *e)
-{
-	if (e->count > sizeof e->ids / sizeof e->ids[0]) {
-		identity_forget_all();
-		return;
-	}
-	for (size_t i = 0; i < e->count; i++)
-		identity_forget(&e->ids[i]);
-}
 
 static const struct db_statement session_end_sql = { "session_end",
 	"WITH ended AS (UPDATE session SET ended_at = now() WHERE id = $1 AND account_id = $2 AND ended_at IS NULL"
 	" AND expires_at > now() RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
 	DB_AGAIN };
 
-/* Whatever the database answered: a connection lost at the commit leaves open whether the session ended. */
+/* Whatever the database answered: a connection lost at the commit leaves open whether the session
+ * ended. */
 enum error
 session_end(struct auth *auth, const struct uuid *user, const struct uuid *session)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(auth->pool, &session_end_sql, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
+	enum error e = db_query(
+		auth->pool, &session_end_sql, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
 
 	identity_forget(session);
 	if (e != OK)
@@ -273,18 +311,35 @@ session_end(struct auth *auth, const struct uuid *user, const struct uuid *sessi
 	return rows_count(rows) > 0 ? OK : ERR_NOT_FOUND;
 }
 
+/* $2: the session to leave open, NULL for none. */
+static const struct db_statement session_end_others_sql = { "session_end_others",
+	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1 AND id IS DISTINCT FROM $2::uuid"
+	" AND ended_at IS NULL RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
+	DB_AGAIN };
+
+enum error
+session_end_others(
+	struct db *db, const struct uuid *user, const struct uuid *session, struct ended *ended)
+{
+	DB_ROWS(rows);
+	enum error e = db_execute(
+		db, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(session)), &rows);
+
+	return e == OK ? ended_read(rows, ended) : e;
+}
+
 enum error
 session_end_all(struct auth *auth, const struct uuid *user)
 {
 	DB_ROWS(rows);
 	struct ended ended;
-	enum error e = db_query(auth->pool, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
+	enum error e = db_query(auth->pool, &session_end_others_sql,
+		DB_VALUES(db_uuid(user), db_uuid(NULL)), &rows);
 
-	if (e != OK) {
+	if (e != OK || (e = ended_read(rows, &ended)) != OK) {
 		identity_forget_all();
 		return e;
 	}
-	ended_read(rows, &ended);
 	ended_forget(&ended);
 	return OK;
 }
@@ -294,8 +349,28 @@ static const struct db_statement session_list_sql = { "session_list",
 	" AND ended_at IS NULL AND expires_at > now() AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
 	DB_AGAIN };
 
+static const struct db_column session_columns[] = {
+	DB_COLUMN(UUID, "id", struct session, id),
+	DB_COLUMN(TEXT, "user_agent", struct session, client.user_agent),
+	DB_COLUMN(TEXT, "ip", struct session, client.ip),
+	DB_COLUMN(INSTANT, "created_at", struct session, created_at),
+	DB_COLUMN(INSTANT, "last_used_at", struct session, last_used_at),
+	DB_COLUMN(INSTANT, "expires_at", struct session, expires_at),
+};
+
 enum error
-session_list(struct auth *auth, const struct uuid *user, const struct uuid *after, int64_t limit, struct db_rows **rows)
+session_list(struct auth *auth, struct arena *arena, const struct uuid *user,
+	const struct uuid *after, int64_t limit, struct session **list, size_t *count)
 {
-	return db_query(auth->pool, &session_list_sql, DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), rows);
+	DB_ROWS(rows);
+	enum error e = db_query(auth->pool, &session_list_sql,
+		DB_VALUES(db_uuid(user), db_uuid(after), db_number(limit)), &rows);
+	void *sessions;
+
+	if (e != OK)
+		return e;
+	e = rows_read_all(
+		rows, DB_COLUMNS(session_columns), arena, sizeof **list, &sessions, count);
+	*list = sessions;
+	return e;
 }

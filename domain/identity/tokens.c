@@ -1,12 +1,14 @@
 /* tokens.c - makes and checks access tokens.
  *
- * The order of the checks is the point: the header is read first and must say exactly what we write (alg ES256, typ
- * at+jwt, a kid of ours), so a token never chooses how it is verified: neither "none", nor HS256 with the public key
- * as its secret. Then the signature, over the bytes as they came; only then are the claims read, and each must hold.
+ * The order of the checks is the point: the header is read first and must say exactly what we write
+ * (alg ES256, typ at+jwt, a kid of ours), so a token never chooses how it is verified: neither
+ * "none", nor HS256 with the public key as its secret. Then the signature, over the bytes as they
+ * came; only then are the claims read, and each must hold.
  *
- * libjwt 1.10.2 cannot carry these tokens: its encoder overwrites `typ` with "JWT" and its decoder refuses any other
- * (and it would parse the PEM anew for each token, check no claim, and fall for the HS256 trick). So the signature is
- * libcrypto's (keys.c), the JSON is jansson's, and libjwt plays the attacker and the second opinion in the tests. */
+ * libjwt 1.10.2 cannot carry these tokens: its encoder overwrites `typ` with "JWT" and its decoder
+ * refuses any other (and it would parse the PEM anew for each token, check no claim, and fall for
+ * the HS256 trick). So the signature is libcrypto's (keys.c), the JSON is jansson's, and libjwt
+ * plays the attacker and the second opinion in the tests. */
 #include "domain/identity/tokens.h"
 
 #include <jansson.h>
@@ -16,6 +18,7 @@
 
 #include "common/base/caller.h"
 #include "common/base/config.h"
+#include "common/base/json.h"
 #include "common/base/log.h"
 #include "domain/identity/keys.h"
 
@@ -46,9 +49,10 @@ claims_to_json(const struct claims *c, instant_us now)
 	uuid_format(&c->user, sub);
 	uuid_format(&c->session, sid);
 	uuid_format(&id, jti);
-	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s}", "iss", config_text(OPT_PUBLIC_URL), "aud",
-		config_text(OPT_TOKEN_AUDIENCE), "sub", sub, "sid", sid, "roles", roles_to_json(c->roles), "iat",
-		(json_int_t)(now / US_PER_S), "exp", (json_int_t)(c->expires_at / US_PER_S), "jti", jti);
+	return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:s}", "iss",
+		config_text(OPT_PUBLIC_URL), "aud", config_text(OPT_TOKEN_AUDIENCE), "sub", sub,
+		"sid", sid, "roles", roles_to_json(c->roles), "iat", (json_int_t)(now / US_PER_S),
+		"exp", (json_int_t)(c->expires_at / US_PER_S), "jti", jti);
 }
 
 static bool
@@ -71,10 +75,12 @@ token_issue(struct claims *c, char out[TOKEN_MAX])
 	size_t n = 0;
 	enum error e;
 
-	c->expires_at = (now + config_number(OPT_ACCESS_TOKEN_TIME) * US_PER_MS) / US_PER_S * US_PER_S;
+	c->expires_at = (now + config_number(OPT_ACCESS_TOKEN_TIME) * US_PER_MS) / US_PER_S *
+			US_PER_S;
 	if ((e = keys_current(kid)) != OK)
 		return e;
-	snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"" TYPE "\"}", kid);
+	snprintf(header, sizeof header, "{\"alg\":\"ES256\",\"kid\":\"%s\",\"typ\":\"" TYPE "\"}",
+		kid);
 	if (!part_add(out, &n, header, strlen(header)) || n + 1 >= TOKEN_MAX)
 		return ERR_INTERNAL;
 	out[n++] = '.';
@@ -109,8 +115,8 @@ token_split(const char *token, struct parts *p)
 	second = strchr(first + 1, '.');
 	if (second == NULL || strchr(second + 1, '.') != NULL)
 		return false;
-	*p = (struct parts){ token, first + 1, second + 1, (size_t)(first - token), (size_t)(second - first - 1),
-		n - (size_t)(second + 1 - token) };
+	*p = (struct parts){ token, first + 1, second + 1, (size_t)(first - token),
+		(size_t)(second - first - 1), n - (size_t)(second + 1 - token) };
 	return true;
 }
 
@@ -120,20 +126,21 @@ part_decode(const char *part, size_t bytes, void *out, size_t room, size_t *got)
 {
 	const char *end;
 
-	return sodium_base642bin(out, room, part, bytes, NULL, got, &end, BASE64) == 0 && end == part + bytes;
+	return sodium_base642bin(out, room, part, bytes, NULL, got, &end, BASE64) == 0 &&
+	       end == part + bytes;
 }
 
 /* Caller owns; NULL where it is no object. */
 static json_t *
 part_parse(const char *part, size_t bytes)
 {
-	char text[TOKEN_MAX];
+	char text[TOKEN_MAX], reason[JSON_REASON];
 	size_t n;
 	json_t *v;
 
-	if (!part_decode(part, bytes, text, sizeof text, &n))
+	if (!part_decode(part, bytes, text, sizeof text, &n) ||
+		json_read(text, n, &v, reason) != OK)
 		return NULL;
-	v = json_loadb(text, n, JSON_REJECT_DUPLICATES, NULL);
 	if (json_is_object(v))
 		return v;
 	json_decref(v);
@@ -162,8 +169,9 @@ header_check(const struct parts *p, char kid[UUID_TEXT])
 {
 	json_t *header = part_parse(p->header, p->header_bytes);
 	const char *text = json_string_value(json_object_get(header, "kid"));
-	bool good = text != NULL && strlen(text) == UUID_TEXT - 1 && text_is(header, "alg", "ES256") &&
-		    text_is(header, "typ", TYPE) && json_object_get(header, "crit") == NULL;
+	bool good = text != NULL && strlen(text) == UUID_TEXT - 1 &&
+		    text_is(header, "alg", "ES256") && text_is(header, "typ", TYPE) &&
+		    json_object_get(header, "crit") == NULL;
 
 	if (good)
 		memcpy(kid, text, UUID_TEXT);
@@ -186,9 +194,10 @@ claims_check(const json_t *claims, struct claims *c)
 		return "The access token has expired.";
 	if (!json_is_integer(iat) || json_integer_value(iat) > now + TOKEN_LEEWAY_S)
 		return "The access token is not valid yet.";
-	if (json_integer_value(exp) > INT64_MAX / US_PER_S || json_string_value(json_object_get(claims, "jti")) == NULL ||
-	    !uuid_is(claims, "sub", &c->user) || !uuid_is(claims, "sid", &c->session) ||
-	    !roles_from_json(json_object_get(claims, "roles"), &c->roles))
+	if (json_integer_value(exp) > INT64_MAX / US_PER_S ||
+		json_string_value(json_object_get(claims, "jti")) == NULL ||
+		!uuid_is(claims, "sub", &c->user) || !uuid_is(claims, "sid", &c->session) ||
+		!roles_from_json(json_object_get(claims, "roles"), &c->roles))
 		return "The access token is not one of ours.";
 	c->expires_at = json_integer_value(exp) * US_PER_S;
 	return NULL;
@@ -207,7 +216,8 @@ token_check(const char *token, struct claims *c, const char **why)
 	*why = "The access token is not one of ours.";
 	if (!token_split(token, &p) || !header_check(&p, kid))
 		return ERR_UNAUTHENTICATED;
-	if (!part_decode(p.signature, p.signature_bytes, signature, sizeof signature, &n) || n != sizeof signature)
+	if (!part_decode(p.signature, p.signature_bytes, signature, sizeof signature, &n) ||
+		n != sizeof signature)
 		return ERR_UNAUTHENTICATED;
 	if ((e = keys_verify(kid, token, p.header_bytes + 1 + p.payload_bytes, signature)) != OK)
 		return e;

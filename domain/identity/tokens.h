@@ -9,7 +9,8 @@
 #include "common/base/uuid.h"
 
 #define TOKEN_MAX 4096       /* bytes of a token and NUL; a longer one is none of ours */
-#define TOKEN_LEEWAY_S 5     /* how far in the future a token may have been made, for clocks that differ */
+#define TOKEN_LEEWAY_S \
+	5 /* how far in the future a token may have been made, for clocks that differ */
 
 struct claims {
 	struct uuid user, session;
@@ -20,7 +21,8 @@ struct claims {
 /* A token for user, session and roles, good for ACCESS_TOKEN_TIME from now; fills in expires_at. */
 enum error token_issue(struct claims *c, char out[TOKEN_MAX]) MUST_CHECK;
 
-/* OK, and *c filled in; ERR_UNAUTHENTICATED, with *why a sentence for the client; ERR_UNAVAILABLE. */
+/* OK, and *c filled in; ERR_UNAUTHENTICATED, with *why a sentence for the client; ERR_UNAVAILABLE.
+ */
 enum error token_check(const char *token, struct claims *c, const char **why) MUST_CHECK;
 
 #endif

@@ -1,16 +1,16 @@
 /* emitted.c - reads the accepted bodies of transaction_emitted: see emitted.h. */
 #include "domain/ledger/emitted.h"
 
-#include <sodium.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/caller.h"
+#include "common/base/digest.h"
 #include "domain/events.h"
 
 static enum error __attribute__((format(printf, 2, 3)))
-say(char reason[EVENT_REASON], const char *fmt, ...)
+set_reason(char reason[EVENT_REASON], const char *fmt, ...)
 {
 	va_list ap;
 
@@ -22,7 +22,7 @@ say(char reason[EVENT_REASON], const char *fmt, ...)
 
 /* All faults in one sentence, as far as there is room: "/amount must be …; /kind must be …". */
 static void
-say_faults(char reason[EVENT_REASON], const struct faults *f)
+set_faults(char reason[EVENT_REASON], const struct faults *f)
 {
 	size_t i, n = 0;
 	json_t *fault;
@@ -46,23 +46,25 @@ read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 	enum error e = operation_read(m->event.data, DOOR_EVENT, "", arena, &m->op, &faults);
 
 	if (e != OK)
-		say_faults(reason, &faults);
+		set_faults(reason, &faults);
 	json_decref(faults.list);
 	if (e == OK && !m->op.has_wallet && !m->op.has_owner)
-		return say(reason, "/wallet_id or /user_id is needed");
+		return set_reason(reason, "/wallet_id or /user_id is needed");
 	return e;
 }
 
 /* ---- the data of the original system ---- */
 
 /* Its operation codes. */
-static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_PURCHASE, KIND_REVERSAL, KIND_CANCELLATION };
+static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_PURCHASE,
+	KIND_REVERSAL, KIND_CANCELLATION };
 #define ORIGINAL_KINDS (sizeof(original_kinds) / sizeof(original_kinds[0]))
 
 static bool
 is_original(const json_t *data)
 {
-	return json_object_get(data, "userId") != NULL || json_object_get(data, "transaction") != NULL;
+	return json_object_get(data, "userId") != NULL ||
+		json_object_get(data, "transaction") != NULL;
 }
 
 /* The digits as they were sent: a JSON number, or a text. */
@@ -72,28 +74,37 @@ read_major(struct emitted *m, const json_t *amount, char reason[EVENT_REASON])
 	static const char *const bare[] = { "transaction", "amount", NULL };
 	static const char *const enveloped[] = { "data", "transaction", "amount", NULL };
 
-	if (json_is_string(amount) && json_string_length(amount) > 0 && json_string_length(amount) < sizeof(m->major)) {
-		memcpy(m->major, json_string_value(amount), json_string_length(amount) + 1);
-		return OK;
+	size_t length = json_string_length(amount); /* 0 of a number */
+
+	if (length > 0 && length < sizeof(m->major)) {
+		memcpy(m->major, json_string_value(amount), length + 1);
+		m->has_major = true;
+	} else if (json_is_number(amount)) {
+		m->has_major = event_number(&m->event, m->event.enveloped ? enveloped : bare,
+			m->major, sizeof(m->major));
 	}
-	if (json_is_number(amount) && event_number(&m->event, m->event.enveloped ? enveloped : bare, m->major, sizeof(m->major)))
-		return OK;
-	return say(reason, "/transaction/amount must be a decimal in major units");
+	if (!m->has_major)
+		return set_reason(reason, "/transaction/amount must be a decimal in major units");
+	return OK;
 }
 
 static enum error
 read_original_kind(struct emitted *m, const json_t *transaction, char reason[EVENT_REASON])
 {
-	const json_t *operation = json_object_get(transaction, "operation"), *id = json_object_get(transaction, "id");
+	const json_t *operation = json_object_get(transaction, "operation");
+	const json_t *id = json_object_get(transaction, "id");
 	json_int_t code = json_integer_value(operation);
 
 	if (!json_is_integer(operation) || code < 0 || code >= (json_int_t)ORIGINAL_KINDS)
-		return say(reason, "/transaction/operation must be 0 deposit, 1 withdraw, 2 purchase, 3 reversal or 4 cancellation");
+		return set_reason(reason,
+			"/transaction/operation must be 0 deposit, 1 withdraw, 2 purchase,"
+			" 3 reversal or 4 cancellation");
 	m->op.kind = original_kinds[code];
 	if (m->op.kind != KIND_REVERSAL && m->op.kind != KIND_CANCELLATION)
 		return OK; /* there the id means nothing to us */
 	if (!json_is_string(id) || !uuid_parse(json_string_value(id), &m->op.reference))
-		return say(reason, "/transaction/id must be the UUID of the original transaction");
+		return set_reason(reason,
+			"/transaction/id must be the UUID of the original transaction");
 	m->op.has_reference = m->by_reference = true;
 	return OK;
 }
@@ -102,19 +113,20 @@ static enum error
 read_original(struct emitted *m, char reason[EVENT_REASON])
 {
 	const json_t *data = m->event.data, *user = json_object_get(data, "userId"),
-		     *transaction = json_object_get(data, "transaction"), *amount = json_object_get(transaction, "amount"),
+		     *transaction = json_object_get(data, "transaction"),
+		     *amount = json_object_get(transaction, "amount"),
 		     *key = json_object_get(data, "idempotency_key");
 	enum error e;
 
 	if (!json_is_string(user) || !uuid_parse(json_string_value(user), &m->op.owner))
-		return say(reason, "/userId must be a UUID");
+		return set_reason(reason, "/userId must be a UUID");
 	m->op.has_owner = true;
 	if (!json_is_object(transaction))
-		return say(reason, "/transaction must be an object");
+		return set_reason(reason, "/transaction must be an object");
 	if ((e = read_original_kind(m, transaction, reason)) != OK)
 		return e;
 	if (key != NULL && !json_is_null(key) && !json_is_string(key))
-		return say(reason, "/idempotency_key must be a text");
+		return set_reason(reason, "/idempotency_key must be a text");
 	m->op.key = json_string_value(key);
 	if (m->op.has_reference && (amount == NULL || json_is_null(amount)))
 		return OK; /* undo what is left */
@@ -123,7 +135,7 @@ read_original(struct emitted *m, char reason[EVENT_REASON])
 
 /* ---- both ---- */
 
-/* The key against doubles: the data's, else the CloudEvents id, else AMQP's message_id. */
+/* The deduplication key: the data's, else the CloudEvents id, else AMQP's message_id. */
 static enum error
 choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 {
@@ -134,27 +146,34 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 	if (m->op.key == NULL && (m->op.key = message_id) != NULL)
 		where = "message_id";
 	if (m->op.key == NULL)
-		return say(reason, "no key against doubles: set idempotency_key in the data, the CloudEvents id, or the AMQP message_id");
+		return set_reason(reason,
+			"no deduplication key: set idempotency_key in the data, the CloudEvents id,"
+			" or the AMQP message_id");
 	if (!key_is_good(m->op.key))
-		return say(reason, "%s is no key against doubles: 1 to %d visible ASCII characters are", where, KEY_MAX);
+		return set_reason(reason,
+			"%s is not a deduplication key, 1 to %d visible ASCII characters", where,
+			KEY_MAX);
 	return OK;
 }
 
 enum error
-emitted_read(const char *body, size_t bytes, const char *message_id, struct arena *arena, struct emitted *m,
-	char reason[EVENT_REASON])
+emitted_read(const char *body, size_t bytes, const char *message_id, struct arena *arena,
+	struct emitted *m, char reason[EVENT_REASON])
 {
 	enum error e = event_read(body, bytes, &m->event, reason);
 
 	if (e != OK)
 		return e;
 	m->op = operation_zero();
-	m->major[0] = '\0';
+	m->has_major = false;
+	m->currency = NULL;
 	m->by_reference = false;
 	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
-		e = say(reason, "%.100s is not taken here, only " EVENT_EMITTED " is", m->event.type);
+		e = set_reason(reason, "%.100s is not accepted here, only " EVENT_EMITTED " is",
+			m->event.type);
 	else
-		e = is_original(m->event.data) ? read_original(m, reason) : read_own(m, arena, reason);
+		e = is_original(m->event.data) ? read_original(m, reason)
+		                               : read_own(m, arena, reason);
 	if (e == OK)
 		e = choose_key(m, message_id, reason);
 	/* Whoever may publish here is trusted with any wallet, as the role service is. */
@@ -165,7 +184,8 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	return e;
 }
 
-/* "12.50" is 12.5: zeros at a fraction's end say nothing, and no currency is too coarse for them. */
+/* "12.50" is 12.5: zeros at a fraction's end say nothing, and no currency is too coarse for
+ * them. */
 static void
 trim_zeros(char *decimal)
 {
@@ -186,29 +206,33 @@ emitted_amount(struct emitted *m, const char *currency, char reason[EVENT_REASON
 	char decimal[EMITTED_MAJOR];
 	int exponent = currency_exponent(currency);
 
-	if (m->major[0] != '\0') {
+	if (m->has_major) {
 		memcpy(decimal, m->major, sizeof(decimal));
 		trim_zeros(decimal);
-		if (exponent < 0 || !money_from_major(decimal, exponent, &m->op.amount) || m->op.amount.minor <= 0)
-			return say(reason, "/transaction/amount %s is no amount in %s", m->major, currency);
+		if (exponent < 0 || !money_from_major(decimal, exponent, &m->op.amount) ||
+		    m->op.amount.minor <= 0)
+			return set_reason(reason, "/transaction/amount %s is not an amount in %s",
+				m->major, currency);
+		m->op.has_amount = true;
 	}
 	operation_fingerprint(&m->op);
 	return OK;
 }
 
+/* The layout is older than digest.h: the bytes alone. */
 struct uuid
 emitted_rejection_id(const struct emitted *m)
 {
 	const struct operation *op = &m->op;
-	crypto_generichash_state state;
+	struct digest d;
 	struct uuid id;
 
-	crypto_generichash_init(&state, NULL, 0, sizeof(id.bytes));
-	crypto_generichash_update(&state, op->has_wallet ? op->wallet.bytes : op->owner.bytes, sizeof(id.bytes));
-	crypto_generichash_update(&state, op->fingerprint, sizeof(op->fingerprint));
-	crypto_generichash_update(&state, (const unsigned char *)op->key, strlen(op->key));
-	crypto_generichash_final(&state, id.bytes, sizeof(id.bytes));
-	/* RFC 9562, 5.8: version 8 is for ids made by rules of one's own. */
+	digest_begin(&d, sizeof(id.bytes));
+	digest_add_raw(&d, op->has_wallet ? op->wallet.bytes : op->owner.bytes, sizeof(id.bytes));
+	digest_add_raw(&d, op->fingerprint, sizeof(op->fingerprint));
+	digest_add_raw(&d, op->key, strlen(op->key));
+	digest_end(&d, id.bytes);
+	/* RFC 9562, 5.8: version 8 is for ids made by custom rules. */
 	id.bytes[6] = (uint8_t)(0x80 | (id.bytes[6] & 0x0f));
 	id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
 	return id;

@@ -9,21 +9,22 @@
 #include "domain/events.h"
 
 char *
-fact_created(const struct posting *p, size_t *bytes)
+fact_created(const struct transaction *t, size_t *bytes)
 {
 	char id[UUID_TEXT], wallet[UUID_TEXT];
-	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_CREATED, .subject = wallet,
-		.time = p->created_at };
+	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_CREATED,
+		.subject = wallet, .time = t->created_at };
 	TEXT(data);
 
-	uuid_format(&p->id, id);
-	uuid_format(&p->wallet, wallet);
-	posting_write(&data, p, true);
+	uuid_format(&t->id, id);
+	uuid_format(&t->wallet, wallet);
+	transaction_write(&data, t, true);
 	return text_end(&data) != NULL ? event_wrap(&head, data.data, data.bytes, bytes) : NULL;
 }
 
 char *
-rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *asked, size_t asked_bytes)
+rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *asked,
+	size_t asked_bytes)
 {
 	static const char member[] = ",\"request\":";
 	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
@@ -32,15 +33,17 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 
 	uuid_format(id, id_text);
 	instant_format(clock_now(), now);
-	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error), "detail",
-		error_title(o->error), "idempotency_key", key, "created_at", now);
+	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error),
+		"detail", error_title(o->error), "idempotency_key", key, "created_at", now);
 	if (data != NULL && o->error == ERR_INSUFFICIENT_FUNDS) {
 		json_object_set_new(data, "available", json_integer(o->available.minor));
 		json_object_set_new(data, "held", json_integer(o->held.minor));
 		json_object_set_new(data, "required", json_integer(o->required.minor));
-		json_object_set_new(data, "short_by", json_integer(o->required.minor - o->available.minor));
+		json_object_set_new(data, "short_by",
+			json_integer(o->required.minor - o->available.minor));
 	}
-	if (data != NULL && o->refusal != NULL && (more = json_loads(o->refusal, 0, NULL)) != NULL) {
+	if (data != NULL && o->refusal != NULL &&
+	    (more = json_loads(o->refusal, 0, NULL)) != NULL) {
 		json_object_update_missing(data, more);
 		json_decref(more);
 	}
@@ -63,7 +66,8 @@ fact_rejected(const char *data, const char *row_id, instant_us row_at, size_t *b
 	json_t *read = json_loads(data, 0, NULL);
 	const char *id = json_string_value(json_object_get(read, "id"));
 	const char *created = json_string_value(json_object_get(read, "created_at"));
-	struct event_head head = { .id = id != NULL ? id : row_id, .source = FACT_SOURCE_WALLET, .type = EVENT_REJECTED };
+	struct event_head head = { .id = id != NULL ? id : row_id, .source = FACT_SOURCE_WALLET,
+		.type = EVENT_REJECTED };
 	char *body = NULL;
 
 	if (created == NULL || !instant_parse(created, &head.time))

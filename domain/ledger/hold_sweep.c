@@ -1,7 +1,9 @@
-/* hold_sweep.c - releases holds that have expired, as rows of their wallets' histories; see hold_sweep.h.
+/* hold_sweep.c - releases holds that have expired, as rows of their wallets' histories; see
+ * hold_sweep.h.
  *
- * It runs beside the relay because that is the one consumer which works without RabbitMQ, and an expired hold must not
- * wait for a broker. The database does the work by small commits: hold_expire() releases so many and says how many. */
+ * It runs beside the relay because that is the one consumer which works without RabbitMQ, and an
+ * expired hold must not wait for a broker. The database does the work by small commits:
+ * hold_expire() releases so many and says how many. */
 #include "domain/ledger/hold_sweep.h"
 
 #include <inttypes.h>
@@ -13,7 +15,8 @@
 
 #define AT_ONCE 200
 
-static const struct db_statement expire_sql = { "hold_expire", "SELECT hold_expire($1::integer)", DB_AGAIN };
+static const struct db_statement expire_sql = { "hold_expire", "SELECT hold_expire($1::integer)",
+	DB_AGAIN };
 
 /* Everything that has expired by now. */
 static enum error
@@ -41,7 +44,7 @@ hold_sweep(bool once)
 	enum error e = db != NULL ? OK : ERR_OVERLOADED;
 
 	while (db != NULL) {
-		e = sweep(db); /* a failure is logged where it happened, and tried again at the next turn */
+		e = sweep(db); /* a failure is logged already; the next turn tries again */
 		if (once || !program_sleep((int)config_number(OPT_HOLD_SWEEP)))
 			break;
 	}

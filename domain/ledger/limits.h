@@ -1,21 +1,31 @@
-/* limits.h - what an operator says about a wallet: frozen or closed, how far it may go, how much at once, a day, a month. */
+/* limits.h - limits of wallets and currencies: how far below zero, how much at once, a day, a
+ * month. */
 #ifndef DOMAIN_LEDGER_LIMITS_H
 #define DOMAIN_LEDGER_LIMITS_H
 
-#include "domain/ledger/ledger.h"
+#include <jansson.h>
+#include <stdbool.h>
 
-#define LIMITS_MAX 18 /* six kinds, three periods */
+#include "common/base/bind.h"
+#include "common/base/clock.h"
+#include "common/base/error.h"
+#include "common/base/money.h"
+#include "common/base/uuid.h"
+#include "common/db/db.h"
+#include "domain/ledger/kinds.h"
 
-extern const char *const limit_kinds[];   /* ends with NULL */
+#define LIMIT_PERIODS 3
+#define LIMITS_MAX (LIMIT_KINDS * LIMIT_PERIODS)
+
 extern const char *const limit_periods[]; /* transaction, day, month, NULL */
 
 struct limit {
-	const char *kind, *per;
-	bool unlimited;           /* no such limit for this wallet, whatever the currency says */
+	const char *kind, *per;   /* from limit_kinds and limit_periods */
+	bool has_amount;          /* false: no such limit, whatever the currency says */
 	struct money amount;
-	/* Of limits in force, for a day or a month; else has_used is false. */
-	const char *source;       /* wallet or currency */
-	bool has_used;
+	/* Of limits in force. */
+	const char *source;       /* wallet or currency; else NULL */
+	bool has_used;            /* for a day or a month */
 	struct money used;
 	instant_us frees_at;
 };
@@ -27,21 +37,28 @@ struct limits {
 	struct limit list[LIMITS_MAX];
 };
 
-/* What an operator does: freeze, unfreeze, close, or new limits. It becomes a row of the wallet's history. */
-struct change {
-	struct uuid id, wallet;
-	unsigned roles;
-	enum kind kind;
-	const char *mode;         /* freeze: debit or both */
-	const char *reason, *key;
-	const struct limits *limits; /* KIND_LIMIT only */
-	unsigned char fingerprint[LEDGER_FINGERPRINT];
-};
-
-/* Text of the results is in the arena. */
-enum error wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct outcome *out) MUST_CHECK;
-enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena, struct limits *l) MUST_CHECK;
+/* Those in force for a wallet. Text is in the arena; ERR_TOO_LARGE: it is full. */
+enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
+	struct limits *l) MUST_CHECK;
 enum error limits_of_currency(struct db_pool *p, const char *currency, struct limits *l) MUST_CHECK;
-enum error limits_of_currency_set(struct db_pool *p, const char *currency, const struct limits *l) MUST_CHECK;
+enum error limits_of_currency_set(struct db_pool *p, const char *currency,
+	const struct limits *l) MUST_CHECK;
+
+/* ---- as JSON ---- */
+
+/* The body of PUT …/limits; of a wallet's also `reason`, which a currency's has not (NULL), while
+ * each of its limits needs an amount. Every fault in *f. */
+enum error limits_read(const json_t *body, struct limits *l, const char **reason,
+	struct faults *f) MUST_CHECK;
+/* The array `limits` of an answer. */
+json_t *limits_json(const struct limits *l);
+
+/* ---- as the three arrays that the functions of the database take ---- */
+
+struct limit_arrays {
+	struct db_array kinds, periods, amounts;
+};
+struct limit_arrays limit_arrays_make(const struct limits *l);
+void limit_arrays_free(struct limit_arrays *a);
 
 #endif

@@ -1,8 +1,9 @@
 /* poster.c - group commit; see poster.h.
  *
- * Who waits has its `struct waiting` on its own stack and sleeps on a semaphore of its own, so a committer wakes exactly
- * those whose answer is there, and who is woken needs no lock. While it sleeps the committer may write into its arena:
- * the queue's lock hands it over, and the semaphore hands it back. */
+ * A waiter has its `struct waiting` on its own stack and sleeps on its own semaphore. So a
+ * committer wakes exactly those whose answers are ready, and a woken thread needs no lock. While it
+ * sleeps, the committer may write into its arena: the queue's lock hands the arena over, and the
+ * semaphore hands it back. */
 #include "domain/ledger/poster.h"
 
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 
 #include "common/base/config.h"
+#include "common/base/invariant.h"
 #include "common/base/log.h"
 
 struct waiting {
@@ -47,9 +49,9 @@ struct batch {
 #define BATCH_WORTH 32
 #define ARENA_BYTES (LEDGER_BATCH_MAX * 16 * 1024)
 
-/* A commit costs as much as ten operations in it do. So beside one that is under way a second begins only when it is
- * worth it: otherwise the first request to come back from a commit would be a batch of its own. Nothing waits for
- * long: when no batch is under way any more, whatever is there goes. */
+/* A commit costs as much as ten operations in it do. So while one is under way, a second begins
+ * only if it is worth it: otherwise the first request to come back from a commit would be a batch
+ * of its own. Nothing waits for long: once no batch is under way, whatever is pending goes. */
 static bool
 batch_is_due(const struct poster *p)
 {
@@ -70,36 +72,26 @@ batch_take(struct poster *p, struct batch *b)
 	}
 	if (p->first == NULL)
 		p->last = &p->first;
+	INVARIANT(b->count > 0 && b->count <= p->length &&
+		(p->first == NULL) == (b->count == p->length),
+		"a batch of %zu was taken from a queue of %zu", b->count, p->length);
 	p->length -= b->count;
 	p->committing += b->count;
 }
 
-/* Until the database has said yes or no. A connection that breaks in the middle of a commit leaves it open whether
- * the batch is in; calling again with the same ids is how to know. */
+/* Until the database has said yes or no. A connection that breaks in the middle of a commit leaves
+ * it open whether the batch is in; calling again with the same ids is how to know. */
 static enum error
 batch_post(struct batch *b, size_t from, size_t count)
 {
 	enum error e;
 
 	for (int attempt = 0;; attempt++) {
-		e = ledger_post(b->db, b->operations + from, count, attempt > 0, b->arena, b->outcomes + from);
+		e = ledger_post(b->db, b->operations + from, count, attempt > 0, b->arena,
+			b->outcomes + from);
 		if (e == OK || !db_retry(b->db, DB_AGAIN, attempt))
 			return e;
 	}
-}
-
-/* The outcome with its texts, from the committer's memory into the request's. */
-static bool
-outcome_hand_over(const struct outcome *from, struct waiting *to)
-{
-	struct outcome *o = to->outcome;
-	const char **texts[] = { &o->posting.merchant, &o->posting.description, &o->posting.metadata, &o->refusal };
-
-	*o = *from;
-	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-		if (*texts[i] != NULL && (*texts[i] = arena_strdup(to->arena, *texts[i])) == NULL)
-			return false;
-	return true;
 }
 
 static void
@@ -108,14 +100,14 @@ batch_answer(struct batch *b, size_t from, size_t count, enum error e)
 	for (size_t i = from; i < from + count; i++) {
 		struct waiting *w = b->waiting[i];
 
-		w->error = e;
-		if (e == OK && !outcome_hand_over(&b->outcomes[i], w))
-			w->error = ERR_INTERNAL; /* not "overloaded", which says that nothing has happened */
+		/* From the committer's memory into the request's. */
+		w->error = e != OK ? e : outcome_copy(&b->outcomes[i], w->arena, w->outcome);
 		sem_post(&w->done); /* and *w is gone */
 	}
 }
 
-/* A batch that fails as a whole for a reason of its data is posted one by one: who is not at fault does not pay. */
+/* A batch that fails as a whole for a reason of its data is posted one by one, so only the one at
+ * fault pays. */
 static void
 batch_commit(struct batch *b)
 {
@@ -161,7 +153,7 @@ committer(void *context)
 
 	if (b == NULL || b->db == NULL || b->arena == NULL) {
 		log_error("no memory for a committer");
-		abort(); /* without committers requests would wait for ever; the supervisor starts us again */
+		abort(); /* without committers requests would wait for ever; a restart may help */
 	}
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
@@ -173,6 +165,9 @@ committer(void *context)
 		pthread_mutex_unlock(&p->lock);
 		batch_commit(b);
 		pthread_mutex_lock(&p->lock);
+		INVARIANT(p->committing >= b->count, "a batch of %zu ends, %zu were under way",
+			b->count,
+			p->committing);
 		p->committing -= b->count;
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -241,7 +236,8 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 	if (batch_is_due(p))
 		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	/* No timeout of its own: every wait of a committer has one, and an answer given up here could still be a yes. */
+	/* No timeout of its own: every wait of a committer has one, and an answer given up here
+	 * could still be a yes. */
 	while (sem_wait(&w.done) != 0 && errno == EINTR)
 		;
 	sem_destroy(&w.done);

@@ -1,17 +1,23 @@
-/* wallets.h - the wallet's domain beside the posting of money: opening, and everything that is only read.
+/* wallets.h - wallets: opening them, and everything that is only read.
  *
- * All take the pool that wallets_pool() made, and may be called from any thread. `owner` NULL means a caller who may
- * see every wallet (an operator); else another's wallet is ERR_NOT_FOUND, as one that does not exist. */
+ * All take the pool that wallets_pool() made, and may be called from any thread. `owner` NULL means
+ * a caller who may see every wallet (an operator); otherwise another owner's wallet is
+ * ERR_NOT_FOUND, like one that does not exist. Text and lists are in the arena; ERR_TOO_LARGE: it
+ * is full. */
 #ifndef DOMAIN_LEDGER_WALLETS_H
 #define DOMAIN_LEDGER_WALLETS_H
 
-#include "domain/ledger/ledger.h"
+#include <jansson.h>
+
+#include "common/base/bind.h"
+#include "domain/ledger/operation.h"
+#include "domain/ledger/transaction.h"
 
 struct wallet {
 	struct uuid id, owner;
 	char currency[4];
-	const char *name;   /* NULL: none; in the arena */
-	const char *status; /* open, frozen, closed; in the arena */
+	const char *name;   /* or NULL */
+	const char *status; /* open, frozen, closed */
 	struct money balance, held, available;
 	int64_t version;
 	instant_us created_at;
@@ -19,72 +25,83 @@ struct wallet {
 
 struct db_pool *wallets_pool(const char *url);
 
-/* A new wallet for its owner. With a key, a second call answers the wallet of the first as it was then (*replayed). */
+/* A new wallet for its owner. With a key, a second call answers the wallet of the first as it was
+ * then (*replayed). */
 struct opening {
 	struct uuid wallet, transaction, owner;
-	const char *currency, *name, *key;
+	const char *currency;
+	const char *name, *key; /* or NULL */
 	unsigned char fingerprint[LEDGER_FINGERPRINT];
 };
-enum error wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena, struct wallet *w,
-	bool *replayed) MUST_CHECK;
+void opening_fingerprint(struct opening *o);
+enum error wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena,
+	struct wallet *w, bool *replayed) MUST_CHECK;
 
-enum error wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena,
+enum error wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
+	struct arena *arena, struct wallet *w) MUST_CHECK;
+
+/* Up to `limit` wallets of an owner, the oldest first, behind `after` (NULL: from the first). */
+enum error wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after,
+	int64_t limit, struct arena *arena, struct wallet **list, size_t *count) MUST_CHECK;
+
+/* The wallet's money as it was at an instant; ERR_NOT_FOUND before it was opened. Only currency,
+ * balance, held, available and version are filled in. */
+enum error wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at,
 	struct wallet *w) MUST_CHECK;
 
-/* Up to `limit` wallets of an owner, the oldest first, behind `after` (NULL: from the first). *count says how many. */
-enum error wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after, int64_t limit,
-	struct arena *arena, struct wallet **list, size_t *count) MUST_CHECK;
+enum error transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
+	struct arena *arena, struct transaction *t) MUST_CHECK;
 
-/* The wallet's money as it was at an instant; ERR_NOT_FOUND before it was opened. Only currency, balance, held,
- * available and version are filled in. */
-enum error wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at, struct wallet *w) MUST_CHECK;
-
-enum error transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena,
-	struct posting *t) MUST_CHECK;
-
-/* A page of transactions, the newest first; what is not set does not filter. */
+/* A page of transactions, the newest first; what is absent does not filter. */
 struct transaction_query {
 	const struct uuid *owner;
 	const struct uuid *wallet;
 	const char *kind;
-	bool has_from, has_to, has_cursor;
+	bool has_from, has_to, has_cursor, has_least, has_most;
 	instant_us from, to;      /* half open: from <= created_at < to */
 	instant_us cursor_at;     /* the last transaction of the page before */
 	struct uuid cursor_wallet;
 	int64_t cursor_version;
 	int64_t limit;
 	const char *merchant;     /* exactly */
-	struct money least, most; /* of the amount as shown, both included; 0: none */
+	struct money least, most; /* of the amount as shown, both included */
 	const char *text;         /* in the description, in any case */
 	struct pairs metadata;    /* each key has that value */
 };
-enum error transaction_list(struct db_pool *p, const struct transaction_query *q, struct arena *arena,
-	struct posting **list, size_t *count) MUST_CHECK;
+enum error transaction_list(struct db_pool *p, const struct transaction_query *q,
+	struct arena *arena, struct transaction **list, size_t *count) MUST_CHECK;
 
-/* An open hold; text in the arena. */
+/* An open hold. */
 struct hold {
 	struct uuid id;
 	struct money amount, remaining;
 	instant_us expires_at, created_at;
-	const char *merchant, *description, *metadata;
+	const char *merchant, *description, *metadata; /* or NULL */
 };
-/* Up to `limit` open holds of a wallet, the newest first, older than `before` (NULL: from the newest). */
-enum error hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before, int64_t limit,
-	struct arena *arena, struct hold **list, size_t *count) MUST_CHECK;
+/* Up to `limit` open holds of a wallet, the newest first, older than `before` (NULL: from the
+ * newest). */
+enum error hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before,
+	int64_t limit, struct arena *arena, struct hold **list, size_t *count) MUST_CHECK;
 
-/* The balance at the end of each hour, day or month (UTC) that touches from … to; at most one more than allowed. */
+/* The balance at the end of each hour, day or month (UTC) that touches from … to; at most one more
+ * than allowed. */
 #define BALANCE_POINTS_MAX 1000
 struct balance_point {
 	instant_us starts_at, ends_at;
 	struct money balance, held, available;
 	int64_t version;
 };
-enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, instant_us to, const char *by,
-	struct arena *arena, struct balance_point **points, size_t *count) MUST_CHECK;
+enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from,
+	instant_us to,
+	const char *by, struct arena *arena, struct balance_point **points,
+	size_t *count) MUST_CHECK;
 
-/* OK where the database answers. */
+/* OK if the database answers. */
 enum error wallets_health(struct db_pool *p) MUST_CHECK;
 
+/* As the API shows them. */
 json_t *wallet_json(const struct wallet *w);
+void hold_write(struct text *text, const struct hold *h);
+json_t *balance_points_json(const struct balance_point points[], size_t count);
 
 #endif

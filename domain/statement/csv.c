@@ -5,8 +5,8 @@
 
 #define ADD(t, literal) text_add(t, literal, sizeof(literal) - 1)
 
-/* A spreadsheet runs what begins like this as a formula; an apostrophe in front makes it text. Numbers of ours may
- * begin with '-' and never come here. */
+/* A spreadsheet runs what begins like this as a formula; an apostrophe in front makes it text.
+ * Numbers of ours may begin with '-' and never come here. */
 static bool
 is_formula(char first)
 {

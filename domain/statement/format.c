@@ -1,4 +1,4 @@
-/* format.c - the table of formats, and JSON; see format.h. CSV is csv.c. */
+/* format.c - the table of formats (formats.def), and JSON; see format.h. CSV is csv.c. */
 #include "domain/statement/format.h"
 
 #include <string.h>
@@ -73,19 +73,40 @@ json_tail(struct text *t, const char *next_cursor)
 	ADD(t, "}");
 }
 
+#define FORMAT(id, name, media_type, ending, reach, x) \
+	[FORMAT_##id] = { name, media_type, ending, REACH_##reach, x##_head, x##_line, x##_tail },
 const struct format_row formats[FORMAT_COUNT] = {
-	[FORMAT_JSON] = { "json", "application/json", json_head, json_line, json_tail },
-	[FORMAT_CSV] = { "csv", "text/csv; charset=utf-8; header=present", csv_head, csv_line, csv_tail },
+#include "domain/statement/formats.def"
 };
+#undef FORMAT
 
-const char *const format_names[FORMAT_COUNT + 1] = { [FORMAT_JSON] = "json", [FORMAT_CSV] = "csv" };
+#define FORMAT(id, name, ...) name,
+const char *const format_names[FORMAT_COUNT + 1] = {
+#include "domain/statement/formats.def"
+};
+#undef FORMAT
+
+/* The type alone, without its parameters. */
+static bool
+accepts(const char *accept, const char *media_type)
+{
+	char type[64];
+	size_t n = strcspn(media_type, ";");
+
+	if (n >= sizeof type)
+		return false;
+	memcpy(type, media_type, n);
+	type[n] = '\0';
+	return strstr(accept, type) != NULL;
+}
 
 enum format
-format_find(const char *name)
+format_accepted(const char *accept)
 {
-	enum format f = FORMAT_JSON;
-
-	while (f < FORMAT_COUNT && strcmp(format_names[f], name) != 0)
-		f++;
-	return f;
+	if (accept == NULL || strstr(accept, "json") != NULL)
+		return FORMAT_JSON;
+	for (int f = 0; f < FORMAT_COUNT; f++)
+		if (accepts(accept, formats[f].media_type))
+			return (enum format)f;
+	return FORMAT_JSON;
 }

@@ -1,13 +1,21 @@
-/* format.h - the forms a statement can take, in one table: json, csv. A page and a file are written by the same functions.
+/* format.h - the forms a statement can take. A page and a file are written by the same functions.
  *
- * To add one: a row in the table of format.c, three functions, the names in sql/statement (job_format) and openapi.yaml. */
+ * formats.def is the list of them, and says how to add one. */
 #ifndef DOMAIN_STATEMENT_FORMAT_H
 #define DOMAIN_STATEMENT_FORMAT_H
 
 #include "common/base/clock.h"
 #include "common/base/text.h"
 
-enum format { FORMAT_JSON, FORMAT_CSV, FORMAT_COUNT };
+#define FORMAT(id, ...) FORMAT_##id,
+enum format {
+#include "domain/statement/formats.def"
+	FORMAT_COUNT
+};
+#undef FORMAT
+
+/* What a client gets at once: see formats.def. */
+enum format_reach { REACH_PAGES, REACH_WHOLE, REACH_FILE };
 
 /* What stands over the lines. Text is borrowed. */
 struct heading {
@@ -25,8 +33,8 @@ struct line {
 };
 
 struct format_row {
-	const char *name;         /* also the file's ending */
-	const char *content_type;
+	const char *name, *media_type, *ending;
+	enum format_reach reach;
 	void (*head)(struct text *t, const struct heading *h);
 	/* first: no line was written before this one */
 	void (*line)(struct text *t, const struct line *l, bool first);
@@ -34,9 +42,10 @@ struct format_row {
 };
 
 extern const struct format_row formats[FORMAT_COUNT];
-/* Their names for a query's choices; ends with NULL. */
+/* Their names, for a query's choices and a column's; ends with NULL. */
 extern const char *const format_names[FORMAT_COUNT + 1];
-/* The format with that name; FORMAT_COUNT where there is none. */
-enum format format_find(const char *name);
+/* The format that a client gets which names none: by its Accept header (NULL: it has none). JSON if
+ * it takes that. */
+enum format format_accepted(const char *accept);
 
 #endif

@@ -1,4 +1,5 @@
-/* job.h - statements over the threshold, as jobs: asking for one, and how far it is. job_run.h does the work. */
+/* job.h - statements over the threshold, as jobs: asking for one, and how far it is. job_run.h does
+ * the work. */
 #ifndef DOMAIN_STATEMENT_JOB_H
 #define DOMAIN_STATEMENT_JOB_H
 
@@ -19,6 +20,7 @@ enum job_status { JOB_QUEUED, JOB_RUNNING, JOB_READY, JOB_FAILED, JOB_STATUS_COU
 struct job {
 	struct uuid id, owner, wallet; /* owner: who asked */
 	instant_us from, to, created_at, finished_at;
+	bool has_finished;
 	enum job_status status;
 	enum format format;
 	int64_t progress;       /* per cent */
@@ -27,7 +29,8 @@ struct job {
 	bool removed;           /* the file is gone: it was older than STATEMENT_KEEP_DAYS */
 	int64_t min_version;
 	int64_t attempts;       /* to run it, since its file last grew */
-	/* What the file covers; first 0: not begun. */
+	/* What the file covers, once it is begun. */
+	bool has_begun;
 	int64_t first, last, head, opening, closing;
 	/* How much of it is safe on disk. */
 	int64_t done_version, done_balance, done_bytes;
@@ -42,17 +45,20 @@ struct job_wanted {
 	const char *key;        /* idempotency key; NULL: none */
 };
 
-/* Stores a job and its event in one commit. The same request while it is unfinished, or the same key, is the same job;
- * a new one is told as it was made, though a consumer may have it by now. ERR_RATE_LIMITED: the owner has STATEMENT_JOBS_MAX
- * unfinished ones. */
-enum error job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job) MUST_CHECK;
-/* ERR_NOT_FOUND also for somebody else's. any_owner: an operator's right. */
-enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner, struct job *job)
-	MUST_CHECK;
+/* Stores a job and its event in one commit. The same request while it is unfinished, or the same
+ * key, is the same job; a new one is shown as it was made, though a consumer may have it by now.
+ * ERR_RATE_LIMITED: the owner has STATEMENT_JOBS_MAX unfinished ones. */
+enum error job_request(
+	struct db_pool *db, const struct job_wanted *wanted, struct job *job) MUST_CHECK;
+/* ERR_NOT_FOUND also for another user's. any_owner: an operator's right. */
+enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller,
+	bool any_owner, struct job *job) MUST_CHECK;
 /* Whether it exists, whoever asked. */
 enum error job_exists(struct db_pool *db, const struct uuid *id, bool *exists) MUST_CHECK;
-/* Reads a row of the columns of enum job_column. */
-bool job_from_row(const struct db_rows *rows, size_t row, struct job *job) MUST_CHECK;
+/* Takes the job that has been due the longest, for `lease_ms`; *found: there was one. See
+ * job_run.h. */
+enum error job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found,
+	struct job *job) MUST_CHECK;
 
 bool job_is_unfinished(const struct job *job);
 /* The API's form. Caller owns. */
@@ -60,39 +66,5 @@ json_t *job_json(const struct job *job);
 /* Below STATEMENT_DIR; and the name that a user sees. */
 void job_file_name(const struct uuid *id, enum format f, char out[JOB_FILE_NAME]);
 void job_download_name(const struct job *job, char out[JOB_FILE_NAME]);
-
-/* The columns of SQL_JOB_FIND, SQL_JOB_CLAIM and SQL_JOB_REQUEST, in their order; the last one is SQL_JOB_REQUEST's alone. */
-enum job_column {
-	JOB_ID,
-	JOB_OWNER,
-	JOB_WALLET,
-	JOB_FROM,
-	JOB_TO,
-	JOB_CREATED,
-	JOB_FINISHED,
-	JOB_STATUS,
-	JOB_FORMAT,
-	JOB_PROGRESS,
-	JOB_MIN_VERSION,
-	JOB_ATTEMPTS,
-	JOB_FIRST,
-	JOB_LAST,
-	JOB_HEAD,
-	JOB_OPENING,
-	JOB_CLOSING,
-	JOB_DONE_VERSION,
-	JOB_DONE_BALANCE,
-	JOB_DONE_BYTES,
-	JOB_BYTES,
-	JOB_SHA256,
-	JOB_REMOVED,
-	JOB_OUTCOME,
-};
-
-/* In the order of enum job_column. */
-#define JOB_COLUMNS                                                                                                    \
-	"id, owner_id, wallet_id, from_at, to_at, created_at, finished_at, status, format, progress, min_version, "    \
-	"attempts, first_version, last_version, head_version, opening_balance, closing_balance, done_version, "        \
-	"done_balance, done_bytes, bytes, encode(sha256, 'hex'), removed_at IS NOT NULL"
 
 #endif

@@ -1,9 +1,10 @@
 /* job_run.c - makes the file of a statement job; see job_run.h.
  *
- * The way of a job: claimed; its span fixed (the wallet as it stands then, so that lines that come later change
- * nothing); lines read by chunks along the primary key, checked like those of a page, formatted, written. Now and then
- * the file is synced and its length recorded, in that order: a record never promises bytes that a crash could take.
- * At the end the file is put in its place and the job is ready. Each record is one short transaction. */
+ * The way of a job: claimed; its span fixed (the wallet as it stands then, so that lines that come
+ * later change nothing); lines read by chunks along the primary key, checked like those of a page,
+ * formatted, written. Now and then the file is synced and its length recorded, in that order: a
+ * record never promises bytes that a crash could take. At the end the file is put in its place and
+ * the job is ready. Each record is one short transaction. */
 #include "domain/statement/job_run.h"
 
 #include <inttypes.h>
@@ -48,18 +49,30 @@ struct run {
 	const char *failure;   /* for the row of a job that is given up */
 };
 
+struct claim_row {
+	bool ours;
+};
+
+static const struct db_column claim_columns[] = {
+	DB_COLUMN(BOOL, "ours", struct claim_row, ours),
+};
+
 /* An UPDATE of the claimed row: answers whether it is still ours. */
 static enum step
-record(struct run *run, const struct db_statement *statement, const struct db_value *values, size_t count)
+record(struct run *run, const struct db_statement *statement, const struct db_value *values,
+	size_t count)
 {
+	struct claim_row claim;
 	DB_ROWS(rows);
 
-	if (db_query(run->runner->db, statement, values, count, &rows) != OK)
+	if (db_query(run->runner->db, statement, values, count, &rows) != OK ||
+	    rows_read(rows, 0, DB_COLUMNS(claim_columns), NULL, &claim) != OK)
 		return STEP_TROUBLE;
-	return rows_bool(rows, 0, 0) ? STEP_ON : STEP_LOST;
+	return claim.ours ? STEP_ON : STEP_LOST;
 }
 
-static const struct db_statement job_progress_sql = { "job_progress", "SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7)", DB_AGAIN };
+static const struct db_statement job_progress_sql = { "job_progress",
+	"SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7) AS ours", DB_AGAIN };
 
 /* So much of the file is safe on disk; 99 per cent at most, until it is in its place. */
 static enum step
@@ -84,21 +97,30 @@ step_of(enum error e)
 
 /* ---- beginning ---- */
 
-/* A line that is missing may be on its way: wait, but not for ever. */
+/* A missing line may be on its way: wait, but not for ever. */
 static enum step
 span_wait(const struct run *run)
 {
 	instant_us age = clock_now() - run->job.created_at;
 
-	if (run->span.missed_since != 0) {
-		if (span_check_gap(&run->span) != OK)
-			return STEP_WRONG;
-		return STEP_WAIT;
-	}
-	return run->span.head < run->job.min_version && age < MIN_VERSION_MS * US_PER_MS ? STEP_WAIT : STEP_ON;
+	if (run->span.has_gap)
+		return span_check_gap(&run->span) == OK ? STEP_WAIT : STEP_WRONG;
+	return run->span.head < run->job.min_version && age < MIN_VERSION_MS * US_PER_MS ? STEP_WAIT
+											 : STEP_ON;
 }
 
-static const struct db_statement job_begin_sql = { "job_begin", "SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8)", DB_AGAIN };
+static enum step
+span_search(struct run *run)
+{
+	const struct job *job = &run->job;
+	const struct span_wanted wanted = { .wallet = job->wallet, .from = job->from, .to = job->to,
+		.has_head = job->has_begun, .head = job->head };
+
+	return step_of(span_find(run->runner->db, &wanted, &run->span));
+}
+
+static const struct db_statement job_begin_sql = { "job_begin",
+	"SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8) AS ours", DB_AGAIN };
 
 static enum step
 span_fix(struct run *run)
@@ -107,9 +129,9 @@ span_fix(struct run *run)
 	struct span *s = &run->span;
 	enum step step;
 
-	if ((step = step_of(span_find(run->runner->db, &job->wallet, job->from, job->to, 0, false, s))) != STEP_ON ||
-	    (step = span_wait(run)) != STEP_ON)
+	if ((step = span_search(run)) != STEP_ON || (step = span_wait(run)) != STEP_ON)
 		return step;
+	job->has_begun = true;
 	job->first = s->after + 1;
 	job->last = s->until;
 	job->head = s->head;
@@ -119,8 +141,9 @@ span_fix(struct run *run)
 	job->done_balance = s->opening;
 	job->done_bytes = 0;
 	return record(run, &job_begin_sql,
-		DB_VALUES(db_uuid(&job->id), db_uuid(&run->claim), db_number(LEASE_MS), db_number(job->first),
-			db_number(job->last), db_number(job->head), db_number(job->opening), db_number(job->closing)));
+		DB_VALUES(db_uuid(&job->id), db_uuid(&run->claim), db_number(LEASE_MS),
+			db_number(job->first), db_number(job->last), db_number(job->head),
+			db_number(job->opening), db_number(job->closing)));
 }
 
 /* The span of a job that was begun before, by us or by another. */
@@ -128,11 +151,11 @@ static enum step
 span_recall(struct run *run)
 {
 	const struct job *job = &run->job;
-	struct span *s = &run->span;
-	enum step step = step_of(span_find(run->runner->db, &job->wallet, job->from, job->to, job->head, false, s));
+	const struct span *s = &run->span;
+	enum step step = span_search(run);
 
-	if (step == STEP_ON && (s->after != job->first - 1 || s->until != job->last || s->opening != job->opening ||
-				       s->closing != job->closing)) {
+	if (step == STEP_ON && (s->after != job->first - 1 || s->until != job->last ||
+				       s->opening != job->opening || s->closing != job->closing)) {
 		log_error("alarm: the lines of a statement have changed while it was made");
 		return STEP_WRONG;
 	}
@@ -160,15 +183,19 @@ file_begin(struct run *run)
 	enum step step;
 
 	/* What is there is hashed again first: the longer it is, the longer we are silent. */
-	if (job->done_bytes > 0 && (step = record_done(run, LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) != STEP_ON)
+	if (job->done_bytes > 0 &&
+		(step = record_done(run, LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) !=
+			STEP_ON)
 		return step;
-	if ((step = step_of(part_open(&run->part, run->runner->folder, run->name, job->done_bytes))) != STEP_ON)
+	if ((step = step_of(part_open(
+		     &run->part, run->runner->folder, run->name, job->done_bytes))) != STEP_ON)
 		return step;
 	run->chain = chain_begin(&run->span);
 	if (run->part.bytes > 0) {
-		log_info("a statement file goes on at line %" PRId64 ", byte %" PRId64, job->done_version + 1,
-			run->part.bytes);
-		return step_of(chain_seek(run->runner->db, &run->span, job->done_version, &run->chain));
+		log_info("a statement file goes on at line %" PRId64 ", byte %" PRId64,
+			job->done_version + 1, run->part.bytes);
+		return step_of(
+			chain_seek(run->runner->db, &run->span, job->done_version, &run->chain));
 	}
 	formats[job->format].head(&run->text, &heading);
 	return flush(run);
@@ -201,9 +228,9 @@ lines_write(struct run *run)
 	while (step == STEP_ON && run->chain.version < run->span.until) {
 		bool first = run->chain.version == run->span.after;
 
-		if ((step = step_of(lines_read(run->runner->db, &run->span, CHUNK_LINES, run->job.format, first,
-			     &run->chain, &run->text))) != STEP_ON ||
-		    (step = flush(run)) != STEP_ON || (step = record_progress(run)) != STEP_ON)
+		if ((step = step_of(chain_read(run->runner->db, &run->span, CHUNK_LINES,
+			     run->job.format, first, &run->chain, &run->text))) != STEP_ON ||
+			(step = flush(run)) != STEP_ON || (step = record_progress(run)) != STEP_ON)
 			return step;
 		if (run->runner->stopping()) {
 			run->record_at_ms = 0;
@@ -216,7 +243,8 @@ lines_write(struct run *run)
 
 /* ---- the end ---- */
 
-static const struct db_statement job_finish_sql = { "job_finish", "SELECT job_finish($1, $2, $3, $4, $5)", DB_AGAIN };
+static const struct db_statement job_finish_sql = { "job_finish",
+	"SELECT job_finish($1, $2, $3, $4, $5) AS ours", DB_AGAIN };
 
 static enum step
 file_end(struct run *run)
@@ -224,12 +252,15 @@ file_end(struct run *run)
 	unsigned char sha256[crypto_hash_sha256_BYTES];
 	enum step step;
 
-	if (run->chain.balance != run->span.closing) { /* a span without lines; the others were checked while read */
-		log_error("alarm: an empty statement opens with another balance than it closes with");
+	if (run->chain.balance !=
+		run->span.closing) { /* a span without lines; the others were checked while read */
+		log_error(
+			"alarm: an empty statement opens with another balance than it closes with");
 		return STEP_WRONG;
 	}
 	formats[run->job.format].tail(&run->text, NULL);
-	if ((step = flush(run)) != STEP_ON || (step = step_of(part_finish(&run->part, sha256))) != STEP_ON)
+	if ((step = flush(run)) != STEP_ON ||
+		(step = step_of(part_finish(&run->part, sha256))) != STEP_ON)
 		return step;
 	return record(run, &job_finish_sql,
 		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(run->part.bytes),
@@ -242,26 +273,30 @@ run_all(struct run *run)
 	enum step step;
 
 	if (run->job.attempts > ATTEMPTS_MAX) {
-		log_error("alarm: a statement job failed %" PRId64 " times and is given up", run->job.attempts - 1);
+		log_error("alarm: a statement job failed %" PRId64 " times and is given up",
+			run->job.attempts - 1);
 		run->failure = "given up";
 		return STEP_WRONG;
 	}
-	if ((step = run->job.first == 0 ? span_fix(run) : span_recall(run)) != STEP_ON ||
+	if ((step = run->job.has_begun ? span_recall(run) : span_fix(run)) != STEP_ON ||
 	    (step = file_begin(run)) != STEP_ON || (step = lines_write(run)) != STEP_ON)
 		return step;
 	return file_end(run);
 }
 
-static const struct db_statement job_postpone_sql = { "job_postpone", "SELECT job_postpone($1, $2, " DB_MS("$3") ", $4)", DB_AGAIN };
+static const struct db_statement job_postpone_sql = { "job_postpone",
+	"SELECT job_postpone($1, $2, " DB_MS("$3") ", $4) AS ours", DB_AGAIN };
 
 static enum step
 postpone(struct run *run, int64_t pause_ms, bool counts)
 {
 	return record(run, &job_postpone_sql,
-		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(pause_ms), db_bool(counts)));
+		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(pause_ms),
+			db_bool(counts)));
 }
 
-static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3)", DB_AGAIN };
+static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3) AS ours",
+	DB_AGAIN };
 
 /* A record that cannot be made now makes no difference: the lease runs out. */
 static void
@@ -292,30 +327,27 @@ run_settle(struct run *run, enum step step)
 	case STEP_WRONG:
 		log_error("alarm: statement %s failed", id);
 		step = record(run, &job_fail_sql,
-			DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_text(run->failure)));
+			DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim),
+				db_text(run->failure)));
 		if (step == STEP_ON)
 			part_discard(&run->part);
 		break;
 	}
 	if (step == STEP_TROUBLE)
-		log_warn("what became of statement %s could not be recorded: its lease runs out", id);
+		log_warn("what became of statement %s could not be recorded: its lease runs out",
+			id);
 }
-
-static const struct db_statement job_claim_sql = { "job_claim", "SELECT " JOB_COLUMNS " FROM job_claim($1, " DB_MS("$2") ")", DB_ONCE };
 
 enum error
 job_run_next(const struct job_runner *runner, bool *ran)
 {
 	struct run run = { .runner = runner, .claim = uuid_v7(), .failure = "inconsistent" };
-	DB_ROWS(rows);
-	enum error e = db_query(runner->db, &job_claim_sql, DB_VALUES(db_uuid(&run.claim), db_number(LEASE_MS)), &rows);
+	enum error e = job_claim(runner->db, &run.claim, LEASE_MS, ran, &run.job);
 
-	*ran = e == OK && rows_count(rows) > 0;
-	if (!*ran)
+	if (e != OK || !*ran)
 		return e;
-	if (!job_from_row(rows, 0, &run.job))
-		return ERR_INTERNAL;
-	/* Known before the file is opened: a job that fails first may have left one at an earlier attempt. */
+	/* Known before the file is opened: a job that fails first may have left one at an earlier
+	 * attempt. */
 	job_file_name(&run.job.id, run.job.format, run.name);
 	part_name(&run.part, runner->folder, run.name);
 	run_settle(&run, run_all(&run));

@@ -1,7 +1,9 @@
-/* job_run.h - makes the file of a statement job: streamed in constant memory, going on where a crash left it.
+/* job_run.h - makes the file of a statement job: streamed in constant memory, going on where a
+ * crash left it.
  *
- * A job is claimed with a lease that each progress renews, and with a lock that ends with the connection. Whoever claims
- * the job of a consumer that is gone goes on behind what is known to be on disk. */
+ * A job is claimed with a lease that each progress renews, and with a lock that ends with the
+ * connection. Whoever claims the job of a consumer that is gone goes on behind what is known to be
+ * on disk. */
 #ifndef DOMAIN_STATEMENT_JOB_RUN_H
 #define DOMAIN_STATEMENT_JOB_RUN_H
 
@@ -17,9 +19,10 @@ struct job_runner {
 	bool (*stopping)(void);  /* asked between steps: the job is then left for the next one */
 };
 
-/* Runs the job that is due the longest. db must be a pool of one connection, used for nothing else by another thread: the
- * claim is also a lock of that connection, so that the end of its process frees the job at once. *ran: there was one.
- * What became of it is in its row and in the log; an error means that the database is away. */
+/* Runs the job that is due the longest. db must be a pool of one connection, used for nothing else
+ * by another thread: the claim is also a lock of that connection, so that the end of its process
+ * frees the job at once. *ran: there was one. What became of it is in its row and in the log; an
+ * error means that the database is away. */
 enum error job_run_next(const struct job_runner *runner, bool *ran) MUST_CHECK;
 
 #endif

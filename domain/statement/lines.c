@@ -1,4 +1,5 @@
-/* lines.c - transaction_created into lines; see lines.h. The storing itself is sql/statement/functions/lines.sql. */
+/* lines.c - transaction_created into lines; see lines.h. The storing itself is
+ * sql/statement/functions/lines.sql. */
 #include "domain/statement/lines.h"
 
 #include <inttypes.h>
@@ -7,6 +8,7 @@
 #include <string.h>
 
 #include "common/base/clock.h"
+#include "common/base/invariant.h"
 #include "common/base/money.h"
 #include "common/base/uuid.h"
 
@@ -29,6 +31,7 @@ enum column {
 	COLUMN_CREATED,
 	COLUMN_COUNTERPART_WALLET,
 	COLUMN_COUNTERPART,
+	COLUMN_CHANGE,
 	COLUMN_COUNT
 };
 
@@ -47,7 +50,9 @@ static const enum db_element elements[COLUMN_COUNT] = {
 	[COLUMN_CREATED] = DB_TEXT_ARRAY,
 	[COLUMN_COUNTERPART_WALLET] = DB_UUID_ARRAY,
 	[COLUMN_COUNTERPART] = DB_UUID_ARRAY,
+	[COLUMN_CHANGE] = DB_INT8_ARRAY,
 };
+
 
 struct lines {
 	struct db_array columns[COLUMN_COUNT];
@@ -92,14 +97,15 @@ lines_count(const struct lines *l)
 struct members {
 	const char *id, *wallet, *owner, *kind, *currency, *created;
 	json_int_t amount, balance, version;
-	json_t *reference, *merchant, *description, *to_wallet, *from_wallet, *counterpart;
+	json_t *reference, *merchant, *description, *to_wallet, *from_wallet, *counterpart, *change;
 };
 
 struct event_line {
 	struct uuid id, wallet, owner, reference, counterpart_wallet, counterpart;
-	bool has_reference, has_counterpart;
+	bool has_reference, has_counterpart, has_change;
 	const char *merchant, *description;
 	instant_us created;
+	int64_t change; /* of the balance; events of before do not have it */
 };
 
 static enum error
@@ -113,13 +119,17 @@ static enum error
 members_read(const json_t *data, struct members *m, char reason[LINES_REASON])
 {
 	json_error_t fault;
-	json_t *object = (json_t *)(uintptr_t)data; /* jansson's unpack takes no const; without O it changes nothing */
+	json_t *object = (json_t *)(uintptr_t)
+		data; /* jansson's unpack takes no const; without O it changes nothing */
 
-	if (json_unpack_ex(object, &fault, 0, "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s, s?o, s?o, s?o}", "id", &m->id,
-		    "wallet_id", &m->wallet, "owner_id", &m->owner, "kind", &m->kind, "amount", &m->amount, "currency",
-		    &m->currency, "balance_after", &m->balance, "version", &m->version, "reference_id", &m->reference,
-		    "merchant", &m->merchant, "description", &m->description, "created_at", &m->created,
-		    "to_wallet_id", &m->to_wallet, "from_wallet_id", &m->from_wallet, "counterpart_id", &m->counterpart) == 0)
+	if (json_unpack_ex(object, &fault, 0,
+		    "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s, s?o, s?o, s?o, s?o}",
+		    "id", &m->id, "wallet_id", &m->wallet, "owner_id", &m->owner, "kind", &m->kind,
+		    "amount", &m->amount, "currency", &m->currency, "balance_after", &m->balance,
+		    "version", &m->version, "reference_id", &m->reference, "merchant", &m->merchant,
+		    "description", &m->description, "created_at", &m->created, "to_wallet_id",
+		    &m->to_wallet, "from_wallet_id", &m->from_wallet, "counterpart_id",
+		    &m->counterpart, "balance_change", &m->change) == 0)
 		return OK;
 	return refuse(reason, fault.text);
 }
@@ -145,7 +155,17 @@ uuid_read(const json_t *member, struct uuid *out, bool *there)
 	return true;
 }
 
-/* The other side of a transfer: its wallet, as the one that money went to or came from, and its transaction. */
+static bool
+change_read(const json_t *member, struct event_line *l)
+{
+	l->has_change = member != NULL && !json_is_null(member);
+	l->change = (int64_t)json_integer_value(member);
+	return !l->has_change ||
+	       (json_is_integer(member) && l->change >= -MONEY_MAX && l->change <= MONEY_MAX);
+}
+
+/* The other side of a transfer: its wallet, as the one that money went to or came from, and its
+ * transaction. */
 static bool
 counterpart_read(const struct members *m, struct event_line *l)
 {
@@ -153,11 +173,13 @@ counterpart_read(const struct members *m, struct event_line *l)
 
 	if (m->to_wallet != NULL && m->from_wallet != NULL)
 		return false;
-	return uuid_read(m->to_wallet != NULL ? m->to_wallet : m->from_wallet, &l->counterpart_wallet, &has_wallet) &&
-	       uuid_read(m->counterpart, &l->counterpart, &l->has_counterpart) && has_wallet == l->has_counterpart;
+	return uuid_read(m->to_wallet != NULL ? m->to_wallet : m->from_wallet,
+		       &l->counterpart_wallet, &has_wallet) &&
+	       uuid_read(m->counterpart, &l->counterpart, &l->has_counterpart) &&
+	       has_wallet == l->has_counterpart;
 }
 
-/* Any kind of that look: one that is new here takes its sign from the balances. */
+/* Any kind of that look: one that is new here tells what it does by its balance_change. */
 static bool
 kind_is_good(const char *kind)
 {
@@ -175,20 +197,25 @@ currency_is_good(const char *currency)
 static enum error
 members_check(const struct members *m, struct event_line *l, char reason[LINES_REASON])
 {
-	if (!uuid_parse(m->id, &l->id) || !uuid_parse(m->wallet, &l->wallet) || !uuid_parse(m->owner, &l->owner))
+	if (!uuid_parse(m->id, &l->id) || !uuid_parse(m->wallet, &l->wallet) ||
+		!uuid_parse(m->owner, &l->owner))
 		return refuse(reason, "id, wallet_id and owner_id must be UUIDs");
 	if (m->version < 1 || m->version > MONEY_MAX)
 		return refuse(reason, "version must be from 1 to 2^53-1");
-	if (m->amount < 0 || m->amount > MONEY_MAX || m->balance < -MONEY_MAX || m->balance > MONEY_MAX)
+	if (m->amount < 0 || m->amount > MONEY_MAX || m->balance < -MONEY_MAX ||
+		m->balance > MONEY_MAX)
 		return refuse(reason, "amount or balance_after is out of range");
+	if (!change_read(m->change, l))
+		return refuse(reason, "balance_change must be an integer from -(2^53-1) to 2^53-1");
 	if (!kind_is_good(m->kind) || !currency_is_good(m->currency))
-		return refuse(reason, "kind or currency is none");
+		return refuse(reason, "invalid kind or currency");
 	if (!text_read(m->merchant, &l->merchant) || !text_read(m->description, &l->description))
-		return refuse(reason, "merchant or description is no text, or too long");
+		return refuse(reason, "merchant or description is not a text, or too long");
 	if (!uuid_read(m->reference, &l->reference, &l->has_reference))
 		return refuse(reason, "reference_id must be a UUID");
 	if (!counterpart_read(m, l))
-		return refuse(reason, "to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
+		return refuse(reason,
+			"to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
 	if (!instant_parse(m->created, &l->created))
 		return refuse(reason, "created_at must be an RFC 3339 time");
 	return OK;
@@ -202,7 +229,8 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	char created[INSTANT_TEXT];
 	enum error error;
 
-	if ((error = members_read(data, &m, reason)) != OK || (error = members_check(&m, &e, reason)) != OK)
+	if ((error = members_read(data, &m, reason)) != OK ||
+		(error = members_check(&m, &e, reason)) != OK)
 		return error;
 	instant_format(e.created, created);
 	db_array_add_uuid(&l->columns[COLUMN_WALLET], &e.wallet);
@@ -217,8 +245,14 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	db_array_add_text(&l->columns[COLUMN_DESCRIPTION], e.description);
 	db_array_add_uuid(&l->columns[COLUMN_REFERENCE], e.has_reference ? &e.reference : NULL);
 	db_array_add_text(&l->columns[COLUMN_CREATED], created);
-	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET], e.has_counterpart ? &e.counterpart_wallet : NULL);
-	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET],
+		e.has_counterpart ? &e.counterpart_wallet : NULL);
+	db_array_add_uuid(
+		&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
+	if (e.has_change)
+		db_array_add_number(&l->columns[COLUMN_CHANGE], e.change);
+	else
+		db_array_add_null(&l->columns[COLUMN_CHANGE]);
 	l->count++;
 	return OK;
 }
@@ -227,11 +261,20 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 
 static const struct db_statement lines_store_sql = { "lines_store",
 	"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[]::timestamptz[],"
-	" $13, $14)",
+	" $13, $14, $15)",
 	DB_AGAIN };
 
+struct stored_row {
+	int64_t place; /* from 1 */
+};
+
+static const struct db_column stored_columns[] = {
+	DB_COLUMN(NUMBER, "place", struct stored_row, place),
+};
+
 enum error
-lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
+lines_store(
+	struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
 {
 	struct db_value values[COLUMN_COUNT];
 	DB_ROWS(rows);
@@ -243,7 +286,14 @@ lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *
 		values[i] = db_array(&l->columns[i]);
 	if ((e = db_execute(db, &lines_store_sql, values, COLUMN_COUNT, &rows)) != OK)
 		return e;
-	for (size_t i = 0; i < rows_count(rows); i++)
-		differs((size_t)rows_number(rows, i, 0) - 1, context);
+	for (size_t i = 0; i < rows_count(rows); i++) {
+		struct stored_row row;
+
+		if ((e = rows_read(rows, i, DB_COLUMNS(stored_columns), NULL, &row)) != OK)
+			return e;
+		INVARIANT(row.place >= 1 && row.place <= (int64_t)l->count,
+			"lines_store() answers place %" PRId64 " of %zu", row.place, l->count);
+		differs((size_t)row.place - 1, context);
+	}
 	return OK;
 }

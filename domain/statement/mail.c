@@ -51,7 +51,8 @@ mail_write(const struct mail *m, char out[MAIL_MAX])
 	return true;
 }
 
-/* TLS where the server offers it (smtp://) or always (smtps://); a certificate that is wrong is refused in both. */
+/* TLS where the server offers it (smtp://) or always (smtps://); a certificate that is wrong is
+ * refused in both. */
 static CURLcode
 mail_transfer(CURL *curl, const struct mail *m, FILE *text, struct curl_slist *to)
 {

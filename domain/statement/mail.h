@@ -11,7 +11,8 @@ struct mail {
 	const char *subject, *body;/* ASCII; lines of the body end with \n */
 };
 
-/* Sends it, or says in the log why not. ERR_INVALID_REQUEST: an address that is none; ERR_UNAVAILABLE: try again later. */
+/* Sends it, or says in the log why not. ERR_INVALID_REQUEST: an address that is none;
+ * ERR_UNAVAILABLE: try again later. */
 enum error mail_send(const struct mail *m) MUST_CHECK;
 
 #endif

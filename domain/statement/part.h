@@ -1,7 +1,9 @@
-/* part.h - a file in the making: written below another name, hashed as it grows, and put in its place when it is whole.
+/* part.h - a file in the making: written below another name, hashed as it grows, and put in its
+ * place when it is whole.
  *
- * After a crash it goes on at a length that is known to be on disk: what lies behind is cut off, what lies before is
- * hashed again. The same job writes the same bytes, so even two writers at once would do no harm. One thread's. */
+ * After a crash it goes on at a length that is known to be on disk: what lies behind is cut off,
+ * what lies before is hashed again. The same job writes the same bytes, so even two writers at once
+ * would do no harm. One thread's. */
 #ifndef DOMAIN_STATEMENT_PART_H
 #define DOMAIN_STATEMENT_PART_H
 
@@ -22,12 +24,14 @@ struct part {
 	char place[PART_PATH]; /* then */
 };
 
-/* What part_open() would write to, without opening it: for part_discard(). "" where the path is too long. */
+/* What part_open() would write to, without opening it: for part_discard(). "" where the path is too
+ * long. */
 void part_name(struct part *p, const char *folder, const char *name);
-/* Opens the part of folder/name and goes on behind its first `bytes`; where they are not all there, at 0 (see
- * part->bytes). Makes the folder where it is missing. Errors here and below: ERR_UNAVAILABLE, logged (a full disk, no
- * permission). */
-enum error part_open(struct part *p, const char *folder, const char *name, int64_t bytes) MUST_CHECK;
+/* Opens the part of folder/name and goes on behind its first `bytes`; where they are not all there,
+ * at 0 (see part->bytes). Makes the folder where it is missing. Errors here and below:
+ * ERR_UNAVAILABLE, logged (a full disk, no permission). */
+enum error part_open(
+	struct part *p, const char *folder, const char *name, int64_t bytes) MUST_CHECK;
 enum error part_write(struct part *p, const void *data, size_t bytes) MUST_CHECK;
 /* Returns when all that was written is on disk. */
 enum error part_sync(struct part *p) MUST_CHECK;

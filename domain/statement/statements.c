@@ -5,7 +5,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "common/base/config.h"
 #include "common/base/log.h"
@@ -16,38 +15,40 @@
 /* ---- wallets ---- */
 
 static const struct db_statement wallet_find_sql = { "wallet_find",
-	"SELECT wallet_id, owner_id, currency, version FROM wallet_find($1, $2, $3)", DB_AGAIN };
+	"SELECT wallet_id, owner_id, version FROM wallet_find($1, $2, $3)", DB_AGAIN };
+
+static const struct db_column wallet_columns[] = {
+	DB_COLUMN(UUID, "wallet_id", struct statement_wallet, id),
+	DB_COLUMN(UUID, "owner_id", struct statement_wallet, owner),
+	DB_COLUMN(NUMBER, "version", struct statement_wallet, version),
+};
 
 enum error
-statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w)
+statement_wallet_find(
+	struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(db, &wallet_find_sql,
-		DB_VALUES(db_uuid(wanted->wallet), db_uuid(&wanted->caller), db_bool(wanted->any_owner)), &rows);
+		DB_VALUES(db_uuid(wanted->wallet), db_uuid(&wanted->caller),
+			db_bool(wanted->any_owner)),
+		&rows);
 
 	if (e != OK)
 		return e;
-	if (rows_count(rows) == 0)
-		return ERR_NOT_FOUND;
-	w->id = rows_uuid(rows, 0, 0);
-	w->owner = rows_uuid(rows, 0, 1);
-	w->version = rows_number(rows, 0, 3);
-	return OK;
+	return rows_count(rows) == 0 ? ERR_NOT_FOUND
+				     : rows_read(rows, 0, DB_COLUMNS(wallet_columns), NULL, w);
 }
 
-static void
-sleep_ms(int64_t ms)
-{
-	nanosleep(&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 }, NULL);
-}
-
-/* A wallet of somebody else is waited for like an unknown one: the time of the answer tells nothing either. */
+/* Another user's wallet is waited for like an unknown one: the time of the answer tells nothing
+ * either. */
 enum error
-statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted, int64_t min_version, struct statement_wallet *w)
+statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
+	int64_t min_version, struct statement_wallet *w)
 {
 	int64_t until = clock_monotonic_ms() + config_number(OPT_MIN_VERSION_WAIT);
 
-	for (int64_t pause = WAIT_FIRST_MS;; pause = pause * 2 < WAIT_MOST_MS ? pause * 2 : WAIT_MOST_MS) {
+	for (int64_t pause = WAIT_FIRST_MS;;
+		pause = pause * 2 < WAIT_MOST_MS ? pause * 2 : WAIT_MOST_MS) {
 		enum error e = statement_wallet_find(db, wanted, w);
 		int64_t left = until - clock_monotonic_ms();
 
@@ -55,13 +56,14 @@ statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
 			return e;
 		if (min_version == 0 || left <= 0 || (e == OK && w->version >= min_version))
 			return e;
-		sleep_ms(pause < left ? pause : left);
+		clock_sleep_ms(pause < left ? pause : left);
 	}
 }
 
 /* ---- alarms ---- */
 
-static enum error alarm_raise(const struct uuid *wallet, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static enum error alarm_raise(const struct uuid *wallet, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
 
 static enum error
 alarm_raise(const struct uuid *wallet, const char *fmt, ...)
@@ -83,41 +85,65 @@ static const struct db_statement span_sql = { "span",
 	"SELECT currency, head, after, until, opening, closing, sum, count, missed_since "
 	"FROM statement_span($1, $2, $3, $4, $5)", DB_AGAIN };
 
-enum error
-span_find(struct db_pool *db, const struct uuid *wallet, instant_us from, instant_us to, int64_t head, bool whole,
-	struct span *s)
+/* A span as it is found, and what is needed to check it. */
+struct span_row {
+	struct span span;
+	bool has_opening, has_closing;
+	int64_t sum, count;
+};
+
+static const struct db_column span_columns[] = {
+	DB_COLUMN(CODE, "currency", struct span_row, span.currency),
+	DB_COLUMN(NUMBER, "head", struct span_row, span.head),
+	DB_COLUMN(NUMBER, "after", struct span_row, span.after),
+	DB_COLUMN(NUMBER, "until", struct span_row, span.until),
+	DB_COLUMN_OPTIONAL(NUMBER, "opening", struct span_row, span.opening, has_opening),
+	DB_COLUMN_OPTIONAL(NUMBER, "closing", struct span_row, span.closing, has_closing),
+	DB_COLUMN(NUMBER, "sum", struct span_row, sum),
+	DB_COLUMN(NUMBER, "count", struct span_row, count),
+	DB_COLUMN_OPTIONAL(
+		INSTANT, "missed_since", struct span_row, span.missed_since, span.has_gap),
+};
+
+static enum error
+span_check(const struct span_row *row, bool whole)
 {
-	char from_text[INSTANT_TEXT], to_text[INSTANT_TEXT];
+	const struct span *s = &row->span;
+
+	if (s->after > s->until || !row->has_opening || !row->has_closing)
+		return alarm_raise(
+			&s->wallet, "its lines are not in the order of time, or one is gone");
+	if (whole && (row->count != s->until - s->after || s->opening + row->sum != s->closing))
+		return alarm_raise(&s->wallet,
+			"%" PRId64 " of %" PRId64 " lines, opening %" PRId64 " + %" PRId64
+			" is not closing %" PRId64,
+			row->count, s->until - s->after, s->opening, row->sum, s->closing);
+	return OK;
+}
+
+enum error
+span_find(struct db_pool *db, const struct span_wanted *wanted, struct span *s)
+{
+	struct span_row row = {
+		.span = { .wallet = wanted->wallet, .from = wanted->from, .to = wanted->to }
+	};
+	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	DB_ROWS(rows);
 	enum error e = db_query(db, &span_sql,
-		DB_VALUES(db_uuid(wallet), db_instant(from, from_text), db_instant(to, to_text),
-			head > 0 ? db_number(head) : db_null(), db_bool(whole)),
+		DB_VALUES(db_uuid(&wanted->wallet), db_instant(wanted->from, from),
+			db_instant(wanted->to, to),
+			wanted->has_head ? db_number(wanted->head) : db_null(),
+			db_bool(wanted->whole)),
 		&rows);
-	int64_t sum, count;
 
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
 		return ERR_NOT_FOUND;
-	*s = (struct span){ .wallet = *wallet, .from = from, .to = to };
-	memcpy(s->currency, rows_text(rows, 0, 0), sizeof s->currency - 1);
-	s->head = rows_number(rows, 0, 1);
-	s->after = rows_number(rows, 0, 2);
-	s->until = rows_number(rows, 0, 3);
-	s->opening = rows_number(rows, 0, 4);
-	s->closing = rows_number(rows, 0, 5);
-	s->missed_since = rows_instant(rows, 0, 8);
-	if (s->after > s->until || rows_null(rows, 0, 4) || rows_null(rows, 0, 5))
-		return alarm_raise(wallet, "its lines are not in the order of time, or one is gone");
-	if (!whole)
-		return OK;
-	sum = rows_number(rows, 0, 6);
-	count = rows_number(rows, 0, 7);
-	if (count != s->until - s->after || s->opening + sum != s->closing)
-		return alarm_raise(wallet,
-			"%" PRId64 " of %" PRId64 " lines, opening %" PRId64 " + %" PRId64 " is not closing %" PRId64, count,
-			s->until - s->after, s->opening, sum, s->closing);
-	return OK;
+	if ((e = rows_read(rows, 0, DB_COLUMNS(span_columns), NULL, &row)) != OK)
+		return e;
+	*s = row.span;
+	return span_check(&row, wanted->whole);
 }
 
 enum error
@@ -125,16 +151,20 @@ span_check_gap(const struct span *s)
 {
 	instant_us age = clock_now() - s->missed_since;
 
-	if (s->missed_since == 0 || age <= config_number(OPT_GAP_ALARM) * US_PER_MS)
+	if (!s->has_gap || age <= config_number(OPT_GAP_ALARM) * US_PER_MS)
 		return OK;
-	return alarm_raise(&s->wallet, "line %" PRId64 " has been missing for %" PRId64 " s", s->head + 1, age / US_PER_S);
+	return alarm_raise(&s->wallet, "line %" PRId64 " has been missing for %" PRId64 " s",
+		s->head + 1, age / US_PER_S);
 }
 
 struct heading
 span_heading(const struct span *s, char wallet_text[UUID_TEXT])
 {
-	struct heading h = { .wallet_id = wallet_text, .currency = s->currency, .opening = s->opening,
-		.closing = s->closing, .version = s->head };
+	struct heading h = { .wallet_id = wallet_text,
+		.currency = s->currency,
+		.opening = s->opening,
+		.closing = s->closing,
+		.version = s->head };
 
 	uuid_format(&s->wallet, wallet_text);
 	instant_format(s->from, h.from);
@@ -144,13 +174,14 @@ span_heading(const struct span *s, char wallet_text[UUID_TEXT])
 
 /* ---- lines ---- */
 
-/* "2026-11-23 05:08:36.12+00", as PostgreSQL writes it, into our form; false where it is none. */
+/* "2026-11-23 05:08:36.12+00", as PostgreSQL writes it, into our form; false if it is not one. */
 static bool
 created_format(const char *text, char out[INSTANT_TEXT])
 {
 	size_t n = text != NULL ? strlen(text) : 0;
 
-	if (n < 22 || n > 29 || text[10] != ' ' || text[n - 3] != '+' || (n > 22 && text[19] != '.'))
+	if (n < 22 || n > 29 || text[10] != ' ' || text[n - 3] != '+' ||
+		(n > 22 && text[19] != '.'))
 		return false;
 	memcpy(out, text, 19);
 	memcpy(out + 19, ".000000Z", 9);
@@ -160,20 +191,35 @@ created_format(const char *text, char out[INSTANT_TEXT])
 	return true;
 }
 
-static bool
-line_from_row(const struct db_rows *rows, size_t i, struct line *l)
+struct line_row {
+	struct line line;
+	const char *created_at; /* as PostgreSQL writes it */
+};
+
+static const struct db_column line_columns[] = {
+	DB_COLUMN(NUMBER, "version", struct line_row, line.version),
+	DB_COLUMN(BORROWED, "transaction_id", struct line_row, line.id),
+	DB_COLUMN(BORROWED, "kind", struct line_row, line.kind),
+	DB_COLUMN(NUMBER, "amount", struct line_row, line.amount),
+	DB_COLUMN(NUMBER, "balance_after", struct line_row, line.balance_after),
+	DB_COLUMN(BORROWED, "merchant", struct line_row, line.merchant),
+	DB_COLUMN(BORROWED, "description", struct line_row, line.description),
+	DB_COLUMN(BORROWED, "reference_id", struct line_row, line.reference_id),
+	DB_COLUMN(BORROWED, "created_at", struct line_row, created_at),
+	DB_COLUMN(BORROWED, "counterpart_wallet", struct line_row, line.counterpart_wallet_id),
+	DB_COLUMN(BORROWED, "counterpart_id", struct line_row, line.counterpart_id),
+};
+
+static enum error
+line_read(const struct db_rows *rows, size_t i, struct line *l)
 {
-	l->version = rows_number(rows, i, 0);
-	l->id = rows_text(rows, i, 1);
-	l->kind = rows_text(rows, i, 2);
-	l->amount = rows_number(rows, i, 3);
-	l->balance_after = rows_number(rows, i, 4);
-	l->merchant = rows_text(rows, i, 5);
-	l->description = rows_text(rows, i, 6);
-	l->reference_id = rows_text(rows, i, 7);
-	l->counterpart_wallet_id = rows_text(rows, i, 9);
-	l->counterpart_id = rows_text(rows, i, 10);
-	return created_format(rows_text(rows, i, 8), l->created_at);
+	struct line_row row;
+	enum error e = rows_read(rows, i, DB_COLUMNS(line_columns), NULL, &row);
+
+	if (e != OK)
+		return e;
+	*l = row.line;
+	return created_format(row.created_at, l->created_at) ? OK : ERR_INTERNAL;
 }
 
 struct chain
@@ -184,7 +230,9 @@ chain_begin(const struct span *s)
 
 static const struct db_statement lines_sql = { "lines",
 	"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at, "
-	"counterpart_wallet, counterpart_id FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4", DB_AGAIN };
+	"counterpart_wallet, counterpart_id FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 "
+	"ORDER BY version LIMIT $4",
+	DB_AGAIN };
 
 enum error
 chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct chain *c)
@@ -197,9 +245,11 @@ chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct cha
 	if (version == s->after)
 		return OK;
 	if ((e = db_query(db, &lines_sql,
-		     DB_VALUES(db_uuid(&s->wallet), db_number(version - 1), db_number(version), db_number(1)), &rows)) != OK)
+		     DB_VALUES(db_uuid(&s->wallet), db_number(version - 1), db_number(version),
+			     db_number(1)),
+		     &rows)) != OK)
 		return e;
-	if (rows_count(rows) != 1 || !line_from_row(rows, 0, &l))
+	if (rows_count(rows) != 1 || line_read(rows, 0, &l) != OK)
 		return alarm_raise(&s->wallet, "line %" PRId64 " is missing", version);
 	*c = (struct chain){ .version = version, .balance = l.balance_after };
 	memcpy(c->created_at, l.created_at, sizeof c->created_at);
@@ -208,18 +258,22 @@ chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct cha
 
 /* Fixed width and UTC: these texts compare like the times they stand for. */
 static enum error
-chain_link(const struct span *s, const char *from, const char *to, struct chain *c, const struct line *l)
+chain_link(const struct span *s, const char *from, const char *to, struct chain *c,
+	const struct line *l)
 {
 	int64_t sum;
 
 	if (l->version != c->version + 1)
-		return alarm_raise(&s->wallet, "after line %" PRId64 " comes line %" PRId64, c->version, l->version);
+		return alarm_raise(&s->wallet, "after line %" PRId64 " comes line %" PRId64,
+			c->version, l->version);
 	if (__builtin_add_overflow(c->balance, l->amount, &sum) || sum != l->balance_after)
-		return alarm_raise(&s->wallet, "line %" PRId64 ": %" PRId64 " + %" PRId64 " is not %" PRId64, l->version,
+		return alarm_raise(&s->wallet,
+			"line %" PRId64 ": %" PRId64 " + %" PRId64 " is not %" PRId64, l->version,
 			c->balance, l->amount, l->balance_after);
-	if (strcmp(l->created_at, from) < 0 || strcmp(l->created_at, to) >= 0 || strcmp(l->created_at, c->created_at) < 0)
-		return alarm_raise(&s->wallet, "line %" PRId64 " of %s is not in the order of time", l->version,
-			l->created_at);
+	if (strcmp(l->created_at, from) < 0 || strcmp(l->created_at, to) >= 0 ||
+		strcmp(l->created_at, c->created_at) < 0)
+		return alarm_raise(&s->wallet, "line %" PRId64 " of %s is not in the order of time",
+			l->version, l->created_at);
 	c->version = l->version;
 	c->balance = l->balance_after;
 	memcpy(c->created_at, l->created_at, sizeof c->created_at);
@@ -233,19 +287,22 @@ chain_arrive(const struct span *s, const struct chain *c, int64_t expected)
 	if (c->version != expected)
 		return alarm_raise(&s->wallet, "line %" PRId64 " is missing", c->version + 1);
 	if (c->version == s->until && c->balance != s->closing)
-		return alarm_raise(&s->wallet, "it closes with %" PRId64 " instead of %" PRId64, c->balance, s->closing);
+		return alarm_raise(&s->wallet, "it closes with %" PRId64 " instead of %" PRId64,
+			c->balance, s->closing);
 	return OK;
 }
 
 enum error
-lines_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f, bool first, struct chain *c,
-	struct text *out)
+chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f, bool first,
+	struct chain *c, struct text *out)
 {
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	int64_t expected = limit < s->until - c->version ? c->version + limit : s->until;
 	DB_ROWS(rows);
 	enum error e = db_query(db, &lines_sql,
-		DB_VALUES(db_uuid(&s->wallet), db_number(c->version), db_number(s->until), db_number(limit)), &rows);
+		DB_VALUES(db_uuid(&s->wallet), db_number(c->version), db_number(s->until),
+			db_number(limit)),
+		&rows);
 
 	if (e != OK)
 		return e;
@@ -254,9 +311,8 @@ lines_read(struct db_pool *db, const struct span *s, int64_t limit, enum format 
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		struct line l;
 
-		if (!line_from_row(rows, i, &l))
-			return ERR_INTERNAL;
-		if ((e = chain_link(s, from, to, c, &l)) != OK)
+		if ((e = line_read(rows, i, &l)) != OK ||
+			(e = chain_link(s, from, to, c, &l)) != OK)
 			return e;
 		formats[f].line(out, &l, first && i == 0);
 	}

@@ -1,8 +1,9 @@
-/* statements.h - the Statement service's domain: wallets as they are known here, the lines of a period, and the proof
- * that they add up. Handlers and statement_consumer read through it. Nothing here knows HTTP or AMQP.
+/* statements.h - the Statement service's domain: wallets as they are known here, the lines of a
+ * period, and the proof that they add up. Handlers and statement_consumer read through it. Nothing
+ * here knows HTTP or AMQP.
  *
- * Only lines without a hole before them are ever shown. Whatever does not add up is ERR_INCONSISTENT, and an alarm in
- * the log: a line that begins "alarm:". */
+ * Only lines without a hole before them are ever shown. Whatever does not add up is
+ * ERR_INCONSISTENT, and an alarm in the log: a line that begins "alarm:". */
 #ifndef DOMAIN_STATEMENT_STATEMENTS_H
 #define DOMAIN_STATEMENT_STATEMENTS_H
 
@@ -24,12 +25,13 @@ struct statement_wanted {
 	bool any_owner;
 };
 
-/* ERR_NOT_FOUND also for a wallet of somebody else. */
-enum error statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w) MUST_CHECK;
-/* The same, but waits (MIN_VERSION_WAIT at most) until line min_version has come, or the wallet itself has; then
- * answers what is there. */
-enum error statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted, int64_t min_version, struct statement_wallet *w)
-	MUST_CHECK;
+/* ERR_NOT_FOUND also for another user's wallet. */
+enum error statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted,
+	struct statement_wallet *w) MUST_CHECK;
+/* The same, but waits (MIN_VERSION_WAIT at most) until line min_version has come, or the wallet
+ * itself has; then answers what is there. */
+enum error statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
+	int64_t min_version, struct statement_wallet *w) MUST_CHECK;
 
 /* The lines of [from, to): after < version <= until, as the wallet stood at line `head`. */
 struct span {
@@ -38,14 +40,22 @@ struct span {
 	char currency[4];
 	int64_t head, after, until;
 	int64_t opening, closing;
-	instant_us missed_since; /* a line of the period may be missing since then; 0: none */
+	bool has_gap;            /* a line of the period may be missing … */
+	instant_us missed_since; /* … since then */
 };
 
-/* Finds the span of a period. head 0: the newest; else a head that was answered before, so that later lines change
- * nothing. whole: also checks that the amounts of all lines lead from opening to closing. */
-enum error span_find(struct db_pool *db, const struct uuid *wallet, instant_us from, instant_us to, int64_t head,
-	bool whole, struct span *s) MUST_CHECK;
-/* ERR_INCONSISTENT, with an alarm, where a line has been missing for longer than GAP_ALARM. */
+struct span_wanted {
+	struct uuid wallet;
+	instant_us from, to;
+	bool has_head; /* else the newest line without a hole before it */
+	int64_t head;  /* one that was answered before, so that later lines change nothing */
+	bool whole;    /* also check that the amounts of all lines lead from opening to closing */
+};
+
+/* Finds the span of a period. ERR_INCONSISTENT, with an alarm: its lines do not add up. */
+enum error span_find(
+	struct db_pool *db, const struct span_wanted *wanted, struct span *s) MUST_CHECK;
+/* ERR_INCONSISTENT, with an alarm: a line has been missing for longer than GAP_ALARM. */
 enum error span_check_gap(const struct span *s) MUST_CHECK;
 
 /* Where a reading is: the last line read and the balance after it. */
@@ -56,12 +66,14 @@ struct chain {
 /* At the beginning of a span. */
 struct chain chain_begin(const struct span *s);
 /* Behind a line of the span (a page's cursor). */
-enum error chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct chain *c) MUST_CHECK;
+enum error chain_seek(
+	struct db_pool *db, const struct span *s, int64_t version, struct chain *c) MUST_CHECK;
 
-/* Reads up to `limit` lines behind the chain's place, checks each against the one before, and writes them in a format.
- * Moves the chain. At the span's end the closing balance is checked too. first: no line was written before these. */
-enum error lines_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f, bool first,
-	struct chain *c, struct text *out) MUST_CHECK;
+/* Reads up to `limit` lines behind the chain's place, checks each against the one before, and
+ * writes them in a format. Moves the chain. At the span's end the closing balance is checked too.
+ * first: no line was written before these. */
+enum error chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f,
+	bool first, struct chain *c, struct text *out) MUST_CHECK;
 
 /* The head of a page or file. wallet_text lives as long as the heading. */
 struct heading span_heading(const struct span *s, char wallet_text[UUID_TEXT]);

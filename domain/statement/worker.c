@@ -1,7 +1,8 @@
 /* worker.c - the thread beside the flow of lines: jobs, mails, upkeep; see worker.h.
  *
- * The database is the queue: statement_requested only wakes the thread a little earlier than its own look, once a
- * second, would. So nothing depends on that event, and a job left by a crashed consumer is found like a new one. */
+ * The database is the queue: statement_requested only wakes the thread a little earlier than its
+ * own look, once a second, would. So nothing depends on that event, and a job left by a crashed
+ * consumer is found like a new one. */
 #include "domain/statement/worker.h"
 
 #include <curl/curl.h>
@@ -36,108 +37,182 @@ struct worker {
 
 /* ---- mails ---- */
 
-static const struct db_statement email_find_sql = { "email_find", "SELECT email FROM account WHERE id = $1", DB_AGAIN };
+/* A mail that is due: the statement it is about. */
+struct mail_row {
+	struct uuid id, owner;
+	instant_us from, to;
+	const char *format;
+	int64_t bytes, attempts;
+};
+
+static const struct db_column mail_columns[] = {
+	DB_COLUMN(UUID, "id", struct mail_row, id),
+	DB_COLUMN(UUID, "owner_id", struct mail_row, owner),
+	DB_COLUMN(INSTANT, "from_at", struct mail_row, from),
+	DB_COLUMN(INSTANT, "to_at", struct mail_row, to),
+	DB_COLUMN(BORROWED, "format", struct mail_row, format),
+	DB_COLUMN(NUMBER, "bytes", struct mail_row, bytes),
+	DB_COLUMN(NUMBER, "attempts", struct mail_row, attempts),
+};
+
+struct account_row {
+	const char *email;
+};
+
+static const struct db_column account_columns[] = {
+	DB_COLUMN(BORROWED, "email", struct account_row, email),
+};
+
+static const struct db_statement email_find_sql = { "email_find",
+	"SELECT email FROM account WHERE id = $1", DB_AGAIN };
 
 static enum error
-mail_write_and_send(struct worker *w, const struct db_rows *due)
+mail_write_and_send(struct worker *w, const struct mail_row *due)
 {
-	struct uuid id = rows_uuid(due, 0, 0), owner = rows_uuid(due, 0, 1);
-	char id_text[UUID_TEXT], from[INSTANT_TEXT], to[INSTANT_TEXT], body[1024];
+	char id[UUID_TEXT], from[INSTANT_TEXT], to[INSTANT_TEXT], body[1024];
+	struct account_row account;
 	DB_ROWS(rows);
-	enum error e = db_query(w->auth, &email_find_sql, DB_VALUES(db_uuid(&owner)), &rows);
+	enum error e = db_query(w->auth, &email_find_sql, DB_VALUES(db_uuid(&due->owner)), &rows);
 
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
 		return ERR_NOT_FOUND;
-	uuid_format(&id, id_text);
-	instant_format(rows_instant(due, 0, 2), from);
-	instant_format(rows_instant(due, 0, 3), to);
+	if ((e = rows_read(rows, 0, DB_COLUMNS(account_columns), NULL, &account)) != OK)
+		return e;
+	uuid_format(&due->id, id);
+	instant_format(due->from, from);
+	instant_format(due->to, to);
 	snprintf(body, sizeof body,
 		"Your statement is ready.\n\n"
 		"From:   %s\nTo:     %s\nFormat: %s, %" PRId64 " bytes\n\n"
-		"Download it, signed in as yourself, within %" PRId64 " days:\n%s/v1/statements/%s/file\n",
-		from, to, rows_text(due, 0, 4), rows_number(due, 0, 5), config_number(OPT_STATEMENT_KEEP_DAYS),
-		config_text(OPT_PUBLIC_URL), id_text);
-	return mail_send(&(struct mail){ .url = config_text(OPT_SMTP_URL), .from = config_text(OPT_SMTP_FROM),
-		.to = rows_text(rows, 0, 0), .id = id_text, .subject = "Your statement is ready", .body = body });
+		"Download it, signed in as yourself, within %" PRId64
+		" days:\n%s/v1/statements/%s/file\n",
+		from, to, due->format, due->bytes, config_number(OPT_STATEMENT_KEEP_DAYS),
+		config_text(OPT_PUBLIC_URL), id);
+	return mail_send(&(struct mail){ .url = config_text(OPT_SMTP_URL),
+		.from = config_text(OPT_SMTP_FROM),
+		.to = account.email,
+		.id = id,
+		.subject = "Your statement is ready",
+		.body = body });
 }
 
 static const struct db_statement mail_claim_sql = { "mail_claim",
-	"SELECT id, owner_id, from_at, to_at, format, bytes, attempts FROM mail_claim($1)", DB_ONCE };
+	"SELECT id, owner_id, from_at, to_at, format, bytes, attempts FROM mail_claim($1)",
+	DB_ONCE };
 
 static const struct db_statement mail_sent_sql = { "mail_sent", "SELECT mail_sent($1)", DB_AGAIN };
 
-/* Sends the mail that is due the longest; *ran: there was one. What fails comes again later, a few times. */
+/* Sends the mail that has been due the longest; *ran: there was one. What fails is retried later, a
+ * few times. */
 static enum error
 mail_next(struct worker *w, bool *ran)
 {
-	DB_ROWS(due);
-	struct uuid id;
+	struct mail_row due;
+	DB_ROWS(rows);
 	enum error e;
 
 	*ran = false;
 	if (w->auth == NULL)
 		return OK;
-	if ((e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &due)) != OK)
+	if ((e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &rows)) !=
+		OK)
 		return e;
-	if (!(*ran = rows_count(due) > 0))
+	if (!(*ran = rows_count(rows) > 0))
 		return OK;
-	if (rows_number(due, 0, 6) > MAIL_ATTEMPTS) {
+	if ((e = rows_read(rows, 0, DB_COLUMNS(mail_columns), NULL, &due)) != OK)
+		return e;
+	if (due.attempts > MAIL_ATTEMPTS) {
 		log_error("the mail of a statement is given up after %d attempts", MAIL_ATTEMPTS);
 		return OK;
 	}
-	if (mail_write_and_send(w, due) != OK) {
+	if (mail_write_and_send(w, &due) != OK) {
 		log_warn("the mail of a statement is tried again later");
 		return OK;
 	}
-	id = rows_uuid(due, 0, 0);
-	return db_query(w->db, &mail_sent_sql, DB_VALUES(db_uuid(&id)), NULL);
+	return db_query(w->db, &mail_sent_sql, DB_VALUES(db_uuid(&due.id)), NULL);
 }
 
 /* ---- upkeep ---- */
 
-static const struct db_statement files_expired_sql = { "files_expired", "SELECT id, format FROM files_expired(" DB_MS("$1") ", $2)", DB_AGAIN };
+struct file_row {
+	struct uuid id;
+	enum format format;
+};
 
-static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)", DB_AGAIN };
+static const struct db_column file_columns[] = {
+	DB_COLUMN(UUID, "id", struct file_row, id),
+	DB_COLUMN_ENUM("format", struct file_row, format, format_names),
+};
+
+static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)",
+	DB_AGAIN };
 
 /* The file first, then its record: a crash between them removes it once more, which is harmless. */
+static enum error
+file_remove(struct worker *w, const struct file_row *file)
+{
+	char name[JOB_FILE_NAME], path[FOLDER_MAX + JOB_FILE_NAME];
+
+	job_file_name(&file->id, file->format, name);
+	snprintf(path, sizeof path, "%s/%s", w->folder, name);
+	if (unlink(path) != 0 && errno != ENOENT) {
+		log_error("the statement file %s cannot be removed: %s", path, strerror(errno));
+		return OK; /* the next one may be */
+	}
+	return db_query(w->db, &file_removed_sql, DB_VALUES(db_uuid(&file->id)), NULL);
+}
+
+static const struct db_statement files_expired_sql = { "files_expired",
+	"SELECT id, format FROM files_expired(" DB_MS("$1") ", $2)", DB_AGAIN };
+
 static void
 files_remove(struct worker *w)
 {
 	DB_ROWS(rows);
 	int64_t keep_ms = config_number(OPT_STATEMENT_KEEP_DAYS) * 86400000;
+	struct file_row file;
 
-	if (db_query(w->db, &files_expired_sql, DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
+	if (db_query(w->db, &files_expired_sql,
+		    DB_VALUES(db_number(keep_ms), db_number(REMOVE_AT_ONCE)), &rows) != OK)
 		return;
-	for (size_t i = 0; i < rows_count(rows); i++) {
-		struct uuid id = rows_uuid(rows, i, 0);
-		char name[JOB_FILE_NAME], path[FOLDER_MAX + JOB_FILE_NAME];
-
-		job_file_name(&id, format_find(rows_text(rows, i, 1)), name);
-		snprintf(path, sizeof path, "%s/%s", w->folder, name);
-		if (unlink(path) != 0 && errno != ENOENT)
-			log_error("the statement file %s cannot be removed: %s", path, strerror(errno));
-		else if (db_query(w->db, &file_removed_sql, DB_VALUES(db_uuid(&id)), NULL) != OK)
+	for (size_t i = 0; i < rows_count(rows); i++)
+		if (rows_read(rows, i, DB_COLUMNS(file_columns), NULL, &file) == OK &&
+			file_remove(w, &file) != OK)
 			return;
-	}
 }
 
-static const struct db_statement gaps_sql = { "gaps",
-	"SELECT wallet_id, version, newest, gap_since FROM wallet "
-	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10", DB_AGAIN };
+struct gap_row {
+	const char *wallet, *since;
+	int64_t version;
+};
 
-/* Says it before anybody asks for the statement. */
+static const struct db_column gap_columns[] = {
+	DB_COLUMN(BORROWED, "wallet_id", struct gap_row, wallet),
+	DB_COLUMN(NUMBER, "version", struct gap_row, version),
+	DB_COLUMN(BORROWED, "gap_since", struct gap_row, since),
+};
+
+static const struct db_statement gaps_sql = { "gaps",
+	"SELECT wallet_id, version, gap_since FROM wallet "
+	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10",
+	DB_AGAIN };
+
+/* Reports a gap before anyone asks for the statement. */
 static void
 gaps_report(struct worker *w)
 {
 	DB_ROWS(rows);
+	struct gap_row gap;
 
-	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) != OK)
+	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) !=
+		OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++)
-		log_error("alarm: wallet %s has been missing line %" PRId64 " since %s", rows_text(rows, i, 0),
-			rows_number(rows, i, 1) + 1, rows_text(rows, i, 3));
+		if (rows_read(rows, i, DB_COLUMNS(gap_columns), NULL, &gap) == OK)
+			log_error("alarm: wallet %s has been missing line %" PRId64 " since %s",
+				gap.wallet, gap.version + 1, gap.since);
 }
 
 /* ---- the thread ---- */
@@ -146,7 +221,9 @@ gaps_report(struct worker *w)
 static void
 work(struct worker *w)
 {
-	struct job_runner runner = { .db = w->db, .folder = w->folder, .mail = w->auth != NULL, .stopping = w->stopping };
+	struct job_runner runner = {
+		.db = w->db, .folder = w->folder, .mail = w->auth != NULL, .stopping = w->stopping
+	};
 	bool ran = true;
 
 	while (ran && !w->stopping()) {
@@ -210,13 +287,15 @@ worker_open(struct worker *w)
 {
 	w->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
 	if (config_text(OPT_SMTP_URL) != NULL) {
-		if (!config_require(OPT_AUTH_DATABASE_URL) || curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
+		if (!config_require(OPT_AUTH_DATABASE_URL) ||
+			curl_global_init(CURL_GLOBAL_DEFAULT) != 0)
 			return false;
 		w->auth = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), 1);
 		if (w->auth == NULL)
 			return false;
 	}
-	return w->db != NULL && config_folder(OPT_STATEMENT_DIR, "statements", w->folder, sizeof w->folder);
+	return w->db != NULL &&
+	       config_folder(OPT_STATEMENT_DIR, "statements", w->folder, sizeof w->folder);
 }
 
 struct worker *

@@ -1,7 +1,9 @@
-/* The FastCGI authorizer: lighttpd asks it before each request to wallet and statement (DESIGN.md, section 6).
+/* The FastCGI authorizer: lighttpd asks it before each request to wallet and statement (DESIGN.md,
+ * section 6).
  *
- * A 200 lets the request pass, and its Variable-… headers become variables that no client can forge. Anything else is
- * the client's answer. It must not read its input: that is the request's body, and meant for the service. */
+ * A 200 lets the request pass, and its Variable-… headers become variables that no client can
+ * forge. Anything else is the client's answer. It must not read its input: that is the request's
+ * body, and meant for the service. */
 #include "common/base/caller.h"
 #include "domain/identity/identity.h"
 #include "handlers/auth/service.h"

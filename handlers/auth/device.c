@@ -27,7 +27,8 @@ plain(struct request *r, const char *text, size_t most)
 struct client
 device_client(struct request *r)
 {
-	return (struct client){ .user_agent = plain(r, request_header(r, "User-Agent"), USER_AGENT_MOST),
+	return (struct client){ .user_agent = plain(
+					r, request_header(r, "User-Agent"), USER_AGENT_MOST),
 		.ip = plain(r, request_variable(r, "REMOTE_ADDR"), IP_MOST) };
 }
 
@@ -48,14 +49,17 @@ device_cookie(struct request *r)
 	return NULL;
 }
 
-/* A page on another site cannot send it (SameSite), no script can read it (HttpOnly), only Auth gets it (Path). */
+/* A page on another site cannot send it (SameSite), no script can read it (HttpOnly), only Auth
+ * gets it (Path). */
 struct reply *
 device_set_cookie(struct request *r, struct reply *reply, const char *refresh_token)
 {
 	bool https = strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
-	long long seconds = refresh_token != NULL ? config_number(OPT_REFRESH_TOKEN_TIME) / 1000 : 0;
+	long long seconds = refresh_token != NULL ? config_number(OPT_REFRESH_TOKEN_TIME) / 1000
+						  : 0;
 
-	return reply_header(r, reply, "Set-Cookie", COOKIE "=%s; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
+	return reply_header(r, reply, "Set-Cookie",
+		COOKIE "=%s; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
 		refresh_token != NULL ? refresh_token : "", seconds, https ? "; Secure" : "");
 }
 
@@ -67,9 +71,10 @@ device_grant(struct request *r, const struct grant *g, bool use_cookie)
 
 	uuid_format(&g->session, session);
 	reply = reply_json(r, 200,
-		json_pack("{s:s, s:s, s:I, s:s*, s:s}", "access_token", g->access_token, "token_type", "Bearer",
-			"expires_in", (json_int_t)g->expires_in_s, "refresh_token", use_cookie ? NULL : g->refresh_token,
-			"session_id", session));
+		json_pack("{s:s, s:s, s:I, s:s*, s:s}", "access_token", g->access_token,
+			"token_type", "Bearer", "expires_in", (json_int_t)g->expires_in_s,
+			"refresh_token", use_cookie ? NULL : g->refresh_token, "session_id",
+			session));
 	reply_header(r, reply, "Cache-Control", "no-store");
 	return use_cookie ? device_set_cookie(r, reply, g->refresh_token) : reply;
 }
@@ -79,7 +84,8 @@ device_refuse(struct request *r, enum error e, int64_t wait_s)
 {
 	if (e == ERR_TOO_MANY_ATTEMPTS) {
 		request_retry_after(r, (long)wait_s);
-		request_refuse(r, e, "Too many failed attempts: try again in %lld s.", (long long)wait_s);
+		request_refuse(
+			r, e, "Too many failed attempts: try again in %lld s.", (long long)wait_s);
 	}
 	return reply_error(r, e);
 }

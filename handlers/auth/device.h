@@ -1,4 +1,5 @@
-/* device.h - the device at the other end, as HTTP shows it: its name and address, its cookie, the tokens it is given. */
+/* device.h - the device at the other end, as HTTP shows it: its name and address, its cookie, the
+ * tokens it is given. */
 #ifndef HANDLERS_AUTH_DEVICE_H
 #define HANDLERS_AUTH_DEVICE_H
 

@@ -1,10 +1,7 @@
 /* main.c - the Auth service: its routes, and what it opens at the start. */
-#include <sodium.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "common/base/config.h"
-#include "domain/identity/attempts.h"
 #include "domain/identity/identity.h"
 #include "domain/identity/keys.h"
 #include "handlers/auth/service.h"
@@ -24,37 +21,22 @@ static const struct route routes[] = {
 };
 
 static void
-auth_stop(void *state)
+service_stop(void *auth)
 {
-	struct auth *auth = state;
-
 	identity_stop();
-	db_pool_free(auth->pool);
-	db_array_free(&auth->delays);
-	sodium_memzero(auth->secret, sizeof auth->secret);
-	free(auth);
-}
-
-static bool
-secret_start(struct auth *auth)
-{
-	char folder[512];
-
-	return keys_start(true) && key_folder(folder, sizeof folder) && key_files_secret(folder, auth->secret);
+	auth_free(auth);
 }
 
 static void *
-auth_start(void)
+service_start(void)
 {
-	struct auth *auth;
+	struct auth *auth = NULL;
 
-	if (!config_require(OPT_AUTH_DATABASE_URL) || sodium_init() < 0 || (auth = calloc(1, sizeof *auth)) == NULL)
-		return NULL;
-	auth->pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
-	if (auth->pool != NULL && secret_start(auth) && attempts_start(auth) && identity_start())
+	if (config_require(OPT_AUTH_DATABASE_URL) && keys_start(true) && identity_start() &&
+		(auth = auth_new()) != NULL)
 		return auth;
 	fprintf(stderr, "auth cannot start: the reason is above.\n");
-	auth_stop(auth);
+	identity_stop();
 	return NULL;
 }
 
@@ -62,8 +44,8 @@ static const struct service auth = {
 	.name = "auth",
 	.routes = routes,
 	.route_count = sizeof routes / sizeof routes[0],
-	.start = auth_start,
-	.stop = auth_stop,
+	.start = service_start,
+	.stop = service_stop,
 	.identify = identity_check,
 	.authorize = auth_authorize,
 };

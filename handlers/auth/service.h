@@ -6,8 +6,8 @@
 #include "common/http/service.h"
 #include "domain/identity/auth.h"
 
-handler sign_up_post, sign_in_post, refresh_post, sign_out_post, me_get, me_patch, password_post, session_list_get,
-	session_delete, jwks_get, health_get;
+handler sign_up_post, sign_in_post, refresh_post, sign_out_post, me_get, me_patch, password_post,
+	session_list_get, session_delete, jwks_get, health_get;
 
 struct reply *auth_authorize(struct request *r);
 

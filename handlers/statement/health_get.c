@@ -2,7 +2,8 @@
 #include "common/http/reply.h"
 #include "handlers/statement/service.h"
 
-static const struct db_statement health_sql = { "health", "SELECT 1 FROM wallet LIMIT 1", DB_AGAIN };
+static const struct db_statement health_sql = { "health", "SELECT 1 FROM wallet LIMIT 1",
+	DB_AGAIN };
 
 /* GET /health/statement - for load balancers and monitors. */
 struct reply *

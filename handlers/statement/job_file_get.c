@@ -9,7 +9,8 @@ static enum error
 file_check(struct request *r, const struct job *job)
 {
 	if (job->status == JOB_FAILED)
-		return request_refuse(r, ERR_NOT_READY, "This statement could not be made. Ask for a new one.");
+		return request_refuse(
+			r, ERR_NOT_READY, "This statement could not be made. Ask for a new one.");
 	if (job->status != JOB_READY) {
 		request_retry_after(r, 1);
 		return ERR_NOT_READY;
@@ -27,12 +28,13 @@ job_file_get(struct request *r)
 	const char *path;
 	enum error e;
 
-	if ((e = job_find(s->db, &r->ids[0], &r->caller.user, (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK ||
-	    (e = file_check(r, &job)) != OK)
+	if ((e = job_find(s->db, &r->ids[0], &r->caller.user,
+		     (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK ||
+		(e = file_check(r, &job)) != OK)
 		return reply_error(r, e);
 	job_file_name(&job.id, job.format, name);
 	job_download_name(&job, download);
 	if ((path = arena_printf(r->arena, "%s/%s", s->folder, name)) == NULL)
 		return reply_error(r, ERR_TOO_LARGE);
-	return reply_file(r, path, formats[job.format].content_type, download);
+	return reply_file(r, path, formats[job.format].media_type, download);
 }

@@ -12,7 +12,8 @@ job_get(struct request *r)
 	struct reply *reply;
 	enum error e;
 
-	if ((e = job_find(s->db, &r->ids[0], &r->caller.user, (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK)
+	if ((e = job_find(s->db, &r->ids[0], &r->caller.user,
+		     (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK)
 		return reply_error(r, e);
 	reply = reply_header(r, reply_json(r, 200, job_json(&job)), "Cache-Control", "no-store");
 	if (job_is_unfinished(&job))

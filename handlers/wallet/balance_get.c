@@ -10,9 +10,10 @@ balance_reply(struct request *r, const struct wallet *w, instant_us as_of)
 	uuid_format(&w->id, id);
 	instant_format(as_of, instant);
 	reply = reply_json(r, 200,
-		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "wallet_id", id, "currency", w->currency, "balance",
-			(json_int_t)w->balance.minor, "held", (json_int_t)w->held.minor, "available",
-			(json_int_t)w->available.minor, "version", (json_int_t)w->version, "as_of", instant));
+		json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:s}", "wallet_id", id, "currency",
+			w->currency, "balance", (json_int_t)w->balance.minor, "held",
+			(json_int_t)w->held.minor, "available", (json_int_t)w->available.minor,
+			"version", (json_int_t)w->version, "as_of", instant));
 	return reply_header(r, reply, "ETag", "\"%lld\"", (long long)w->version);
 }
 

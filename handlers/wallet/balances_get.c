@@ -1,4 +1,5 @@
-/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, a point an hour, a day or a month. */
+/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, a point an hour, a day or
+ * a month. */
 #include "handlers/wallet/service.h"
 
 static const char *const steps[] = { "hour", "day", "month", NULL };
@@ -32,18 +33,6 @@ period_read(struct request *r, struct period *p)
 	return OK;
 }
 
-static json_t *
-point_json(const struct balance_point *p)
-{
-	char starts[INSTANT_TEXT], ends[INSTANT_TEXT];
-
-	instant_format(p->starts_at, starts);
-	instant_format(p->ends_at, ends);
-	return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "starts_at", starts, "ends_at", ends, "balance",
-		(json_int_t)p->balance.minor, "held", (json_int_t)p->held.minor, "available",
-		(json_int_t)p->available.minor, "version", (json_int_t)p->version);
-}
-
 struct reply *
 balances_get(struct request *r)
 {
@@ -53,21 +42,19 @@ balances_get(struct request *r)
 	struct balance_point *points;
 	size_t count;
 	char id[UUID_TEXT];
-	json_t *data;
 	enum error e;
 
 	if ((e = period_read(r, &period)) != OK ||
 	    (e = wallet_find(s->pool, &r->ids[0], caller_scope(r), r->arena, &wallet)) != OK ||
-	    (e = balance_history(s->pool, &r->ids[0], period.from, period.to, steps[period.step], r->arena, &points,
-		     &count)) != OK)
+	    (e = balance_history(s->pool, &r->ids[0], period.from, period.to, steps[period.step],
+		     r->arena, &points, &count)) != OK)
 		return reply_error(r, e);
 	if (count > BALANCE_POINTS_MAX)
-		return reply_error(r, request_fault(r, "/by", "would be more than %d points: take longer steps or a shorter period",
+		return reply_error(r, request_fault(r, "/by",
+			"would be more than %d points: take longer steps or a shorter period",
 			BALANCE_POINTS_MAX));
 	uuid_format(&wallet.id, id);
-	data = json_array();
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(data, point_json(&points[i]));
-	return reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "wallet_id", id, "currency", wallet.currency, "by",
-		steps[period.step], "data", data));
+	return reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "wallet_id", id, "currency",
+		wallet.currency, "by", steps[period.step], "data",
+		balance_points_json(points, count)));
 }

@@ -48,7 +48,8 @@ wallet_start(void)
 	if ((s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	s->pool = wallets_pool(config_text(OPT_WALLET_DATABASE_URL));
-	s->ledger = db_pool_new(config_text(OPT_WALLET_DATABASE_URL), (int)config_number(OPT_COMMITTERS));
+	s->ledger = db_pool_new(config_text(OPT_WALLET_DATABASE_URL),
+		(int)config_number(OPT_COMMITTERS));
 	s->poster = poster_start(config_text(OPT_WALLET_DATABASE_URL));
 	if (s->pool == NULL || s->ledger == NULL || s->poster == NULL) {
 		wallet_stop(s);

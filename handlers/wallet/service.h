@@ -1,4 +1,5 @@
-/* wallet_service.h - what the wallet's handlers share: the service's state, and their names for the route table. */
+/* service.h - what the wallet's handlers share: the service's state, and their names for the route
+ * table. */
 #ifndef HANDLERS_WALLET_SERVICE_H
 #define HANDLERS_WALLET_SERVICE_H
 
@@ -13,15 +14,12 @@ struct wallet_service {
 	struct db_pool *ledger; /* for batches and dry runs */
 };
 
-/* Whose things the caller may see: his own, or NULL: everybody's. */
+/* Whose things the caller may see: their own, or NULL: everyone's. */
 static inline const struct uuid *
 caller_scope(const struct request *r)
 {
 	return (r->caller.roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? NULL : &r->caller.user;
 }
-
-/* A transaction as an answer. */
-struct reply *reply_posting(struct request *r, int status, const struct posting *p);
 
 handler wallet_post, wallet_list_get, wallet_get, balance_get;
 handler wallet_freeze_post, wallet_unfreeze_post, wallet_close_post, hold_list_get, balances_get;

@@ -1,5 +1,5 @@
 /* transaction_post.c - POST /v1/transactions: move money once. */
-#include "handlers/wallet/outcome_json.h"
+#include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 
 static enum error
@@ -14,7 +14,7 @@ operation_from_request(struct operation *op, bool *dry, struct request *r)
 	    (e = request_key(r, &op->key)) != OK ||
 	    (e = operation_read(body, DOOR_REQUEST, "", r->arena, op, &r->faults)) != OK)
 		return e;
-	operation_by_caller(op, r);
+	operation_by(op, &r->caller);
 	return OK;
 }
 
@@ -25,7 +25,8 @@ operation_post(struct request *r, const struct operation *op, bool dry, struct o
 	bool posted;
 
 	if (dry)
-		return ledger_post_ending(s->ledger, END_DRY, NULL, &op, 1, r->arena, out, &posted);
+		return ledger_post_ending(s->ledger, END_DRY, NULL, &op, 1, r->arena, out,
+			&posted);
 	return poster_post(s->poster, op, r->arena, out);
 }
 
@@ -47,10 +48,10 @@ transaction_post(struct request *r)
 		return reply_error(r, operation_fault(&op, "", &r->faults));
 	if (out.error != OK)
 		return reply_refusal(r, &out);
-	uuid_format(&out.posting.id, id);
-	reply = reply_posting(r, dry ? 200 : 201, &out.posting);
+	uuid_format(&out.transaction.id, id);
+	reply = reply_transaction(r, dry ? 200 : 201, &out.transaction);
 	if (dry)
 		return reply_header(r, reply, "Dry-Run", "true");
 	reply_header(r, reply, "Location", "/v1/transactions/%s", id);
-	return out.replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
+	return reply_replayed(r, reply, out.replayed);
 }

@@ -1,23 +1,8 @@
 /* wallet_post.c - POST /v1/wallets: open a wallet. */
-#include <sodium.h>
-#include <string.h>
-
-#include "common/base/config.h"
+#include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 
 #define NAME_MAX_CHARACTERS 100
-
-static void
-opening_fingerprint(struct opening *o)
-{
-	crypto_generichash_state state;
-
-	crypto_generichash_init(&state, NULL, 0, sizeof o->fingerprint);
-	crypto_generichash_update(&state, (const unsigned char *)o->currency, strlen(o->currency));
-	if (o->name != NULL)
-		crypto_generichash_update(&state, (const unsigned char *)o->name, strlen(o->name));
-	crypto_generichash_final(&state, o->fingerprint, sizeof o->fingerprint);
-}
 
 static enum error
 opening_read(struct request *r, struct opening *o)
@@ -28,14 +13,15 @@ opening_read(struct request *r, struct opening *o)
 	};
 	enum error e;
 
-	*o = (struct opening){ .wallet = uuid_v7(), .transaction = uuid_v7(), .owner = r->caller.user,
-		.currency = config_text(OPT_DEFAULT_CURRENCY) };
+	*o = (struct opening){ .wallet = uuid_v7(), .transaction = uuid_v7(),
+		.owner = r->caller.user, .currency = config_text(OPT_DEFAULT_CURRENCY) };
 	if ((e = request_bind_query(r, NULL, 0)) != OK ||
 	    (e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
 	    (e = request_key(r, &o->key)) != OK)
 		return e;
 	if (currency_exponent(o->currency) < 0)
-		return request_fault(r, "/currency", "must be a currency code of ISO 4217 such as EUR");
+		return request_fault(r, "/currency",
+			"must be a currency code of ISO 4217 such as EUR");
 	opening_fingerprint(o);
 	return OK;
 }
@@ -59,5 +45,5 @@ wallet_post(struct request *r)
 	reply = reply_json(r, 201, wallet_json(&wallet));
 	reply_header(r, reply, "Location", "/v1/wallets/%s", id);
 	reply_header(r, reply, "ETag", "\"%lld\"", (long long)wallet.version);
-	return replayed ? reply_header(r, reply, "Idempotent-Replayed", "true") : reply;
+	return reply_replayed(r, reply, replayed);
 }

@@ -11,8 +11,21 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :"app";
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
 GRANT EXECUTE ON FUNCTION
-	post, batch_claim, hold_expire, wallet_open, wallet_change, wallet_limits_set, currency_limits_set,
+	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[], text[], text[], bigint, boolean,
+		text, uuid[], timestamptz[], boolean[]),
+	wallet_open(uuid, uuid, uuid, text, text, text, bytea, integer),
+	wallet_change(uuid, uuid, text, integer, text, text, text, bytea),
+	wallet_limits_set(uuid, uuid, text[], text[], bigint[], bigint, integer, text, text, bytea),
+	batch_claim, hold_expire, currency_limits_set,
 	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_page, amount_shown, metadata_has,
 	wallet_holds, wallet_clock, wallet_limits, limits_of, limit_used, limit_frees_at, currency_limits,
 	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject
+	TO :"app";
+-- functions/old.sql
+GRANT EXECUTE ON FUNCTION
+	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[], text[], text[], interval, boolean,
+		text, uuid[], timestamptz[], boolean[]),
+	wallet_open(uuid, uuid, text, text, text, bytea, integer, uuid),
+	wallet_change(uuid, uuid, integer, text, text, text, text, bytea),
+	wallet_limits_set(uuid, uuid, integer, bigint, text[], text[], bigint[], text, text, bytea)
 	TO :"app";

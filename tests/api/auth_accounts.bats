@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# auth_accounts.bats - opening an account, reading and renaming it; what is refused, and how.
+# auth_accounts.bats - opening, reading and renaming an account; what is refused, and with which
+# error.
 
 # shellcheck disable=SC2153 # the helper sets EMAIL
 load ../helper
@@ -8,7 +9,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	api POST /v1/auth/sign-up "{\"email\":\"$1\",\"password\":\"${2:-$PASSWORD}\"${3:+,\"name\":$3}}"
 }
 
-@test "sign-up answers with the account" {
+@test "sign-up returns the account" {
 	email=$(new_email)
 	sign_up "$email" "$PASSWORD" '"Ada"'
 	expect 201
@@ -26,7 +27,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	[ "$(json 'has("name")')" = true ]
 }
 
-@test "an address is taken once, whatever its case" {
+@test "an address can be registered once, regardless of case" {
 	email=$(new_email)
 	sign_up "$email"
 	expect 201
@@ -39,7 +40,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	[ "$(json .email)" = "$email" ]
 }
 
-@test "every member at fault is named" {
+@test "the error names every invalid member" {
 	sign_up "not an address" short '"  "'
 	expect 422 invalid_request
 	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/password" ]
@@ -67,7 +68,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	expect 422 invalid_request
 }
 
-@test "a password may have any characters, and every one counts" {
+@test "a password can contain any characters, and every one counts" {
 	email=$(new_email)
 	sign_up "$email" 'пароль 密码 \"q\" 🔑🔑🔑'
 	expect 201
@@ -85,7 +86,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	expect 422 invalid_request
 }
 
-@test "me shows the account, PATCH renames it" {
+@test "/me shows the account, and PATCH renames it" {
 	sign_up_and_in
 	api GET /v1/auth/me
 	expect 200
@@ -105,7 +106,7 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	[ "$(json '[.name, .email, (.roles | join("+"))] | join(" ")')" = "Grażyna Żółć $EMAIL customer" ]
 }
 
-@test "what is no request is refused as such" {
+@test "malformed requests get the right error" {
 	api POST /v1/auth/sign-up '{"email":'
 	expect 400 malformed_json
 	api POST /v1/auth/sign-up '{"email":"a@b","email":"c@d"}'
@@ -125,14 +126,14 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	[ "$(header Content-Type)" = application/problem+json ]
 }
 
-@test "many sign up with one address at once: one account" {
+@test "parallel sign-ups with one address create one account" {
 	email=$(new_email)
 	statuses=$(at_once 16 /v1/auth/sign-up "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}")
 	[ "$(grep -c 201 <<<"$statuses")" = 1 ]
 	[ "$(grep -c 409 <<<"$statuses")" = 15 ]
 }
 
-@test "the service tells its health" {
+@test "the service reports its health" {
 	api GET /health/auth
 	expect 200
 	[ "$body" = '{"status":"ok"}' ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# auth_identity.bats - who is believed to be who: tokens, the gateway's question, roles, keys, other processes.
+# auth_identity.bats - who a caller is: tokens, the gateway's authorizer, roles, keys, other auth
+# processes.
 
 load ../helper
 
@@ -9,7 +10,8 @@ setup() {
 
 part() { cut -d. -f"$1" <<<"$TOKEN" | tr '_-' '/+' | sed 's/$/===/' | base64 -d 2>/dev/null; }
 
-# other_auth METHOD PATH [BODY] - the same call, answered by an auth process of its own (CGI) beside the one that runs.
+# other_auth METHOD PATH [BODY] - the same call, answered by a second auth process (CGI) next to the
+# running one.
 other_auth() {
 	printf '%s' "${3:-}" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" REQUEST_METHOD="$1" SCRIPT_NAME="$2" \
 		CONTENT_LENGTH="$(printf '%s' "${3:-}" | wc -c)" CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 \
@@ -22,7 +24,7 @@ is_refused() { # PATH CODE
 }
 is_session_over() { is_refused /v1/wallets session_ended; }
 
-@test "an access token says what the contract says" {
+@test "an access token has the claims of the contract" {
 	[ "$(part 1 | gojq -r '[.alg, .typ, (keys | join("+"))] | join(" ")')" = "ES256 at+jwt alg+kid+typ" ]
 	[ "$(part 2 | gojq -r 'keys | join(" ")')" = "aud exp iat iss jti roles sid sub" ]
 	[ "$(part 2 | gojq -r '[.sub, .sid, (.roles | join("+")), .aud, .exp - .iat] | join(" ")')" = "$USER_ID $SESSION_ID customer purse 600" ]
@@ -42,7 +44,8 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 		raw = lambda text: base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 		head, payload, signature = token.split(".")
 		key = next(k for k in jwks["keys"] if k["kid"] == json.loads(raw(head))["kid"])
-		# SubjectPublicKeyInfo of an uncompressed P-256 point, and r, s as a DER sequence.
+		# The SubjectPublicKeyInfo of an uncompressed P-256 point, and r and s as a DER
+		# sequence.
 		spki = bytes.fromhex("3059301306072a8648ce3d020106082a8648ce3d03010703420004") + raw(key["x"]) + raw(key["y"])
 		integer = lambda b: (lambda v: bytes([2, len(v)]) + v)((b"\0" if b.lstrip(b"\0")[:1] >= b"\x80" else b"") + b.lstrip(b"\0"))
 		s = raw(signature)
@@ -55,7 +58,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	END
 }
 
-@test "without a good token nobody is anybody, and is told how to be" {
+@test "without a valid token a call gets 401, with WWW-Authenticate" {
 	good=$TOKEN
 	for path in /v1/auth/me /v1/auth/sessions /v1/wallets /v1/transactions; do
 		TOKEN=
@@ -73,7 +76,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	expect 200
 }
 
-@test "a client cannot say who it is by headers" {
+@test "a client cannot set its identity with headers" {
 	me=$USER_ID
 	sign_up_and_in
 	TOKEN=
@@ -86,14 +89,14 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	[ "$(json .owner_id)" = "$USER_ID" ]
 }
 
-@test "a sign-out in another auth process is heard" {
+@test "a sign-out in another auth process takes effect here" {
 	api GET /v1/wallets
 	expect 200
 	[[ "$(other_auth POST /v1/auth/sign-out)" == *"Status: 204"* ]]
 	eventually is_session_over
 }
 
-@test "sign-outs are heard again after the database cut the line" {
+@test "sign-outs take effect again after the database drops the connection" {
 	api GET /v1/wallets
 	expect 200
 	sql auth "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query LIKE 'LISTEN %' AND datname = current_database()" >/dev/null
@@ -114,7 +117,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	[[ "$(other_auth GET /v1/auth/me)" == *"Status: 401"* ]]
 }
 
-@test "a role is given and taken by the operator's tool, and holds for who is signed in" {
+@test "the operator's tool grants and revokes a role, also for signed-in users" {
 	api POST /v1/wallets '{}'
 	wallet=$(json .id)
 	sign_up_and_in
@@ -138,7 +141,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	eventually sees 404
 }
 
-@test "the tool refuses what it does not know" {
+@test "the tool refuses unknown roles, users and commands" {
 	run "$BUILD/purse" user role add "$EMAIL" king
 	[ "$status" = 1 ]
 	run "$BUILD/purse" user role add nobody@example.com operator
@@ -154,7 +157,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	[[ $output == *"key rotate"* ]]
 }
 
-@test "keys rotate with an overlap, and nobody is signed out" {
+@test "keys rotate with an overlap, and no one is signed out" {
 	old=$TOKEN old_kid=$(part 1 | gojq -r .kid)
 	run "$BUILD/purse" key rotate
 	[ "$status" = 0 ]
@@ -177,7 +180,7 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	[ "$(find "$DATA_DIR/keys" -type f ! -perm 600 | wc -l)" = 0 ]
 }
 
-@test "the run-time role can give no roles" {
+@test "the run-time role cannot grant roles" {
 	run psql -X -q -At -d "$AUTH_DATABASE_URL" -c "UPDATE account SET roles = '{operator}' WHERE id = '$USER_ID'"
 	[ "$status" != 0 ]
 	[[ $output == *"permission denied"* ]]

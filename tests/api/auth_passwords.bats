@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# auth_passwords.bats - changing a password; how failed attempts slow an account down.
+# auth_passwords.bats - changing a password, and the delays after failed sign-ins.
 
 # shellcheck disable=SC2153 # the helper sets EMAIL
 load ../helper
@@ -10,7 +10,7 @@ attempt() { # EMAIL PASSWORD
 change() { # CURRENT NEW
 	api POST /v1/auth/password "{\"current_password\":\"$1\",\"new_password\":\"$2\"}"
 }
-# Fails attempts until the account is slowed down; the free ones are five.
+# Uses up the five free failures, so that the next attempt is delayed.
 exhaust() {
 	local n
 	for n in 1 2 3 4 5; do
@@ -18,14 +18,14 @@ exhaust() {
 		expect 401 invalid_credentials || return 1
 	done
 }
-# Lets the time pass that must pass before the next attempt: no test waits for it.
+# Ends the delay in the database, so that no test waits for it.
 let_delay_pass() { sql auth "UPDATE sign_in_attempt SET next_at = now() - interval '1 s'"; }
 
 setup() {
 	sign_up_and_in
 }
 
-@test "a new password ends every other session and the old password" {
+@test "a new password replaces the old one and ends every other session" {
 	mine=$TOKEN
 	sign_in "$EMAIL"
 	other=$TOKEN
@@ -43,7 +43,7 @@ setup() {
 	sign_in "$EMAIL" 'an even longer phrase'
 }
 
-@test "the current password must be right, the new one good" {
+@test "the current password must be correct, and the new one acceptable" {
 	change 'not the password' 'an even longer phrase'
 	expect 401 invalid_credentials
 	for bad in short 1234567890 "$PASSWORD" "$EMAIL"; do
@@ -58,7 +58,7 @@ setup() {
 	sign_in "$EMAIL"
 }
 
-@test "after five failures an account is slowed down, the right password included" {
+@test "after five failures sign-in is delayed, even with the correct password" {
 	exhaust "$EMAIL"
 	attempt "$EMAIL" "$PASSWORD"
 	expect 429 too_many_attempts
@@ -68,7 +68,7 @@ setup() {
 	exhaust "$EMAIL"
 }
 
-@test "an address without an account is slowed down the same" {
+@test "an address without an account is delayed in the same way" {
 	email=$(new_email)
 	exhaust "$email"
 	attempt "$email" 'wrong password 6'
@@ -79,7 +79,7 @@ setup() {
 	expect 201
 }
 
-@test "each further failure doubles the delay, up to the longest" {
+@test "each further failure doubles the delay, up to the maximum" {
 	email=$(new_email)
 	exhaust "$email"
 	delays=
@@ -91,13 +91,14 @@ setup() {
 		expect 429 too_many_attempts
 		delays+=" $(sql auth "SELECT round(extract(epoch FROM next_at - tried_at)) FROM sign_in_attempt WHERE failures = $n ORDER BY tried_at DESC LIMIT 1")"
 	done
-	# The tests' first delay is 30 s (settings.env): too long to pass by itself, on however slow a machine.
+	# The tests' first delay is 30 s (settings.env): too long to expire by itself, even on a
+	# slow machine.
 	[ "$delays" = " 60 120 240 480 900 900 900 900 900 900 900" ]
 	[ "$(header Retry-After)" -gt 800 ]
 	[ "$(header Retry-After)" -le 900 ]
 }
 
-@test "failures to change the password count as well" {
+@test "failed password changes count too" {
 	for n in 1 2 3 4 5; do
 		change "wrong password $n" 'an even longer phrase'
 		expect 401 invalid_credentials
@@ -111,7 +112,7 @@ setup() {
 	expect 200
 }
 
-@test "success forgives what failed before" {
+@test "a success resets the count of failures" {
 	for _ in 1 2 3; do
 		for n in 1 2 3 4; do
 			attempt "$EMAIL" "wrong password $n"
@@ -121,19 +122,19 @@ setup() {
 	done
 }
 
-@test "many attempts at once get no more guesses than one after another" {
+@test "parallel attempts get no more guesses than sequential ones" {
 	mapfile -t bodies < <(for n in $(seq 32); do echo "{\"email\":\"$EMAIL\",\"password\":\"wrong password $n\"}"; done)
 	statuses=$(AT_ONCE=16 at_once 32 /v1/auth/sign-in "${bodies[@]}")
 	[ "$(grep -c 401 <<<"$statuses")" = 5 ]
 	[ "$(grep -c 429 <<<"$statuses")" = 27 ]
 }
 
-@test "few sign in at once with the right password: all may" {
+@test "a few parallel sign-ins with the correct password all succeed" {
 	statuses=$(AT_ONCE=4 at_once 12 /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}")
 	[ "$(grep -c 200 <<<"$statuses")" = 12 ]
 }
 
-@test "a password hashed with other parameters is hashed anew at sign-in" {
+@test "a password hashed with other parameters is hashed again at sign-in" {
 	hash() { sql auth "SELECT password_hash FROM account WHERE id = '$USER_ID'"; }
 	todays=$(hash)
 	# argon2id of "tests have long passwords" with 8 MiB and 3 passes
@@ -146,11 +147,11 @@ setup() {
 	sign_in "$EMAIL"
 }
 
-@test "of two sign-ins that hash anew both succeed, and none with a password that was changed meanwhile" {
+@test "two sign-ins that both hash again succeed, but not with a password that has changed in between" {
 	todays=$(sql auth "SELECT password_hash FROM account WHERE id = '$USER_ID'")
 	# argon2id of "tests have long passwords" with 8 MiB and 3 passes
 	old="\$argon2id\$v=19\$m=8192,t=3,p=1\$SUE+uDh+x73lS1SpMOmZyg\$IT8ZrAxJcn0Z18uhBmD3fQ/WA/7AHbFgg9EzLx+gVn4"
-	# The other one holds the account until this one, too, wants to write its hash.
+	# The other one locks the account until this one also wants to write its hash.
 	other_stores() { # HASH
 		sql auth "UPDATE account SET password_hash = '$1' WHERE id = '$USER_ID'; SELECT 1 FROM pg_advisory_lock(1911);
 			DO \$\$ BEGIN FOR i IN 1..600 LOOP
@@ -170,10 +171,10 @@ setup() {
 	done
 }
 
-@test "a sign-in that finds no memory is told to come again, and is no failure" {
+@test "a sign-in without enough memory gets 503 with Retry-After, and does not count as a failure" {
 	if ldd "$BUILD/auth" | grep -qE 'lib[at]san'; then skip "the sanitizer needs more address space than that"; fi
 	json="{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}"
-	# Of 1 GiB, in an auth process (CGI) that may have less.
+	# The hash needs 1 GiB, in an auth process (CGI) that is limited to less.
 	sql auth "UPDATE account SET password_hash = replace(password_hash, 'm=8192', 'm=1048576') WHERE id = '$USER_ID'"
 	for _ in 1 2 3 4 5 6; do
 		answer=$(ulimit -v 1000000 && printf '%s' "$json" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" REQUEST_METHOD=POST \

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# auth_sessions.bats - signing in, refreshing, signing out; the devices signed in.
+# auth_sessions.bats - signing in, refreshing and signing out; the list of signed-in devices.
 
 # shellcheck disable=SC2153 # the helper sets EMAIL
 load ../helper
@@ -9,7 +9,7 @@ refresh() { # TOKEN [curl arguments...]
 	shift
 	TOKEN='' api POST /v1/auth/refresh "{\"refresh_token\":\"$token\"}" "$@"
 }
-# The access token TOKEN is good, for auth and for the wallet behind the gateway.
+# works TOKEN - the access token is valid, for auth and for the wallet behind the gateway.
 works() {
 	TOKEN=$1 api GET /v1/auth/me
 	expect 200 && TOKEN=$1 api GET /v1/wallets && expect 200
@@ -18,14 +18,14 @@ is_over() {
 	TOKEN=$1 api GET /v1/auth/me
 	expect 401 session_ended && TOKEN=$1 api GET /v1/wallets && expect 401 session_ended
 }
-# Makes a spent token's use look long ago, so that no test waits for it.
+# Moves the use of spent tokens into the past, so that no test waits.
 age_spent_tokens() { sql auth "UPDATE spent_token SET spent_at = spent_at - interval '1 hour' WHERE session_id = '$SESSION_ID'"; }
 
 setup() {
 	sign_up_and_in
 }
 
-@test "sign-in answers with tokens that nobody on the way keeps" {
+@test "sign-in returns tokens, in an answer that no cache stores" {
 	[ "$(json 'keys_unsorted | join(" ")')" = "access_token token_type expires_in refresh_token session_id" ]
 	[ "$(json '[.token_type, .expires_in] | join(" ")')" = "Bearer 600" ]
 	[ "$(header Cache-Control)" = no-store ]
@@ -44,7 +44,7 @@ setup() {
 	[ "$(gojq -c 'del(.request_id)' <<<"$body")" = "$known" ]
 }
 
-@test "refresh tokens rotate, and the session goes on" {
+@test "refresh tokens rotate, and the session continues" {
 	first=$REFRESH_TOKEN
 	refresh "$first"
 	expect 200
@@ -59,7 +59,7 @@ setup() {
 	[ "$(json .refresh_token)" != "$second" ]
 }
 
-@test "a lost answer can be asked for again by the same client" {
+@test "the same client can ask again for a lost answer" {
 	refresh "$REFRESH_TOKEN"
 	expect 200
 	successor=$(json .refresh_token)
@@ -86,7 +86,7 @@ setup() {
 	expect 401 session_ended
 }
 
-@test "a spent token offered later ends the session, however many came after it" {
+@test "a spent token used later ends the session, however many tokens followed it" {
 	oldest=$REFRESH_TOKEN
 	for _ in 1 2 3; do
 		refresh "$REFRESH_TOKEN"
@@ -101,14 +101,14 @@ setup() {
 	expect 401 session_ended
 }
 
-@test "many refresh with one token at once: one successor" {
+@test "parallel refreshes with one token get one successor" {
 	[ "$(at_once 16 /v1/auth/refresh "{\"refresh_token\":\"$REFRESH_TOKEN\"}" | sort -u)" = 200 ]
 	[ "$(gojq -r .refresh_token "$BATS_TEST_TMPDIR"/answer.* | sort | uniq -c | awk '{ print $1 }')" = 16 ]
 	refresh "$(gojq -r .refresh_token "$BATS_TEST_TMPDIR/answer.1")"
 	expect 200
 }
 
-@test "what is no refresh token is refused" {
+@test "an invalid refresh token is refused" {
 	for bad in x "${REFRESH_TOKEN}A" "${REFRESH_TOKEN%?}" "$TOKEN" "$(printf 'A%.0s' {1..43})" "${REFRESH_TOKEN:0:42}="; do
 		[ ${#bad} -le 255 ] || continue
 		refresh "$bad"
@@ -130,7 +130,7 @@ setup() {
 	expect 401 session_ended
 }
 
-@test "with use_cookie the refresh token is in a cookie that no script can read, and nowhere else" {
+@test "with use_cookie the refresh token is only in a cookie, which no script can read" {
 	jar=$BATS_TEST_TMPDIR/jar
 	TOKEN=
 	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\",\"use_cookie\":true}" -c "$jar"
@@ -163,7 +163,7 @@ setup() {
 	[[ "$(header Set-Cookie)" == *Max-Age=0* ]]
 }
 
-@test "after sign-out the very next request is refused" {
+@test "the very next request after sign-out is refused" {
 	works "$TOKEN"
 	for _ in 1 2 3 4 5; do
 		sign_in "$EMAIL"
@@ -178,7 +178,7 @@ setup() {
 	done
 }
 
-@test "sign-out of all ends every session, and of this user only" {
+@test "signing out of all sessions ends every session of this user, and no other user's" {
 	mine=$TOKEN
 	sign_in "$EMAIL"
 	other_device=$TOKEN
@@ -195,7 +195,7 @@ setup() {
 	sign_in "$email"
 }
 
-@test "sessions are listed, the newest first, this one marked" {
+@test "sessions are listed newest first, with the current one marked" {
 	first=$SESSION_ID
 	sign_in "$EMAIL"
 	api GET /v1/auth/sessions '' -A 'Test browser/1.0'
@@ -213,7 +213,7 @@ setup() {
 	[ "$(json '.data[0].last_used_at > .data[0].created_at')" = true ]
 }
 
-@test "sessions come in pages" {
+@test "the list of sessions has pages" {
 	for _ in 1 2 3 4; do sign_in "$EMAIL"; done
 	api GET '/v1/auth/sessions?limit=200'
 	all=$(json '[.data[].id] | join(" ")')
@@ -235,7 +235,7 @@ setup() {
 	done
 }
 
-@test "one session can be ended, another's does not exist" {
+@test "users can end one of their sessions; another user's is not found" {
 	mine=$TOKEN
 	sign_in "$EMAIL"
 	other_device=$TOKEN other_session=$SESSION_ID
@@ -257,7 +257,7 @@ setup() {
 	is_over "$TOKEN"
 }
 
-@test "a user has so many sessions and no more: the oldest end" {
+@test "past the limit of sessions the oldest end" {
 	oldest=$TOKEN
 	most=${SESSIONS_MAX:-50}
 	statuses=$(AT_ONCE=4 at_once $((most + 1)) /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}")
@@ -269,7 +269,7 @@ setup() {
 	[ "$(json '.data[0].id')" = "$SESSION_ID" ]
 }
 
-@test "the database keeps no token in clear" {
+@test "the database stores no token or password in plain text" {
 	refresh "$REFRESH_TOKEN"
 	expect 200
 	dump=$(sql auth "SELECT * FROM session WHERE id = '$SESSION_ID'; SELECT * FROM spent_token WHERE session_id = '$SESSION_ID'; SELECT * FROM account WHERE id = '$USER_ID'")
@@ -281,14 +281,14 @@ setup() {
 	[[ $dump == *argon2id* ]]
 }
 
-@test "what nobody needs any more is swept, and what cannot be swept keeps nothing else" {
+@test "stale rows are swept, and one that cannot be swept does not block the others" {
 	app=$(psql -X -q -At -d "$AUTH_DATABASE_URL" -c 'SELECT current_user')
 	old=$SESSION_ID
 	sign_in "$EMAIL"
 	sql auth "UPDATE session SET ended_at = now() - interval '8 days' WHERE id = '$old';
 		INSERT INTO sign_in_attempt VALUES (sha256('$EMAIL'), 1, now() - interval '1 year', now() - interval '1 year');
 		INSERT INTO spent_token VALUES (sha256('$EMAIL'), '$SESSION_ID', '', '', now() - interval '1 year')"
-	# By chance, one time of some: failures sweep, and so do refreshes.
+	# Failed sign-ins and refreshes sweep at random, once in a while.
 	failures_sweep() {
 		for _ in {1..8}; do TOKEN='' api POST /v1/auth/sign-in "{\"email\":\"$(new_email)\",\"password\":\"not the password\"}"; done
 		[ "$(sql auth "SELECT (SELECT count(*) FROM sign_in_attempt WHERE key = k) + (SELECT count(*) FROM spent_token WHERE token_hash = k)

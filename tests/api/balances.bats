@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# balances.bats - the balance over time, a point an hour, a day or a month; and as it was at an instant.
+# balances.bats - the balance over time, with a point per hour, day or month; and as of an instant.
 
 load ../helper
 
-# A wallet whose rows were made older: opened three days ago, 100 a day later, a hold of 30 two hours after that, now 60.
+# A wallet with backdated rows: opened three days ago, 100 a day later, a hold of 30 some two hours
+# after that, now 60.
 setup() {
 	a_user
 	api POST /v1/wallets '{}'
@@ -12,9 +13,10 @@ setup() {
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$operation}"
 		expect 201
 	done
-	# The statement has them before they change, or it would depend on the moment with which time they come there.
+	# Wait until the statement has the rows before they change. Otherwise it could get either
+	# time.
 	eventually arrived
-	# At noon, so that an hour more or less is the same day.
+	# At noon, so that an hour more or less stays on the same day.
 	DAY=$(date -u -d '3 days ago' +%F)
 	sql wallet "UPDATE transaction SET created_at = CASE version WHEN 1 THEN '$DAY 12:00Z'::timestamptz WHEN 2 THEN '$DAY 12:00Z'::timestamptz + interval '1 day'
 			WHEN 3 THEN '$DAY 14:30Z'::timestamptz + interval '1 day' ELSE created_at END WHERE wallet_id = '$WALLET';
@@ -25,7 +27,7 @@ arrived() {
 	[ "$status_code" = 200 ] && [ "$(json .version)" = 4 ]
 }
 teardown() {
-	# The statement has the rows as they were.
+	# The statement still has the original times, so update them.
 	sql statement "UPDATE line l SET created_at = t.at::timestamptz FROM (VALUES $(sql wallet "SELECT string_agg(format('(%L::uuid, %s, %L)', wallet_id, version, created_at), ',')
 		FROM transaction WHERE wallet_id = '$WALLET'")) AS t(wallet_id, version, at) WHERE l.wallet_id = t.wallet_id AND l.version = t.version"
 }
@@ -33,7 +35,7 @@ teardown() {
 day() { date -u -d "$DAY + $1 days" +%F; }
 points() { api GET "/v1/wallets/$WALLET/balances?$1" && expect 200; }
 
-@test "by day: the balance at the end of each; nothing before the opening; the last one ends now" {
+@test "by day: the balance at the end of each day; none before the opening; the last point ends now" {
 	points "from=$(day -5)"
 	[ "$(json '[.wallet_id, .currency, .by] | join(" ")')" = "$WALLET EUR day" ]
 	[ "$(json '[.data[] | "\(.balance)/\(.held)/\(.available)/\(.version)"] | join(" ")')" = "0/0/0/1 100/30/70/3 100/30/70/3 60/30/30/4" ]
@@ -43,14 +45,14 @@ points() { api GET "/v1/wallets/$WALLET/balances?$1" && expect 200; }
 	[ "$(json '.data[0] | keys_unsorted | join(" ")')" = "starts_at ends_at balance held available version" ]
 }
 
-@test "by hour, and only the hours asked for" {
+@test "by hour, and only the requested hours" {
 	points "from=$(day 1)T11:00:00Z&to=$(day 1)T16:00:00Z&by=hour"
 	[ "$(json '[.data[] | "\(.starts_at[11:13]):\(.balance)/\(.held)"] | join(" ")')" = "11:0/0 12:100/0 13:100/0 14:100/30 15:100/30" ]
 	points "from=$(day 1)T14:10:00Z&to=$(day 1)T14:20:00Z&by=hour"
 	[ "$(json '[.data[] | "\(.starts_at[11:19]) \(.ends_at[11:19]) \(.balance)/\(.held)"] | join(" ")')" = "14:00:00 14:20:00 100/0" ]
 }
 
-@test "nothing is foretold: a period that reaches past now ends now" {
+@test "a period that reaches into the future ends now" {
 	points "from=$(day 2)&to=$(day 40)"
 	[ "$(json '[.data[] | "\(.starts_at[0:10]) \(.balance)"] | join(" ")')" = "$(day 2) 100 $(day 3) 60" ]
 	[[ $(json '.data[-1].ends_at') < $(day 4) ]]
@@ -58,18 +60,18 @@ points() { api GET "/v1/wallets/$WALLET/balances?$1" && expect 200; }
 	[ "$(json '.data | length')" = 0 ]
 }
 
-@test "by month: the last one says what there is now" {
+@test "by month: the last point is the current balance" {
 	points "from=2020-01-01&by=month"
 	[ "$(json '.data[-1] | "\(.balance)/\(.held)/\(.version)"')" = 60/30/4 ]
 	[ "$(json '.data | length')" -le 2 ]
 	[ "$(json '.data[0].starts_at')" = "$(date -u -d "$DAY" +%Y-%m)-01T00:00:00.000000Z" ]
 }
 
-@test "the points are what the balance at their end is" {
+@test "each point equals the balance at its end" {
 	points "from=$(day 0)&by=hour"
 	list=$(json '.data[] | "\(.ends_at) \(.balance) \(.held) \(.available) \(.version)"' | awk 'NR % 9 == 1')
 	while read -r at want; do
-		# The end does not belong to the point any more: the microsecond before does.
+		# The end is exclusive: the point includes the microsecond before it.
 		before=$(($(date -u -d "$at" +%s%6N) - 1))
 		api GET "/v1/wallets/$WALLET/balance?at=$(date -u -d "@${before::-6}.${before: -6}" +%FT%T.%6NZ)"
 		expect 200 || expect 404
@@ -77,7 +79,7 @@ points() { api GET "/v1/wallets/$WALLET/balances?$1" && expect 200; }
 	done <<<"$list"
 }
 
-@test "at most 1000 points; periods and steps that make sense; one's own wallet" {
+@test "at most 1000 points; periods and steps must be valid; only for the owner's wallet" {
 	sql wallet "UPDATE transaction SET created_at = created_at - interval '60 days' WHERE wallet_id = '$WALLET' AND version < 4;
 		UPDATE wallet SET created_at = created_at - interval '60 days' WHERE id = '$WALLET'"
 	api GET "/v1/wallets/$WALLET/balances?from=2020-01-01&by=hour"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# batch.bats - many operations in one call, each for itself or all or none; and dry runs, which write nothing.
+# batch.bats - many operations in one call, each on its own or all or nothing; and dry runs, which
+# write nothing.
 
 load ../helper
 
@@ -9,7 +10,8 @@ setup() {
 	WALLET=$(json .id)
 }
 
-# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without the brackets
+# batch MODE TRANSACTIONS [QUERY] [curl arguments...] - TRANSACTIONS separated by commas, without
+# the brackets
 batch() {
 	api POST "/v1/transactions/batch${3:-}" "{\"mode\":\"$1\",\"transactions\":[$2]}" "${@:4}"
 }
@@ -21,25 +23,25 @@ many() { seq "$1" | sed "s/.*/{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"
 # wallet_is BALANCE VERSION
 wallet_is() {
 	api GET "/v1/wallets/$WALLET"
-	[ "$(json '"\(.balance) \(.version)"')" = "$1 $2" ] || { echo "$body, not $*" && return 1; }
+	[ "$(json '"\(.balance) \(.version)"')" = "$1 $2" ] || { echo "got $body, want $*" && return 1; }
 }
 results() { json '[.results[] | (.transaction.balance_after // .problem.code)] | join(" ")'; }
 
-@test "each: what is refused does not disturb the others, and the results are in order" {
+@test "each: a refusal does not affect the others, and the results are in order" {
 	batch each "$(op deposit 100),$(op purchase 101),$(op purchase 60),$(op withdrawal 41),$(op withdrawal 40)"
 	expect 200
 	[ "$(json .mode)" = each ]
 	[ "$(results)" = "100 insufficient_funds 40 insufficient_funds 0" ]
 	[ "$(json '[.results[].status] | join(" ")')" = "201 409 201 409 201" ]
 	[ "$(json '.results[3].problem | [.type, .available, .required, .short_by, .held] | join(" ")')" = "/docs/errors#insufficient_funds 40 41 1 0" ]
-	[ "$(json '.results[0].transaction | keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
+	[ "$(json '.results[0].transaction | keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change" ]
 	shown=$(json -c '.results[4].transaction')
 	wallet_is 0 4
 	api GET "/v1/transactions/$(gojq -r .id <<<"$shown")"
 	[ "$body" = "$shown" ]
 }
 
-@test "each: one that is not valid has its problem in its place" {
+@test "each: the problem of an invalid operation is at its place in the results" {
 	batch each "$(op deposit 100),{\"kind\":\"gift\",\"colour\":1},7,$(op withdrawal -5),$(op deposit 11)"
 	expect 200
 	[ "$(results)" = "100 invalid_request invalid_request invalid_request 111" ]
@@ -50,7 +52,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	wallet_is 111 3
 }
 
-@test "atomic: all of it" {
+@test "atomic: everything is posted" {
 	batch atomic "$(op deposit 100),$(op purchase 60),$(op deposit 5)"
 	expect 201
 	[ "$(json .mode)" = atomic ]
@@ -59,7 +61,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	wallet_is 45 4
 }
 
-@test "atomic: or nothing, and the answer says which one it was and why" {
+@test "atomic: or nothing is, and the answer names the refused operation and the reason" {
 	batch atomic "$(op deposit 100),$(op purchase 60),$(op withdrawal 41),$(op withdrawal 99)"
 	expect 409 insufficient_funds
 	[ "$(json '[.index, .available, .required, .short_by] | join(" ")')" = "2 40 41 1" ]
@@ -73,7 +75,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	wallet_is 7 2
 }
 
-@test "later ones build on earlier ones, over several wallets" {
+@test "later operations build on earlier ones, across wallets" {
 	first=$WALLET
 	api POST /v1/wallets '{}'
 	second=$(json .id)
@@ -89,7 +91,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	WALLET=$second wallet_is 0 4
 }
 
-@test "1000 operations at once, in either mode, and not one more; nor none, nor another mode" {
+@test "1 to 1000 operations in either mode; an unknown mode is refused" {
 	batch each "$(many 1000)"
 	expect 200
 	[ "$(json '[.results[].status] | unique | tostring + " " + (length | tostring)')" = "[201] 1" ]
@@ -115,7 +117,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	wallet_is 1001000 2001
 }
 
-@test "one key for the whole: a retry answers the same and moves nothing" {
+@test "one key for the whole batch: a retry gets the same answer and moves nothing" {
 	for mode in each atomic; do
 		unset first
 		for _ in 1 2; do
@@ -126,7 +128,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 		[ "$(header Idempotent-Replayed)" = true ]
 	done
 	wallet_is 80 5
-	# The same body, whatever the order of its members and its white space.
+	# The same body, with another order of members and other white space.
 	api POST /v1/transactions/batch "{ \"transactions\": [$(op deposit 100), $(op purchase 60)], \"mode\": \"each\"}" -H 'Idempotency-Key: each'
 	expect 200
 	[ "$(header Idempotent-Replayed)" = true ]
@@ -134,7 +136,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	expect 422 invalid_request
 }
 
-@test "the key of a whole batch stands for that batch: longer, shorter, elsewhere, in another mode it is refused as a whole" {
+@test "a batch's key belongs to that batch: a longer or shorter one, other wallets or another mode are refused as a whole" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -154,7 +156,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	batch atomic "$(op deposit 100),$(op purchase 60)" '' -H 'Idempotency-Key: each'
 	expect 422 idempotency_key_reused
 	wallet_is 80 5
-	# Another person's key is another key.
+	# The same key of another user is another key.
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -163,7 +165,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	[ "$(results)" = 5 ]
 }
 
-@test "a batch of which nothing was posted keeps no key" {
+@test "a batch that posts nothing does not use up its key" {
 	batch each "$(op withdrawal 1),$(op purchase 2)" '' -H 'Idempotency-Key: k'
 	[ "$(results)" = "insufficient_funds insufficient_funds" ]
 	batch atomic "$(op deposit 1),$(op purchase 2)" '' -H 'Idempotency-Key: k'
@@ -173,7 +175,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	wallet_is 3 2
 }
 
-@test "a key inside: the same as that of a single request, and a double within the batch is one" {
+@test "an operation's own key works as in a single request, and a duplicate in the batch is posted once" {
 	batch each "$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 100 '"idempotency_key":"k"'),$(op deposit 5 '"idempotency_key":"k"'),$(op deposit 5)"
 	expect 200
 	[ "$(results)" = "100 100 idempotency_key_reused 105" ]
@@ -192,7 +194,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	expect 422 invalid_request
 }
 
-@test "another's wallet is not found, in a batch as alone" {
+@test "another user's wallet is not found, in a batch as in a single request" {
 	mine=$WALLET
 	sign_up_and_in
 	batch each "$(op deposit 5)"
@@ -204,7 +206,7 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	expect 401 unauthenticated
 }
 
-@test "a dry run answers as it would be and writes nothing: alone, each, atomic" {
+@test "a dry run returns what would happen and writes nothing: single, each, atomic" {
 	api POST '/v1/transactions?dry_run=true' "$(op deposit 100)" -H 'Idempotency-Key: dry'
 	expect 200
 	[ "$(header Dry-Run)" = true ]
@@ -227,11 +229,11 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	[ "$(json .index)" = 1 ]
 	wallet_is 0 1
 	[ "$(sql wallet "SELECT count(*) FROM transaction WHERE wallet_id = '$WALLET'")" = 1 ]
-	# dry_run=false is a run, and the keys are free.
+	# dry_run=false is a real run, and the keys are unused.
 	api POST '/v1/transactions?dry_run=false' "$(op deposit 100)" -H 'Idempotency-Key: dry'
 	expect 201
 	[ "$(header Idempotent-Replayed)" = '' ]
-	# What was done already is shown again.
+	# A dry run of a posted key shows the earlier result.
 	api POST '/v1/transactions?dry_run=true' "$(op deposit 100)" -H 'Idempotency-Key: dry'
 	expect 200
 	[ "$(json .balance_after)" = 100 ]

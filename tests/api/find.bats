@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# find.bats - the list of transactions, searched: each filter, several together, and page by page.
+# find.bats - searching transactions: each filter, several together, and page by page.
 
 load ../helper
 
@@ -14,13 +14,13 @@ setup() {
 		{"kind":"withdrawal","amount":40,"description":"ÜBER cash"}'
 }
 
-# post 'TRANSACTION, ...' - in the wallet, one after another
+# post 'TRANSACTION, ...' - posts them to the wallet, one after another
 post() {
 	api POST /v1/transactions/batch "{\"mode\":\"atomic\",\"transactions\":[${1//'{"kind"'/"{\"wallet_id\":\"$WALLET\",\"kind\""}]}"
 	expect 201
 }
 
-# found [QUERY...] - the amounts of what answers to it, newest first
+# found [QUERY...] - prints the amounts of the matching transactions, newest first
 found() {
 	local arguments=() pair
 	for pair; do arguments+=(--data-urlencode "$pair"); done
@@ -32,7 +32,7 @@ refused() {
 	expect 422 invalid_request
 }
 
-@test "by kind and by merchant, exactly" {
+@test "by kind and by exact merchant" {
 	[ "$(found)" = "40 30 20 10 1000 0" ]
 	[ "$(found kind=hold)" = 30 ]
 	[ "$(found merchant=Bakery)" = "30 10" ]
@@ -41,7 +41,7 @@ refused() {
 	[ "$(found merchant=Bakery kind=purchase)" = 10 ]
 }
 
-@test "by amount, as it is shown, both ends included" {
+@test "by amount as shown, both ends included" {
 	[ "$(found min_amount=20)" = "40 30 20 1000" ]
 	[ "$(found max_amount=20)" = "20 10 0" ]
 	[ "$(found min_amount=20 max_amount=30)" = "30 20" ]
@@ -52,7 +52,7 @@ refused() {
 	expect 422 invalid_request
 }
 
-@test "by text in the description, in any case, and no character of it means more than itself" {
+@test "by text in the description, case-insensitive and without wildcards" {
 	[ "$(found q=salary)" = 1000 ]
 	[ "$(found q=OF)" = "10 1000" ]
 	[ "$(found 'q=ÜBER CASH')" = 40 ]
@@ -68,7 +68,7 @@ refused() {
 	refused "q=$(printf 'q%.0s' {1..101})"
 }
 
-@test "by metadata: a member of that value, text or number or true; several must all hold" {
+@test "by metadata: a member with that value, text, number or true; several must all match" {
 	[ "$(found 'metadata[order]=A-1')" = 10 ]
 	[ "$(found 'metadata[run]=7')" = "20 1000" ]
 	[ "$(found 'metadata[paid]=true')" = 1000 ]
@@ -80,7 +80,7 @@ refused() {
 	refused metadata=7
 }
 
-@test "by time and everything together" {
+@test "by time, and by all filters together" {
 	at=$(sql wallet "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'hold'")
 	[ "$(found "from=$at")" = "40 30 20 10 1000" ]
 	[ "$(found "to=$at")" = 0 ]
@@ -88,7 +88,7 @@ refused() {
 	[ "$(found "from=$at" kind=purchase merchant=Bakery min_amount=5 max_amount=15 q=cake 'metadata[order]=A-2')" = '' ]
 }
 
-@test "pages keep the filters, over all of one's wallets too" {
+@test "pages keep the filters, also across all of a user's wallets" {
 	for i in $(seq 6); do printf '{"kind":"purchase","amount":%d,"merchant":"M%d"},{"kind":"deposit","amount":9},' "$i" $((i % 2)); done >"$BATS_TEST_TMPDIR/list"
 	api POST /v1/wallets '{}'
 	other=$(json .id)
@@ -107,7 +107,7 @@ refused() {
 	[ "$(json .next_cursor)" = null ]
 }
 
-@test "a long query has a link to its next page too; a cursor that was not given out is refused" {
+@test "a long query also gets a link to its next page; a forged cursor is refused" {
 	merchant=$(printf 'Ж%.0s' {1..180})
 	for _ in 1 2; do
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":9,\"merchant\":\"$merchant\"}"
@@ -127,7 +127,7 @@ refused() {
 	done
 }
 
-@test "another's wallet has nothing to find; an unknown filter is refused" {
+@test "another user's wallet is not found; an unknown filter is refused" {
 	refused colour=red
 	sign_up_and_in
 	api GET "/v1/transactions?wallet_id=$WALLET&merchant=Bakery"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# holds.bats - money reserved: captured in whole, in parts, not at all, or too late.
+# holds.bats - reserving money: captured whole, in parts, not at all, or too late.
 
 load ../helper
 
@@ -21,7 +21,7 @@ hold() {
 	expect 201
 	HOLD=$(json .id)
 }
-# on KIND [AMOUNT] [more members] - about $HOLD
+# on KIND [AMOUNT] [more members] - posts with $HOLD as the reference
 on() { post "$1" "${2:-}" "\"reference_id\":\"$HOLD\"${3:+,$3}"; }
 
 # wallet_is BALANCE HELD
@@ -33,13 +33,13 @@ holds_are() {
 	api GET "/v1/wallets/$WALLET/holds"
 	[ "$(json '[.data[].remaining] | join(" ")')" = "$1" ]
 }
-# in_seconds N - an instant that is so far away
+# in_seconds N - prints the instant N seconds from now
 in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 
-@test "a hold reserves: the balance stays, what is available falls, and it says until when" {
+@test "a hold reserves money: the balance stays, the available amount falls, and the answer says until when" {
 	hold 300 '"merchant":"Hotel","description":"Room 7"'
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at expires_at" ]
-	[ "$(json '[.kind, .amount, .balance_after, .merchant] | join(" ")')" = "hold 300 1000 Hotel" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change expires_at" ]
+	[ "$(json '[.kind, .amount, .balance_after, .balance_change, .held_change, .merchant] | join(" ")')" = "hold 300 1000 0 300 Hotel" ]
 	days=$((($(date -d "$(json .expires_at)" +%s) - $(date -d "$(json .created_at)" +%s) + 43200) / 86400))
 	[ "$days" = 7 ]
 	shown=$body
@@ -56,11 +56,11 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "0 1 1 1000" ]
 }
 
-@test "a capture is a purchase at the hold's merchant; the whole of it where no amount is said" {
+@test "a capture is a purchase at the hold's merchant, by default of the whole hold" {
 	hold 300 '"merchant":"Hotel"'
 	on capture
 	expect 201
-	[ "$(json '[.kind, .amount, .balance_after, .merchant, .reference_id] | join(" ")')" = "capture 300 700 Hotel $HOLD" ]
+	[ "$(json '[.kind, .amount, .balance_after, .balance_change, .held_change, .merchant, .reference_id] | join(" ")')" = "capture 300 700 -300 -300 Hotel $HOLD" ]
 	wallet_is 700 0
 	holds_are ''
 	on capture
@@ -70,7 +70,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	[ "$(json .merchant)" = Bar ]
 }
 
-@test "a capture of a part gives the rest back, or with final:false keeps it" {
+@test "a partial capture releases the rest, or with final:false keeps it" {
 	hold 300
 	on capture 100 '"final":false'
 	expect 201
@@ -84,7 +84,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	wallet_is 850 0
 	on capture 1
 	expect 409 hold_closed
-	# The last unit closes it, whatever is said.
+	# Capturing the last unit closes the hold, even with final:false.
 	hold 10
 	on capture 10 '"final":false'
 	wallet_is 840 0
@@ -92,7 +92,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	expect 409 hold_closed
 }
 
-@test "a release gives all of it back, once" {
+@test "a release frees the whole remainder, once" {
 	hold 300
 	on capture 100 '"final":false'
 	on release
@@ -105,7 +105,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	expect 409 hold_closed
 }
 
-@test "a capture is cancelled and reversed as a purchase is; a hold and its release are not" {
+@test "a capture can be cancelled and reversed like a purchase; a hold and a release cannot" {
 	hold 300
 	on release
 	release=$(json .id)
@@ -127,7 +127,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	expect 409 already_undone
 }
 
-@test "what is no hold of this wallet is refused, and so is what does not belong to a kind" {
+@test "a reference that is not a hold of this wallet is refused, and so is a member that the kind does not have" {
 	post deposit 5
 	HOLD=$(json .id)
 	on capture
@@ -143,16 +143,16 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	expect 404 not_found
 	for bad in '"kind":"hold"' '"kind":"hold","amount":5,"expires_at":"2020-01-01T00:00:00Z"' \
 		'"kind":"hold","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"hold","amount":5,"expires_at":"soon"' \
-		'"kind":"hold","amount":5,"final":true' "\"kind\":\"release\",\"reference_id\":\"$HOLD\",\"amount\":5" '"kind":"capture"' \
+		'"kind":"hold","amount":5,"final":false' "\"kind\":\"release\",\"reference_id\":\"$HOLD\",\"amount\":5" '"kind":"capture"' \
 		"\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"final\":1" "\"kind\":\"hold\",\"amount\":5,\"reference_id\":\"$HOLD\"" \
-		'"kind":"deposit","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"deposit","amount":5,"final":true'; do
+		'"kind":"deposit","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"deposit","amount":5,"final":false'; do
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$bad}"
 		expect 422 invalid_request
 	done
 	wallet_is 1005 5
 }
 
-@test "an idempotency key makes each of them once" {
+@test "with an idempotency key each of them happens once" {
 	for _ in 1 2; do
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"hold\",\"amount\":100}" -H 'Idempotency-Key: h'
 		expect 201
@@ -170,7 +170,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	wallet_is 900 0
 }
 
-@test "a retry after the hold's time is over gets the first answer; a new one is told what is wrong with it" {
+@test "a retry after the hold has expired gets the first answer; a new request gets the error" {
 	expires="\"expires_at\":\"$(in_seconds 6)\""
 	body_sent="{\"wallet_id\":\"$WALLET\",\"kind\":\"hold\",\"amount\":30,$expires}"
 	api POST /v1/transactions "$body_sent" -H 'Idempotency-Key: h'
@@ -205,7 +205,7 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	[[ $body == *'"metadata":{"rate":1.1,"n":[1,2]}'* ]]
 }
 
-@test "the list has the open ones, newest first, page by page; another's wallet has none" {
+@test "open holds are listed newest first, page by page; another user's wallet is not found" {
 	for i in 1 2 3 4 5; do hold $i "\"description\":\"n$i\""; done
 	api GET "/v1/wallets/$WALLET/holds?limit=2"
 	expect 200
@@ -229,11 +229,11 @@ expired() {
 	wallet_is 1000 0 && [ "$(sql wallet "SELECT count(*) FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'release' AND description = 'expired'")" = "$1" ]
 }
 
-@test "who expires is released by itself, once, though several sweeps run; a capture in between comes too late" {
+@test "an expired hold is released automatically, once, even with several sweeps; a capture comes too late" {
 	until=$(in_seconds 3600)
 	for _ in $(seq 20); do hold 20 "\"expires_at\":\"$until\""; done
 	wallet_is 1000 400
-	# As if that hour were over.
+	# Pretend that hour has passed.
 	sql wallet "UPDATE hold SET expires_at = clock_timestamp() - interval '1 second' WHERE wallet_id = '$WALLET'"
 	sweeps=()
 	for _ in 1 2 3; do
@@ -250,9 +250,10 @@ expired() {
 	[ "$(json '.data[0] | [.kind, .amount, .description, .version] | join(" ")')" = "release 20 expired 42" ]
 }
 
-@test "what has expired is closed before any sweep has seen it" {
+@test "an expired hold is closed even before a sweep has seen it" {
 	hold 20 "\"expires_at\":\"$(in_seconds 3600)\""
-	# As if that hour were over; the sweep may be quicker than the capture, and the answer is the same.
+	# Pretend that hour has passed. The sweep can be faster than the capture, but the answer is
+	# the same.
 	sql wallet "UPDATE hold SET expires_at = clock_timestamp() - interval '1 second' WHERE transaction_id = '$HOLD'"
 	on capture
 	expect 409 hold_closed

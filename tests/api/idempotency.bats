@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# idempotency.bats - a retry with the same key answers the same bytes and moves nothing.
+# idempotency.bats - a retry with the same key returns the same bytes and moves nothing.
 
 load ../helper
 
@@ -12,7 +12,7 @@ setup() {
 keyed() {
 	api POST /v1/transactions "$2" -H "Idempotency-Key: $1"
 }
-# in_wallet 'MEMBERS' - of a transaction in the wallet
+# in_wallet 'MEMBERS' - prints the body of a transaction in the wallet
 in_wallet() { echo "{\"wallet_id\":\"$WALLET\",$1}"; }
 
 @test "the same key and body: the first answer, byte for byte, marked as replayed" {
@@ -29,7 +29,7 @@ in_wallet() { echo "{\"wallet_id\":\"$WALLET\",$1}"; }
 	[ "$(json .balance)" = 101 ]
 }
 
-@test "naming the wallet or leaving it to be found is the same request" {
+@test "the request is the same with the wallet's id or with the default wallet" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -39,7 +39,7 @@ in_wallet() { echo "{\"wallet_id\":\"$WALLET\",$1}"; }
 	[ "$body" = "$first" ]
 }
 
-@test "the same key with another body is refused" {
+@test "the same key with a different body is refused" {
 	keyed k3 "$(in_wallet '"kind":"deposit","amount":5')"
 	for other in '"kind":"deposit","amount":6' '"kind":"withdrawal","amount":5' '"kind":"deposit","amount":5,"description":"x"'; do
 		keyed k3 "$(in_wallet "$other")"
@@ -50,7 +50,7 @@ in_wallet() { echo "{\"wallet_id\":\"$WALLET\",$1}"; }
 	[ "$(json .balance)" = 5 ]
 }
 
-@test "a refusal does not use the key up" {
+@test "a refusal does not use up the key" {
 	keyed k4 "$(in_wallet '"kind":"withdrawal","amount":5')"
 	[ "$(json .code)" = insufficient_funds ]
 	api POST /v1/transactions "$(in_wallet '"kind":"deposit","amount":5')"

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
-# limits.bats - how much of a kind is allowed at once, a day, a month; how far a wallet may owe; and who says so.
+# limits.bats - limits per transaction, day and month, credit limits, and who can set them.
 #
-# Limits of a currency are set for currencies that no other test uses, as they hold for every wallet of theirs.
+# A currency's limits apply to every wallet in it, so these tests use currencies that no other test
+# uses.
 
 load ../helper
 
@@ -13,7 +14,7 @@ setup() {
 }
 
 post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"; }
-# allow LIMITS [more members] - sets the wallet's limits: KIND/PER/AMOUNT separated by blanks
+# allow LIMITS [more members] - sets the wallet's limits: KIND/PER/AMOUNT, separated by spaces
 allow() {
 	local limit kind_of per_of amount_of list=
 	for limit in $1; do
@@ -25,7 +26,8 @@ allow() {
 allow_currency() {
 	TOKEN=$OPERATOR api PUT "/v1/wallets/limits?currency=$1" "{\"limits\":$2${3:+,$3}}"
 }
-# refused KIND PER AMOUNT USED REQUESTED [OF] - what the last refusal must say; when it frees is the next day or month in UTC
+# refused KIND PER AMOUNT USED REQUESTED [OF] - checks the last refusal; frees_at must be the next
+# day or month in UTC
 refused() {
 	local frees=null next
 	expect 409 limit_exceeded || return 1
@@ -37,10 +39,10 @@ refused() {
 	[ "$(json '[.limit.kind, .limit.per, .limit.amount, .used, .requested, .limit.of, .frees_at // "null"] | join(" ")')" = "$1 $2 $3 $4 $5 ${6:-wallet} $frees" ]
 }
 
-# A day that ends between a posting and the question for it would not be a failure.
+# Near midnight the day can change between a posting and the check, which is not a failure.
 skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to end"; }
 
-@test "each kind, a transaction, a day, a month" {
+@test "each kind, per transaction, day and month" {
 	skip_at_midnight
 	post deposit 1000
 	api POST /v1/wallets '{}'
@@ -70,7 +72,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	done
 }
 
-@test "captures count by what they take, and what is given back frees nothing" {
+@test "captures count by the captured amount, and undoing one frees nothing" {
 	skip_at_midnight
 	post deposit 1000
 	allow 'capture/transaction/50 capture/day/80'
@@ -91,7 +93,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	expect 201
 }
 
-@test "a wallet's limits are shown with what is used; all at once are tested, and one kind leaves the others alone" {
+@test "a wallet's limits are shown with their usage; all apply at once, and kinds are independent" {
 	skip_at_midnight
 	post deposit 100
 	allow 'purchase/transaction/30 purchase/day/50 purchase/month/60 withdrawal/day/5'
@@ -118,7 +120,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	expect 201
 }
 
-@test "nothing at all is a limit too; a refused operation uses nothing" {
+@test "zero is a valid limit; a refused operation uses up nothing" {
 	skip_at_midnight
 	post deposit 100
 	allow 'purchase/transaction/0 withdrawal/day/10'
@@ -126,7 +128,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	refused purchase transaction 0 0 1
 	post withdrawal 11
 	refused withdrawal day 10 0 11
-	# Funds come first.
+	# Funds are checked first.
 	post withdrawal 101
 	expect 409 insufficient_funds
 	post withdrawal 10
@@ -135,7 +137,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(json -c '.limits[0]')" = '{"kind":"withdrawal","per":"transaction","amount":5,"of":"wallet"}' ]
 }
 
-@test "a currency's limits hold for each wallet of it, unless the wallet has its own" {
+@test "a currency's limits apply to each wallet in it, unless the wallet has its own" {
 	skip_at_midnight
 	for own in 1 2; do
 		api POST /v1/wallets '{"currency":"NOK"}'
@@ -157,7 +159,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(json '[.limits[] | "\(.kind)/\(.per)/\(.amount)/\(.of)"] | join(" ")')" = "deposit/transaction/60/currency deposit/day/1000/wallet" ]
 	post deposit 41
 	expect 201
-	# null: no such limit for this wallet, whatever the currency says.
+	# null: no such limit for this wallet, even if the currency has one.
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[{"kind":"deposit","per":"day","amount":null},{"kind":"deposit","per":"transaction","amount":null}]}'
 	expect 200
 	[ "$(json '.limits | length')" = 0 ]
@@ -173,7 +175,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	expect 201
 }
 
-@test "a credit limit: a wallet may owe so much; it cannot be taken below what is owed" {
+@test "a credit limit: a wallet can owe that much, and the limit cannot fall below what is owed" {
 	post deposit 10
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"credit_limit":100,"limits":[],"reason":"a good customer"}'
 	expect 200
@@ -193,7 +195,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"credit_limit":99,"limits":[]}'
 	expect 409 insufficient_funds
 	[ "$(json .short_by)" = 1 ]
-	# Without the member it stays.
+	# Without the member it does not change.
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[]}'
 	expect 200
 	[ "$(json .credit_limit)" = 100 ]
@@ -206,7 +208,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(json '.data[2] | [.amount, .description] | join(" ")')" = "0 a good customer" ]
 }
 
-@test "a currency's credit limit is that of the wallets opened from then on" {
+@test "a currency's credit limit applies to wallets opened later" {
 	api POST /v1/wallets '{"currency":"SEK"}'
 	WALLET=$(json .id)
 	allow_currency SEK '[]' '"credit_limit":500'
@@ -224,7 +226,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(json .credit_limit)" = 0 ]
 }
 
-@test "who may, and what is no limit" {
+@test "who can read and set limits, and which values are invalid" {
 	api PUT "/v1/wallets/$WALLET/limits" '{"limits":[]}'
 	expect 403 forbidden
 	api PUT '/v1/wallets/limits?currency=CHF' '{"limits":[]}'
@@ -256,7 +258,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(json -c .limits)" = '[]' ]
 }
 
-@test "two limits of one kind and period are one too many; a retry says that it is one" {
+@test "two limits of one kind and period are refused; a retry is marked as a replay" {
 	allow "deposit/day/10 deposit/day/11"
 	expect 422 invalid_request
 	[ "$(json '.errors[0].pointer')" = /limits/1 ]
@@ -269,7 +271,7 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	[ "$(header Idempotent-Replayed)" = true ]
 }
 
-@test "refusals count up to where they looked, and nothing twice" {
+@test "a refusal caches the usage up to the last row, and counts no row twice" {
 	skip_at_midnight
 	post deposit 1000
 	allow withdrawal/day/100

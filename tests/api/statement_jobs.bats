@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# statement_jobs.bats - statements over the threshold: asked for, made, fetched, mailed, removed.
+# statement_jobs.bats - statements over the threshold: requested, written, fetched, mailed, removed.
 
 load ../helper
 
@@ -27,7 +27,7 @@ teardown() {
 	service_ready statement_consumer || start_service statement_consumer
 }
 
-# ask [QUERY] - asks for a long statement; JOB is its path.
+# ask [QUERY] - requests a long statement; sets JOB to its path.
 ask() {
 	api GET "$LONG${1:-}"
 	[ "$status_code" = 202 ] || return 1
@@ -54,13 +54,13 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	curl -sS -f -H "Authorization: Bearer $TOKEN" -o "$BATS_TEST_TMPDIR/file" "$BASE_URL$JOB/file"
 	[ "$(stat -c %s "$BATS_TEST_TMPDIR/file")" = "$bytes" ]
 	[ "$(sha256sum <"$BATS_TEST_TMPDIR/file")" = "$sha256  -" ]
-	# The same lines as those of a statement at once.
+	# The same lines as in an immediate statement.
 	api GET "/v1/statements?wallet_id=$WALLET"
 	[ "$(jq -c .lines "$BATS_TEST_TMPDIR/file")" = "$(jq -c .lines <<<"$body")" ]
 	[ "$(jq -r '[.opening_balance, .closing_balance, .version, .wallet_id, .next_cursor] | map(tostring) | join(" ")' "$BATS_TEST_TMPDIR/file")" = "0 700 3 $WALLET null" ]
 }
 
-@test "the CSV file is the same as the CSV answer, and says what it is" {
+@test "the CSV file equals the CSV answer, and has the right type and file name" {
 	ask '&format=csv'
 	eventually job_is ready
 	api GET "$JOB/file"
@@ -74,7 +74,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	grep -qF "Zażółć 漢字" <<<"$file"
 }
 
-@test "a file can be fetched in parts, and again only where it has changed" {
+@test "a file supports range requests, and is not sent again unless it has changed" {
 	ask '&format=csv'
 	eventually job_is ready
 	bytes=$(json .file.bytes)
@@ -103,8 +103,8 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	[ "$(json '[.opening_balance, .closing_balance, (.lines | length)] | join(" ")')" = "0 0 0" ]
 }
 
-@test "the same request while it is unfinished is the same job; ten unfinished ones are enough" {
-	# Nobody else's are counted.
+@test "repeating an unfinished request returns the same job; ten unfinished jobs are the limit" {
+	# With a new user, so that only these jobs count.
 	sign_up_and_in
 	wallet_with_lines
 	stop_service statement_consumer
@@ -131,7 +131,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	[ "$JOB" != "$first" ]
 }
 
-@test "an Idempotency-Key stands for one job, also when it is finished" {
+@test "an Idempotency-Key stands for one job, even after it has finished" {
 	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-03-01&min_version=1"
 	api GET "$LONG" '' -H "Idempotency-Key: $WALLET"
 	[ "$status_code" = 202 ]
@@ -143,10 +143,10 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	[ "$(json .status)" = ready ]
 	api GET "$LONG&format=csv" '' -H "Idempotency-Key: $WALLET"
 	expect 422 idempotency_key_reused
-	[ -z "$(header Retry-After)" ] # waiting does not help
+	[ -z "$(header Retry-After)" ] # because waiting does not help
 }
 
-@test "a job is its asker's and the operators'" {
+@test "only the user who requested a job and operators see it" {
 	ask
 	eventually job_is ready
 	sign_up_and_in
@@ -180,10 +180,11 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	eventually job_is ready
 }
 
-@test "a job that is given up leaves no file of its earlier attempts" {
+@test "a job that is given up leaves no file from earlier attempts" {
 	stop_service statement_consumer
 	ask
-	# As if it had died twenty times: at first in the middle, at last between the file's place and its record.
+	# As if it had crashed twenty times: first in the middle, last after moving the file and
+	# before recording it.
 	sql statement "UPDATE job SET attempts = 20 WHERE id = '${JOB##*/}'"
 	mkdir -p "$DATA_DIR/statements"
 	touch "$DATA_DIR/statements/${JOB##*/}.json.part" "$DATA_DIR/statements/${JOB##*/}.json"
@@ -210,7 +211,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	[ "$(grep -c '^[0-9]' <<<"$body")" = 3 ]
 }
 
-@test "statement_consumer --drain takes lines and jobs that are there, and ends; two at once are harmless" {
+@test "statement_consumer --drain handles the pending lines and jobs, and exits; two at once are harmless" {
 	stop_service statement_consumer
 	post '"kind":"deposit","amount":77'
 	version=$(json .version)
@@ -229,7 +230,7 @@ queued_events() {
 	[ "$(sql statement "SELECT count(*) FROM job j WHERE j.id = '${JOB##*/}' AND j.xid <= (SELECT min(xid::text::bigint)::text::xid8 FROM outbox_cursor)")" -ge "$1" ]
 }
 
-@test "a link is mailed to the one who asked" {
+@test "a link is mailed to the user who requested the statement" {
 	stop_service statement_consumer
 	mails=$BATS_TEST_TMPDIR/mails
 	mkdir "$mails"
@@ -245,17 +246,17 @@ queued_events() {
 	grep -qxF "X-RcptTo: $EMAIL" <<<"$mail"
 	grep -qxF "To: <$EMAIL>" <<<"$mail"
 	link=$(grep -o 'http[^ ]*/file' <<<"$mail")
-	[[ "$link" = http*://*"$JOB/file" ]] # begins with PUBLIC_URL, which need not be the BASE_URL of the tests
+	[[ "$link" = http*://*"$JOB/file" ]] # starts with PUBLIC_URL, which can differ from the tests' BASE_URL
 	api GET "$JOB/file"
 	[ "$status_code" = 200 ]
-	# Sent once.
+	# It is sent only once.
 	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
 	[ "$(mails_to_me)" = 1 ]
 	[ "$(sql statement "SELECT mail FROM job WHERE id = '${JOB##*/}'")" = sent ]
 	start_service statement_consumer
 }
 
-@test "a mail server that is away does not hold the statement back; the mail comes later" {
+@test "an unavailable mail server does not delay the statement; the mail is sent later" {
 	stop_service statement_consumer
 	mails=$BATS_TEST_TMPDIR/mails
 	mkdir "$mails"
@@ -272,7 +273,7 @@ queued_events() {
 	start_service statement_consumer
 }
 
-@test "a file is removed after STATEMENT_KEEP_DAYS, and then gone" {
+@test "a file is removed after STATEMENT_KEEP_DAYS, and then answers 410" {
 	ask
 	eventually job_is ready
 	[ -n "$(find "$DATA_DIR/statements" -name "${JOB##*/}.json")" ]

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# statement_page.bats - statements at once: what they hold, how they are paged, what is refused, and that a wrong one
-# is never shown. It takes turns with who stops the consumer: some of its reads wait for a line no longer than users do.
+# statement_page.bats - immediate statements: their contents, paging, refusals, and that a wrong one
+# is never shown. It takes turns with the files that stop the consumer: some of its reads wait for a
+# line only as long as users do.
 
 load ../helper
 
@@ -10,7 +11,7 @@ setup() {
 	WALLET=$(json .id)
 }
 
-# post KIND AMOUNT [MORE MEMBERS] - posts to the wallet; VERSION is then the new line's.
+# post KIND AMOUNT [MORE MEMBERS] - posts to the wallet; sets VERSION to the new line's version.
 post() {
 	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\",\"amount\":$2${3:+,$3}}"
 	[ "$status_code" = 201 ] || { echo "$body"; return 1; }
@@ -56,7 +57,7 @@ today() { date -u +%F; }
 	[ "$(json .closing_balance)" = 7000 ]
 }
 
-@test "without wallet_id it is the caller's oldest wallet" {
+@test "without wallet_id it shows the caller's oldest wallet" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -66,7 +67,7 @@ today() { date -u +%F; }
 	[ "$(json .wallet_id)" = "$WALLET" ]
 }
 
-@test "once the oldest wallet is closed, the one that transactions go to" {
+@test "once the oldest wallet is closed, it shows the one that transactions go to" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -86,7 +87,7 @@ today() { date -u +%F; }
 	[ "$(json .closing_balance)" = 5 ]
 }
 
-@test "min_version reads one's own write, and waits no longer than it has to" {
+@test "min_version reads the caller's own writes, and waits no longer than it must" {
 	for n in $(seq 5); do
 		post deposit "$n"
 		api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
@@ -94,7 +95,8 @@ today() { date -u +%F; }
 		[ "$(json '.version >= '"$VERSION")" = true ]
 		[ "$(json '.lines[-1].amount')" = "$n" ]
 	done
-	# Asked for before it is posted: it is waited for, and then it is within a period that ends now.
+	# Requested before it is posted: the statement waits for it, and its period, which ends now,
+	# includes it.
 	curl -sS -m "$PATIENCE" -H "Authorization: Bearer $TOKEN" "$BASE_URL/v1/statements?wallet_id=$WALLET&min_version=$((VERSION + 1))" \
 		>"$BATS_TEST_TMPDIR/early" 3>&- &
 	sleep 0.3
@@ -106,7 +108,7 @@ today() { date -u +%F; }
 	[ "$(json .version)" = "$VERSION" ]
 }
 
-@test "pages neither skip nor repeat, and their balances stay those of the whole period" {
+@test "pages neither skip nor repeat lines, and show the balances of the whole period" {
 	for n in 1 2 3 4 5 6; do post deposit $((n * 100)); done
 	api GET "/v1/statements?wallet_id=$WALLET&limit=3&min_version=$VERSION"
 	[ "$status_code" = 200 ]
@@ -115,7 +117,7 @@ today() { date -u +%F; }
 	[ "$closing" = 2100 ]
 	next=$(json .next_cursor)
 	grep -qi "^link: </v1/statements?.*cursor=$next>; rel=\"next\"" <<<"$headers"
-	post deposit 5000 # comes too late for this statement
+	post deposit 5000 # too late for this statement
 	eventually line_arrived "$VERSION"
 	while [ "$next" != null ]; do
 		api GET "/v1/statements?wallet_id=$WALLET&limit=3&cursor=$next"
@@ -133,7 +135,7 @@ line_arrived() {
 	[ "$(json .version)" -ge "$1" ]
 }
 
-@test "instants are half open, dates are whole days, both may be mixed" {
+@test "periods of instants are half-open, dates are whole days, and both can be mixed" {
 	post deposit 100
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
 	opened=$(json '.lines[0].created_at')
@@ -144,7 +146,7 @@ line_arrived() {
 	api GET "/v1/statements?wallet_id=$WALLET&from=$deposited&to=$(today)"
 	[ "$(json '[.lines[].version] | join(" ")')" = 2 ]
 	[ "$(json '[.opening_balance, .closing_balance] | join(" ")')" = "0 100" ]
-	# An offset, with its plus sign escaped and not.
+	# An offset, with and without its plus sign escaped.
 	berlin=$(TZ=Europe/Berlin date -d "$deposited" +%Y-%m-%dT%H:%M:%S)
 	micro=$(sed 's/.*\(\.[0-9]*\)Z/\1/' <<<"$deposited")
 	offset=$(TZ=Europe/Berlin date -d "$deposited" +%:z)
@@ -161,7 +163,7 @@ line_arrived() {
 	[ "$(json '[(.lines | length), .opening_balance, .closing_balance] | join(" ")')" = "0 0 0" ]
 }
 
-@test "fifteen days are answered at once, one more is a job" {
+@test "fifteen days are answered at once; one more day makes it a job" {
 	api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-01&to=2026-01-15&min_version=1"
 	[ "$status_code" = 200 ]
 	api GET "/v1/statements?wallet_id=$WALLET&from=2026-01-01T00:00:00Z&to=2026-01-16T00:00:00Z"
@@ -170,7 +172,7 @@ line_arrived() {
 	[ "$status_code" = 202 ]
 }
 
-@test "CSV: the whole period at once, or page by page; formulas are disarmed" {
+@test "CSV: the whole period at once, or page by page; formulas are escaped" {
 	post deposit 100 '"description":"=1+1"'
 	post deposit 200 '"description":"a, \"b\"\nc"'
 	api GET "/v1/statements?wallet_id=$WALLET&format=csv&min_version=$VERSION"
@@ -192,7 +194,7 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	! grep -q '^2,' <<<"$body"
 }
 
-@test "what is wrong in the query is said, all at once" {
+@test "the error lists everything wrong in the query at once" {
 	api GET '/v1/statements?wallet_id=x&from=yesterday&to=2026-02-30&format=pdf&min_version=0&limit=201&colour=red'
 	[ "$status_code" = 422 ]
 	[ "$(json .code)" = invalid_request ]
@@ -225,7 +227,7 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$status_code" = 404 ]
 }
 
-@test "another's wallet is as one that does not exist, except to an operator" {
+@test "another user's wallet looks like one that does not exist, except to an operator" {
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=1"
 	[ "$status_code" = 200 ]
 	sign_up_and_in
@@ -244,8 +246,8 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$status_code" = 401 ]
 }
 
-# Everything a rogue writer could do to a line. Each is undone again.
-@test "a line that was changed is never shown: 500 inconsistent, and an alarm" {
+# Tries everything that a rogue writer could do to a line, and restores the line each time.
+@test "a changed line is never shown: 500 inconsistent, and an alarm" {
 	post deposit 1000
 	post deposit 2000
 	post purchase 500 '"merchant":"Shop"'
@@ -267,7 +269,7 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$(gojq -c .lines <<<"$good")" = "$(gojq -c .lines <<<"$body")" ]
 }
 
-@test "a line that is missing hides what comes behind it, and after a minute raises an alarm" {
+@test "a missing line hides the lines after it, and after a minute raises an alarm" {
 	post deposit 1000
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
 	deposited=$(json '.lines[1].created_at')
@@ -292,7 +294,7 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$(json '[.version, .closing_balance] | join(" ")')" = "3 1007" ]
 }
 
-@test "the service says that it is well" {
+@test "the service reports that it is healthy" {
 	TOKEN='' api GET /health/statement
 	[ "$status_code" = 200 ]
 	[ "$body" = '{"status":"ok"}' ]

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# status.bats - freezing, unfreezing and closing by an operator: what then goes and what does not, and what is left of it.
+# status.bats - freezing, unfreezing and closing by an operator: what then works, what does not, and
+# the rows it leaves.
 
 load ../helper
 
@@ -18,11 +19,11 @@ setup() {
 
 post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"; }
 on() { post "$1" "${3:-}" "\"reference_id\":\"$2\""; }
-# change WHAT [more members] - by an operator
+# change WHAT [more members] - as an operator
 change() { TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/$1" "{\"reason\":\"why\"${2:+,$2}}" "${@:3}"; }
 wallet() { api GET "/v1/wallets/$WALLET" && json "$1"; }
 
-@test "frozen both ways: nothing goes, not even in" {
+@test "frozen with mode both: nothing moves, not even in" {
 	change freeze
 	expect 201
 	[ "$(json '[.kind, .amount, .balance_after, .version, .description, .metadata.mode] | join(" ")')" = "freeze 0 90 5 why both" ]
@@ -47,7 +48,7 @@ wallet() { api GET "/v1/wallets/$WALLET" && json "$1"; }
 	expect 201
 }
 
-@test "frozen for debits: money comes in and back, none goes out" {
+@test "frozen for debits: money comes in and back, but not out" {
 	change freeze '"mode":"debit"'
 	expect 201
 	[ "$(wallet .status)" = frozen ]
@@ -68,7 +69,7 @@ wallet() { api GET "/v1/wallets/$WALLET" && json "$1"; }
 	on release "$HOLD"
 	expect 201
 	[ "$(wallet '"\(.balance) \(.held)"')" = "105 0" ]
-	# Narrower, then wider: the last word counts.
+	# Narrower, then wider: the last freeze counts.
 	change freeze '"mode":"both"'
 	post deposit 5
 	expect 409 wallet_frozen
@@ -79,7 +80,7 @@ wallet() { api GET "/v1/wallets/$WALLET" && json "$1"; }
 
 released() { [ "$(wallet .held)" = 0 ]; }
 
-@test "a hold expires in a frozen wallet too" {
+@test "a hold also expires in a frozen wallet" {
 	hold_briefly 7
 	on release "$HOLD"
 	change freeze
@@ -87,7 +88,7 @@ released() { [ "$(wallet .held)" = 0 ]; }
 	eventually released
 }
 
-@test "closed: only when empty, and for good" {
+@test "a wallet is closed only when empty, and permanently" {
 	change close
 	expect 409 wallet_not_empty
 	on release "$HOLD"
@@ -108,12 +109,12 @@ released() { [ "$(wallet .held)" = 0 ]; }
 	done
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[]}'
 	expect 409 wallet_closed
-	# It is still there to be read.
+	# It can still be read.
 	api GET "/v1/transactions?wallet_id=$WALLET"
 	[ "$(json '[.data[].kind] | join(" ")')" = "close withdrawal release hold purchase deposit opening" ]
 }
 
-@test "when the oldest wallet is closed, the next oldest is meant without a wallet_id" {
+@test "when the oldest wallet is closed, the next oldest is the default" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -131,7 +132,7 @@ lines_are() {
 	[ "$status_code" = 200 ] && [ "$(json '[.lines[] | "\(.kind):\(.amount)"] | join(" ")')" = "$1" ]
 }
 
-@test "each is a row of the history and a line of the statement" {
+@test "each is a row in the history and a line in the statement" {
 	change freeze
 	change unfreeze
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[{"kind":"deposit","per":"day","amount":5}],"reason":"new"}'
@@ -147,7 +148,7 @@ lines_are() {
 	[ "$(json '[.opening_balance, .closing_balance, .version] | join(" ")')" = "0 0 10" ]
 }
 
-@test "a key makes it once" {
+@test "with a key it happens once" {
 	change freeze '' -H 'Idempotency-Key: f'
 	first=$body
 	change freeze '' -H 'Idempotency-Key: f'
@@ -176,7 +177,7 @@ lines_are() {
 	expect 422 invalid_request
 	api POST "/v1/wallets/$WALLET/freeze" '{"reason":"mine"}'
 	[ "$(wallet '"\(.status) \(.version)"')" = "open 4" ]
-	# Nor is it a kind of transaction to be asked for.
+	# Nor is it a kind of transaction that a client can post.
 	for kind in freeze unfreeze close limit opening; do
 		TOKEN=$OPERATOR post $kind
 		expect 422 invalid_request

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# transactions.bats - moving money: the table of rules in the design, row by row, with every refusal.
+# transactions.bats - moving money: the design's table of rules, row by row, with every refusal.
 
 load ../helper
 
@@ -14,7 +14,7 @@ post() {
 	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}" "${@:4}"
 }
 
-# refused STATUS CODE - what the last call must have answered
+# refused STATUS CODE - fails unless the last call was refused with these
 refused() {
 	[ "$status_code" = "$1" ]
 	[ "$(json .code)" = "$2" ]
@@ -29,10 +29,10 @@ balance() {
 	json .balance
 }
 
-@test "a deposit adds, and shows itself whole" {
+@test "a deposit adds money and returns the whole transaction" {
 	post deposit 1250 '"description":"Salary","metadata":{"run":7}'
 	[ "$status_code" = 201 ]
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change" ]
 	[ "$(json '[.wallet_id, .kind, .amount, .currency, .balance_after, .version, .description, .metadata.run] | map(tostring) | join(" ")')" = "$WALLET deposit 1250 EUR 1250 2 Salary 7" ]
 	[ "$(json '[.reference_id, .merchant] | map(tostring) | join(" ")')" = "null null" ]
 	shown=$body
@@ -42,11 +42,11 @@ balance() {
 	[ "$body" = "$shown" ]
 }
 
-@test "withdrawals and purchases take what is available, to the last unit and not one more" {
+@test "withdrawals and purchases can take the available amount, to the last unit and not one more" {
 	post deposit 100
 	post withdrawal 40
 	[ "$status_code" = 201 ]
-	[ "$(json '[.amount, .balance_after] | join(" ")')" = "40 60" ]
+	[ "$(json '[.amount, .balance_after, .balance_change, .held_change] | join(" ")')" = "40 60 -40 0" ]
 	post purchase 60 '"merchant":"Bakery"'
 	[ "$status_code" = 201 ]
 	[ "$(json '[.merchant, .balance_after] | map(tostring) | join(" ")')" = "Bakery 0" ]
@@ -58,7 +58,7 @@ balance() {
 	[ "$(balance)" = 0 ]
 }
 
-@test "without a wallet_id the oldest wallet is meant; without any there is none" {
+@test "without a wallet_id the oldest wallet is used; without any wallet, not_found" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	WALLET=$(json .id)
@@ -83,7 +83,7 @@ balance() {
 	[ "$(balance)" = 9007199254740991 ]
 }
 
-@test "members are checked, all at once, each with its pointer" {
+@test "all members are checked at once, and each error has its pointer" {
 	api POST /v1/transactions '{"kind":"gift","amount":"x","wallet_id":"nope","colour":1}'
 	refused 422 invalid_request
 	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/amount /colour /kind /wallet_id" ]
@@ -112,7 +112,7 @@ balance() {
 	[ "$(json -c '.metadata | to_entries[0] | [.key, (.value|tojson)]')" = "$(jq -nc --arg t "$text" '[$t, "[1,2.5,null,{\"b\":1,\"a\":2}]"]')" ]
 }
 
-@test "a body that is not JSON, or not an object, or too much, is told so" {
+@test "a body that is not JSON, not an object, or too large gets the right error" {
 	api POST /v1/transactions '{"kind":'
 	refused 400 malformed_json
 	api POST /v1/transactions '[]'
@@ -128,7 +128,16 @@ balance() {
 	refused 413 too_large
 }
 
-@test "numbers past 64 bits and U+0000 are JSON, and not what is taken" {
+@test "a NUL byte is refused wherever it stands" {
+	for nul in '{"kind":"deposit","amount":5\0}' '{"kind":"deposit","amount":5}\0' '\0{"kind":"deposit","amount":5}'; do
+		# shellcheck disable=SC2059
+		printf "$nul" >"$BATS_TEST_TMPDIR/nul"
+		api POST /v1/transactions '' -H 'Content-Type: application/json' --data-binary "@$BATS_TEST_TMPDIR/nul"
+		refused 400 malformed_json
+	done
+}
+
+@test "numbers past 64 bits and U+0000 are valid JSON, but not accepted" {
 	for amount in 99999999999999999999 1e400 -1e400; do
 		api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"
 		expect 422 invalid_request
@@ -138,7 +147,7 @@ balance() {
 	expect 422 invalid_request
 }
 
-@test "a complaint that quotes half a character is still a problem document" {
+@test "an error that quotes half a character is still a problem document" {
 	for bad in '{"\é":1}' '{"kind":"\ü"}'; do
 		api POST /v1/transactions "$bad"
 		expect 400 malformed_json
@@ -149,7 +158,7 @@ balance() {
 	[ "$(json '.errors | length')" = 1 ]
 }
 
-@test "who is not signed in gets 401, who takes the wrong method gets 405" {
+@test "without sign-in the answer is 401, with the wrong method 405" {
 	TOKEN='' api POST /v1/transactions '{"kind":"deposit","amount":1}'
 	refused 401 unauthenticated
 	grep -qi '^www-authenticate: Bearer' <<<"$headers"
@@ -164,7 +173,7 @@ balance() {
 	refused 404 not_found
 }
 
-@test "another's transaction does not exist" {
+@test "another user's transaction is not found" {
 	post deposit 5
 	id=$(json .id)
 	sign_up_and_in
@@ -172,7 +181,7 @@ balance() {
 	refused 404 not_found
 }
 
-@test "the list filters, pages and comes newest first" {
+@test "the list has filters and pages, and is newest first" {
 	for i in 1 2 3 4 5; do post deposit $i; done
 	post purchase 3
 	middle=$(json .created_at)
@@ -198,7 +207,10 @@ balance() {
 	refused 422 invalid_request
 }
 
-@test "all of one's wallets are in the list without a wallet_id" {
+@test "without a wallet_id the list covers all of the user's wallets" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
 	post deposit 1
 	api POST /v1/wallets '{}'
 	other=$(json .id)

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# transfers.bats - from one wallet to another: both sides in one commit, each naming the other; undone by an operator.
+# transfers.bats - from one wallet to another: both sides in one commit, each naming the other;
+# reversed by an operator.
 
 load ../helper
 
-# Two users: FROM is the wallet of the one who is signed in, TO that of another, who has RECEIVER.
+# Two users: FROM is the wallet of the signed-in user, TO that of another user, whose token is
+# RECEIVER.
 setup() {
 	a_user receiver
 	RECEIVER=$TOKEN
@@ -18,7 +20,7 @@ wallet_filled() {
 	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"deposit\",\"amount\":1000}"
 	expect 201
 }
-# as_receiver KIND AMOUNT [curl arguments...] - a transaction of the receiver's own
+# as_receiver KIND AMOUNT [curl arguments...] - posts a transaction as the receiver
 as_receiver() {
 	TOKEN=$RECEIVER api POST /v1/transactions "{\"wallet_id\":\"$TO\",\"kind\":\"$1\",\"amount\":$2}" "${@:3}"
 }
@@ -35,18 +37,18 @@ balances() { sql wallet "SELECT string_agg(balance::text, ' ' ORDER BY array_pos
 # change WALLET WHAT [more members] - freeze, unfreeze or close by an operator
 change() { TOKEN=$OPERATOR api POST "/v1/wallets/$1/$2" "{\"reason\":\"test\"${3:+,$3}}"; }
 
-@test "both sides are rows of their own that name each other" {
+@test "each side has its own row, and the rows name each other" {
 	transfer 300 '"description":"Rent","merchant":"Landlord","metadata":{"m":1}'
 	expect 201
 	sent=$(json .id)
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at to_wallet_id counterpart_id" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id kind amount currency balance_after version reference_id merchant description metadata created_at balance_change held_change to_wallet_id counterpart_id" ]
 	[ "$(json '[.kind, .amount, .balance_after, .to_wallet_id] | join(" ")')" = "transfer 300 700 $TO" ]
 	received=$(json .counterpart_id)
 	at=$(json .created_at)
 	TOKEN=$RECEIVER api GET "/v1/transactions/$received"
 	expect 200
 	[ "$(json '[.wallet_id, .kind, .amount, .balance_after, .version, .from_wallet_id, .counterpart_id, .description, .created_at] | join(" ")')" = "$TO transfer 300 300 2 $FROM $sent Rent $at" ]
-	# The sender's merchant and metadata are his own affair.
+	# The receiver does not see the sender's merchant and metadata.
 	[ "$(json '[.merchant, .metadata, .to_wallet_id] | map(tostring) | join(" ")')" = "null null null" ]
 	# Nor does either see the other's row.
 	api GET "/v1/transactions/$received"
@@ -77,13 +79,13 @@ line_is() {
 	[ "$(json '.lines[-1].to_wallet_id')" = "$FROM" ]
 }
 
-@test "to whom: another wallet of the same currency, that exists, and takes money" {
+@test "the receiver must be another existing wallet, in the same currency" {
 	sign_up_and_in
 	wallet_filled
 	TO=$FROM transfer 5
 	expect 422 invalid_request
 	[ "$(json '.errors[0].pointer')" = /to_wallet_id ]
-	# The same without saying from which: the oldest wallet is found later.
+	# The same without wallet_id: the default wallet is found later.
 	api POST /v1/transactions "{\"kind\":\"transfer\",\"amount\":5,\"to_wallet_id\":\"$FROM\"}"
 	expect 422 invalid_request
 	TO=018f6f2e-7b1c-7cc0-8000-000000000000 transfer 5
@@ -99,7 +101,7 @@ line_is() {
 	TO=$(json .id) transfer 5
 	expect 409 currency_mismatch
 	[ "$(json .wallet_id)" != "$FROM" ]
-	# Not out of another's wallet.
+	# Not out of another user's wallet.
 	read -r FROM TO <<<"$TO $FROM"
 	transfer 5
 	expect 404 not_found
@@ -107,7 +109,7 @@ line_is() {
 	[ "$(balances)" = "1000 0" ]
 }
 
-@test "to the very wallet that is left to be found: told so, with the member at fault" {
+@test "a transfer from the default wallet to itself is refused, and the error names the member" {
 	sign_up_and_in
 	wallet_filled
 	for more in '' '"idempotency_key":"k",'; do
@@ -120,7 +122,7 @@ line_is() {
 	[ "$(json '.errors[0].pointer')" = /to_wallet_id ]
 }
 
-@test "not more than there is, and not more than the other can hold" {
+@test "no more than is available, and no more than the receiver can hold" {
 	transfer 1001
 	expect 409 insufficient_funds
 	[ "$(json '[.available, .required, .short_by, .held] | join(" ")')" = "1000 1001 1 0" ]
@@ -160,7 +162,7 @@ line_is() {
 	[ "$(balances)" = "1000 0" ]
 }
 
-@test "an operator reverses it, in parts or whole, by either side's row, and both sides move" {
+@test "an operator reverses it, whole or in parts, by either side's row, and both sides move" {
 	transfer 300
 	sent=$(json .id) received=$(json .counterpart_id)
 	api POST /v1/transactions "{\"wallet_id\":\"$FROM\",\"kind\":\"reversal\",\"reference_id\":\"$sent\"}"
@@ -191,7 +193,7 @@ line_is() {
 	eventually line_is "$RECEIVER" "$TO" 4 "reversal -200 0"
 }
 
-@test "what the receiver has spent cannot be taken back" {
+@test "money that the receiver has spent cannot be taken back" {
 	transfer 300
 	sent=$(json .id) received=$(json .counterpart_id)
 	as_receiver purchase 200
@@ -208,7 +210,7 @@ line_is() {
 	[ "$(balances)" = "800 0" ]
 }
 
-@test "a key makes it once, and belongs to the sender" {
+@test "with a key it happens once, and the key belongs to the sender" {
 	for _ in 1 2; do
 		transfer 100 '' -H 'Idempotency-Key: t'
 		expect 201

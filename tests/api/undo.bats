@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# undo.bats - cancellation and reversal: whole, in parts, by whom, and never more than there was.
+# undo.bats - cancellation and reversal: whole, in parts, by whom, and never more than the original.
 
 load ../helper
 
@@ -26,7 +26,7 @@ refused() {
 	[ "$(json .code)" = "$2" ]
 }
 
-# The same wallet, seen by an operator.
+# Continues as an operator, with the same wallet.
 as_operator() {
 	local owner_email=$EMAIL
 	OWNER=$TOKEN
@@ -37,7 +37,7 @@ as_operator() {
 	EMAIL=$owner_email
 }
 
-@test "a cancellation gives back the whole purchase, once" {
+@test "a cancellation refunds the whole purchase, once" {
 	undo cancellation "$PURCHASE"
 	[ "$status_code" = 201 ]
 	[ "$(json '[.amount, .balance_after, .reference_id] | map(tostring) | join(" ")')" = "300 1000 $PURCHASE" ]
@@ -58,7 +58,7 @@ as_operator() {
 	refused 409 already_undone
 }
 
-@test "only a purchase is cancelled, and what undoes is never undone" {
+@test "only a purchase can be cancelled, and a cancellation cannot be undone" {
 	undo cancellation "$DEPOSIT"
 	refused 409 not_undoable
 	undo cancellation "$PURCHASE" 10
@@ -70,7 +70,7 @@ as_operator() {
 	refused 409 not_undoable
 }
 
-@test "what is to be undone must be in the same wallet" {
+@test "the original must be in the same wallet" {
 	undo cancellation 018f6f2e-7b1c-7cc0-8000-000000000000
 	refused 404 not_found
 	api POST /v1/wallets '{}'
@@ -78,7 +78,7 @@ as_operator() {
 	refused 404 not_found
 }
 
-@test "a reversal is for operators, and takes any of the three kinds" {
+@test "only operators can reverse, and any of the three kinds" {
 	undo reversal "$PURCHASE"
 	refused 403 forbidden
 	post withdrawal 100
@@ -97,7 +97,7 @@ as_operator() {
 	refused 409 exceeds_original
 }
 
-@test "an operator may cancel for the owner; a purchase is undone once whoever does it" {
+@test "an operator can cancel for the owner; a purchase is undone once, whoever does it" {
 	as_operator
 	undo cancellation "$PURCHASE" 100
 	[ "$status_code" = 201 ]

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# wallets.bats - opening wallets, reading them, their balance now and then.
+# wallets.bats - opening wallets, reading them, their current and past balances.
 
 load ../helper
 
@@ -17,14 +17,14 @@ setup() {
 	grep -qi '^x-request-id: .' <<<"$headers"
 }
 
-@test "opening knows no parameters: a dry run of it opens nothing" {
+@test "opening takes no parameters: a dry run is refused and opens nothing" {
 	api POST '/v1/wallets?dry_run=true' '{}'
 	expect 422 invalid_request
 	api GET /v1/wallets
 	[ "$(json '.data | length')" = 0 ]
 }
 
-@test "a wallet takes any currency of ISO 4217 and no other" {
+@test "a wallet can have any currency of ISO 4217, and no other" {
 	api POST /v1/wallets '{"currency":"JPY"}'
 	[ "$status_code" = 201 ]
 	[ "$(json .currency)" = JPY ]
@@ -51,7 +51,7 @@ setup() {
 	[ "$(json '.data | length')" = 1 ]
 }
 
-@test "the list shows one's own wallets, oldest first, page by page" {
+@test "the list shows the user's own wallets, oldest first, page by page" {
 	for name in a b c d e; do api POST /v1/wallets "{\"name\":\"$name\"}"; done
 	api GET '/v1/wallets?limit=2'
 	[ "$status_code" = 200 ]
@@ -66,7 +66,7 @@ setup() {
 	! grep -qi '^link:' <<<"$headers"
 }
 
-@test "a page's limit and cursor are checked, unknown parameters refused" {
+@test "a page's limit and cursor are checked, and unknown parameters refused" {
 	for query in limit=0 limit=201 limit=x cursor=%21 cursor=bm9uZQ limit=1\&limit=2 colour=red; do
 		api GET "/v1/wallets?$query"
 		[ "$status_code" = 422 ]
@@ -74,7 +74,7 @@ setup() {
 	done
 }
 
-@test "the version is the ETag: what has not changed is not sent again" {
+@test "the version is the ETag: an unchanged wallet is not sent again" {
 	api POST /v1/wallets '{}'
 	wallet=$(json .id)
 	api GET "/v1/wallets/$wallet" '' -H 'If-None-Match: "1"'
@@ -87,7 +87,7 @@ setup() {
 	grep -qi '^etag: "2"' <<<"$headers"
 }
 
-@test "the balance is known now and as of any moment" {
+@test "the balance is available now and as of any instant" {
 	api POST /v1/wallets '{}'
 	wallet=$(json .id) opened=$(json .created_at)
 	api POST /v1/transactions "{\"wallet_id\":\"$wallet\",\"kind\":\"deposit\",\"amount\":700}"
@@ -110,7 +110,7 @@ setup() {
 	[ "$(json '.errors[0].pointer')" = /at ]
 }
 
-@test "another's wallet is as one that does not exist, except to an operator" {
+@test "another user's wallet looks like one that does not exist, except to an operator" {
 	api POST /v1/wallets '{}'
 	wallet=$(json .id)
 	owner=$TOKEN
@@ -134,7 +134,7 @@ setup() {
 	[ "$(json .balance)" = 0 ]
 }
 
-@test "one user's number of wallets has a limit" {
+@test "the number of a user's wallets is limited" {
 	for _ in $(seq 1 "${WALLETS_MAX:-100}"); do
 		api POST /v1/wallets '{}'
 		[ "$status_code" = 201 ]

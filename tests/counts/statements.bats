@@ -1,20 +1,20 @@
 #!/usr/bin/env bats
-# statements.bats - how many SQL statements each kind of request takes, counted in the server's log. Every statement of
-# ours is one round trip (prepared, its parameters with it), so this is the number of round trips too.
-# Held against bench/counts.json, exactly.
+# statements.bats - the number of SQL statements for each kind of request, counted in the server's
+# log. Our statements are prepared and sent with their parameters, so each one is one round trip.
+# The figures must match bench/counts.json exactly.
 
 load ../helper
 
 SERVERS_LOG=$DATA_DIR/log/postgres/current
 
-# The private server's superuser: only he may turn the log on.
+# Runs SQL as the private server's superuser, who alone can turn the log on.
 admin() {
 	local state=$DATA_DIR/state.env
 	PGPASSWORD=$(sed -n 's/^PASSWORD_POSTGRES=//p' "$state") psql -X -q -At -v ON_ERROR_STOP=1 -h "$DATA_DIR/run/postgres" \
 		-p "$(sed -n 's/^POSTGRES_PORT=//p' "$state")" -U postgres -d postgres -c "$1"
 }
 
-# Connections that are open keep their settings: they are ended, and come back by themselves.
+# Open connections keep their settings, so we terminate them; the programs reconnect.
 log_statements() {
 	local service
 	for service in auth wallet statement; do
@@ -24,7 +24,7 @@ log_statements() {
 }
 
 setup_file() {
-	# What else speaks to the databases is still.
+	# Nothing else may query the databases.
 	stop_service outbox_relay
 	stop_service transaction_consumer
 	stop_service statement_consumer
@@ -45,18 +45,18 @@ setup() {
 	WALLET=$(json .id)
 	api POST /v1/transactions '{"kind":"deposit","amount":1000}'
 	TRANSACTION=$(json .id)
-	# Until auth hears of the sessions that end, it asks for each.
+	# Until auth listens for the end of sessions, it queries the database for each request.
 	eventually auth_listens
 }
 
-# A line of our own in the log, after which everything from before is there.
+# Writes a marker to the log and waits for it: all earlier lines are there by then.
 mark() {
 	MARK="mark-$(od -An -N8 -tx1 /dev/urandom | tr -d ' \n')"
 	psql -X -q -At -d "$WALLET_DATABASE_URL" -c "SELECT '$MARK'" >/dev/null
 	eventually grep -q "$MARK" "$SERVERS_LOG"
 }
 
-# counted NAME CALL... - the same call ten times, once everything that is kept in memory is there.
+# counted NAME CALL... - repeats the call ten times, after one call that warms the caches.
 counted() {
 	local name=$1 from to service took recorded
 	shift
@@ -70,7 +70,7 @@ counted() {
 		took=$(sed -n "/$from/,/$to/p" "$SERVERS_LOG" | grep -v mark- |
 			grep -cE "purse_${service}_app@purse_$service .*(execute|statement)( [a-z_]+)?: " || true)
 		recorded=$(jq -e ".statements_of_ten.\"$name\".$service" "$ROOT/bench/counts.json")
-		echo "$name: ten calls took $took statements of $service, recorded are $recorded"
+		echo "$name: ten calls took $took statements of $service; $recorded recorded"
 		[ "$took" -eq "$recorded" ] || { sed -n "/$from/,/$to/p" "$SERVERS_LOG" | tail -n 40 && return 1; }
 	done
 }
@@ -89,7 +89,7 @@ stranger() { TOKEN=x.y.z api GET "/v1/wallets/$WALLET" && expect 401; }
 @test "a wallet" { counted wallet wallet; }
 @test "a transaction" { counted transaction transaction; }
 @test "a page of transactions" { counted transactions transactions; }
-@test "a token that is none" { counted stranger stranger; }
+@test "an invalid token" { counted stranger stranger; }
 
 @test "a page of a statement" {
 	start_service outbox_relay

@@ -1,18 +1,20 @@
 #!/usr/bin/env bats
-# changes.bats - freezing, unfreezing and closing a wallet: who may, what it then refuses, and that each is a row of its history.
+# changes.bats - freezing, unfreezing and closing a wallet: who may do it, what the wallet then
+# refuses, and the row in its history.
 
 load helper
 
-# A word for the change of a wallet: change(WALLET, KIND, MODE, POWERS, KEY, BODY).
+# Defines change(WALLET, KIND, MODE, POWERS, KEY, BODY), which returns the result of a wallet change
+# as one word.
 words() {
 	cat <<-'E'
 		CREATE FUNCTION pg_temp.change(w uuid, kind text, mode text DEFAULT NULL, power int DEFAULT 2, key text DEFAULT NULL, body text DEFAULT NULL,
 			op uuid DEFAULT gen_random_uuid()) RETURNS text LANGUAGE sql VOLATILE AS $$
-			SELECT status || coalesce(' v' || version, '') FROM wallet_change(op, w, power, kind, mode, 'because', key, convert_to(body, 'UTF8')) $$;
+			SELECT error || coalesce(' v' || version, '') FROM wallet_change(op, w, kind, power, mode, 'because', key, convert_to(body, 'UTF8')) $$;
 	E
 }
 
-@test "frozen both ways: nothing moves; debit only: money comes in, none goes out; unfrozen: as before" {
+@test "mode both: nothing moves; mode debit: money comes in but not out; unfrozen: as before" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.filled(1000); v uuid := pg_temp.filled(1000); h uuid := gen_random_uuid(); i uuid := gen_random_uuid();
 			p uuid := gen_random_uuid(); d uuid := gen_random_uuid(); BEGIN
@@ -47,8 +49,8 @@ words() {
 @test "a wallet is closed only when empty, and stays closed" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE me uuid := gen_random_uuid(); w uuid := pg_temp.filled(10, me); v uuid := pg_temp.wallet(me); x uuid; h uuid := gen_random_uuid(); p uuid := gen_random_uuid(); BEGIN
-			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'wallet_not_empty', 'there is money in it');
-			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 100, '{}', '{}', '{}', 'x', NULL, NULL);
+			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'wallet_not_empty', 'it holds money');
+			PERFORM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 100, 2, 'x', NULL, NULL);
 			PERFORM pg_temp.try(w, 'purchase', 10, op => p);
 			PERFORM pg_temp.try(w, 'hold', 5, op => h);
 			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'wallet_not_empty', 'something is held');
@@ -57,14 +59,14 @@ words() {
 			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'wallet_not_empty', 'something is owed');
 			PERFORM pg_temp.try(w, 'deposit', 5);
 			PERFORM pg_temp.change(w, 'freeze', 'both');
-			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'ok v10', 'a frozen one too');
+			PERFORM pg_temp.gives(pg_temp.change(w, 'close'), 'ok v10', 'even if frozen');
 			PERFORM pg_temp.gives((SELECT status || coalesce(freeze_mode, '') FROM wallet_shown WHERE id = w), 'closed');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 1), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 1, p), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.change(w, k, m), 'wallet_closed', k) FROM (VALUES ('freeze', 'both'), ('unfreeze', NULL), ('close', NULL)) AS c(k, m);
-			PERFORM pg_temp.gives((SELECT status FROM wallet_limits_set(gen_random_uuid(), w, 2, 0, '{}', '{}', '{}', 'x', NULL, NULL)), 'wallet_closed');
+			PERFORM pg_temp.gives((SELECT error FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 0, 2, 'x', NULL, NULL)), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=0 v10 rows 10');
-			-- The owner's oldest wallet is now the next one; with all of them closed, the next that he opens.
+			-- The next wallet is now the owner's oldest; once all are closed, it is the next one they open.
 			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 3, who => me, power => 1), 'ok 3 =3');
 			PERFORM pg_temp.gives((SELECT balance FROM wallet WHERE id = v), 3);
 			PERFORM pg_temp.try(v, 'withdrawal', 3);
@@ -77,7 +79,7 @@ words() {
 	E
 }
 
-@test "only by an operator, of a wallet that exists, with a right mode; a key repeats" {
+@test "only an operator, an existing wallet and a valid mode are accepted; a repeated key replays" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.wallet(); op uuid := gen_random_uuid(); n int; BEGIN
 			FOREACH n IN ARRAY ARRAY[0, 1, 4, 5, NULL] LOOP
@@ -92,25 +94,25 @@ words() {
 			PERFORM pg_temp.gives(pg_temp.change(w, 'freeze', 'both', op => op), 'ok v2', 'the call repeated');
 			PERFORM pg_temp.gives(pg_temp.change(w, 'freeze', 'debit', key => 'k', body => 'y'), 'idempotency_key_reused');
 			PERFORM pg_temp.gives(pg_temp.change(w, 'close', key => 'c', body => 'x'), 'ok v3');
-			PERFORM pg_temp.gives(pg_temp.change(w, 'close', key => 'c', body => 'x'), 'replayed v3', 'although it is closed');
-			-- The kinds of changes are not for post().
+			PERFORM pg_temp.gives(pg_temp.change(w, 'close', key => 'c', body => 'x'), 'replayed v3', 'even if closed');
+			-- post() does not accept these kinds.
 			PERFORM pg_temp.gives(pg_temp.try(pg_temp.wallet(), k, 1), 'invalid_request', k) FROM unnest(ARRAY['freeze', 'unfreeze', 'close', 'limit']) AS k;
 		END $$;
 	E
 }
 
-@test "64 clients freeze, unfreeze, post and close: what a wallet is follows from its rows" {
+@test "64 clients freeze, unfreeze, post and close: a wallet's state follows from its rows" {
 	me=$(value "gen_random_uuid()")
 	sql <<<"SELECT pg_temp.wallet('$me') FROM generate_series(1, 4);" >/dev/null
 	w="(SELECT (array_agg(id))[1 + floor(random() * 4)::int] FROM wallet WHERE owner_id = '$me')"
-	change() {
-		echo "SELECT status FROM wallet_change(gen_random_uuid(), $w, 2, $1, 'x', null, null);"
+	change() { # KIND MODE
+		echo "SELECT error FROM wallet_change(gen_random_uuid(), $w, '$1', 2, $2, 'x', null, null);"
 	}
-	parallel 64 2 "$(change "'freeze', 'debit'") $(one "$w" deposit 5 null null) $(one "$w" withdrawal 5 null null) $(change "'unfreeze', null")
-		$(change "'freeze', 'both'") $(one "$w" purchase 5 null null) $(change "'unfreeze', null")"
+	parallel 64 2 "$(change freeze "'debit'") $(one "$w" deposit 5 null null) $(one "$w" withdrawal 5 null null) $(change unfreeze "null")
+		$(change freeze "'both'") $(one "$w" purchase 5 null null) $(change unfreeze "null")"
 	sql <<<"SELECT pg_temp.try(id, 'withdrawal', balance) FROM wallet WHERE owner_id = '$me' AND balance > 0;" >/dev/null
-	parallel 64 2 "$(change "'close', null") $(one "null" deposit 5 null null)
-		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT status FROM wallet_open(gen_random_uuid(), '$me', 'EUR', null, null, null, 6, gen_random_uuid());"
-	# Nothing moved in a closed wallet after it was closed; the invariants say the rest.
+	parallel 64 2 "$(change close null) $(one "null" deposit 5 null null)
+		$(one "$w" deposit 1 null null) $(one "$w" withdrawal 1 null null) SELECT error FROM wallet_open(gen_random_uuid(), '$me', gen_random_uuid(), 'EUR', null, null, null, 6);"
+	# Nothing moves in a closed wallet; the invariants check the rest.
 	[ "$(value "count(*) FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$me' AND t.kind = 'close' AND t.version <> w.version")" -eq 0 ]
 }

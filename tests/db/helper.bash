@@ -1,10 +1,11 @@
 # shellcheck shell=bash
-# helper.bash - how the tests reach the wallet database: as the run-time role, and as the owner for what no function does.
+# helper.bash - access to the wallet database: as the run-time role, and as the owner where no
+# function does the job.
 #
-# WALLET_DATABASE_URL names a migrated database; WALLET_DATABASE_OWNER_URL its owner. Every test makes its own
-# owners and wallets, so the database may hold anything else and be used meanwhile.
+# WALLET_DATABASE_URL names a migrated database; WALLET_DATABASE_OWNER_URL is the same as its owner.
+# Every test creates its own owners and wallets, so the database can hold other data and be in use.
 
-# Continuous integration shares its machine: there a test that failed is tried once more; at a desk it is not.
+# CI machines are shared, so CI retries a failed test once. Local runs never retry.
 # shellcheck disable=SC2034
 BATS_TEST_RETRIES=${CI:+1}
 BATS_TEST_RETRIES=${BATS_TEST_RETRIES:-0}
@@ -12,14 +13,15 @@ here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
 . "$here/../lib/bats.bash"
 : "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
 PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
-# Tables of a test's size are read as large ones are.
+# Make the planner treat the small test tables like large ones.
 export PGOPTIONS='-c client_min_messages=warning -c statement_timeout=60s -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 
-# Reads SQL, prints values; fails with the server's message. sql [URL]
+# sql [URL] - runs SQL from standard input and prints the values; on failure, the server's message.
 sql() {
 	local text
 	text=$(cat)
-	# lib.sql makes functions, which takes longer than most that is asked here.
+	# lib.sql creates functions, which takes longer than most queries here, so load it only if
+	# needed.
 	{
 		[[ $text != *pg_temp.* ]] || cat "$here/lib.sql"
 		printf '%s\n' "$text"
@@ -36,12 +38,13 @@ as_owner() {
 	sql "$WALLET_DATABASE_OWNER_URL"
 }
 
-# value 'SQL expression' - one value, in a session of its own.
+# value 'SQL expression' - prints one value, from its own session.
 value() {
 	sql <<<"SELECT $1;"
 }
 
-# parallel CLIENTS TIMES 'SQL' - TIMES calls by each of CLIENTS connections at once; an error of any of them fails.
+# parallel CLIENTS TIMES 'SQL' - runs the SQL TIMES times on each of CLIENTS parallel connections;
+# fails on any error.
 parallel() {
 	printf '%s\n' "$3" >"$BATS_TEST_TMPDIR/script.sql"
 	"$PGBENCH" -n -c "$1" -j 2 -t "$2" -f "$BATS_TEST_TMPDIR/script.sql" "$WALLET_DATABASE_URL" \
@@ -50,13 +53,14 @@ parallel() {
 		{ cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
 }
 
-# one WALLET KIND AMOUNT REFERENCE KEY - the text of a call of post() with one operation; SQL values, null for none.
+# one WALLET KIND AMOUNT REFERENCE KEY - prints a call of post() with one operation. Arguments are
+# SQL; null if absent.
 one() {
-	echo "SELECT status FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
-		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], '7 days', false, null);"
+	echo "SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
+		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], 604800000, false, null);"
 }
 
-# until_true 'SQL expression' - polls, at most 30 s.
+# until_true 'SQL expression' - polls until it is true, for at most 30 s.
 until_true() {
 	for _ in $(seq 300); do
 		[ "$(psql -XAtq -d "$WALLET_DATABASE_URL" -c "SELECT $1")" != t ] || return 0
@@ -66,7 +70,7 @@ until_true() {
 	return 1
 }
 
-# The invariants of the wallet database, after every file.
+# Check the invariants of the wallet database after every file.
 teardown_file() {
 	run psql -XAtq -d "$WALLET_DATABASE_URL" -v ON_ERROR_STOP=1 -f "$here/invariants.sql"
 	# shellcheck disable=SC2154  # bats' run sets them

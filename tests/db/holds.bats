@@ -1,26 +1,27 @@
 #!/usr/bin/env bats
-# holds.bats - hold, capture, release and expiry: each rule, each refusal, and who wins when all come at once.
+# holds.bats - hold, capture, release and expiry: each rule, each refusal, and which one wins a
+# race.
 
 load helper
 
-@test "a hold sets aside: the balance stays, what can be spent shrinks" {
+@test "a hold reserves money: the balance stays, the available amount falls" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.filled(100); h uuid := gen_random_uuid(); p posted; s transaction_shown; BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(w, 'hold', 70, op => h), 'ok 0 =100 h70');
 			PERFORM pg_temp.gives(pg_temp.funds(w), '=100 held 70 available 30');
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'hold', 'amount', 31)));
-			PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 30 70 31');
+			PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 30 70 31');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 31), 'insufficient_funds');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 30), 'ok -30 =70');
 			SELECT * INTO s FROM transaction_shown WHERE id = h;
 			PERFORM pg_temp.gives(format('%s %s %s %s', s.kind, s.amount, s.held_change, s.held_after), 'hold 0 70 70');
-			PERFORM pg_temp.gives(s.expires_at - s.created_at BETWEEN '7 days' AND '7 days 1 second', true, 'seven days unless it says otherwise');
-			PERFORM pg_temp.gives((SELECT held_after FROM transaction_shown WHERE wallet_id = w AND version = 4), 70, 'of other kinds too');
+			PERFORM pg_temp.gives(s.expires_at - s.created_at BETWEEN '7 days' AND '7 days 1 second', true, 'seven days by default');
+			PERFORM pg_temp.gives((SELECT held_after FROM transaction_shown WHERE wallet_id = w AND version = 4), 70, 'rows of other kinds have it too');
 		END $$;
 	E
 }
 
-@test "hold: invalid_request without an amount, without a right one, or with an end that is past" {
+@test "hold: invalid_request if the amount is missing or invalid, or expires_at has passed" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.filled(100); a bigint; BEGIN
 			FOREACH a IN ARRAY ARRAY[0, -1, 9007199254740992, NULL] LOOP
@@ -33,7 +34,7 @@ load helper
 	E
 }
 
-@test "capture: all of it, a part and the rest released, parts one after another" {
+@test "capture: the whole hold, a part that releases the rest, or one part after another" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.filled(100); a uuid := gen_random_uuid(); b uuid := gen_random_uuid(); c uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.try(w, 'hold', 30, op => a);
@@ -54,7 +55,7 @@ load helper
 	E
 }
 
-@test "capture and release: of a hold of this wallet that is open, once" {
+@test "capture and release need an open hold of this wallet, and work once" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); w uuid := pg_temp.filled(100, me); v uuid := pg_temp.filled(100, me); k text; first text;
 			h uuid; d uuid := gen_random_uuid(); BEGIN
@@ -73,7 +74,7 @@ load helper
 			END LOOP;
 			h := gen_random_uuid();
 			PERFORM pg_temp.try(w, 'hold', 10, op => h);
-			PERFORM pg_temp.gives(pg_temp.try(w, 'release', 5, h), 'invalid_request', 'a part is not released');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'release', 5, h), 'invalid_request', 'a release takes no amount');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 0, h), 'invalid_request');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', -1, h), 'invalid_request');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h, who => gen_random_uuid(), power => 1), 'not_found', 'another''s');
@@ -85,7 +86,7 @@ load helper
 	E
 }
 
-@test "a capture is a purchase: of the hold's merchant, cancelled within the window, reversed; a hold and a release are not undone" {
+@test "a capture is a purchase at the hold's merchant: it can be cancelled in the window, and reversed; a hold or release cannot" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); w uuid := pg_temp.filled(100, me); h uuid := gen_random_uuid(); i uuid := gen_random_uuid();
 			c uuid := gen_random_uuid(); r uuid := gen_random_uuid(); k text; BEGIN
@@ -106,14 +107,14 @@ load helper
 	E
 }
 
-@test "a key repeats a hold and a capture; a whole life of one hold in a single batch" {
+@test "a repeated key replays a hold and a capture; one batch can open, capture and close a hold" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.filled(100); h uuid := gen_random_uuid(); a posted; b posted; BEGIN
 			SELECT * INTO a FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'hold', 'amount', 50, 'op', h, 'key', 'k', 'body', 'x')));
 			PERFORM pg_temp.try(w, 'capture', 20, h, key => 'c', body => 'x');
 			SELECT * INTO b FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'hold', 'amount', 50, 'key', 'k', 'body', 'x')));
-			PERFORM pg_temp.gives(b.status, 'replayed');
-			b.status := a.status; b.op_id := a.op_id;
+			PERFORM pg_temp.gives(b.error, 'replayed');
+			b.error := a.error; b.op_id := a.op_id;
 			PERFORM pg_temp.gives(b::text, a::text, 'every column, its end too');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 20, h, key => 'c', body => 'x'), 'replayed -20 =80 h-50');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 20, h, key => 'c', body => 'y'), 'idempotency_key_reused');
@@ -131,7 +132,7 @@ load helper
 	E
 }
 
-@test "its time over: neither captured nor released by hand, released by itself, also in a frozen wallet" {
+@test "an expired hold cannot be captured or released by hand; it is released automatically, even in a frozen wallet" {
 	as_owner <<-'E'
 		BEGIN;
 		SET LOCAL test.clock = '2030-01-01 00:00:00Z';
@@ -141,7 +142,7 @@ load helper
 			PERFORM pg_temp.try(w, 'hold', 40, op => h, ends => '2030-01-01 00:01:00Z');
 			PERFORM pg_temp.try(w, 'hold', 10, ends => '2030-01-01 00:02:00Z');
 			PERFORM pg_temp.try(v, 'hold', 30, op => i, ends => '2030-01-01 00:01:00Z');
-			PERFORM wallet_change(gen_random_uuid(), v, 2, 'freeze', 'both', 'because', NULL, NULL);
+			PERFORM wallet_change(gen_random_uuid(), v, 'freeze', 2, 'both', 'because', NULL, NULL);
 			PERFORM set_config('test.clock', '2030-01-01 00:00:59.999999Z', true);
 			PERFORM pg_temp.gives((SELECT count(*) FROM hold WHERE transaction_id IN (h, i) AND hold_expire(1000) >= 0), 2, 'not a microsecond early');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 5, h, final => false), 'ok -5 =95 h-5');
@@ -159,7 +160,7 @@ load helper
 	E
 }
 
-@test "the open holds: newest first, by pages" {
+@test "open holds are listed newest first, in pages" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.filled(100); seen text := ''; last uuid; n int; r record; BEGIN
 			FOR i IN 1 .. 7 LOOP PERFORM pg_temp.try(w, 'hold', i); END LOOP;
@@ -175,9 +176,9 @@ load helper
 	E
 }
 
-@test "64 clients capture, release and wait for the end of the same holds: each ends once, nothing held is lost or doubled" {
+@test "64 clients capture, release and expire the same holds: each ends once, and no held money is lost or duplicated" {
 	me=$(value "gen_random_uuid()")
-	# Forty holds of 10 over four wallets that end while the clients come.
+	# Forty holds of 10 over four wallets, which expire while the clients run.
 	sql <<-E
 		CREATE TEMP TABLE made AS SELECT pg_temp.filled(1000, '$me') AS w FROM generate_series(1, 4);
 		SELECT pg_temp.words((SELECT json_agg(json_build_object('wallet', w, 'kind', 'hold', 'amount', 10,
@@ -186,22 +187,23 @@ load helper
 	mine="h AS (SELECT t.wallet_id, t.id FROM transaction t JOIN wallet w ON w.id = t.wallet_id
 		WHERE w.owner_id = '$me' AND t.kind = 'hold' ORDER BY random() LIMIT 1)"
 	call() {
-		echo "WITH $mine SELECT status FROM h, post(ARRAY[gen_random_uuid()], ARRAY[h.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['$1'],
-			ARRAY[$2::bigint], ARRAY[h.id], ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], '7 days', false, null,
+		echo "WITH $mine SELECT error FROM h, post(ARRAY[gen_random_uuid()], ARRAY[h.wallet_id], ARRAY[null::uuid], ARRAY[6], ARRAY['$1'],
+			ARRAY[$2::bigint], ARRAY[h.id], ARRAY[null], ARRAY[null::bytea], ARRAY[null], ARRAY[null], ARRAY[null], 604800000, false, null,
 			null, null, ARRAY[$3::boolean]);"
 	}
-	# Until the last hold's time is over, and once more.
+	# Run until the last hold has ended.
 	while [ "$(value "count(*) FROM hold h JOIN wallet w ON w.id = h.wallet_id WHERE w.owner_id = '$me'")" -gt 0 ]; do
 		parallel 64 1 "$(call capture 3 false) $(call capture 4 true) $(call release null null) SELECT hold_expire(10);"
 	done
 	[ "$(value "string_agg(held::text, ' ') FROM wallet WHERE owner_id = '$me'")" = "0 0 0 0" ]
-	# Every hold: its captures and at most one end take it to 0, and never past it. What was captured has left the balance.
+	# For every hold, captures and at most one release take it to exactly 0. Captured money has
+	# left the balance.
 	[ "$(value "count(*) FROM (SELECT h.id FROM transaction h JOIN wallet w ON w.id = h.wallet_id JOIN transaction c ON c.reference_id = h.id
 		AND c.wallet_id = h.wallet_id WHERE w.owner_id = '$me' AND h.kind = 'hold' GROUP BY h.id, h.held_change
 		HAVING h.held_change + sum(c.held_change) = 0 AND sum(c.held_change - c.amount) <= 0 AND count(*) FILTER (WHERE c.kind = 'release') <= 1) AS ended")" -eq 40 ]
 }
 
-@test "64 at one hold, capture, release and expiry: exactly one wins" {
+@test "64 clients capture, release and expire one hold: exactly one wins" {
 	for _ in 1 2; do
 		w=$(value "pg_temp.filled(1000)") h=$(value "gen_random_uuid()")
 		sql <<<"SELECT pg_temp.try('$w', 'hold', 600, op => '$h', ends => clock_timestamp() + interval '300 ms');"

@@ -1,15 +1,17 @@
--- lib.sql - small words for the tests of the wallet database, made anew in each session's temporary schema.
+-- lib.sql - short helpers for the tests of the wallet database, created in each session's temporary
+-- schema.
 \set QUIET on
 
 -- The columns of post()'s answer; the empty batch is also a test.
 CREATE TEMP TABLE posted AS SELECT 0 AS i, p.* FROM post('{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}', '{}',
-	'7 days', false, NULL) AS p;
+	604800000, false, NULL) AS p;
 
 -- A new wallet, of a new owner unless one is named.
 CREATE FUNCTION pg_temp.wallet(owner uuid DEFAULT gen_random_uuid()) RETURNS uuid LANGUAGE sql VOLATILE AS $$
-	SELECT id FROM wallet_open(gen_random_uuid(), owner, 'EUR', NULL, NULL, NULL, 100, gen_random_uuid()) $$;
+	SELECT id FROM wallet_open(gen_random_uuid(), owner, gen_random_uuid(), 'EUR', NULL, NULL, NULL, 100) $$;
 
--- One call of post(): operations as a JSON array, their answers in the same order. Missing: power 6, a random op.
+-- One call of post(): operations as a JSON array, results in the same order. Defaults: power 6, a
+-- random op.
 CREATE FUNCTION pg_temp.batch(ops json, win interval DEFAULT '7 days', again boolean DEFAULT false, open text DEFAULT NULL)
 RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 	WITH given AS MATERIALIZED (
@@ -27,15 +29,16 @@ RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 		       array_agg(final ORDER BY i) AS final
 		FROM given)
 	SELECT g.i, p.* FROM a, post(a.op, a.wallet, a.who, a.power, a.kind, a.amount, a.ref, a.key, a.body, a.merchant,
-		a.description, a.metadata, win, again, open, a."to", a.ends, a.final) AS p
+		a.description, a.metadata, (extract(epoch FROM win) * 1000)::bigint, again, open, a."to", a.ends, a.final) AS p
 	JOIN given g ON g.op = p.op_id ORDER BY g.i $$;
 
--- What came of it, in a word: 'ok -30 =70', with 'h30' where what is held changed by that, or the code of the refusal.
+-- A result as text: 'ok -30 =70', with 'h30' if the held amount changed by 30; or the code of the
+-- refusal.
 CREATE FUNCTION pg_temp.word(p posted) RETURNS text LANGUAGE sql AS $$
-	SELECT p.status || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
+	SELECT p.error || CASE WHEN p.id IS NULL THEN '' ELSE format(' %s =%s', p.amount, p.balance_after) ||
 		CASE p.held_change WHEN 0 THEN '' ELSE ' h' || p.held_change END END $$;
 
--- One operation, in a word.
+-- Posts one operation and returns its result as text.
 CREATE FUNCTION pg_temp.try(wallet uuid, kind text, amount bigint DEFAULT NULL, ref uuid DEFAULT NULL, who uuid DEFAULT NULL,
 	power int DEFAULT 6, key text DEFAULT NULL, body text DEFAULT NULL, op uuid DEFAULT gen_random_uuid(),
 	win interval DEFAULT '7 days', again boolean DEFAULT false, open text DEFAULT NULL, "to" uuid DEFAULT NULL,
@@ -43,7 +46,7 @@ CREATE FUNCTION pg_temp.try(wallet uuid, kind text, amount bigint DEFAULT NULL, 
 	SELECT pg_temp.word(p) FROM pg_temp.batch(json_build_array(json_build_object('wallet', wallet, 'kind', kind, 'amount', amount,
 		'ref', ref, 'who', who, 'power', power, 'key', key, 'body', body, 'op', op, 'to', "to", 'ends', ends, 'final', final)), win, again, open) AS p $$;
 
--- A whole batch, in words.
+-- Posts a batch and returns the results as text.
 CREATE FUNCTION pg_temp.words(ops json, win interval DEFAULT '7 days', again boolean DEFAULT false, open text DEFAULT NULL)
 RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT string_agg(pg_temp.word(p), ', ' ORDER BY p.i) FROM pg_temp.batch(ops, win, again, open) AS p $$;
@@ -62,11 +65,11 @@ DECLARE w uuid := pg_temp.wallet(owner); BEGIN
 	RETURN w;
 END $$;
 
--- What is held of it and what can be spent.
+-- Balance, held and available amounts.
 CREATE FUNCTION pg_temp.funds(wallet uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT format('=%s held %s available %s', w.balance, w.held, w.available) FROM wallet_shown w WHERE w.id = wallet $$;
 
--- Balance, version and number of rows: what a refused operation must leave as it was.
+-- Balance, version and number of rows, which a refused operation must not change.
 CREATE FUNCTION pg_temp.state(wallet uuid) RETURNS text LANGUAGE sql VOLATILE AS $$
 	SELECT format('=%s v%s rows %s', w.balance, w.version, (SELECT count(*) FROM transaction t WHERE t.wallet_id = w.id))
 	FROM wallet w WHERE w.id = wallet $$;

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# limits.bats - credit limits and what a kind may move: per transaction, day and month, of the currency and of a wallet.
+# limits.bats - credit limits, and limits on each kind: per transaction, day and month, for a
+# currency and for a wallet.
 
 load helper
 
-# Rules of a currency outlive a test, so each test has a currency of its own; clocked ones roll everything back.
+# A currency's rules outlive a test, so each test has its own currency; tests that fake the clock
+# roll everything back.
 setup() {
 	cur=$(value "string_agg(chr(65 + floor(random() * 26)::int), '') FROM generate_series(1, 3)")
 }
@@ -13,20 +15,20 @@ teardown() {
 words() {
 	cat <<-E
 		CREATE FUNCTION pg_temp.rich(cur text DEFAULT '$cur') RETURNS uuid LANGUAGE plpgsql AS \$\$ DECLARE w uuid := gen_random_uuid(); BEGIN
-			PERFORM wallet_open(w, gen_random_uuid(), cur, NULL, NULL, NULL, 100, gen_random_uuid());
+			PERFORM wallet_open(w, gen_random_uuid(), gen_random_uuid(), cur, NULL, NULL, NULL, 100);
 			PERFORM pg_temp.try(w, 'deposit', 1000000);
 			RETURN w;
 		END \$\$;
 		CREATE FUNCTION pg_temp.limit(w uuid, kinds text[], pers text[], amounts bigint[], credit bigint DEFAULT NULL) RETURNS text LANGUAGE sql AS
-			\$\$ SELECT pg_temp.word(p) FROM wallet_limits_set(gen_random_uuid(), w, 2, credit, kinds, pers, amounts, 'because', NULL, NULL) AS q,
+			\$\$ SELECT pg_temp.word(p) FROM wallet_limits_set(gen_random_uuid(), w, kinds, pers, amounts, credit, 2, 'because', NULL, NULL) AS q,
 				LATERAL (SELECT (0, q.*)::posted AS p) AS x \$\$;
 		CREATE FUNCTION pg_temp.refusal(w uuid, kind text, amount bigint) RETURNS text LANGUAGE sql AS
-			\$\$ SELECT p.status || ' ' || coalesce(p.refusal::text, '') FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', kind,
+			\$\$ SELECT p.error || ' ' || coalesce(p.refusal::text, '') FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', kind,
 				'amount', amount, 'to', (SELECT pg_temp.rich(currency) FROM wallet WHERE id = w)))) AS p \$\$;
 	E
 }
 
-@test "per transaction, for each kind: the amount itself passes, one more is limit_exceeded and says why" {
+@test "per transaction, for each kind: the limit itself passes; one more is limit_exceeded, with the details" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.rich(); h uuid := gen_random_uuid(); k text; BEGIN
 			PERFORM pg_temp.try(w, 'hold', 500, op => h);
@@ -38,21 +40,21 @@ words() {
 				PERFORM pg_temp.gives(pg_temp.refusal(w, k, 100), 'ok ', k);
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 101, h, final => false), 'limit_exceeded');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h), 'limit_exceeded', 'what is left is more');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 100, h) LIKE 'ok -100 %', true, 'of what is captured, not of the hold');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h), 'limit_exceeded', 'the remainder exceeds the limit');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 100, h) LIKE 'ok -100 %', true, 'the captured amount counts, not the hold''s');
 			PERFORM pg_temp.gives((SELECT count(*) FROM wallet_limits(w) WHERE used IS NULL AND frees_at IS NULL), 6);
 		END $$;
 	E
 }
 
-@test "per day and per month, to the UTC midnight: used, requested, frees_at; several in one batch" {
+@test "per day and per month, until midnight UTC: used, requested, frees_at; several in one batch" {
 	{ words; cat <<-'E'; } | as_owner
 		BEGIN;
 		SET LOCAL test.clock = '2030-01-30 23:00:00Z';
 		CREATE OR REPLACE FUNCTION wallet_clock() RETURNS timestamptz LANGUAGE sql VOLATILE
 			AS $$ SELECT current_setting('test.clock')::timestamptz $$;
 		DO $$ DECLARE w uuid := pg_temp.rich(); BEGIN
-			PERFORM pg_temp.try(w, 'purchase', 30);         -- before the rules: it counts, the rows are what counts
+			PERFORM pg_temp.try(w, 'purchase', 30);         -- before the rules exist: it counts, because usage comes from the rows
 			PERFORM pg_temp.limit(w, '{purchase,purchase}', '{day,month}', '{100,150}');
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
 				json_build_object('wallet', w, 'kind', 'purchase', 'amount', 40), json_build_object('wallet', w, 'kind', 'withdrawal', 'amount', 5000),
@@ -72,10 +74,10 @@ words() {
 			PERFORM set_config('test.clock', '2030-02-01 00:00:00Z', true);
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 100), 'ok -100 =994750', 'a new month');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'limit_exceeded');
-			-- What is kept of the use is only kept: without it the rows say the same.
+			-- The stored usage is only a cache: without it the rows give the same result.
 			DELETE FROM limit_usage WHERE wallet_id = w;
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'limit_exceeded', 'from the rows');
-			-- Not counted for a while, and then again.
+			-- Without rules for a while, and then with rules again.
 			PERFORM pg_temp.limit(w, '{}', '{}', '{}');
 			PERFORM pg_temp.try(w, 'purchase', 20);
 			PERFORM pg_temp.limit(w, '{purchase}', '{day}', '{130}');
@@ -86,7 +88,7 @@ words() {
 	E
 }
 
-@test "day and month, for each kind: what comes in by a transfer is not counted, what is refused or undone changes nothing" {
+@test "day and month, for each kind: an incoming transfer does not count; refusals and undos do not change the usage" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.rich(); v uuid := pg_temp.rich(); k text; per text; h uuid; p uuid := gen_random_uuid(); BEGIN
 			FOREACH per IN ARRAY ARRAY['day', 'month'] LOOP
@@ -109,13 +111,13 @@ words() {
 			PERFORM pg_temp.try(w, 'purchase', 70, op => p);
 			PERFORM pg_temp.limit(w, '{purchase}', '{day}', '{100}');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', NULL, p) LIKE 'ok 70 %', true);
-			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 31), 'limit_exceeded', 'an undone purchase has used its limit');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 99000000), 'insufficient_funds', 'that is told first');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 31), 'limit_exceeded', 'an undone purchase still counts');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 99000000), 'insufficient_funds', 'reported first');
 		END $$;
 	E
 }
 
-@test "the currency's rules are each wallet's, until the wallet has its own, or none by its own" {
+@test "a currency's rules apply to each wallet, unless the wallet overrides or removes them" {
 	{ words; cat <<-E; } | sql
 		SELECT pg_temp.gives(currency_limits_set('$cur', 0, '{purchase,withdrawal}', '{transaction,transaction}', '{50,60}'), 'ok');
 		SELECT pg_temp.gives((SELECT string_agg(kind || amount, ' ') FROM currency_limits('$cur')), 'purchase50 withdrawal60');
@@ -131,41 +133,41 @@ words() {
 			PERFORM pg_temp.gives((SELECT string_agg(format('%s %s %s', kind, amount, source), ', ') FROM wallet_limits(w)),
 				'purchase 70 wallet, withdrawal 60 currency');
 			PERFORM pg_temp.limit(w, '{purchase}', '{transaction}', '{NULL}');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 5000) LIKE 'ok %', true, 'none by its own');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 5000) LIKE 'ok %', true, 'removed for this wallet');
 			PERFORM pg_temp.limit(w, '{}', '{}', '{}');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 51), 'limit_exceeded', 'the currency''s again');
 		END $$;
 	E
 }
 
-@test "the credit limit: of a wallet and of those opened from now on; not below what is owed; as it was at an instant" {
+@test "the credit limit: of a wallet and of new wallets; never below what is owed; and as of an instant" {
 	{ words; cat <<-E; } | sql
 		SELECT pg_temp.gives(currency_limits_set('$cur', 300, '{}', '{}', '{}'), 'ok');
 	E
 	{ words; cat <<-'E'; } | sql
-		DO $$ DECLARE w uuid := gen_random_uuid(); v uuid := pg_temp.wallet(); me uuid := gen_random_uuid(); rich uuid := pg_temp.rich(); o record; p posting; BEGIN
-			SELECT * INTO o FROM wallet_open(w, me, (SELECT currency FROM wallet WHERE id = rich), NULL, 'k', 'x', 5, gen_random_uuid());
+		DO $$ DECLARE w uuid := gen_random_uuid(); v uuid := pg_temp.wallet(); me uuid := gen_random_uuid(); rich uuid := pg_temp.rich(); o record; p outcome; BEGIN
+			SELECT * INTO o FROM wallet_open(w, me, gen_random_uuid(), (SELECT currency FROM wallet WHERE id = rich), NULL, 'k', 'x', 5);
 			PERFORM pg_temp.gives(o.available, 300);
 			PERFORM pg_temp.gives(pg_temp.funds(v), '=0 held 0 available 0', 'another currency');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 301), 'insufficient_funds');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 200), 'ok -200 =-200');
-			SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), w, 2, 199, '{}', '{}', '{}', 'less', NULL, NULL);
-			PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 100 0 101');
+			SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 199, 2, 'less', NULL, NULL);
+			PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 100 0 101');
 			PERFORM pg_temp.gives(pg_temp.limit(w, '{}', '{}', '{}', 200), 'ok 0 =-200');
 			PERFORM pg_temp.gives(pg_temp.funds(w), '=-200 held 0 available 0');
 			PERFORM pg_temp.gives(pg_temp.limit(w, '{}', '{}', '{}', 1000), 'ok 0 =-200');
 			PERFORM pg_temp.gives((SELECT string_agg(credit_limit_at(w, n)::text, ' ') FROM generate_series(1, 4) AS n), '300 300 200 1000');
 			PERFORM pg_temp.gives((SELECT string_agg(available::text, ' ') FROM generate_series(1, 4) AS n, LATERAL wallet_balance_at(w,
 				(SELECT created_at FROM transaction WHERE wallet_id = w AND version = n)) AS b), '300 100 0 800');
-			SELECT * INTO o FROM wallet_open(gen_random_uuid(), me, 'EUR', NULL, 'k', 'x', 5, gen_random_uuid());
-			PERFORM pg_temp.gives(format('%s %s', o.status, o.available), 'replayed 300', 'as it was opened');
+			SELECT * INTO o FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'EUR', NULL, 'k', 'x', 5);
+			PERFORM pg_temp.gives(format('%s %s', o.error, o.available), 'replayed 300', 'as it was opened');
 		END $$;
 	E
 }
 
-@test "limits: who may set them, what they must be; a row of the history; a key repeats" {
+@test "limits: who may set them, valid values, the row in the history; a repeated key replays" {
 	{ words; cat <<-'E'; } | sql
-		DO $$ DECLARE w uuid := pg_temp.rich(); op uuid := gen_random_uuid(); r record; p posting; q posting; BEGIN
+		DO $$ DECLARE w uuid := pg_temp.rich(); op uuid := gen_random_uuid(); r record; p outcome; q outcome; BEGIN
 			FOR r IN SELECT * FROM (VALUES
 				(w, 1, 0, '{purchase}', '{day}', '{1}', 'forbidden'), (w, 4, 0, '{purchase}', '{day}', '{1}', 'forbidden'),
 				(w, NULL, 0, '{purchase}', '{day}', '{1}', 'forbidden'), (gen_random_uuid(), 2, 0, '{}', '{}', '{}', 'not_found'),
@@ -175,20 +177,20 @@ words() {
 				(w, 2, 0, '{purchase}', '{NULL}', '{1}', 'invalid_request'), (w, 2, 0, '{purchase,purchase}', '{day,day}', '{1,2}', 'invalid_request'),
 				(w, 2, -1, '{}', '{}', '{}', 'invalid_request'), (w, 2, 9007199254740992, '{}', '{}', '{}', 'invalid_request'))
 				AS c(wallet, power, credit, kinds, pers, amounts, want) LOOP
-				SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), r.wallet, r.power, r.credit, r.kinds::text[], r.pers::text[], r.amounts::bigint[],
+				SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), r.wallet, r.kinds::text[], r.pers::text[], r.amounts::bigint[], r.credit, r.power,
 					'x', NULL, NULL);
-				PERFORM pg_temp.gives(p.status, r.want, r::text);
+				PERFORM pg_temp.gives(p.error, r.want, r::text);
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.state(w), '=1000000 v2 rows 2');
-			SELECT * INTO p FROM wallet_limits_set(op, w, 2, 5, '{purchase}', '{day}', '{7}', 'because', 'k', 'x');
-			PERFORM pg_temp.gives(format('%s %s v%s %s %s', p.status, p.kind, p.version, p.description, p.metadata),
+			SELECT * INTO p FROM wallet_limits_set(op, w, '{purchase}', '{day}', '{7}', 5, 2, 'because', 'k', 'x');
+			PERFORM pg_temp.gives(format('%s %s v%s %s %s', p.error, p.kind, p.version, p.description, p.metadata),
 				'ok limit v3 because {"credit_limit" : {"from" : 0, "to" : 5}, "limits" : [{"kind" : "purchase", "per" : "day", "amount" : 7}]}');
-			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, 2, 5, '{purchase}', '{day}', '{7}', 'because', 'k', 'x');
-			PERFORM pg_temp.gives((q.status, q.id), ('replayed'::text, op));
-			SELECT * INTO q FROM wallet_limits_set(op, w, 2, 5, '{purchase}', '{day}', '{7}', 'because', NULL, NULL);
+			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, '{purchase}', '{day}', '{7}', 5, 2, 'because', 'k', 'x');
+			PERFORM pg_temp.gives((q.error, q.id), ('replayed'::text, op));
+			SELECT * INTO q FROM wallet_limits_set(op, w, '{purchase}', '{day}', '{7}', 5, 2, 'because', NULL, NULL);
 			PERFORM pg_temp.gives(q::text, p::text, 'the call repeated');
-			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, 2, 6, '{}', '{}', '{}', 'because', 'k', 'y');
-			PERFORM pg_temp.gives(q.status, 'idempotency_key_reused');
+			SELECT * INTO q FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 6, 2, 'because', 'k', 'y');
+			PERFORM pg_temp.gives(q.error, 'idempotency_key_reused');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=1000000 v3 rows 3');
 		END $$;
 		SELECT pg_temp.gives(currency_limits_set('eur', 0, '{}', '{}', '{}'), 'invalid_request');
@@ -198,9 +200,9 @@ words() {
 	E
 }
 
-@test "64 clients against a day's limit: to the last one that fits and no further" {
+@test "64 clients against a day's limit: up to the last one that fits, and no further" {
 	w=$(value "pg_temp.filled(100000)")
-	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', 2, NULL, '{purchase,withdrawal}', '{day,month}', '{1000,500}', 'x', NULL, NULL);"
+	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', '{purchase,withdrawal}', '{day,month}', '{1000,500}', NULL, 2, 'x', NULL, NULL);"
 	parallel 64 3 "$(one "'$w'" purchase 7 null null) $(one "'$w'" withdrawal 3 null null)"
 	[ "$(value "string_agg(kind || total, ' ' ORDER BY kind) FROM (SELECT kind, sum(-amount) AS total FROM transaction WHERE wallet_id = '$w'
 		AND kind IN ('purchase', 'withdrawal') GROUP BY kind) AS t")" = "purchase994 withdrawal498" ]

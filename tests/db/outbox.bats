@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# outbox.bats - the relay's reading: in commit order, nothing that commits late is skipped, no transaction is split.
+# outbox.bats - what the relay reads: rows in commit order, no late commit skipped, no transaction
+# split.
 
 load helper
 
-@test "what commits late is not skipped: nothing past an open transaction is read, then all of it, in order" {
+@test "a late commit is not skipped: nothing past an open transaction is read, then everything, in order" {
 	early=$(value "pg_temp.wallet()") late=$(value "pg_temp.wallet()")
 	after=$(value "pg_current_xact_id()")
 	mine="FROM outbox_read('$after', 100000) WHERE wallet_id IN ('$early', '$late')"
@@ -24,7 +25,7 @@ load helper
 	[ "$(value "string_agg(amount::text, ' ') FROM (SELECT amount $mine) AS m")" = "1 2" ]
 }
 
-@test "a transaction is never split, and the next read goes on after it" {
+@test "a transaction is never split, and the next read continues after it" {
 	w=$(value "pg_temp.wallet()") after=$(value "pg_current_xact_id()")
 	for _ in 1 2; do
 		sql <<<"SELECT pg_temp.words('[{\"wallet\":\"$w\",\"kind\":\"deposit\",\"amount\":1},{\"wallet\":\"$w\",\"kind\":\"deposit\",\"amount\":1},
@@ -44,7 +45,7 @@ load helper
 	E
 }
 
-@test "rows carry what the event needs" {
+@test "rows carry everything the event needs" {
 	w=$(value "pg_temp.wallet()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT pg_temp.try('$w', 'deposit', 3);"
 	until_true "(SELECT count(*) = 1 FROM outbox_read('$after', 1000) WHERE wallet_id = '$w')"
@@ -52,14 +53,14 @@ load helper
 		AND owner_id = (SELECT owner_id FROM wallet WHERE id = '$w')")" = "deposit 3 EUR v2" ]
 }
 
-@test "rejections: kept once, read like transactions" {
+@test "rejections are stored once, and read like transactions" {
 	id=$(value "gen_random_uuid()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT reject(ARRAY['$id'::uuid], ARRAY['{\"code\": \"insufficient_funds\"}']); SELECT reject(ARRAY['$id'::uuid], ARRAY['{}']);"
 	until_true "(SELECT count(*) = 1 FROM outbox_read_rejections('$after', 1000) WHERE id = '$id')"
 	[ "$(value "body FROM outbox_read_rejections('$after', 1000) WHERE id = '$id'")" = '{"code": "insufficient_funds"}' ]
 }
 
-@test "the position: kept, never moved back, and void on another server" {
+@test "the position is stored, never moves back, and is void on another server" {
 	name=test-$(value "gen_random_uuid()")
 	[ "$(value "outbox_position('$name')")" = 0 ]
 	sql <<-E
@@ -75,7 +76,7 @@ load helper
 	as_owner <<<"DELETE FROM outbox_cursor WHERE name = '$name';"
 }
 
-@test "rows restored from a server that was further on are taken into the present, a few at a time" {
+@test "rows restored from a server with higher transaction ids get the current id, a few at a time" {
 	w=$(value "pg_temp.wallet()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT pg_temp.try('$w', 'deposit', 1), pg_temp.try('$w', 'deposit', 2), pg_temp.try('$w', 'deposit', 3);"
 	as_owner <<<"UPDATE transaction SET xid = '9000000000000' WHERE wallet_id = '$w';"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# privileges.bats - history is append-only because the run-time role cannot do otherwise, proven as that role.
+# privileges.bats - proves, as the run-time role, that its privileges keep history append-only.
 
 load helper
 
@@ -14,7 +14,7 @@ denied() {
 	[[ "$output" == *"permission denied for $2"* ]]
 }
 
-@test "no table can be written to but through the functions" {
+@test "only the functions can write to tables" {
 	for table in wallet owner transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change; do
 		[ "$(value "count(*) FROM $table WHERE false")" = 0 ]
 		denied "DELETE FROM $table;" "table $table"
@@ -28,7 +28,7 @@ denied() {
 	denied "UPDATE owner SET wallet_id = owner_id;" "table owner"
 }
 
-@test "the functions' inner parts cannot be called" {
+@test "internal functions cannot be called" {
 	denied "SELECT wallet_insert(gen_random_uuid(), gen_random_uuid(), 'EUR', '', '', '', gen_random_uuid(), now());" "function wallet_insert"
 	denied "SELECT wallet_open_missing('{}', 'EUR');" "function wallet_open_missing"
 	denied "SELECT post_holds_write('{}');" "function post_holds_write"
@@ -39,10 +39,11 @@ denied() {
 	denied "SELECT nextval('limit_change');" "sequence limit_change"
 }
 
-@test "nothing can be put in the functions' way" {
+@test "nothing can shadow what the functions use" {
 	run sql <<<"CREATE FUNCTION public.wallet_clock(int) RETURNS int LANGUAGE sql AS 'SELECT 1';"
 	[[ "$output" == *"permission denied for schema public"* ]]
-	# A temporary table of the same name is what an attacker would try on a function that runs as its owner.
+	# An attacker would try a temporary table of the same name against a function that runs as
+	# its owner.
 	w=$(value "pg_temp.wallet()")
 	sql <<-E
 		CREATE TEMP TABLE wallet AS SELECT * FROM public.wallet WHERE id = '$w';

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# reads.bats - balances as they were, pages of transactions, and that each read touches only the rows it answers.
+# reads.bats - past balances, pages of transactions, and proof that each read touches only the rows
+# it returns.
 
 load helper
 
-# A wallet with one row a second from 2030-01-01: 1 opening and 2 … 100 deposits of 1, by a clock that is rolled back.
+# Defines fill(), which writes one row a second from 2030-01-01. The fake clock is rolled back with
+# the transaction.
 clocked() {
 	cat <<-'E'
 		BEGIN;
@@ -20,7 +22,7 @@ clocked() {
 	E
 }
 
-@test "the balance at an instant, before, at and after each row" {
+@test "the balance at an instant: before, at and after each row" {
 	{ clocked; cat <<-'E'; } | as_owner
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.fill(w, 1, 99);
@@ -37,7 +39,7 @@ clocked() {
 	E
 }
 
-@test "the clock set back: created_at stands still, and never decreases" {
+@test "if the clock is set back, created_at stands still and never decreases" {
 	{ clocked; cat <<-'E'; } | as_owner
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.fill(w, 5, 5);
@@ -51,7 +53,7 @@ clocked() {
 	E
 }
 
-@test "pages: newest first, every row once, over one wallet and over all of an owner's" {
+@test "pages: newest first, every row once, for one wallet and for all of an owner's wallets" {
 	{ clocked; cat <<-'E'; } | as_owner
 		CREATE FUNCTION pg_temp.walk(me uuid, wallet uuid, kind text, since timestamptz, until timestamptz, size int) RETURNS text
 		LANGUAGE plpgsql AS $$ DECLARE seen text := ''; r record; n int; at timestamptz; cw uuid; cv bigint; BEGIN
@@ -88,14 +90,14 @@ clocked() {
 	E
 }
 
-@test "balances over time: the end of each UTC hour, day and month, held and credit limit as they were" {
+@test "balances over time: at the end of each UTC hour, day and month, with held and credit limit as they were" {
 	{ clocked; cat <<-'E'; } | as_owner
 		CREATE FUNCTION pg_temp.history(w uuid, since timestamptz, until timestamptz, step text) RETURNS text LANGUAGE sql AS $$
 			SELECT string_agg(format('%s-%s =%s held %s can %s v%s', to_char(starts_at AT TIME ZONE 'UTC', 'MMDD HH24MI'),
 				to_char(ends_at AT TIME ZONE 'UTC', 'MMDD HH24MI'), balance, held, available, version), '; ')
 			FROM balance_history(w, since, until, step) $$;
 		DO $$ DECLARE w uuid; h uuid := gen_random_uuid(); BEGIN
-			SET LOCAL timezone = 'Asia/Kathmandu';  -- the buckets are UTC's, whatever the session's
+			SET LOCAL timezone = 'Asia/Kathmandu';  -- the buckets are in UTC, whatever the session's time zone
 			PERFORM set_config('test.clock', '2030-01-01 10:30:00Z', true);
 			w := pg_temp.filled(100);
 			PERFORM set_config('test.clock', '2030-01-01 11:00:00Z', true);
@@ -103,7 +105,7 @@ clocked() {
 			PERFORM set_config('test.clock', '2030-01-02 12:30:00Z', true);
 			PERFORM pg_temp.try(w, 'capture', 30, h);
 			PERFORM set_config('test.clock', '2030-02-03 00:00:00Z', true);
-			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 500, '{}', '{}', '{}', 'x', NULL, NULL);
+			PERFORM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 500, 2, 'x', NULL, NULL);
 			PERFORM pg_temp.gives(pg_temp.history(w, '2030-01-01 08:15Z', '2030-01-01 12:15Z', 'hour'), '0101 1000-0101 1100 =100 held 0 can 100 v2; '
 				|| '0101 1100-0101 1200 =100 held 40 can 60 v3; 0101 1200-0101 1215 =100 held 40 can 60 v3');
 			PERFORM pg_temp.gives(pg_temp.history(w, '2030-01-01Z', '2030-01-04Z', 'day'), '0101 0000-0102 0000 =100 held 40 can 60 v3; '
@@ -111,15 +113,15 @@ clocked() {
 			PERFORM pg_temp.gives(pg_temp.history(w, '2029-01-01Z', '2030-02-03 00:00:01Z', 'month'), '0101 0000-0201 0000 =70 held 0 can 70 v4; '
 				|| '0201 0000-0203 0000 =70 held 0 can 570 v5');
 			PERFORM pg_temp.gives(pg_temp.history(w, '2028-01-01Z', '2029-01-01Z', 'day'), NULL, 'before it was opened');
-			PERFORM pg_temp.gives(pg_temp.history(w, '2031-01-01Z', '2031-01-01Z', 'day'), NULL, 'nothing of nothing');
-			PERFORM pg_temp.gives((SELECT count(*) FROM balance_history(w, '2030-01-01Z', '2040-01-01Z', 'hour')), 1001, 'no more than that');
+			PERFORM pg_temp.gives(pg_temp.history(w, '2031-01-01Z', '2031-01-01Z', 'day'), NULL, 'an empty period');
+			PERFORM pg_temp.gives((SELECT count(*) FROM balance_history(w, '2030-01-01Z', '2040-01-01Z', 'hour')), 1001, 'at most 1001');
 			PERFORM pg_temp.gives((SELECT count(*) FROM balance_history(gen_random_uuid(), '2030-01-01Z', '2030-01-04Z', 'hour')), 0);
 		END $$;
 		ROLLBACK;
 	E
 }
 
-@test "filters of a page: merchant, amount as shown, text, metadata, kind; all at once; across pages" {
+@test "filters of a page: merchant, amount as shown, text, metadata, kind; combined; across pages" {
 	sql <<-'E'
 		CREATE FUNCTION pg_temp.found(w uuid, kind text DEFAULT NULL, merchant text DEFAULT NULL, low bigint DEFAULT NULL, high bigint DEFAULT NULL,
 			said text DEFAULT NULL, keys text[] DEFAULT NULL, vals text[] DEFAULT NULL, size int DEFAULT 50) RETURNS text LANGUAGE plpgsql AS $$
@@ -142,17 +144,17 @@ clocked() {
 				json_build_object('wallet', w, 'kind', 'capture', 'amount', 45, 'ref', h, 'description', 'MAYBE'),
 				json_build_object('wallet', w, 'kind', 'withdrawal', 'amount', 9, 'metadata', '{"ref":null}')));
 			PERFORM pg_temp.gives(pg_temp.found(w), '7 6 5 4 3 2 1');
-			PERFORM pg_temp.gives(pg_temp.found(w, merchant => 'Café'), '3', 'the merchant to the letter');
-			PERFORM pg_temp.gives(pg_temp.found(w, merchant => 'Hotel'), '6 5', 'of the hold and its capture');
+			PERFORM pg_temp.gives(pg_temp.found(w, merchant => 'Café'), '3', 'an exact merchant');
+			PERFORM pg_temp.gives(pg_temp.found(w, merchant => 'Hotel'), '6 5', 'a hold and its capture');
 			PERFORM pg_temp.gives(pg_temp.found(w, low => 31), '6 5 4 2', 'without the sign, a hold by what it holds');
 			PERFORM pg_temp.gives(pg_temp.found(w, low => 9, high => 31), '7 4 3', 'both ends included');
 			PERFORM pg_temp.gives(pg_temp.found(w, high => 0), '1');
-			PERFORM pg_temp.gives(pg_temp.found(w, said => 'may'), '6 5 2', 'in any case');
+			PERFORM pg_temp.gives(pg_temp.found(w, said => 'may'), '6 5 2', 'case-insensitive');
 			PERFORM pg_temp.gives(pg_temp.found(w, said => '% _'), '3', 'no wildcards');
 			PERFORM pg_temp.gives(pg_temp.found(w, said => '\'), '');
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref}', vals => '{a1}'), '4 2');
-			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref,n}', vals => '{a1,8}'), '4', 'each of them');
-			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{n}', vals => '{7}'), '2', 'a number as its text');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref,n}', vals => '{a1,8}'), '4', 'all of them');
+			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{n}', vals => '{7}'), '2', 'a number matches its text');
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{yes}', vals => '{true}'), '2');
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{none}', vals => '{a1}'), '', 'no such member');
 			PERFORM pg_temp.gives(pg_temp.found(w, kind => 'purchase', merchant => 'café', low => 31, high => 31, keys => '{ref}', vals => '{a1}'), '4');
@@ -162,9 +164,9 @@ clocked() {
 	E
 }
 
-@test "EXPLAIN: a page with every filter is an index scan of the wallet's rows, and nothing else is read" {
+@test "EXPLAIN: a page with every filter reads nothing but an index scan of the wallet's rows" {
 	sql <<-'E' >"$BATS_TEST_TMPDIR/plan"
-		-- The query of the function itself, its parameters numbered, planned as for any arguments.
+		-- The function's own query with numbered parameters and a generic plan.
 		SET plan_cache_mode = force_generic_plan;
 		DO $$ DECLARE body text; types text; i int; BEGIN
 			SELECT substring(prosrc FROM 'RETURN QUERY(.*);\s*END'), pg_get_function_identity_arguments(oid) INTO body, types
@@ -183,13 +185,14 @@ clocked() {
 	[ "$(grep -cF 'Seq Scan' "$BATS_TEST_TMPDIR/plan")" -eq 0 ]
 }
 
-@test "reads and postings fetch by index what they need, whatever the size of the history" {
+@test "reads and postings fetch only what they need, by index, however long the history" {
 	me=$(value "gen_random_uuid()") w=$(value "pg_temp.wallet('$me')")
 	for _ in 1 2 3 4 5; do
 		sql <<<"SELECT count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', '$w', 'kind', 'deposit', 'amount', 1,
 			'key', gen_random_uuid(), 'body', 'x')) FROM generate_series(1, 1000)));" >/dev/null
 	done
-	# touched CALL MOST - the call's own statistics: no sequential scan, at most MOST rows fetched.
+	# touched CALL MOST NAME - checks the call's statistics: no sequential scan, at most MOST
+	# rows fetched.
 	touched() {
 		sql <<-E
 			BEGIN;
@@ -213,5 +216,5 @@ clocked() {
 	touched "outbox_read((SELECT xid FROM transaction WHERE wallet_id = '$w' AND version = 4500), 1)" 2100 'the relay'
 	touched "post(ARRAY[gen_random_uuid()], ARRAY['$w'::uuid], ARRAY[null::uuid], ARRAY[6], '{reversal}', ARRAY[1],
 		ARRAY[(SELECT id FROM transaction WHERE wallet_id = '$w' AND version = 9)], '{k}', ARRAY[null::bytea], ARRAY[null], ARRAY[null],
-		ARRAY[null], '7 days', true, NULL)" 10 'a posting'
+		ARRAY[null], 604800000, true, NULL)" 10 'a outcome'
 }

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# replays.bats - the same thing asked twice happens once: keys, twins inside one batch, calls repeated after a lost answer.
+# replays.bats - a repeated request happens once: keys, duplicates in one batch, calls repeated
+# after a lost answer.
 
 load helper
 
-@test "same key and body: the first answer; another body: idempotency_key_reused" {
+@test "same key and body: the first answer; different body: idempotency_key_reused" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); a posted; b posted; BEGIN
 			SELECT * INTO a FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'deposit', 'amount', 5,
@@ -11,17 +12,17 @@ load helper
 			PERFORM pg_temp.try(w, 'deposit', 7);
 			SELECT * INTO b FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'deposit', 'amount', 5,
 				'key', 'k', 'body', 'x', 'merchant', 'M', 'metadata', '{"z":1, "a": 2}')));
-			PERFORM pg_temp.gives(b.status, 'replayed');
-			b.status := a.status; b.op_id := a.op_id;
+			PERFORM pg_temp.gives(b.error, 'replayed');
+			b.error := a.error; b.op_id := a.op_id;
 			PERFORM pg_temp.gives(b::text, a::text, 'every column of the first answer');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, key => 'k', body => 'y'), 'idempotency_key_reused');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, key => 'K', body => 'y'), 'ok 5 =17', 'keys tell case apart');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, key => 'K', body => 'y'), 'ok 5 =17', 'keys are case-sensitive');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=17 v4 rows 4');
 		END $$;
 	E
 }
 
-@test "a refused operation does not take its key" {
+@test "a refused operation does not use up its key" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 5, key => 'k', body => 'x'), 'insufficient_funds');
@@ -32,7 +33,7 @@ load helper
 	E
 }
 
-@test "a key is the wallet's: the same one in another wallet is another operation" {
+@test "a key belongs to its wallet: in another wallet it is another operation" {
 	sql <<-'E'
 		DO $$ DECLARE a uuid := pg_temp.wallet(); b uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
@@ -42,7 +43,7 @@ load helper
 	E
 }
 
-@test "twins in one batch: the same key twice and thrice, as if one after another" {
+@test "duplicates in one batch: the same key two and three times, as if one after another" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
@@ -58,7 +59,7 @@ load helper
 	E
 }
 
-@test "twins in one batch: two undos of one original, never more than the original" {
+@test "dependent operations in one batch: two undos of one original, never more than the original" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); p uuid := gen_random_uuid(); q uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.try(w, 'deposit', 100);
@@ -75,7 +76,7 @@ load helper
 	E
 }
 
-@test "twins in one batch: a purchase and its cancellation" {
+@test "dependent operations in one batch: a purchase and its cancellation" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); p uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
@@ -86,24 +87,24 @@ load helper
 	E
 }
 
-@test "512 operations in a call, a thousand, and 512 twins" {
+@test "512 operations in a call, 1,000, and 512 duplicates" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives((SELECT count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w, 'kind', 'deposit',
-				'amount', 1, 'key', i, 'body', 'x')) FROM generate_series(1, 512) i)) WHERE status = 'ok'), 512);
+				'amount', 1, 'key', i, 'body', 'x')) FROM generate_series(1, 512) i)) WHERE error = 'ok'), 512);
 			PERFORM pg_temp.gives((SELECT count(*) FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w, 'kind', 'purchase',
-				'amount', 1)) FROM generate_series(1, 1000) i)) WHERE status = 'ok'), 512);
-			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT status, ',') FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w,
+				'amount', 1)) FROM generate_series(1, 1000) i)) WHERE error = 'ok'), 512);
+			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT error, ',') FROM pg_temp.batch((SELECT json_agg(json_build_object('wallet', w,
 				'kind', 'deposit', 'amount', 1, 'key', '7', 'body', 'x')) FROM generate_series(1, 512) i))), 'replayed');
-			PERFORM pg_temp.gives((SELECT string_agg(status || ' ' || n, ',' ORDER BY status) FROM (SELECT status, count(*) n FROM pg_temp.batch(
+			PERFORM pg_temp.gives((SELECT string_agg(error || ' ' || n, ',' ORDER BY error) FROM (SELECT error, count(*) n FROM pg_temp.batch(
 				(SELECT json_agg(json_build_object('wallet', w, 'kind', 'deposit', 'amount', 1, 'key', 'new', 'body', 'x'))
-				FROM generate_series(1, 512) i)) GROUP BY status) s), 'ok 1,replayed 511');
+				FROM generate_series(1, 512) i)) GROUP BY error) s), 'ok 1,replayed 511');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=1 v1026 rows 1026');
 		END $$;
 	E
 }
 
-@test "retry: a call repeated with the same ids answers what it did, with a key and without" {
+@test "retry: a call repeated with the same ids returns its first result, with a key and without" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); a uuid := gen_random_uuid(); b uuid := gen_random_uuid(); ops json; BEGIN
 			ops := json_build_array(json_build_object('wallet', w, 'op', a, 'kind', 'deposit', 'amount', 9, 'key', 'k', 'body', 'x'),
@@ -115,7 +116,7 @@ load helper
 	E
 }
 
-@test "retry: a late first attempt fails instead of doubling" {
+@test "retry: a late first attempt fails and does not post twice" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); a uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 9, op => a, again => true), 'ok 9 =9');
@@ -129,7 +130,7 @@ load helper
 	E
 }
 
-@test "retry: waits for a first attempt that is still committing, and finds it" {
+@test "retry: it waits for a first attempt that is still committing, and finds it" {
 	w=$(value "pg_temp.wallet()") op=$(value "gen_random_uuid()")
 	sql <<-E >"$BATS_TEST_TMPDIR/first" &
 		SET application_name = 'first $op';
@@ -144,27 +145,27 @@ load helper
 	sql <<<"SELECT pg_temp.gives(pg_temp.state('$w'), '=9 v2 rows 2');"
 }
 
-@test "opening: a key makes it safe to repeat, the limit holds, a replay shows the wallet as it was opened" {
+@test "opening: a key makes it safe to repeat, the limit holds, a replay shows the wallet as opened" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := gen_random_uuid(); r record; BEGIN
-			SELECT * INTO r FROM wallet_open(a, me, 'EUR', 'Main', 'k', '\x01', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok');
+			SELECT * INTO r FROM wallet_open(a, me, gen_random_uuid(), 'EUR', 'Main', 'k', '\x01', 2);
+			PERFORM pg_temp.gives(r.error, 'ok');
 			PERFORM pg_temp.try(a, 'deposit', 5);
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'EUR', 'Main', 'k', '\x01', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(format('%s %s %s v%s', r.status, r.id = a, r.balance, r.version), 'replayed t 0 v1');
-			SELECT * INTO r FROM wallet_open(a, me, 'EUR', 'Main', 'k', '\x01', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok', 'the same id is the same call');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'USD', 'Main', 'k', '\x02', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'idempotency_key_reused');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'USD', NULL, NULL, NULL, 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, 'USD', NULL, NULL, NULL, 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'wallet_limit');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'EUR', 'Main', 'k', '\x01', 2);
+			PERFORM pg_temp.gives(format('%s %s %s v%s', r.error, r.id = a, r.balance, r.version), 'replayed t 0 v1');
+			SELECT * INTO r FROM wallet_open(a, me, gen_random_uuid(), 'EUR', 'Main', 'k', '\x01', 2);
+			PERFORM pg_temp.gives(r.error, 'ok', 'the same id is the same call');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'USD', 'Main', 'k', '\x02', 2);
+			PERFORM pg_temp.gives(r.error, 'idempotency_key_reused');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'USD', NULL, NULL, NULL, 2);
+			PERFORM pg_temp.gives(r.error, 'ok');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), me, gen_random_uuid(), 'USD', NULL, NULL, NULL, 2);
+			PERFORM pg_temp.gives(r.error, 'wallet_limit');
 			PERFORM pg_temp.gives((SELECT wallet_id FROM owner WHERE owner_id = me), a, 'the oldest');
-			SELECT * INTO r FROM wallet_open(gen_random_uuid(), gen_random_uuid(), 'USD', NULL, 'k', '\x03', 2, gen_random_uuid());
-			PERFORM pg_temp.gives(r.status, 'ok', 'a key is the owner''s');
+			SELECT * INTO r FROM wallet_open(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'USD', NULL, 'k', '\x03', 2);
+			PERFORM pg_temp.gives(r.error, 'ok', 'a key is the owner''s');
 		END $$;
 	E
-	run value "(SELECT status FROM wallet_open(gen_random_uuid(), gen_random_uuid(), 'eur', NULL, NULL, NULL, 2, gen_random_uuid()))"
+	run value "(SELECT error FROM wallet_open(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'eur', NULL, NULL, NULL, 2))"
 	[[ "$output" == *'violates check constraint "currency_check"'* ]]
 }

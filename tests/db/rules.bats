@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# rules.bats - the table of rules, row by row: what each kind does, and each refusal, which must change nothing.
+# rules.bats - the table of rules, row by row: what each kind does, and each refusal, which changes
+# nothing.
 
 load helper
 
@@ -17,7 +18,7 @@ load helper
 	E
 }
 
-@test "what is given comes back, and metadata byte for byte" {
+@test "the row returns what was sent, metadata byte for byte" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); p posted; BEGIN
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', 'deposit', 'amount', 5,
@@ -29,23 +30,23 @@ load helper
 	E
 }
 
-@test "insufficient_funds says what is available, held and required" {
+@test "insufficient_funds reports the available, held and required amounts" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); k text; p posted; BEGIN
 			PERFORM pg_temp.try(w, 'deposit', 99);
 			FOREACH k IN ARRAY ARRAY['withdrawal', 'purchase'] LOOP
 				SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', w, 'kind', k, 'amount', 100)));
-				PERFORM pg_temp.gives(format('%s %s %s %s', p.status, p.available, p.held, p.required), 'insufficient_funds 99 0 100', k);
+				PERFORM pg_temp.gives(format('%s %s %s %s', p.error, p.available, p.held, p.required), 'insufficient_funds 99 0 100', k);
 			END LOOP;
 			PERFORM pg_temp.gives(pg_temp.state(w), '=99 v2 rows 2');
 		END $$;
 	E
 }
 
-@test "held money is not available, a credit limit is" {
+@test "held money is not available; credit is" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
-			PERFORM wallet_limits_set(gen_random_uuid(), w, 2, 50, '{}', '{}', '{}', 'an overdraft', NULL, NULL);
+			PERFORM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 50, 2, 'an overdraft', NULL, NULL);
 			PERFORM pg_temp.gives(pg_temp.try(w, 'hold', 30), 'ok 0 =0 h30');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 21), 'insufficient_funds');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 20), 'ok -20 =-20');
@@ -55,7 +56,7 @@ load helper
 	E
 }
 
-@test "balance_limit: 2^53-1 and not one more" {
+@test "balance_limit: 2^53-1, and not one more" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 9007199254740991), 'ok 9007199254740991 =9007199254740991');
@@ -67,7 +68,7 @@ load helper
 	E
 }
 
-@test "invalid_request: what the doors should never let through" {
+@test "invalid_request: values that handlers and consumers never let through" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); a bigint; BEGIN
 			FOREACH a IN ARRAY ARRAY[0, -1, 9007199254740992, 9223372036854775807, -9223372036854775808, NULL] LOOP
@@ -83,7 +84,7 @@ load helper
 	E
 }
 
-@test "a wallet is its owner's; an operator and a service reach any; another's does not exist" {
+@test "users reach only their own wallets, and get not_found for others; operators and services reach any" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); she uuid := gen_random_uuid(); w uuid := pg_temp.wallet(me); BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => me, power => 1), 'ok 5 =5');
@@ -93,10 +94,10 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 2), 'ok 5 =10');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 4), 'ok 5 =15');
 			PERFORM pg_temp.gives(pg_temp.try(gen_random_uuid(), 'deposit', 5, who => me, power => 7), 'not_found');
-			-- No powers at all are no powers, not all of them.
-			PERFORM pg_temp.gives((SELECT status FROM post(ARRAY[gen_random_uuid()], ARRAY[w], ARRAY[she], ARRAY[NULL::int], '{deposit}',
-				'{5}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '7 days', false, NULL)), 'not_found');
-			-- Nor does a key of his say that it exists.
+			-- NULL powers mean none, not all.
+			PERFORM pg_temp.gives((SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[w], ARRAY[she], ARRAY[NULL::int], '{deposit}',
+				'{5}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 604800000, false, NULL)), 'not_found');
+			-- The owner's key does not reveal the wallet either.
 			PERFORM pg_temp.try(w, 'deposit', 5, who => me, power => 1, key => 'k', body => 'b');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 1, key => 'k', body => 'b'), 'not_found');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 1, key => 'k', body => 'x'), 'not_found');
@@ -104,7 +105,7 @@ load helper
 	E
 }
 
-@test "without a wallet_id it is the oldest wallet; without any, not_found" {
+@test "without a wallet_id the oldest wallet is used; without any wallet, not_found" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); first uuid := pg_temp.wallet(me); later uuid := pg_temp.wallet(me); BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => me, power => 1), 'ok 5 =5');
@@ -116,7 +117,7 @@ load helper
 	E
 }
 
-@test "events open a first wallet for a deposit, and a refused operation opens none" {
+@test "a deposit by event opens a user's first wallet; a refused operation opens none" {
 	sql <<-'E'
 		DO $$ DECLARE he uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.try(NULL, 'purchase', 5, who => he, open => 'CHF'), 'insufficient_funds');
@@ -147,7 +148,7 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', NULL, a), 'ok 150 =900', 'what is left');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', NULL, a), 'already_undone', 'again');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 1, a), 'already_undone', 'again, a part');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, a), 'already_undone', 'by the other way');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, a), 'already_undone', 'by reversal');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 101, b), 'exceeds_original', 'at once');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', NULL, b), 'ok 100 =1000', 'whole');
 			PERFORM pg_temp.gives((SELECT string_agg(DISTINCT contra, ',') FROM transaction WHERE wallet_id = w AND kind = 'cancellation'),
@@ -156,7 +157,7 @@ load helper
 	E
 }
 
-@test "cancellation: of a purchase only, and what undoes is never undone" {
+@test "cancellation: only of a purchase; a cancellation or reversal cannot be undone" {
 	sql <<-'E'
 		DO $$ DECLARE w uuid := pg_temp.wallet(); d uuid := gen_random_uuid(); o uuid := gen_random_uuid(); p uuid := gen_random_uuid();
 			c uuid := gen_random_uuid(); r uuid := gen_random_uuid(); k text; BEGIN
@@ -191,8 +192,8 @@ load helper
 	E
 }
 
-@test "cancellation: within the window, to the microsecond; a reversal has none" {
-	# The clock is replaced in a transaction that is rolled back: nobody else sees it.
+@test "cancellation: within the window, to the microsecond; a reversal has no window" {
+	# The clock is replaced in a transaction that is rolled back, so no one else sees it.
 	as_owner <<-'E'
 		BEGIN;
 		SET LOCAL test.clock = '2030-01-01 00:00:00Z';
@@ -226,13 +227,13 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 60, d), 'ok -60 =40');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 41, d), 'exceeds_original');
 			PERFORM pg_temp.try(w, 'purchase', 1);
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, d), 'insufficient_funds', 'what is spent cannot be taken back');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 39, d), 'ok -39 =0', 'what is there can');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, d), 'insufficient_funds', 'spent money cannot be taken back');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 39, d), 'ok -39 =0', 'available money can');
 		END $$;
 	E
 }
 
-@test "a reference is the same wallet's, or it does not exist" {
+@test "a reference to another wallet's transaction is not found" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.wallet(me); b uuid := pg_temp.wallet(me); p uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.try(a, 'deposit', 100);
@@ -245,7 +246,7 @@ load helper
 	E
 }
 
-@test "a frozen and a closed wallet refuse every kind, and still repeat what they answered" {
+@test "frozen and closed wallets refuse every kind, but still replay earlier answers" {
 	w=$(value "pg_temp.wallet()") p=$(value "gen_random_uuid()") h=$(value "gen_random_uuid()")
 	sql <<-E
 		SELECT pg_temp.try('$w', 'deposit', 100, key => 'k', body => 'b');
@@ -253,7 +254,7 @@ load helper
 		SELECT pg_temp.try('$w', 'hold', 50, op => '$h');
 	E
 	for status in frozen closed; do
-		# Seen by this transaction alone: the wallet has no row that says so.
+		# Only inside this transaction, because the wallet has no row for the change.
 		as_owner <<-E
 			BEGIN;
 			UPDATE wallet SET status = '$status' WHERE id = '$w';
@@ -268,7 +269,7 @@ load helper
 	done
 }
 
-@test "a refusal in a batch does not disturb its neighbours" {
+@test "a refusal in a batch does not affect its neighbours" {
 	sql <<-'E'
 		DO $$ DECLARE a uuid := pg_temp.wallet(); b uuid := pg_temp.wallet(); BEGIN
 			PERFORM pg_temp.gives(pg_temp.words(json_build_array(

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# statement_lines.bats - the storing of lines on the real server: any order, doubles, contradictions, two at once.
+# statement_lines.bats - storing lines on the real server: in any order, duplicates, contradictions,
+# two consumers at once.
 
 load ../helper
 
@@ -7,15 +8,17 @@ setup() {
 	WALLET=$(cat /proc/sys/kernel/random/uuid)
 	OWNER=$(cat /proc/sys/kernel/random/uuid)
 }
-# These lines have no transactions: nothing of them may stay for the invariants.
+# These lines have no transactions, so remove them before the invariants run.
 teardown() {
 	sql statement "DELETE FROM line WHERE wallet_id IN (SELECT wallet_id FROM wallet WHERE owner_id = '$OWNER');
+		DELETE FROM line_unsigned WHERE wallet_id IN (SELECT wallet_id FROM wallet WHERE owner_id = '$OWNER');
 		DELETE FROM job WHERE owner_id = '$OWNER'; DELETE FROM wallet WHERE owner_id = '$OWNER'"
 }
 
 app() { psql -X -q -At -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -c "$1"; }
 
-# store VERSION... - stores lines of a wallet that got 100 with each, as the run-time role; prints places that contradict.
+# store VERSION... - stores lines of +100 each, as the run-time role; prints the positions of
+# contradictory lines.
 store() { app "$(storing "$@")"; }
 storing() {
 	echo "SELECT lines_store(array_agg('$WALLET'::uuid), array_agg(v), array_agg(md5('$WALLET' || v)::uuid), array_agg('$OWNER'::uuid),
@@ -24,12 +27,14 @@ storing() {
 		array_agg(NULL::uuid), array_agg('2026-01-01'::timestamptz + v * interval '1 s'))
 		FROM unnest('{$(IFS=,; echo "$*")}'::bigint[]) AS v;"
 }
-# store_one VERSION KIND AMOUNT BALANCE
+# store_one VERSION KIND AMOUNT BALANCE [CHANGE] - without the last one as an event of before
 store_one() {
 	app "SELECT lines_store(ARRAY['$WALLET'::uuid], ARRAY[$1::bigint], ARRAY[md5('$WALLET' || $1)::uuid], ARRAY['$OWNER'::uuid], ARRAY['EUR'],
 		ARRAY['$2'], ARRAY[$3::bigint], ARRAY[$4::bigint], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::uuid],
-		ARRAY['2026-01-01'::timestamptz + $1 * interval '1 s'])"
+		ARRAY['2026-01-01'::timestamptz + $1 * interval '1 s'], ARRAY[NULL::uuid], ARRAY[NULL::uuid], ARRAY[${5:-NULL}::bigint])"
 }
+amounts() { sql statement "SELECT string_agg(version || ':' || amount, ' ' ORDER BY version) FROM line WHERE wallet_id = '$WALLET'"; }
+unsigned() { sql statement "SELECT string_agg(version::text, ' ' ORDER BY version) FROM line_unsigned WHERE wallet_id = '$WALLET'"; }
 heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wallet WHERE wallet_id = '$WALLET'"; }
 
 @test "lines in order move the head" {
@@ -40,7 +45,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(heads)" = "6|6|f" ]
 }
 
-@test "lines in any order wait behind the hole, and the head moves over all that was filled" {
+@test "out-of-order lines wait behind the gap, and the head moves as the gap fills" {
 	store 5 3
 	[ "$(heads)" = "0|5|t" ]
 	store 2
@@ -54,7 +59,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(sql statement "SELECT sum(amount) FROM line WHERE wallet_id = '$WALLET'")" = 600 ]
 }
 
-@test "every order of five lines ends the same, whatever the batches" {
+@test "every order of five lines ends the same, however they are batched" {
 	python3 - <<-'END' >"$BATS_TEST_TMPDIR/orders"
 		import itertools, random
 		random.seed(1)
@@ -71,14 +76,14 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(sql statement "SELECT string_agg(DISTINCT concat_ws(' ', version, newest, gap_since), ',') || ' ' || count(*) FROM wallet WHERE owner_id = '$OWNER'")" = "5 5 20" ]
 }
 
-@test "doubles are dropped, in the same batch and later" {
+@test "duplicates are dropped, in the same batch and later" {
 	[ -z "$(store 1 2 2 1)" ]
 	[ -z "$(store 2 1)" ]
 	[ "$(heads)" = "2|2|f" ]
 	[ "$(sql statement "SELECT count(*) FROM line WHERE wallet_id = '$WALLET'")" = 2 ]
 }
 
-@test "a double that says something else is found, and changes nothing" {
+@test "a duplicate with different contents is reported, and changes nothing" {
 	store 1 2
 	[ "$(store_one 2 deposit 100 100)" = 1 ] # no merchant
 	[ "$(store_one 2 deposit 101 101)" = 1 ]
@@ -93,7 +98,24 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(heads)" = "3|3|f" ]
 }
 
-@test "kinds have their sign; a reversal takes it from the balances, also when it comes first" {
+@test "an event says what it did to the balance, whatever its kind" {
+	store_one 1 opening 0 0 0
+	store_one 4 reversal 15 45 -15
+	store_one 3 a_kind_of_tomorrow 40 60 -40
+	store_one 2 deposit 100 100 100
+	store_one 5 hold 30 45 0
+	[ "$(amounts)" = "1:0 2:100 3:-40 4:-15 5:0" ]
+	[ "$(heads)" = "5|5|f" ]
+	[ -z "$(unsigned)" ]
+	# As doubles they say the same, and so do the events of before.
+	[ -z "$(store_one 4 reversal 15 45 -15)" ]
+	[ -z "$(store_one 4 reversal 15 45)" ]
+	[ -z "$(store_one 5 hold 30 45)" ]
+	[ "$(store_one 4 reversal 15 45 15)" = 1 ]
+	[ "$(store_one 4 reversal 16 45)" = 1 ]
+}
+
+@test "events of before: kinds have their sign; a reversal takes it from the line before, also when it comes first" {
 	store_one 1 opening 0 0
 	store_one 2 deposit 100 100
 	store_one 3 withdrawal 10 90
@@ -101,16 +123,55 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	store_one 5 cancellation 5 75
 	store_one 6 reversal 15 60
 	store_one 8 reversal 40 90
+	[ "$(heads)" = "6|8|t" ]
+	[ "$(unsigned)" = 8 ]
+	# Of what waits, doubles and contradictions are known too.
+	[ -z "$(store_one 8 reversal 40 90)" ]
+	[ "$(store_one 8 reversal 41 90)" = 1 ]
 	store_one 7 reversal 10 50
-	[ "$(sql statement "SELECT string_agg(amount::text, ' ' ORDER BY version) FROM line WHERE wallet_id = '$WALLET'")" = "0 100 -10 -20 5 -15 -10 40" ]
-	[ "$(sql statement "SELECT count(*) FROM line WHERE sign_open AND wallet_id = '$WALLET'")" = 0 ]
-	# As doubles they say the same.
+	[ "$(amounts)" = "1:0 2:100 3:-10 4:-20 5:5 6:-15 7:-10 8:40" ]
+	[ "$(heads)" = "8|8|f" ]
+	[ -z "$(unsigned)" ]
 	[ -z "$(store_one 6 reversal 15 60)" ]
 	[ -z "$(store_one 7 reversal 10 50)" ]
+	[ -z "$(unsigned)" ]
 }
 
-@test "two consumers with the same wallets, in opposite orders: no deadlock, every line once" {
-	# A hundred wallets; both write all their lines, one upwards and one downwards, ten versions a batch.
+@test "events of before and of now, in any order and in one batch: the same lines" {
+	# version kind amount balance change
+	cat >"$BATS_TEST_TMPDIR/events" <<-END
+		1 opening 0 0 0
+		2 deposit 100 100 100
+		3 transfer 60 40 -60
+		4 reversal 20 60 20
+		5 reversal 10 50 -10
+		6 transfer 5 55 5
+	END
+	python3 - "$BATS_TEST_TMPDIR/events" "$OWNER" <<-'END' >"$BATS_TEST_TMPDIR/all"
+		import random, sys, uuid
+		random.seed(7)
+		events = [line.split() for line in open(sys.argv[1])]
+		for n in range(40):
+		    wallet, order = uuid.uuid4(), random.sample(events, len(events))
+		    cut = random.randrange(0, len(order) + 1)
+		    for part in (order[:cut], order[cut:], order[:2]):
+		        rows = ", ".join("('%s'::uuid, %s::bigint, md5('%s' || %s)::uuid, '%s', %s::bigint, %s::bigint, %s::bigint)" % (wallet, v, wallet, v, kind, amount, balance,
+		            random.choice((change, "NULL"))) for v, kind, amount, balance, change in part)
+		        if rows:
+		            print(f"""SELECT lines_store(array_agg(w), array_agg(v), array_agg(t), array_agg('{sys.argv[2]}'::uuid), array_agg('EUR'::text), array_agg(k::text),
+		                array_agg(a), array_agg(b), array_agg(NULL::text), array_agg(NULL::text), array_agg(NULL::uuid), array_agg('2026-01-01'::timestamptz + v * interval '1 s'),
+		                array_agg(NULL::uuid), array_agg(NULL::uuid), array_agg(c)) FROM (VALUES {rows}) AS e(w, v, t, k, a, b, c);""")
+	END
+	[ -z "$(psql -XAtq -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_URL" -f "$BATS_TEST_TMPDIR/all")" ]
+	[ "$(sql statement "SELECT DISTINCT string_agg(l.amount::text, ' ' ORDER BY l.version) FROM line l JOIN wallet w USING (wallet_id)
+		WHERE w.owner_id = '$OWNER' GROUP BY l.wallet_id")" = "0 100 -60 20 -10 5" ]
+	[ "$(sql statement "SELECT DISTINCT concat_ws(' ', version, newest, gap_since) FROM wallet WHERE owner_id = '$OWNER'")" = "6 6" ]
+	[ "$(sql statement "SELECT count(*) FROM line_unsigned u JOIN wallet w USING (wallet_id) WHERE w.owner_id = '$OWNER'")" = 0 ]
+}
+
+@test "two consumers with the same wallets in opposite order: no deadlock, every line once" {
+	# A hundred wallets; both write all their lines, one upwards and one downwards, ten versions
+	# a batch.
 	batch() {
 		echo "SELECT lines_store(array_agg(md5('$OWNER' || w)::uuid ORDER BY w $1), array_agg(v::bigint ORDER BY w $1),
 			array_agg(md5('$OWNER' || w || 't' || v)::uuid ORDER BY w $1), array_agg('$OWNER'::uuid), array_agg('EUR'::text),
@@ -130,7 +191,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(sql statement "SELECT count(*) FROM line l JOIN wallet w USING (wallet_id) WHERE w.owner_id = '$OWNER'")" = 2000 ]
 }
 
-@test "a moment is found by halving: the version before it" {
+@test "a binary search finds the last version before an instant" {
 	store 1 2 3 4 5
 	at() { app "SELECT version_at('$WALLET', '2026-01-01'::timestamptz + $1 * interval '1 s', $2)"; }
 	[ "$(at 0 5)" = 0 ]
@@ -144,7 +205,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(at 6 0)" = 0 ]
 }
 
-@test "without an id the oldest wallet that is not closed is meant, else the oldest" {
+@test "without an id the oldest wallet that is not closed is used, else the oldest" {
 	found() { app "SELECT wallet_id FROM wallet_find(NULL, '$OWNER', false)"; }
 	for n in 1 2 3; do
 		WALLET=0000000$n-${OWNER#*-}
@@ -161,17 +222,18 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ -z "$(app "SELECT wallet_id FROM wallet_find(NULL, '$WALLET', true)")" ]
 }
 
-@test "the run-time role may read and call, and not change a row by itself" {
+@test "the run-time role can read and call functions, but cannot change a row itself" {
 	store 1 2
 	for change in "UPDATE line SET amount = 1" "DELETE FROM line" "TRUNCATE line" "INSERT INTO wallet (wallet_id) VALUES (gen_random_uuid())" \
-		"UPDATE wallet SET version = 9" "UPDATE job SET status = 'ready'" "DELETE FROM outbox_cursor" "SELECT heads_move('{}', '{}', '{}', '{}')" \
+		"UPDATE wallet SET version = 9" "UPDATE job SET status = 'ready'" "DELETE FROM outbox_cursor" "INSERT INTO line_unsigned (version) VALUES (1)" \
+		"SELECT lines_sign('{}')" "SELECT heads_move('{}', '{}', '{}', '{}')" \
 		"CREATE TABLE mine (a int)" "DROP TABLE line"; do
 		! app "$change" 2>"$BATS_TEST_TMPDIR/refusal" || { echo "$change was allowed"; return 1; }
 		grep -qE 'permission denied|must be owner' "$BATS_TEST_TMPDIR/refusal"
 	done
 }
 
-@test "a job is claimed once; the claim of a connection that is gone is free" {
+@test "a job is claimed once; the claim of a lost connection is free again" {
 	stop_service statement_consumer
 	store 1 2
 	id=$(cat /proc/sys/kernel/random/uuid)
@@ -180,7 +242,8 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 			'csv', 0, 'x', NULL, 10)"
 	}
 	[ "$(ask)" = "queued|$id|$id|queued" ]
-	# Far in the past, so that it is the first; and due to nobody else: the lease is held.
+	# Far in the past, so that it is claimed first. No one else can claim it while the lease
+	# holds.
 	sql statement "UPDATE job SET due_at = '2020-01-01' WHERE id = '$id'"
 	claim() { app "SELECT id FROM job_claim('$(cat /proc/sys/kernel/random/uuid)', '1 hour')"; }
 	coproc HOLDER { exec psql -X -q -At -d "$STATEMENT_DATABASE_URL" 2>&1 3>&-; }
@@ -192,7 +255,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	kill -9 "$HOLDER_PID"
 	taken() { [ "$(claim)" = "$id" ]; }
 	eventually taken
-	# The first one has lost it.
+	# The first holder has lost it.
 	[ "$(app "SELECT job_progress('$id', '$WALLET', '1 hour', 50, 1, 0, 10)")" = f ]
 	[ "$(app "SELECT job_finish('$id', '$WALLET', 1, '\\x00', false)")" = f ]
 	start_service statement_consumer

@@ -1,17 +1,8 @@
 #!/usr/bin/env bats
-# verify.bats - `purse verify` on databases of its own: right ones are found right, also while they are written to, and of
-# each way to tamper with them it says which row is wrong.
+# verify.bats - `purse verify` on separate databases: it accepts correct ones, even during writes,
+# and for each kind of tampering it names the wrong row.
 
 load ../helper
-
-admin() { # SQL... - as the private server's superuser, who alone may make databases
-	local query arguments=()
-	for query; do arguments+=(-c "$query"); done
-	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" && . "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
-}
-
-# at SERVICE URL - the same server, roles and options, another database
-at() { sed -E "s#/purse_$1(\?|\$)#/$2\1#" <<<"$3"; }
 
 setup_file() {
 	local service url
@@ -32,22 +23,22 @@ drop() {
 	for name; do admin "DROP DATABASE IF EXISTS $name WITH (FORCE)"; done
 }
 
-# send_lines PREFIX - all rows of PREFIX_wallet to PREFIX_statement, as their events would come
+# send_lines PREFIX - copies all rows of PREFIX_wallet to PREFIX_statement, as their events would
 send_lines() {
 	{
-		echo 'CREATE TEMP TABLE came (LIKE line); ALTER TABLE came ADD owner_id uuid, ADD currency text, ALTER sign_open DROP NOT NULL;'
-		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id) FROM STDIN;'
+		echo 'CREATE TEMP TABLE came (LIKE line); ALTER TABLE came ADD owner_id uuid, ADD currency text, ADD change bigint;'
+		echo 'COPY came (wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id, change) FROM STDIN;'
 		psql -Xq -d "$(at wallet "$1_wallet" "$WALLET_DATABASE_OWNER_URL")" -c "COPY (SELECT wallet_id, version, id, owner_id, currency, kind, amount_shown(amount, held_change),
-			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id FROM transaction_shown) TO STDOUT"
+			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id, amount FROM transaction_shown) TO STDOUT"
 		echo '\.'
-		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s, x, y) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
+		echo "SELECT lines_store(w, v, t, o, c, k, a, b, m, d, r, s, x, y, z) FROM (SELECT array_agg(wallet_id) w, array_agg(version) v, array_agg(transaction_id) t,
 			array_agg(owner_id) o, array_agg(currency) c, array_agg(kind) k, array_agg(amount) a, array_agg(balance_after) b, array_agg(merchant) m,
 			array_agg(description) d, array_agg(reference_id) r, array_agg(created_at) s,
-			array_agg(counterpart_wallet) x, array_agg(counterpart_id) y FROM came) AS a;"
+			array_agg(counterpart_wallet) x, array_agg(counterpart_id) y, array_agg(change) z FROM came) AS a;"
 	} | psql -XAtq -v ON_ERROR_STOP=1 -d "$(at statement "$1_statement" "$STATEMENT_DATABASE_OWNER_URL")" >/dev/null
 }
 
-# Copies to tamper with, which keep what they were made of.
+# Creates copies to tamper with, each with a saved original.
 fresh() {
 	local service table
 	for service in wallet statement; do
@@ -57,7 +48,7 @@ fresh() {
 	done
 }
 tables() { case $1 in wallet) echo wallet transaction undone hold ;; statement) echo wallet line ;; esac; }
-# restoring SERVICE - the SQL that takes out what is not as it was, and puts in what is missing
+# restoring SERVICE - prints the SQL that deletes changed rows and inserts missing ones
 restoring() {
 	local table
 	for table in $(tables "$1"); do
@@ -75,8 +66,8 @@ verify() { # PREFIX - with the run-time roles' rights
 		"$BUILD/purse" verify
 }
 
-# finds SERVICE CHANGE PATTERN... - after the change to what it was, all that is said is one line for each pattern.
-# W, D, P, … of a pattern and of the change are the rows of verify.sql.
+# finds SERVICE CHANGE PATTERN... - restores the copy and applies the change; `purse verify` must
+# then fail, with a line that matches each pattern.
 finds() {
 	local service=$1 change=$2 pattern
 	shift 2
@@ -84,14 +75,14 @@ finds() {
 	run verify tried
 	[ "$status" -eq 1 ] || { echo "$change: status $status" && return 1; }
 	for pattern; do
-		grep -qE -- "$pattern" <<<"$output" || { echo "$change: not said: $pattern" && echo "$output" && return 1; }
+		grep -qE -- "$pattern" <<<"$output" || { echo "$change: not reported: $pattern" && echo "$output" && return 1; }
 	done
 }
 row() { psql -XAtq -d "$(at wallet made_wallet "$WALLET_DATABASE_OWNER_URL")" -c "SELECT $1 FROM named JOIN transaction t USING (id) WHERE name = '$2'"; }
 
 setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 
-@test "right books: nothing is said but that, and nothing needs an owner's rights" {
+@test "correct books: it reports nothing else, and needs no owner's rights" {
 	run verify made
 	[ "$status" -eq 0 ]
 	[[ $output == *" rows of "*" wallets in "*" s: all is right."* ]]
@@ -102,15 +93,15 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	done
 }
 
-@test "a bar where somebody looks" {
+@test "a progress bar on a terminal" {
 	export -f verify at
-	# The shell that takes functions from the environment, whatever the caller's is.
+	# Only bash imports functions from the environment, whatever the caller's shell is.
 	SHELL=$(command -v bash) run script -qec 'verify made' /dev/null
 	[ "$status" -eq 0 ]
 	[[ $output == *'[########################################] 100 %'* ]]
 }
 
-@test "a row that was changed: its number, its amounts, its time, its kind" {
+@test "a changed row: its number, its amounts, its time, its kind" {
 	p=$(row wallet_id purchase) n=$(row version purchase) id=$(row t.id purchase)
 	here="wallet $p, version $n, $id"
 	finds wallet "UPDATE transaction SET amount = amount - 1 WHERE id = '$id'" "$here: the balance after it is not" "$here: the statement has another amount: -30, not -31"
@@ -127,7 +118,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE transaction SET expires_at = now() WHERE id = '$id'" "$here: only a hold ends"
 }
 
-@test "the wallet itself: its balance, what is held, its version, its state, and that it is there" {
+@test "the wallet itself: its balance, held amount, version, state, and existence" {
 	w=$(row wallet_id purchase)
 	finds wallet "UPDATE wallet SET balance = balance + 1 WHERE id = '$w'" "wallet $w: balance [0-9]+, held [0-9]+, version [0-9]+; its last row says" "EUR: the wallets have"
 	finds wallet "UPDATE wallet SET held = held + 1 WHERE id = '$w'" "wallet $w: held is [0-9]+, its open holds are"
@@ -140,7 +131,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "DELETE FROM transaction WHERE wallet_id = '$w'" "wallet $w: balance .*; its last row says 0, 0, 0"
 }
 
-@test "holds: open with what remains of them, or closed with nothing left" {
+@test "holds: open with the right remainder, or closed with nothing left" {
 	w=$(row wallet_id hold) h=$(row t.id hold) c=$(row t.id capture)
 	finds wallet "UPDATE transaction SET held_change = held_change + 1 WHERE id = '$h'" "$h: what is held after it is not" "wallet $w: of the open hold $h of 100 until .* remain 60; its rows say 61 of 101"
 	finds wallet "UPDATE transaction SET held_after = held_after + 1 WHERE id = '$h'" "$h: what is held after it is not"
@@ -153,7 +144,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE transaction SET reference_id = '$(row t.id purchase)' WHERE id = '$c'" "what captures and releases name as the hold $(row t.id purchase) is none"
 }
 
-@test "what is undone: noted as the rows undo it, and no more than there was" {
+@test "undone amounts: they match the rows, and never exceed the original" {
 	p=$(row t.id purchase) c=$(row t.id cancellation)
 	finds wallet "UPDATE undone SET undone = undone + 1 WHERE transaction_id = '$p'" "$p: 11 of 30 are noted as undone, the rows undo 10 of 30"
 	finds wallet "DELETE FROM undone WHERE transaction_id = '$p'" "$p: 0 of  are noted as undone, the rows undo 10 of 30"
@@ -167,7 +158,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE undone SET undone = undone - 1 WHERE transaction_id = '$t'" "$t: 14 of 50 are noted as undone, the rows undo 15 of 50" "$(row counterpart_id transfer): 14 of 50 are noted as undone"
 }
 
-@test "transfers: two rows that name each other and come to nothing" {
+@test "transfers: two rows that name each other and add up to zero" {
 	t=$(row t.id transfer) o=$(row counterpart_id transfer)
 	finds wallet "UPDATE transaction SET counterpart_id = gen_random_uuid() WHERE id = '$t'" "$t: its other side .* is not there" "$o: its other side $t .* says something else"
 	finds wallet "UPDATE transaction SET counterpart_wallet = gen_random_uuid() WHERE id = '$o'" "$o: its other side $t"
@@ -175,7 +166,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE transaction SET amount = 49 WHERE id = '$o'" "$t: its other side $o .* says something else" "EUR: the wallets have .* transfers come to -1"
 }
 
-@test "the statement: each line as its row is, none missing below its head, none too many" {
+@test "the statement: each line matches its row, none is missing below the head, none is extra" {
 	w=$(row wallet_id purchase) n=$(row version purchase) id=$(row t.id purchase)
 	here="wallet $w, version $n, $id"
 	finds statement "UPDATE line SET amount = amount - 1 WHERE transaction_id = '$id'" "$here: the statement has another amount: -31, not -30"
@@ -191,7 +182,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds statement "UPDATE wallet SET version = 1000, newest = 1000 WHERE wallet_id = '$w'" "wallet $w: the statement has come to version 1000"
 }
 
-@test "lines that are still on their way are counted, and are not wrong" {
+@test "lines still on their way are counted, and are not errors" {
 	w=$(row wallet_id purchase)
 	tamper statement "DELETE FROM line WHERE wallet_id = '$w' AND version IN (4, 5);
 		UPDATE wallet SET version = 3, gap_since = now() WHERE wallet_id = '$w';
@@ -202,14 +193,14 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	[[ $output == *"all is right."* ]]
 }
 
-@test "while money moves: always right" {
+@test "it finds no errors while money moves" {
 	url=$(at wallet tried_wallet "$WALLET_DATABASE_URL")
 	"${PGBENCH:-$(pg_config --bindir)/pgbench}" -n -c 8 -t 90 -f "$BATS_TEST_DIRNAME/verify_load.sql" "$url" >"$BATS_TEST_TMPDIR/load" 2>&1 3>&- &
 	load=$!
 	for _ in 1 2 3; do
 		run verify tried
 		[ "$status" -eq 0 ]
-		# Some of it arrives in the statement meanwhile.
+		# Meanwhile some of it arrives in the statement.
 		send_lines tried
 	done
 	wait $load
@@ -220,7 +211,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	[[ $output != *behind* ]]
 }
 
-@test "who cannot read says so, and proves nothing" {
+@test "if it cannot read a database, it says so and proves nothing" {
 	drop tried_statement
 	run verify tried
 	[ "$status" -eq 1 ]

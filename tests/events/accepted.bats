@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
-# accepted.bats - each form of transaction_emitted moves money, and the statement follows.
+# accepted.bats - each accepted form of transaction_emitted moves money, and the line reaches the
+# statement.
 
 load events
 
 setup() { USER=$(new_uuid); }
 
-@test "CloudEvents: a deposit opens the user's first wallet, and all of it reaches the statement" {
+@test "CloudEvents: a deposit opens the user's first wallet, and everything reaches the statement" {
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":10000,\"description\":\"é\",\"metadata\":{\"b\":1,\"a\":[true]}}")"
 	eventually history_is "$USER" $'opening 0 0\ndeposit 10000 10000'
 	[ "$(sql wallet "SELECT currency FROM wallet WHERE owner_id = '$USER'")" = EUR ]
@@ -29,7 +30,7 @@ setup() { USER=$(new_uuid); }
 	eventually statement_has_all "$USER"
 }
 
-@test "NestJS, its key in the data or in message_id" {
+@test "NestJS, with the key in the data or in message_id" {
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":700,\"idempotency_key\":\"$USER-a\"}")"
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":200}")" --message-id "$USER-b"
 	eventually history_is "$USER" $'opening 0 0\ndeposit 700 700\nwithdrawal -200 500'
@@ -51,7 +52,7 @@ setup() { USER=$(new_uuid); }
 	eventually statement_has_all "$USER"
 }
 
-@test "a decimal counts in the currency of the wallet that it moves" {
+@test "a decimal amount is read in the wallet's currency" {
 	sign_up_and_in
 	api POST /v1/wallets '{"currency":"JPY"}'
 	expect 201
@@ -65,18 +66,18 @@ setup() { USER=$(new_uuid); }
 	emit "{\"userId\":\"$USER_ID\",\"transaction\":{\"id\":\"$(json .id)\",\"amount\":1.5,\"operation\":3}}" --message-id "$USER-dinar"
 	eventually balance_is "$USER_ID" 4700
 	[ "$(sql wallet "SELECT balance FROM wallet WHERE id = '$dinars'")" = 3500 ]
-	# Without an amount as well: the rest of it.
+	# Also without an amount: the remainder.
 	emit "{\"userId\":\"$USER_ID\",\"transaction\":{\"id\":\"$(json .id)\",\"operation\":3}}" --message-id "$USER-rest"
 	eventually balance_is "$USER_ID" 1200
 	[ "$(sql wallet "SELECT balance FROM wallet WHERE id = '$dinars'")" = 0 ]
 }
 
-@test "through the exchange by its routing key as well" {
+@test "through the exchange with its routing key too" {
 	"$PROBE" emit transaction_emitted "$(cloud_event "$USER-x" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":3}")"
 	eventually balance_is "$USER" 3
 }
 
-@test "both doors lead to one ledger: a key used over HTTP is not used again by an event" {
+@test "HTTP and events share one ledger: a key used over HTTP is not used again by an event" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	api POST /v1/transactions '{"kind":"deposit","amount":500}' -H "Idempotency-Key: $USER-k"

@@ -6,7 +6,7 @@ load events
 setup() {
 	USER=$(new_uuid)
 	bury_nothing
-	# No key: dead letters, until somebody replays them with one.
+	# No valid request among them: all become dead letters.
 	emit "{\"userId\":\"42\",\"transaction\":{\"amount\":1,\"operation\":0}}" --message-id one
 	emit 'two' --message-id two
 	emit 'three'
@@ -17,7 +17,7 @@ teardown() {
 	bury_nothing
 }
 
-@test "list shows count, ids and reasons, and takes nothing" {
+@test "list shows the count, ids and reasons, and removes nothing" {
 	for _ in 1 2 3; do
 		list=$("$PURSE" dead list wallet_queue)
 		head -n 1 <<<"$list" | grep -qx 'wallet_queue.dead: 3'
@@ -29,7 +29,7 @@ teardown() {
 	"$PURSE" dead list | grep -qx 'statement_queue.dead: 0'
 }
 
-@test "show prints one, or all, a line of JSON each" {
+@test "show prints one or all, as one line of JSON each" {
 	[ "$("$PURSE" dead show wallet_queue two | gojq -r '.body')" = two ]
 	[ "$("$PURSE" dead show wallet_queue.dead | gojq -s 'length')" = 3 ]
 	run "$PURSE" dead show wallet_queue nobody
@@ -47,7 +47,7 @@ teardown() {
 	[ "$status" = 1 ]
 }
 
-@test "replay puts them back: what dies again is met once, what has been mended is posted" {
+@test "replay requeues them: one that fails again is handled once, one that can now be posted is posted" {
 	[ "$("$PURSE" dead replay wallet_queue --all)" = "3 replayed" ]
 	eventually waiting wallet_queue.dead 3
 	stop_service transaction_consumer
@@ -60,7 +60,7 @@ teardown() {
 	eventually waiting wallet_queue.dead 3
 }
 
-@test "what is misused or not there is one clear sentence" {
+@test "wrong usage and missing things get one clear sentence" {
 	run "$PURSE" dead replay wallet_queue
 	[ "$status" = 2 ]
 	run "$PURSE" dead list no_such_queue

@@ -1,12 +1,13 @@
 #!/usr/bin/env bats
-# doubles.bats - doubled and reordered messages change nothing: one event moves money once, a line is stored once.
+# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line
+# is stored once.
 
 load events
 
 setup() { USER=$(new_uuid); }
 teardown() { everything_up; }
 
-@test "the same event a hundred times, in one batch and later again: once" {
+@test "the same event a hundred times, in one batch and again later, moves money once" {
 	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")
 	for _ in $(seq 100); do printf '%s\n' "$event"; done | "$PURSE" publish --lines wallet_queue
 	eventually balance_is "$USER" 100
@@ -15,7 +16,7 @@ teardown() { everything_up; }
 	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
 }
 
-@test "the same key in three forms: once" {
+@test "the same key in three forms moves money once" {
 	data="{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":250}"
 	emit "$(cloud_event "$USER-1" "$data")"
 	emit "$(nest "$data")" --message-id "$USER-1"
@@ -25,7 +26,7 @@ teardown() { everything_up; }
 	history_is "$USER" $'opening 0 0\ndeposit 250 250\ndeposit 1 251'
 }
 
-@test "a key used with another body is refused, and told" {
+@test "a key used with a different body is refused, and the rejection recorded" {
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")" --message-id "$USER-1"
 	eventually balance_is "$USER" 5
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":6}")" --message-id "$USER-1"
@@ -33,7 +34,7 @@ teardown() { everything_up; }
 	balance_is "$USER" 5
 }
 
-@test "transaction_created in any order, doubled: the statement has each line once, signs included" {
+@test "transaction_created in any order, doubled, once without its sign as events of before: each line once, signs included" {
 	stop_service statement_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"
@@ -42,10 +43,28 @@ teardown() { everything_up; }
 		emit "$(cloud_event "$USER-r$id" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}")"
 	done
 	eventually history_is "$USER" $'opening 0 0\ndeposit 1000 1000\nwithdrawal -300 700\nreversal 300 1000\nreversal -1000 0'
-	# Four of them in a queue, taken out and put back newest first, each twice.
+	# Taken out and put back newest first, each twice: in the form of before, and as it is.
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
-	jq -c --slurp 'reverse | .[].body | (., .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	[ "$(jq -c '.body.data | [.balance_change, .held_change]' "$BATS_TEST_TMPDIR/events" | paste -sd ' ')" = '[0,0] [1000,0] [-300,0] [300,0] [-1000,0]' ]
+	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
 	waiting statement_queue 10
+	start_service statement_consumer
+	eventually statement_has_all "$USER"
+	[ "$(lines_of statement "$USER" | wc -l)" = 5 ]
+}
+
+@test "events of before, which say no sign, until they are drained: the same lines" {
+	stop_service statement_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"
+	eventually balance_is "$USER" 700
+	for id in $(sql wallet "SELECT id FROM transaction_shown WHERE owner_id = '$USER' AND version > 1 ORDER BY version DESC"); do
+		emit "$(cloud_event "$USER-r$id" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}")"
+	done
+	eventually balance_is "$USER" 0
+	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
+	jq -c --slurp 'reverse | .[].body | .data |= del(.balance_change, .held_change)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	waiting statement_queue 5
 	start_service statement_consumer
 	eventually statement_has_all "$USER"
 	[ "$(lines_of statement "$USER" | wc -l)" = 5 ]

@@ -1,5 +1,6 @@
 # shellcheck shell=bash
-# events.bash - what the event tests share: publishing in each form, waiting for what comes of it. `load events`.
+# events.bash - shared by the event tests: publishing in each form, waiting for the effects.
+# Use it with `load events`.
 
 load ../helper
 
@@ -8,41 +9,41 @@ PURSE=$BUILD/purse
 
 new_uuid() { cat /proc/sys/kernel/random/uuid; }
 
-# emit BODY [purse publish arguments...] - into wallet_queue, confirmed
+# emit BODY [purse publish arguments...] - publishes to wallet_queue, with a confirm
 emit() {
 	local body=$1
 	shift
 	printf '%s' "$body" | "$PURSE" publish "$@" wallet_queue
 }
 
-# cloud_event ID DATA, nest DATA - envelopes
+# cloud_event ID DATA, nest DATA - print an envelope
 cloud_event() {
 	printf '{"specversion":"1.0","id":"%s","source":"/tests","type":"transaction_emitted","pattern":"transaction_emitted","data":%s}' "$1" "$2"
 }
 nest() { printf '{"pattern":"transaction_emitted","data":%s}' "$1"; }
 
-# history OWNER - the user's transactions in order, "kind amount balance", a line each
+# history OWNER - prints the user's transactions in order, one "kind amount balance" per line
 history() {
 	sql wallet "SELECT t.kind || ' ' || t.amount || ' ' || t.balance_after FROM transaction_shown t
 		WHERE t.owner_id = '$1' ORDER BY t.wallet_id, t.version"
 }
 history_is() { [ "$(history "$1")" = "$2" ]; }
 
-# balance OWNER - of all the user's wallets
+# balance OWNER - prints the sum of all the user's wallets
 balance() { sql wallet "SELECT coalesce(sum(balance), 0) FROM wallet WHERE owner_id = '$1'"; }
 balance_is() { [ "$(balance "$1")" = "$2" ]; }
 
-# deposits OWNER... - how many deposits they have
+# deposits OWNERS - prints their number of deposits; OWNERS are separated by commas
 deposits() { sql wallet "SELECT count(*) FROM transaction_shown WHERE kind = 'deposit' AND owner_id = ANY ('{$1}')"; }
 deposits_are() { [ "$(deposits "$1")" = "$2" ]; }
 
 rejections() { sql wallet "SELECT body->>'code' FROM rejection WHERE body->>'idempotency_key' = '$1' ORDER BY created_at"; }
 rejections_are() { [ "$(rejections "$1")" = "$2" ]; }
 
-# waiting QUEUE N - as many messages wait there
+# waiting QUEUE N - the queue has N waiting messages
 waiting() { [ "$("$PROBE" count "$1")" = "$2" ]; }
 
-# reason ID - why that message is among the dead letters of wallet_queue
+# reason ID - prints why that message is a dead letter of wallet_queue
 reason() { "$PURSE" dead show wallet_queue "$1" | gojq -r .reason; }
 is_dead() { "$PURSE" dead show wallet_queue "$1" >/dev/null 2>&1; }
 buried() { eventually is_dead "$1" && [[ $(reason "$1") == *$2* ]] || { reason "$1" && return 1; }; }
@@ -52,17 +53,17 @@ bury_nothing() {
 	"$PURSE" dead drop statement_queue --all >/dev/null
 }
 
-# The statement has each line of the user's wallets, and as the wallet has it.
+# Prints the lines of the users' wallets, which must be the same in both databases.
 lines_of() {
 	case $1 in
 	wallet) sql wallet "SELECT wallet_id, version, id, kind, amount, balance_after FROM transaction_shown WHERE owner_id = ANY ('{$2}') ORDER BY 1, 2" ;;
 	statement) sql statement "SELECT l.wallet_id, l.version, l.transaction_id, l.kind, l.amount, l.balance_after FROM line l
-		JOIN wallet w USING (wallet_id) WHERE w.owner_id = ANY ('{$2}') AND NOT l.sign_open ORDER BY 1, 2" ;;
+		JOIN wallet w USING (wallet_id) WHERE w.owner_id = ANY ('{$2}') ORDER BY 1, 2" ;;
 	esac
 }
 statement_has_all() { [ "$(lines_of wallet "$1" | md5sum)" = "$(lines_of statement "$1" | md5sum)" ]; }
 
-# load N USERS... - N deposits of 1, spread over the users; the ids have the prefix $LOAD
+# load_of N USERS... - prints N deposits of 1, spread over the users; the ids start with $LOAD
 load_of() {
 	local n=$1
 	shift
@@ -73,10 +74,10 @@ load_of() {
 	}'
 }
 
-# RabbitMQ may take longer than sv waits.
+# RabbitMQ can take longer to start than sv waits.
 broker_up() { sv up "$DATA_DIR/service/rabbitmq" && PATIENCE=120 eventually service_ready rabbitmq; }
 
-# A test that failed half-way must not leave the next ones without a service.
+# Starts whatever a failed test left stopped, for the next tests.
 everything_up() {
 	local service
 	for service in postgres rabbitmq outbox_relay transaction_consumer statement_consumer; do

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# faults.bats - whatever is killed, restarted or away while events flow: none is lost, none is done twice.
+# faults.bats - whatever is killed, restarted or down while events flow, no event is lost or posted
+# twice.
 
 load events
 
@@ -14,7 +15,8 @@ teardown() { everything_up; }
 
 all_users() { local IFS=,; echo "${USERS[*]}"; }
 
-# Exactly n deposits, each of 1, and no dead letter; the statement has the same.
+# nothing_lost_or_doubled N - exactly N deposits of 1 and no dead letters, and the statement has the
+# same.
 nothing_lost_or_doubled() {
 	eventually deposits_are "$(all_users)" "$1"
 	[ "$(sql wallet "SELECT sum(balance) FROM wallet WHERE owner_id = ANY ('{$(all_users)}')")" = "$1" ]
@@ -24,8 +26,8 @@ nothing_lost_or_doubled() {
 	waiting statement_queue.dead 0
 }
 
-# Before the others of this file, which emit thousands: all that there is is published again.
-@test "the cursor of another server is not believed: everything is published again, and dropped as doubles" {
+# This test runs first, because it publishes everything again, and the others emit thousands.
+@test "another server's cursor is ignored: everything is published again, and dropped as duplicates" {
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	nothing_lost_or_doubled 10
 	stop_service outbox_relay
@@ -38,7 +40,7 @@ cursor_is_ours() {
 	[ "$(sql wallet "SELECT count(*) FROM outbox_cursor WHERE name = 'transaction' AND system_identifier <> 1")" = 1 ]
 }
 
-@test "kill -9 of all three consumers, again and again, while 6,000 events flow" {
+@test "all three consumers are killed (-9) again and again while 6,000 events flow" {
 	load_of 6000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue &
 	for _ in 1 2 3 4; do
 		for service in transaction_consumer outbox_relay statement_consumer; do
@@ -51,7 +53,7 @@ cursor_is_ours() {
 	nothing_lost_or_doubled 6000
 }
 
-@test "SIGTERM finishes what was taken and ends with 0" {
+@test "on SIGTERM the consumer finishes the messages it has taken and exits with 0" {
 	stop_service transaction_consumer
 	load_of 3000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	"$BUILD/transaction_consumer" &
@@ -59,7 +61,8 @@ cursor_is_ours() {
 	eventually at_least_one_deposit
 	kill -TERM $pid
 	wait $pid
-	# What was posted is acknowledged, and nothing else is. The broker's own count may be a moment behind.
+	# Posted messages are acknowledged, and no others. The broker's count can lag a moment
+	# behind.
 	eventually all_are_somewhere 3000
 	"$PROBE" take wallet_queue "$("$PROBE" count wallet_queue)" >/dev/null
 }
@@ -83,7 +86,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	nothing_lost_or_doubled 1500
 }
 
-@test "a PREFETCH of more than a batch holds" {
+@test "PREFETCH can be larger than a batch" {
 	stop_service transaction_consumer
 	load_of 3000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	PREFETCH=4096 "$BUILD/transaction_consumer" --drain
@@ -102,7 +105,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	wait $standby
 }
 
-@test "the database away: messages wait, and the delivery limit is not used up" {
+@test "the database is down: messages wait, and their delivery limit is not used up" {
 	load_of 2000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue &
 	stop_service postgres
 	wait $!
@@ -112,13 +115,13 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	nothing_lost_or_doubled 2000
 }
 
-@test "the broker killed with messages in it, and away: they are there afterwards; the API goes on, and its events arrive later" {
+@test "the broker is killed and stays down: its messages survive, the API continues, and its events arrive later" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	wallet=$(json .id)
 	stop_service transaction_consumer
 	load_of 2000 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
-	# Not to be started again when it dies.
+	# Do not restart it when it dies.
 	sv once "$DATA_DIR/service/rabbitmq"
 	kill_service rabbitmq
 	for amount in $(seq 20); do
@@ -136,7 +139,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	nothing_lost_or_doubled 2000
 }
 
-@test "no right to take from the queue: it is asked for again after pauses, and --drain gives up" {
+@test "no permission to consume from the queue: the consumer retries with backoff, and --drain gives up" {
 	stop_service transaction_consumer
 	rabbitmqctl_here set_permissions purse '.*' '.*' '^purse\.events$'
 	run timeout 60 env AMQP_TIMEOUT=1s LOG_LEVEL=debug "$BUILD/transaction_consumer" --drain
@@ -155,15 +158,16 @@ rabbitmqctl_here() (
 	HOME=$RABBIT_HOME "${RABBIT_SCRIPT%/*}/rabbitmqctl" -q "$@"
 )
 
-@test "a queue that was deleted is made again" {
+@test "a deleted queue is created again" {
 	"$PROBE" delete statement_queue
-	# What is published while the broker removes it goes with it; from when it is there again nothing does.
+	# Messages published while the broker deletes the queue are lost with it, so wait until the
+	# queue exists again.
 	eventually waiting statement_queue 0
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
 	nothing_lost_or_doubled 10
 }
 
-@test "options of a queue that exists with others: a clear sentence, and it works on" {
+@test "a queue that exists with other options: a clear sentence, and the consumer continues" {
 	run env QUEUE_LENGTH=1234 "$BUILD/transaction_consumer" --drain
 	[ "$status" = 0 ]
 	[[ "$output" == *"queue wallet_queue was declared with other options and keeps them"*"x-max-length"* ]]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# kinds.bats - holds, captures, releases and transfers through the event door: the same results as over HTTP, the same
-# refusals, and lines in the statement of both sides.
+# kinds.bats - holds, captures, releases and transfers by event: the same results and refusals as
+# over HTTP, and lines in both sides' statements.
 
 load events
 
@@ -13,7 +13,7 @@ setup() {
 }
 teardown() { "$PROBE" delete "$QUEUE"; }
 
-# asks N DATA - an event of $USER, its key is $USER-N
+# asks N DATA - emits an event of $USER with the key $USER-N
 asks() { emit "$(cloud_event "$USER-$1" "{\"user_id\":\"$USER\",$2}")" "${@:3}"; }
 id_of() { sql wallet "SELECT t.id FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$USER' AND t.idempotency_key = '$USER-$1'"; }
 posted() { [ -n "$(id_of "$1")" ]; }
@@ -39,7 +39,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	eventually statement_has_all "$USER"
 }
 
-@test "a hold whose time is over when its event comes again is a double; one that is new then is refused" {
+@test "a repeated hold that has expired meanwhile is a duplicate; a new one that has expired is refused" {
 	hold="\"kind\":\"hold\",\"amount\":10,\"expires_at\":\"$(date -u -d '+4 seconds' +%FT%T.%6NZ)\""
 	asks 2 "$hold"
 	eventually posted 2
@@ -65,7 +65,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	[ "$(history "$USER" | tail -n 1) $(history "$OTHER" | tail -n 1)" = 'transfer -400 600 transfer 400 401' ]
 	reply=$("$PROBE" take "$QUEUE.dead" 1)
 	[ "$(gojq -r '.body.data | [.kind, .amount, .to_wallet_id, .owner_id] | join(" ")' <<<"$reply")" = "transfer 400 $to $USER" ]
-	# Other tests' events are on the exchange as well, so only these two are looked for.
+	# The exchange carries other tests' events too, so pick out these two.
 	sent=$(gojq -r .body.data.id <<<"$reply") received=$(gojq -r .body.data.counterpart_id <<<"$reply")
 	until [ "${both:-}" = 2 ]; do
 		event=$("$PROBE" take "$QUEUE" 1)
@@ -82,7 +82,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	eventually statement_has_all "$USER,$OTHER"
 }
 
-@test "each is refused by the code that HTTP has, and the refusal says as much" {
+@test "each refusal has the same code and details as over HTTP" {
 	asks 2 '"kind":"hold","amount":1001'
 	asks 3 "\"kind\":\"capture\",\"reference_id\":\"$(id_of 1)\""
 	asks 4 "\"kind\":\"release\",\"reference_id\":\"$(new_uuid)\""
@@ -102,7 +102,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	held_is 0
 }
 
-@test "a limit refuses, with what is used of it" {
+@test "a limit's refusal reports its usage" {
 	an_operator_sets() {
 		sign_up_and_in
 		make_operator "$EMAIL"
@@ -118,7 +118,7 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	[ "$(gojq -r '.body.data.frees_at | length' <<<"$event")" = 27 ]
 }
 
-@test "doubles are one; what is malformed is dead, with the reason" {
+@test "duplicates are posted once; malformed events become dead letters, with the reason" {
 	for _ in 1 2 3; do asks 2 '"kind":"hold","amount":10'; done
 	asks 3 '"kind":"hold","amount":5'
 	eventually held_is 15

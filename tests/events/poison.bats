@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# poison.bats - what cannot be handled is set aside with its reason, and holds nothing else up.
+# poison.bats - a message that cannot be handled is dead-lettered with its reason, and blocks
+# nothing else.
 
 load events
 
@@ -13,7 +14,7 @@ teardown() {
 	bury_nothing
 }
 
-@test "each kind of poison has its reason, and its neighbours in the batch are posted" {
+@test "each kind of poison message gets its reason, and its neighbours in the batch are posted" {
 	stop_service transaction_consumer
 	good() { cloud_event "$USER-$1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}"; }
 	emit "$(good 1)"
@@ -21,6 +22,8 @@ teardown() {
 	emit '' --message-id empty
 	emit "$(good 2)"
 	emit "$(printf '[%.0s' {1..1000})" --message-id deep
+	printf '{"pattern":"transaction_emitted","data":{"user_id":"%s","kind":"deposit","amount":5\0}}' "$USER" |
+		"$PURSE" publish --message-id nul wallet_queue
 	emit '{"pattern":"transaction_emitted","data":{"foo":1}}' --message-id members
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1.5}")" --message-id amount
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1,\"idempotency_key\":\"two words\"}")" --message-id key
@@ -35,6 +38,7 @@ teardown() {
 	buried text 'malformed_json: '
 	buried empty 'malformed_json: the body is empty'
 	buried deep 'malformed_json: nested deeper than 32'
+	buried nul 'malformed_json: there is a NUL byte'
 	buried members 'invalid_request: /'
 	buried amount 'invalid_request: /amount'
 	buried key 'invalid_request: /idempotency_key'
@@ -43,22 +47,22 @@ teardown() {
 	buried decimal 'invalid_request: /transaction/amount 1.005 is no amount in EUR'
 	buried operation 'invalid_request: /transaction/operation'
 	buried large rejected
-	waiting wallet_queue.dead 11
+	waiting wallet_queue.dead 12
 	history_is "$USER" $'opening 0 0\ndeposit 1 1\ndeposit 1 2\ndeposit 1 3'
 }
 
-@test "without any key against doubles: a dead letter, body and properties as they were" {
+@test "a message without a deduplication key becomes a dead letter, with its body and properties unchanged" {
 	body="{\"userId\":\"$USER\",\"transaction\":{\"amount\":1.10,\"operation\":0}}"
 	emit "$body" --correlation-id c-1 --reply-to nowhere
 	eventually waiting wallet_queue.dead 1
 	letter=$("$PURSE" dead show wallet_queue)
 	[ "$(gojq -r .body <<<"$letter")" = "$body" ]
 	[ "$(gojq -r '[.correlation_id, .reply_to, .content_type] | join(" ")' <<<"$letter")" = "c-1 nowhere application/json" ]
-	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no key against doubles"* ]]
+	[[ "$(gojq -r .reason <<<"$letter")" == "invalid_request: no deduplication key"* ]]
 	[ "$(history "$USER")" = '' ]
 }
 
-@test "a dead letter does not follow its header CC back into the queue" {
+@test "a dead letter's CC header does not route it back to the queue" {
 	"$PROBE" copied wallet_queue 'not json'
 	buried copied 'malformed_json: '
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
@@ -67,14 +71,14 @@ teardown() {
 	waiting wallet_queue.dead 1
 }
 
-@test "statement_queue has its own: what is no event of ours" {
+@test "statement_queue has its own dead letters, for events that are not ours" {
 	printf '{"specversion":"1.0","id":"x","source":"/s","type":"transaction_created","data":{"id":"none"}}' |
 		"$PURSE" publish --message-id line statement_queue
 	eventually waiting statement_queue.dead 1
 	[[ "$("$PURSE" dead show statement_queue line | gojq -r .reason)" == "invalid_request: "* ]]
 }
 
-@test "a message that the database cannot take is singled out; its neighbours are posted" {
+@test "a message that the database refuses is isolated; its neighbours are posted" {
 	stop_service transaction_consumer
 	sql wallet "CREATE FUNCTION test_explode() RETURNS trigger LANGUAGE plpgsql AS
 		\$\$ BEGIN IF NEW.description = 'explode' THEN RAISE 'boom'; END IF; RETURN NEW; END \$\$;
@@ -91,7 +95,7 @@ teardown() {
 	eventually balance_is "$USER" 15
 }
 
-@test "a message that comes again and again is set aside by the broker at the delivery limit" {
+@test "a message that is delivered again and again is dead-lettered by the broker at the delivery limit" {
 	stop_service transaction_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --message-id again
 	"$PROBE" requeue wallet_queue 21

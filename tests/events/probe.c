@@ -1,14 +1,15 @@
-/* probe.c - a client of RabbitMQ for the tests: listens, takes, gives back, counts, deletes, sends what is too large.
+/* probe.c - a RabbitMQ client for the tests: listens, takes, requeues, counts, deletes, publishes
+ * oversized messages.
  *
- *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events by the keys
- *   probe take QUEUE N         take N messages, a line of JSON each; fails where they have not come within a minute
- *   probe requeue QUEUE N      take one and give it back, N times
- *   probe touch QUEUE N        take N and go away without a word, so that they are delivered a second time
+ *   probe listen QUEUE [KEY…]  declare QUEUE (and QUEUE.dead), bound to purse.events with the keys
+ *   probe take QUEUE N         take N messages and print a line of JSON each; fails after a minute
+ *   probe requeue QUEUE N      take a message and requeue it, N times
+ *   probe touch QUEUE N        take N and exit without acknowledging them, so they are redelivered
  *   probe emit KEY BODY        publish to purse.events
- *   probe copied QUEUE BODY    publish to QUEUE, with a header CC that names it as well
- *   probe count QUEUE          how many wait
- *   probe delete QUEUE         with its dead letters' queue
- *   probe large QUEUE BYTES    publish so many */
+ *   probe copied QUEUE BODY    publish to QUEUE, with a CC header that also names it
+ *   probe count QUEUE          print the number of waiting messages
+ *   probe delete QUEUE         delete QUEUE and QUEUE.dead
+ *   probe large QUEUE BYTES    publish a message of that size */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -31,9 +32,11 @@ print(const struct message *m)
 
 	if (body == NULL)
 		body = json_stringn(m->body, m->bytes);
-	body = json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:I, s:o?}", "exchange", m->exchange, "key", m->key, "type",
-		m->type, "message_id", m->message_id, "correlation_id", m->correlation_id, "content_type", m->content_type,
-		"reason", m->reason, "redelivered", m->redelivered, "deliveries", (json_int_t)m->deliveries, "body", body);
+	body = json_pack("{s:s, s:s, s:s?, s:s?, s:s?, s:s?, s:s?, s:b, s:I, s:o?}", "exchange",
+		m->exchange, "key", m->key, "type", m->type, "message_id", m->message_id,
+		"correlation_id", m->correlation_id, "content_type", m->content_type, "reason",
+		m->reason, "redelivered", m->redelivered, "deliveries", (json_int_t)m->deliveries,
+		"body", body);
 	line = json_dumps(body, JSON_COMPACT);
 	puts(line);
 	free(line);
@@ -95,7 +98,11 @@ touch(struct amqp *a, const char *queue, long n)
 static bool
 emit(struct amqp *a, const char *key, const char *body)
 {
-	struct outgoing m = { .exchange = PURSE_EXCHANGE, .key = key, .body = body, .bytes = strlen(body), .mandatory = true };
+	struct outgoing m = { .exchange = PURSE_EXCHANGE,
+		.key = key,
+		.body = body,
+		.bytes = strlen(body),
+		.mandatory = true };
 
 	return amqp_publish(a, &m, 1) == OK;
 }
@@ -103,17 +110,22 @@ emit(struct amqp *a, const char *key, const char *body)
 static bool
 copied(struct amqp *a, const char *queue, const char *body)
 {
-	amqp_field_value_t names[] = { { .kind = AMQP_FIELD_KIND_UTF8, .value.bytes = amqp_cstring_bytes(queue) } };
+	amqp_field_value_t names[] = { { .kind = AMQP_FIELD_KIND_UTF8,
+		.value.bytes = amqp_cstring_bytes(queue) } };
 	amqp_table_entry_t cc = { .key = amqp_cstring_bytes("CC"),
 		.value = { .kind = AMQP_FIELD_KIND_ARRAY, .value.array = { 1, names } } };
-	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_HEADERS_FLAG | AMQP_BASIC_MESSAGE_ID_FLAG, .headers = { 1, &cc },
+	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_HEADERS_FLAG |
+						AMQP_BASIC_MESSAGE_ID_FLAG,
+		.headers = { 1, &cc },
 		.message_id = amqp_cstring_bytes("copied") };
 	uint32_t ready;
 
-	/* The count on the same channel is answered after the message was read. */
-	return amqp_basic_publish(a->connection, CHANNEL_TAKE, amqp_empty_bytes, amqp_cstring_bytes(queue), 1, 0, &p,
-		       amqp_cstring_bytes(body)) == AMQP_STATUS_OK
-	       && amqp_count(a, queue, &ready) == OK;
+	/* The count uses the same channel, so its answer comes after the broker has read the
+	 * message. */
+	return amqp_basic_publish(a->connection, CHANNEL_TAKE, amqp_empty_bytes,
+		       amqp_cstring_bytes(queue), 1, 0, &p,
+		       amqp_cstring_bytes(body)) == AMQP_STATUS_OK &&
+	       amqp_count(a, queue, &ready) == OK;
 }
 
 static bool
@@ -122,14 +134,20 @@ drop(struct amqp *a, const char *queue)
 	char dead[AMQP_NAME_MAX];
 
 	amqp_dead_name(queue, dead);
-	return amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 0, 0) != NULL
-	       && amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(dead), 0, 0) != NULL;
+	return amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 0, 0) !=
+		       NULL &&
+	       amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(dead), 0, 0) !=
+		       NULL;
 }
 
 static bool
 large(struct amqp *a, const char *queue, long bytes)
 {
-	struct outgoing m = { .exchange = "", .key = queue, .bytes = (size_t)bytes, .mandatory = true, .message_id = "large" };
+	struct outgoing m = { .exchange = "",
+		.key = queue,
+		.bytes = (size_t)bytes,
+		.mandatory = true,
+		.message_id = "large" };
 	char *body = malloc((size_t)bytes);
 	bool done;
 
@@ -148,7 +166,8 @@ main(int argc, char **argv)
 	const char *what = argc > 2 ? argv[1] : "";
 	long n = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
 	bool listens = strcmp(what, "listen") == 0, done = false;
-	struct amqp_queue queue = { argc > 2 ? argv[2] : "", (const char *const *)(argc > 3 ? argv + 3 : argv + argc) };
+	struct amqp_queue queue = { argc > 2 ? argv[2] : "",
+		(const char *const *)(argc > 3 ? argv + 3 : argv + argc) };
 	struct amqp_topology own = { PURSE_EXCHANGE, &queue, listens };
 	struct amqp *a;
 	uint32_t ready;

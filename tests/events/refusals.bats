@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# refusals.bats - a refusal is an answer: recorded, published once, acknowledged; and sent to who set reply_to.
+# refusals.bats - a refusal is an answer: recorded, published once, acknowledged, and sent to
+# reply_to if set.
 
 load events
 
@@ -13,7 +14,7 @@ teardown() {
 	"$PROBE" delete "$QUEUE"
 }
 
-@test "insufficient_funds: nothing changes, transaction_rejected says why and what was asked, digit for digit" {
+@test "insufficient_funds: nothing changes; transaction_rejected has the reason and the request, digit for digit" {
 	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":0.07,\"operation\":1}}" --message-id "$USER-1"
 	event=$("$PROBE" take "$QUEUE" 1)
 	[ "$(gojq -r '[.exchange, .key, .type, .content_type] | join(" ")' <<<"$event")" = "purse.events transaction_rejected transaction_rejected application/cloudevents+json" ]
@@ -25,7 +26,7 @@ teardown() {
 	eventually waiting wallet_queue 0
 }
 
-@test "the same refusal twice is told once" {
+@test "a repeated refusal is published once" {
 	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
 	printf '%s\n%s\n' "$event" "$event" | "$PURSE" publish --lines wallet_queue
 	emit "$event"
@@ -34,7 +35,7 @@ teardown() {
 	waiting "$QUEUE" 0
 }
 
-@test "a key that was refused is not spent: published anew when there are funds, it is posted" {
+@test "a refusal does not use up its key: published again when there are funds, the event is posted" {
 	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
 	emit "$event"
 	eventually rejections_are "$USER-1" insufficient_funds
@@ -43,7 +44,7 @@ teardown() {
 	eventually history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
 }
 
-@test "each rule of the ledger refuses by its code" {
+@test "each rule of the ledger refuses with its own code" {
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":60}")"
 	eventually balance_is "$USER" 40
@@ -63,7 +64,7 @@ teardown() {
 	balance_is "$USER" 100
 }
 
-@test "reply_to: the transaction or the refusal, with the correlation_id; a double is answered too" {
+@test "reply_to gets the transaction or the refusal, with the correlation_id; a duplicate is answered too" {
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9}")" --reply-to "$QUEUE.dead" --correlation-id c-1
 	reply=$("$PROBE" take "$QUEUE.dead" 1)
 	[ "$(gojq -r '[.correlation_id, .body.type, .body.data.kind, .body.data.amount, .body.data.owner_id] | join(" ")' <<<"$reply")" = "c-1 transaction_created deposit 9 $USER" ]
@@ -72,14 +73,14 @@ teardown() {
 	[ "$(jq -c '.body' <<<"$again")" = "$(jq -c '.body' <<<"$reply")" ]
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":10}")" --reply-to "$QUEUE.dead" --correlation-id c-3
 	[ "$("$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.correlation_id, .body.type, .body.data.code, .body.data.available] | join(" ")')" = "c-3 transaction_rejected insufficient_funds 9" ]
-	# Nobody there to hear it: acknowledged all the same.
+	# The reply queue does not exist: the message is acknowledged anyway.
 	emit "$(cloud_event "$USER-3" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --reply-to "gone-$USER"
 	eventually balance_is "$USER" 10
 	eventually waiting wallet_queue 0
 	balance_is "$USER" 10
 }
 
-@test "reply_to a queue that is full: the answers are given up, and nobody waits behind them" {
+@test "a full reply_to queue: the replies are dropped, and no other message waits for them" {
 	"$PROBE" delete "$QUEUE"
 	QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
 	eventually is_full "$QUEUE.dead"
@@ -89,15 +90,15 @@ teardown() {
 	done
 	eventually waiting wallet_queue 0
 }
-# A queue refuses what is published to it only some messages after its limit.
+# A queue starts to refuse only some messages after its limit.
 is_full() { ! yes '{}' | head -n 1500 | "$PURSE" publish --lines "$1" >/dev/null 2>&1; }
 
-@test "a refusal that was recorded stays one when its message is delivered again" {
+@test "a recorded refusal stays a refusal when its message is redelivered" {
 	stop_service transaction_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")"
 	"$BUILD/transaction_consumer" --drain
 	rejections_are "$USER-1" insufficient_funds
-	# As if that consumer had died before it acknowledged, and there were funds by now.
+	# As if that consumer had died before the acknowledgement, and funds had arrived since.
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")"
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")" --reply-to "$QUEUE.dead"
 	"$PROBE" touch wallet_queue 2
@@ -106,7 +107,7 @@ is_full() { ! yes '{}' | head -n 1500 | "$PURSE" publish --lines "$1" >/dev/null
 	history_is "$USER" $'opening 0 0\ndeposit 5 5'
 }
 
-# again - the purchase once more, delivered twice; the type of its answer
+# again - emits the purchase again and makes it a redelivery; prints the type of its answer
 again() {
 	emit "$event" --reply-to "$QUEUE.dead" >/dev/null
 	"$PROBE" touch wallet_queue 1
@@ -114,7 +115,7 @@ again() {
 	"$PROBE" take "$QUEUE.dead" 1 | gojq -r .body.type
 }
 
-@test "a refusal that was recorded says nothing where its key was posted since, nor after an hour" {
+@test "a recorded refusal no longer counts after an hour, or once its key has been posted" {
 	stop_service transaction_consumer
 	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")
 	emit "$event"

@@ -1,9 +1,11 @@
 #!/usr/bin/env bats
-# auth_flood.bats - a flood of sign-ins, and a database that goes away: refused politely, the others served, no restart.
+# auth_flood.bats - a flood of sign-ins, and a database that goes down: clean refusals, others still
+# served, no restart.
 
 load ../helper
 
-# flood - 128 sign-ins at once by unknown people; fills the file $statuses with a line each: status and Retry-After.
+# flood - sends 128 parallel sign-ins for unknown addresses; writes a line for each to $statuses:
+# status and Retry-After.
 flood() {
 	local n
 	statuses=$BATS_TEST_TMPDIR/statuses
@@ -24,13 +26,13 @@ some_are_refused() {
 	grep -q '^503 [1-9]' "$statuses"
 }
 
-@test "past the queue sign-ins are refused, the rest is answered" {
+@test "sign-ins that do not fit in the queue are refused, the rest are answered" {
 	eventually some_are_refused
 	[ "$(grep -c '^401' "$statuses")" -gt 0 ]
 	[ "$(grep -cv '^\(401\|503\)' "$statuses")" = 0 ]
 }
 
-@test "a flood of sign-ins stops nobody who is signed in" {
+@test "a flood of sign-ins does not block signed-in users" {
 	sign_up_and_in
 	(flood) &
 	for _ in {1..20}; do
@@ -40,7 +42,7 @@ some_are_refused() {
 	wait
 }
 
-@test "without its database auth says so, and comes back by itself" {
+@test "without its database auth answers 503, and recovers by itself" {
 	sign_up_and_in
 	stop_service postgres
 	TOKEN_BEFORE=$TOKEN

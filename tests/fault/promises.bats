@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# promises.bats - what the design promises whatever dies: a 201 is durable, a retry moves money once, the API goes on
-# without the broker, says 503 without its database and recovers by itself, and answers what it has accepted.
+# promises.bats - what the design promises whatever dies: a 201 is durable and a retry moves money
+# once. The API works without the broker, answers 503 without its database, recovers by itself, and
+# answers every accepted request.
 
 load ../helper
 
@@ -18,8 +19,9 @@ teardown() {
 	done
 }
 
-# DEPOSITS deposits, 16 at a time, each tried again with its key until it is answered 201, as careful programs do, while
-# COMMAND happens in the middle; then each is there exactly once.
+# deposits_survive COMMAND - makes DEPOSITS deposits, 16 in parallel, and retries each with its key
+# until it gets 201, as careful clients do. Runs COMMAND in the middle. Then each deposit must exist
+# exactly once.
 deposits_survive() {
 	local ids=$BATS_TEST_TMPDIR/ids calls=$BATS_TEST_TMPDIR/calls
 	cat >"$calls.one" <<-END
@@ -41,7 +43,7 @@ deposits_survive() {
 	curl -s --parallel --parallel-immediate --parallel-max 16 -K "$calls" >"$BATS_TEST_TMPDIR/statuses" &
 	eventually posted 20
 	"$@"
-	if posted "$DEPOSITS"; then echo 'that came too late' && return 1; fi
+	if posted "$DEPOSITS"; then echo 'the fault came too late' && return 1; fi
 	wait %1
 	[ "$(sort "$BATS_TEST_TMPDIR/statuses" | uniq -c | awk '{ print $2, $1 }')" = "201 $DEPOSITS" ]
 	gojq -r .id "$BATS_TEST_TMPDIR"/answer.* | sort >"$ids"
@@ -49,7 +51,7 @@ deposits_survive() {
 	sql wallet "SELECT id FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'deposit'" | sort | cmp - "$ids"
 	eventually statement_has $((DEPOSITS + 1)) $((DEPOSITS * 7))
 }
-# posted N - so many answers have come, at least
+# posted N - at least N answers have arrived
 posted() { [ "$(find "$BATS_TEST_TMPDIR" -name 'answer.*' | wc -l)" -ge "$1" ]; }
 balance_is() {
 	api GET "/v1/wallets/$WALLET/balance"
@@ -65,15 +67,15 @@ end_handler() { kill -TERM "$(handler_pid wallet)"; }
 kill_postgres() { kill_service postgres; }
 kill_gateway() { kill_service gateway; }
 
-@test "the wallet handler is killed under load: nothing lost, nothing doubled" {
+@test "the wallet handler is killed under load: nothing is lost or duplicated" {
 	deposits_survive kill_handler
 }
 
-@test "the wallet handler is told to end under load: nothing lost, nothing doubled" {
+@test "the wallet handler gets SIGTERM under load: nothing is lost or duplicated" {
 	deposits_survive end_handler
 }
 
-@test "PostgreSQL is killed under load: every 201 was durable, every retry moved money once" {
+@test "PostgreSQL is killed under load: every 201 is durable, every retry moves money once" {
 	deposits_survive kill_postgres
 }
 
@@ -81,7 +83,7 @@ kill_gateway() { kill_service gateway; }
 	deposits_survive kill_gateway
 }
 
-@test "without its database the API says 503 with Retry-After, and recovers without a restart" {
+@test "without its database the API answers 503 with Retry-After, and recovers without a restart" {
 	balance_is 0 1
 	wallet=$(handler_pid wallet) auth=$(handler_pid auth) statement=$(handler_pid statement)
 	stop_service postgres
@@ -101,14 +103,14 @@ kill_gateway() { kill_service gateway; }
 	[ "$(handler_pid wallet) $(handler_pid auth) $(handler_pid statement)" = "$wallet $auth $statement" ]
 }
 
-@test "a database that hangs is 503 in time, not 504, and is back when it answers again" {
+@test "if the database hangs, the API answers 503 in time, not 504, and recovers with the database" {
 	balance_is 0 1
-	# What the cache knows is not asked: these two must ask.
+	# Two paths that need the database and not only the cache.
 	paths=("/v1/wallets/$WALLET" /v1/auth/me)
 	postgres=$(service_pid postgres)
 	mapfile -t processes < <(pgrep -P "$postgres")
 	kill -STOP "$postgres" "${processes[@]}"
-	# Each waits for as long as it may: both at once.
+	# Each takes the full timeout, so run both in parallel.
 	PATIENCE=60
 	for path in "${paths[@]}"; do
 		(api GET "$path" && echo "$status_code $(json .code) $(header Retry-After)" >"$BATS_TEST_TMPDIR/status${path//\//.}") &
@@ -119,7 +121,7 @@ kill_gateway() { kill_service gateway; }
 	eventually balance_is 0 1
 }
 
-@test "a killed relay is back, and what it had not published is" {
+@test "a killed relay comes back and publishes what it had not" {
 	kill_service outbox_relay
 	api POST /v1/transactions '{"kind":"deposit","amount":5}'
 	expect 201

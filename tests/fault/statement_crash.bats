@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# statement_crash.bats - the statement consumer dies in the middle of its work: nothing is lost, nothing is doubled, and
-# a file that was half written is finished.
+# statement_crash.bats - the statement consumer dies in the middle of its work: nothing is lost or
+# duplicated, and a half-written file is finished.
 
 load ../helper
 
@@ -11,7 +11,8 @@ setup() {
 }
 teardown() { service_ready statement_consumer || start_service statement_consumer; }
 
-# deposits N - N deposits through the posting function, 500 a commit, as the handler's group commit does it.
+# deposits N - makes N deposits with the posting function, 500 per commit, like the handler's group
+# commit.
 deposits() {
 	sql wallet "DO \$\$ BEGIN
 		FOR i IN 1 .. $1 / 500 LOOP
@@ -41,7 +42,7 @@ job_is_half_done() {
 	[ "$(sql statement "SELECT status <> 'queued' AND (progress > 0 OR status = 'ready') FROM job WHERE id = '${JOB##*/}'")" = t ]
 }
 
-# The whole file is right: length, hash, every line there once, every sum.
+# Checks the whole file: length, hash, every line exactly once, every sum.
 file_is_whole() {
 	local file=$BATS_TEST_TMPDIR/file
 	api GET "$JOB"
@@ -56,7 +57,7 @@ file_is_whole() {
 	fi
 }
 
-@test "killed while lines flow, it catches up by itself: none lost, none doubled" {
+@test "killed while lines arrive, it catches up by itself: none is lost or duplicated" {
 	deposits 20000 &
 	for _ in 1 2 3 4; do
 		sleep 0.5
@@ -67,17 +68,18 @@ file_is_whole() {
 	[ "$(sql statement "SELECT count(*), count(DISTINCT transaction_id), sum(amount) FROM line WHERE wallet_id = '$WALLET'")" = "20001|20001|2000000" ]
 }
 
-@test "dying in the middle of a file, it is finished by the next consumer" {
+@test "if it dies in the middle of a file, the next consumer finishes the file" {
 	deposits 60000
 	eventually arrived 60001
-	# The kernel ends the process at the seventh megabyte of a file of twelve: SIGXFSZ, for certain in the middle.
+	# The kernel kills it (SIGXFSZ) at the seventh megabyte of a file of twelve, which is surely
+	# in the middle.
 	old=$(service_pid statement_consumer)
 	prlimit --pid "$old" --fsize=7000000
 	ask json
 	eventually job_is_ready
 	[ "$(service_pid statement_consumer)" != "$old" ]
 	file_is_whole 60001
-	# Killed wherever it just is.
+	# Kill it at a random point.
 	for format in csv json; do
 		ask "$format"
 		eventually job_is_half_done
@@ -88,13 +90,13 @@ file_is_whole() {
 	[ -z "$(find "$DATA_DIR/statements" -name '*.part')" ]
 }
 
-@test "told to end in the middle of a file, it leaves the rest to the next one" {
+@test "on SIGTERM in the middle of a file, it leaves the rest to the next consumer" {
 	deposits 60000
 	eventually arrived 60001
 	ask json
 	eventually job_is_half_done
 	stop_service statement_consumer
-	# Whether it was finished just then or not: nobody holds it now.
+	# Finished or not, no one holds it now.
 	[ "$(sql statement "SELECT claim IS NULL FROM job WHERE id = '${JOB##*/}'")" = t ]
 	start_service statement_consumer
 	eventually job_is_ready

@@ -100,7 +100,7 @@ is_dead() { ! grep -q '^State:[[:space:]]*[^XZ]' "/proc/$1/status" 2>/dev/null; 
 }
 
 @test "a killed consumer is back" {
-	for name in outbox_relay transaction_consumer statement_consumer; do
+	for name in $(sed -n 's/^consumer //p' "$ROOT/tools/programs"); do
 		pid=$(service_pid "$name")
 		kill_service "$name"
 		back() { [ "$(service_pid "$name")" != "$pid" ] && service_ready "$name"; }

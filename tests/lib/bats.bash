@@ -1,8 +1,10 @@
 # shellcheck shell=bash
-# bats.bash - what in bats took a quarter of a test's time here, done otherwise. Sourced by the helpers.
+# bats.bash - faster versions of the parts of bats that took a quarter of a test's time. Sourced by
+# the helpers.
 
-# bats notes where it is before every command, so as to know where a test failed. bash says that where a command fails, too: it
-# is noted then. (A test that ends by `exit` has no place.)
+# bats records its position before every command, to report where a test failed. bash also knows the
+# position when a command fails, so we record it only then. (A test that ends with `exit` reports no
+# position.)
 bats_setup_tracing() {
 	BATS_DEBUG_LAST_STACK_TRACE=() BATS_DEBUG_LASTLAST_STACK_TRACE=() BATS_DEBUG_LAST_STACK_TRACE_IS_VALID='' BATS_ERROR_SUFFIX=''
 	exec 4<&1
@@ -14,5 +16,5 @@ bats_error_trap() {
 	BATS_DEBUG_LAST_STACK_TRACE_IS_VALID=1
 }
 
-# For --timing: the time, without starting date.
+# For --timing: the time, without starting `date`.
 get_mills_since_epoch() { printf '%d\n' "$((${EPOCHREALTIME/[.,]/} / 1000))"; }

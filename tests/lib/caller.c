@@ -1,12 +1,14 @@
-/* caller.c - runs a program with a client of HTTP beside it, so that thousands of calls start no curl each.
+/* caller.c - runs a command and makes HTTP calls for it, so that thousands of calls do not each
+ * start curl.
  *
- *   caller COMMAND…   runs it with CALLER="IN OUT" in its environment, two file descriptors; ends with its status
+ *   caller COMMAND…   runs it with CALLER="IN OUT", two file descriptors; exits with its status
  *
- * To start curl takes 9 ms of processor time: libcurl makes the same call from here. A call is written to OUT as fields that
- * end with a null byte: method, URL, seconds to wait, file, body, headers, and an empty one. The answer's headers are then in
- * the file, its body in the file's name with .body, and IN has a line: the file, the status or 000, and what went wrong.
- * Every call has a connection of its own, as curl's have. One call at a time: who may be one of several processes uses
- * curl. */
+ * Starting curl takes 9 ms of processor time; libcurl makes the same call from here. The command
+ * writes a call to OUT as null-terminated fields: method, URL, timeout in seconds, file, body,
+ * headers, and an empty field. We write the answer's headers to the file and its body to FILE.body.
+ * Then we write a line to IN: the file, the status or 000, and an error message if there is one.
+ * Every call uses a new connection, as with curl. There is one call at a time: parallel processes
+ * use curl instead. */
 #include <curl/curl.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +29,7 @@
 enum field { METHOD, URL, SECONDS, NAME, BODY, HEADERS };
 
 struct call {
-	char *text; /* the fields, one behind the other */
+	char *text; /* the fields, one after another */
 	size_t bytes, room;
 };
 
@@ -44,19 +46,21 @@ field_after(const char *field)
 	return field + strlen(field) + 1;
 }
 
-/* Whether all fields of a call are there: the first five may be empty, the first empty one after them ends it. */
+/* True if the call is complete: the first five fields can be empty; the first empty one after them
+ * ends it. */
 static bool
 is_whole(const struct call *c)
 {
 	const char *at = c->text, *end = c->text + c->bytes;
 
-	for (int field = METHOD; at < end && memchr(at, 0, (size_t)(end - at)) != NULL; field++, at = field_after(at))
+	for (int field = METHOD; at < end && memchr(at, 0, (size_t)(end - at)) != NULL;
+		field++, at = field_after(at))
 		if (field >= HEADERS && *at == 0)
 			return true;
 	return false;
 }
 
-/* Reads what is there; false where the other side is gone. */
+/* Reads what is available. Returns false if the other side has closed the pipe. */
 static bool
 read_more(struct call *c, int fd)
 {
@@ -85,7 +89,8 @@ must_open(const char *name, const char *ending)
 	return f;
 }
 
-/* Makes the call as curl would; returns the status, 0 where there was no answer, and says what went wrong. */
+/* Makes the call as curl would. Returns the status, or 0 if there was no answer, and sets trouble
+ * on error. */
 static long
 make_call(CURL *curl, const char *field[], FILE *headers, FILE *body, char trouble[CURL_ERROR_SIZE])
 {
@@ -131,7 +136,7 @@ answer(CURL *curl, const struct call *c, int out)
 	body = must_open(field[NAME], ".body");
 	status = make_call(curl, field, headers, body, trouble);
 	if (fclose(headers) != 0 || fclose(body) != 0)
-		die("an answer could not be kept");
+		die("could not write an answer");
 	dprintf(out, "%s %03ld %s\n", field[NAME], status, trouble);
 }
 
@@ -143,7 +148,7 @@ begin(char *command[], int in, int out)
 
 	snprintf(fds, sizeof fds, "%d %d", in, out);
 	if (setenv("CALLER", fds, 1) != 0 || (pid = fork()) < 0)
-		die("a process could not be made");
+		die("could not start a process");
 	if (pid == 0) {
 		execvp(command[0], command);
 		die(command[0]);
@@ -151,7 +156,7 @@ begin(char *command[], int in, int out)
 	return pid;
 }
 
-/* A pipe whose other end, the command's, is at *theirs. */
+/* Creates a pipe. Returns our end; *theirs is the command's. */
 static int
 pipe_to(int *theirs, bool we_read)
 {
@@ -179,11 +184,11 @@ main(int argc, char *argv[])
 		return 2;
 	}
 	if (curl_global_init(CURL_GLOBAL_ALL) != 0 || (curl = curl_easy_init()) == NULL)
-		die("libcurl does not begin");
+		die("could not initialize libcurl");
 	in = pipe_to(&theirs_out, true);
 	out = pipe_to(&theirs_in, false);
 	pid = begin(argv + 1, theirs_in, theirs_out);
-	/* Interrupted with the command: it ends in its own way, and this one after it. */
+	/* On an interrupt the command ends in its own way, and then we do. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

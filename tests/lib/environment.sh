@@ -1,9 +1,10 @@
 # shellcheck shell=bash
-# environment.sh - the servers that the tests run against: made once, shared by the suites, removed. Sourced by tests/run.
+# environment.sh - the servers under test: started once, shared by the suites, then removed. Sourced
+# by tests/run.
 
 results=${results:?}
 
-# Prints a port that is free, away from the range that the system gives to outgoing connections.
+# Prints a free port outside the range that the system assigns to outgoing connections.
 free_port() {
 	perl -MIO::Socket::INET -e '
 		for (1 .. 500) {
@@ -13,7 +14,7 @@ free_port() {
 		exit 1'
 }
 
-# Starts what is not running and exports where it is.
+# Starts the servers that are not running, and exports their addresses.
 environment_start() {
 	local url service
 	[ -z "${environment_up:-}" ] || return 0
@@ -27,7 +28,8 @@ environment_start() {
 	}
 	export PURSE_CONFIG=$DATA_DIR/purse.env
 	eval "$(tools/env)"
-	# tests/db keeps its helpers in temporary functions, which the run-time roles may not make otherwise.
+	# The helpers of tests/db are temporary functions. By default the run-time roles are not
+	# allowed to create any.
 	for service in auth wallet statement; do
 		echo "GRANT TEMPORARY ON DATABASE purse_$service TO purse_${service}_app;"
 	done | (
@@ -44,7 +46,8 @@ environment_start() {
 }
 
 environment_remove() {
-	# The addresses are exported by now, and would be taken for somebody else's servers once they are gone.
+	# The addresses are still exported. Once our servers are gone, they would look like someone
+	# else's.
 	unset AUTH_DATABASE_URL WALLET_DATABASE_URL STATEMENT_DATABASE_URL AMQP_URL
 	[ ! -d "$DATA_DIR" ] || YES=1 tools/clean-data >"$results/clean.log" 2>&1 || {
 		cat "$results/clean.log"

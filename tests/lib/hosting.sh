@@ -1,25 +1,27 @@
 # shellcheck shell=bash
-# hosting.sh - the suite "hosting": the API's tests once more, unchanged, where the handlers are programs on somebody's web
-# server. Sourced by suites.sh.
+# hosting.sh - the suite "hosting": the API's tests again, unchanged, with the handlers as programs
+# on a shared host's web server. Sourced by suites.sh.
 #
-# It runs in a copy of this checkout with servers of its own, beside the other suites. Root's copy belongs to nobody and
-# has the PATH of an ordinary user: as root Apache would not start, and `make up` for others would not be tried.
+# It runs in a copy of this checkout with its own servers, in parallel with the other suites. If
+# root runs it, the copy belongs to the user nobody and has an ordinary PATH: Apache does not start
+# as root, and this tests `make up` for others.
 results=${results:?}
 . tests/hosting/servers.sh
 
-# Makes the copy and starts the suite "inside" in it, in the background.
+# Creates the copy and starts the suite "inside" in it, in the background.
 hosting_begin() {
 	hosting_copy=$(mktemp -d /tmp/purse-user.XXXXXX)
 	chmod 755 "$hosting_copy"
 	mkdir -p "$hosting_copy/sources/build"
 	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$hosting_copy/sources"
-	cp -r "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,log_pump,tests} "$hosting_copy/sources/build/"
+	# shellcheck disable=SC2046
+	(cd "$BUILD" && cp -r $(programs) tests "$hosting_copy/sources/build/")
 	[ "$(id -u)" -ne 0 ] || chown -R nobody "$hosting_copy"
 	in_copy tests/run inside >"$results/hosting.out" 2>&1 </dev/null &
 	hosting_pid=$!
 }
 
-# Waits for it and takes its numbers from its last line.
+# Waits for it and reads the counts from its last line.
 suite_hosting() {
 	wait "$hosting_pid" || true
 	take_numbers "$results/hosting.out"
@@ -37,11 +39,11 @@ in_copy() {
 
 hosting_tidy() {
 	[ -n "${hosting_copy:-}" ] || return 0
-	# Interrupted: what is still at work there ends first.
+	# On an interrupt, end what still runs there first.
 	kill "$hosting_pid" 2>/dev/null || true
 	wait "$hosting_pid" 2>/dev/null || true
 	in_copy tests/run --stop || {
-		echo "not ok - the servers of the hosting suite could not be removed"
+		echo "not ok - could not remove the servers of the hosting suite"
 		return 1
 	}
 	rm -rf "$hosting_copy"
@@ -51,16 +53,24 @@ hosting_tidy() {
 hosting_kinds() {
 	local kind gateway=$BASE_URL
 	for kind in "${HOSTING_KINDS[@]}"; do
-		hosting_unpack
-		if hosting_start "$kind"; then
+		if hosting_serve "$kind"; then
 			count_bats_at_once "$kind" tests/api/*.bats
 			# It stops the consumers, which the others wait for.
-			count_bats "$kind-hosting" tests/hosting
-		else
-			suite_failed=$((suite_failed + 1))
-			echo "not ok - $kind does not serve the API; see $results"
+			count_bats "$kind-hosting" tests/hosting/hosting.bats
 		fi
 		hosting_stop
 	done
+	! hosting_serve apache-bare || count_bats secrets tests/hosting/secrets.bats
+	hosting_stop
 	export BASE_URL=$gateway
+}
+
+# hosting_serve KIND - a fresh web space on that server; what does not start is a failed test.
+hosting_serve() {
+	hosting_unpack
+	hosting_start "$1" || {
+		suite_failed=$((suite_failed + 1))
+		echo "not ok - $1 does not serve the API; see $results"
+		return 1
+	}
 }

@@ -1,4 +1,4 @@
-"""smtp_server.py FOLDER - a real mail server on loopback: writes each mail it takes into a folder, prints its port."""
+"""smtp_server.py FOLDER - a real mail server on loopback: prints its port, and writes each mail it accepts to FOLDER."""
 import asyncio
 import sys
 import uuid

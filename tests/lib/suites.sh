@@ -1,11 +1,12 @@
 # shellcheck shell=bash
-# suites.sh - what each suite runs, and how its tests are counted. Sourced by tests/run.
+# suites.sh - what each suite runs, and how we count its tests. Sourced by tests/run.
 
 passed=0 failed=0
 results=${results:?}
 . tests/lib/hosting.sh
 
-# count_tap NAME COMMAND... - runs a program that speaks TAP and counts its tests; shows what failed.
+# count_tap NAME COMMAND... - runs a program that prints TAP, counts its tests, and shows the
+# failures.
 count_tap() {
 	local name=$1 log ok bad skipped status=0
 	shift
@@ -16,21 +17,21 @@ count_tap() {
 	bad=$(grep -cE '^not ok( |$)' "$log" || true)
 	if [ "$bad" -eq 0 ] && [ "$status" -ne 0 ]; then
 		bad=1
-		echo "not ok - $name ended with status $status after $ok tests; its last words:"
+		echo "not ok - $name exited with status $status after $ok tests; its last lines:"
 		tail -n 20 "$log"
 	elif [ "$bad" -gt 0 ]; then
-		# Each failure with the lines that explain it.
+		# Show each failure with the lines that explain it.
 		awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$log" | grep -v '^ok' | head -n 200
 	elif ! planned "$log" $((ok + skipped)); then
 		bad=1
-		echo "not ok - $name has not run all the tests it has, or has none; see $log"
+		echo "not ok - $name did not run all its tests, or has none; see $log"
 	fi
 	[ "$skipped" -eq 0 ] || grep -iE '^ok .*# skip' "$log"
 	suite_passed=$((suite_passed + ok))
 	suite_failed=$((suite_failed + bad))
 }
 
-# A TAP plan says how many tests there are: fewer means that something ended early.
+# The TAP plan states the number of tests: fewer results mean that something ended early.
 planned() {
 	local plan
 	plan=$(sed -n 's/^1\.\.\([0-9]*\).*/\1/p' "$1" | awk '{ n += $1 } END { print n + 0 }')
@@ -43,8 +44,9 @@ count_bats() {
 	count_tap "$name" "$BUILD/tests/caller" bats --tap --timing "$@"
 }
 
-# The same for files that do not meet each other's data: four at once. Those that stop services take turns, and so do those
-# that say that they do, as they need a service all the time; who waits with patience for what it does need not.
+# The same for files that do not touch each other's data: four in parallel. Files that stop services
+# take turns. So do files that declare it in a comment, because they need a service to be up all the
+# time. A file that waits with `eventually` does not have to.
 count_bats_at_once() {
 	run_files_at_once "$@"
 	count_files "$@"
@@ -61,7 +63,8 @@ count_files() {
 	for file; do count_tap "$name-${file##*/}" cat "$results/$name/${file##*/}.tap"; done
 	rm -rf "${results:?}/$name"
 }
-# run_files NAME AT_ONCE LINES - a line's files run one after another, AT_ONCE lines at once.
+# run_files NAME AT_ONCE LINES - runs the files of a line one after another, and AT_ONCE lines in
+# parallel.
 run_files() {
 	mkdir -p "$results/$1"
 	# shellcheck disable=SC2016
@@ -77,11 +80,12 @@ run_suite() {
 	*)
 		if environment_start; then
 			"suite_$1"
-			# Of what is still being written nothing can be said: the suite beside is followed by them too.
+			# Not while the db suite still writes in the background: the invariants run
+			# again after it.
 			[ -n "${beside[db]:-}" ] || count_tap "$1-invariants" tests/invariants
 		else
 			suite_failed=1
-			echo "not ok - the servers for the suite $1 could not be started"
+			echo "not ok - could not start the servers for the suite $1"
 		fi
 		;;
 	esac
@@ -99,8 +103,9 @@ suite_unit() {
 suite_counts() { count_bats counts tests/counts; }
 suite_migrate() { count_bats migrate tests/migrate; }
 
-# --- beside the others ---
-# A suite that is begun in the background, in a process group of its own, and counted when it is its turn.
+# --- in the background ---
+# A suite that starts in the background, in its own process group, and is counted when its turn
+# comes.
 declare -A beside=()
 beside_begin() {
 	local name=$1
@@ -114,7 +119,7 @@ beside_end() {
 	wait "${beside[$1]}" || true
 	unset "beside[$1]"
 }
-# Interrupted: bats ends its tests and removes what they made.
+# On an interrupt bats ends its tests and removes what they created.
 beside_tidy() {
 	local pid
 	for pid in "${beside[@]}"; do
@@ -123,7 +128,7 @@ beside_tidy() {
 	done
 }
 
-# Suites that end the servers all the time, in a run of their own with servers of their own.
+# The suites that keep stopping the servers, in a separate run with its own servers.
 apart_begin() { beside_begin apart apart tests/run events fault; }
 apart() {
 	env TEST_RESULTS="$results/apart" TEST_DATA="$DATA_DIR.apart" "$@"
@@ -135,14 +140,14 @@ suite_apart() {
 }
 apart_tidy() { [ ! -d "$DATA_DIR.apart" ] || apart tests/run --stop; }
 
-# take_numbers FILE - those of another run, from its last line.
+# take_numbers FILE - reads the counts of another run from its last line.
 take_numbers() {
 	local numbers
 	numbers=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$1" | tail -n 1)
 	read -r suite_passed suite_failed <<<"${numbers:-0 1}"
 }
 
-# Its copies are set up as users set up theirs: without the options of the tests' own servers.
+# It installs its copies as users install theirs: without the options of the test servers.
 ops_begin() {
 	local options
 	mapfile -t options < <(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/--unset=\1/p' tests/settings.env)
@@ -153,7 +158,7 @@ suite_ops() {
 	count_tap ops cat "$results/ops.out"
 }
 
-# What takes turns with the API's tests is run when they are over.
+# Files that take turns with the API's tests run after those have finished.
 db_begin() { environment_start && beside_begin db run_files db 2 "$(grep -LE "$take_turns" tests/db/*.bats)"; }
 suite_db() {
 	if [ -n "${beside[db]:-}" ]; then
@@ -170,5 +175,5 @@ suite_events() { count_bats events tests/events; }
 suite_fault() { count_bats fault tests/fault; }
 suite_web() { count_tap web tests/web/run; }
 suite_gateway() { count_bats gateway tests/gateway; }
-# Run in a copy of this checkout: see hosting.sh.
+# Runs in a copy of this checkout: see hosting.sh.
 suite_inside() { hosting_kinds; }

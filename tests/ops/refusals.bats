@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# refusals.bats - make up where it cannot work: one sentence, a status that is not 0, and nothing that runs.
+# refusals.bats - `make up` where it cannot work: one sentence, a nonzero status, and nothing left
+# running.
 
 load ../helper
 
@@ -10,7 +11,8 @@ setup() {
 }
 teardown() { [ ! -d "$DATA_DIR/service" ] || YES=1 tools/clean-data; }
 
-# refused TEXT - the last run must have failed with one line that has the text in it, and left nothing running.
+# refused TEXT - the last run must have failed with one line that contains TEXT, and left nothing
+# running.
 refused() {
 	[ "$status" -ne 0 ]
 	[ "${#lines[@]}" -eq 1 ]
@@ -18,7 +20,7 @@ refused() {
 	! pgrep -f "$DATA_DIR"
 }
 
-@test "the port is taken: who has it is named" {
+@test "the port is in use: the message names the process" {
 	perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => $ARGV[0], Listen => 1, ReuseAddr => 1) or die; sleep 60' "$PORT" 3>&- &
 	holder=$!
 	eventually sh -c "ss -Hltn 'sport = :$PORT' | grep -q ."
@@ -27,23 +29,23 @@ refused() {
 	refused "Port $PORT is taken by perl (process $holder)"
 }
 
-@test "the port is only for root" {
+@test "the port is reserved for root" {
 	[ "$(id -u)" -ne 0 ] || as_other=(setpriv --reuid nobody --regid nogroup --clear-groups)
-	[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ] || skip "here everybody may open port 80"
+	[ "$(cat /proc/sys/net/ipv4/ip_unprivileged_port_start)" -gt 80 ] || skip "everyone can open port 80 here"
 	mkdir -p "$DATA_DIR"
 	[ "$(id -u)" -ne 0 ] || { DATA_DIR=$(mktemp -d /tmp/purse-ops.XXXXXX) && chown nobody "$DATA_DIR"; }
-	"${as_other[@]}" test -r "$ROOT/tools/up" || skip "the sources are not readable for another user"
+	"${as_other[@]}" test -r "$ROOT/tools/up" || skip "other users cannot read the sources"
 	PORT=80 run "${as_other[@]}" tools/up
 	refused "Port 80 may only be opened by root"
 	rm -rf "$DATA_DIR"
 }
 
-@test "the port is no port" {
+@test "the port is invalid" {
 	PORT=70000 run tools/up
 	refused 'PORT must be a number from 1 to 65535, not "70000"'
 }
 
-@test "the folder cannot be made" {
+@test "the folder cannot be created" {
 	touch "$BATS_TEST_TMPDIR/file"
 	DATA_DIR=$BATS_TEST_TMPDIR/file/data run tools/up
 	refused "cannot be made"
@@ -65,7 +67,7 @@ refused() {
 
 @test "the disk is full" {
 	mkdir -p "$DATA_DIR"
-	mount -t tmpfs -o size=16m none "$DATA_DIR" || skip "a small disk can only be made by root"
+	mount -t tmpfs -o size=16m none "$DATA_DIR" || skip "only root can mount a small disk"
 	run tools/up
 	umount "$DATA_DIR"
 	refused "16 MB left"
@@ -76,7 +78,7 @@ refused() {
 	refused 'run "make" first'
 }
 
-@test "clean-data asks, and leaves alone what is not Purse's" {
+@test "clean-data asks first, and refuses a folder that is not Purse's" {
 	mkdir -p "$DATA_DIR"
 	touch "$DATA_DIR/mine"
 	YES=1 run tools/clean-data

@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# sources.bats - what can be checked without servers: the options' list, containers' file, scripts' manners.
+# sources.bats - checks that need no servers: the list of options, docker-compose.yml, the scripts'
+# behaviour.
 
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
 setup() { cd "$ROOT" || return 1; }
@@ -8,20 +9,20 @@ setup() { cd "$ROOT" || return 1; }
 options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/base/config.def | sed 's/ NULL$/ /; s/"//g'; }
 
 @test ".env.example lists every option with its default, and no other" {
-	# These are the tools' own; all others come from the one list.
+	# The excluded ones belong to the tools; all others come from config.def.
 	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|RUN_USER|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
 }
 
-@test ".env.example says of every option what config.def says" {
+@test ".env.example describes every option as config.def does" {
 	while IFS= read -r help; do
 		grep -qF -- "# $help" .env.example || { echo "missing: $help" && return 1; }
 	done < <(sed -n 's/^OPTION(.*, "\(.*\)")$/\1/p' common/base/config.def)
 }
 
-@test "lighttpd reads its configuration, with the services as sockets and over the network" {
+@test "lighttpd accepts its configuration, with the services on sockets and over the network" {
 	for backends in local network; do
 		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp GATEWAY_BIND=/tmp/gateway GATEWAY_PORT=0 GATEWAY_RAW=/tmp/raw BODY_KIB=64 STATEMENT_DIR=/tmp \
 			AUTH_HOST=127.0.0.1 AUTH_PORT=9000 WALLET_HOST=127.0.0.1 WALLET_PORT=9000 STATEMENT_HOST=127.0.0.1 STATEMENT_PORT=9000 \
@@ -49,20 +50,53 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	[[ $output == *"CONNECTIONS_MAX=400000000 needs"* ]]
 }
 
-# compose ARGUMENTS... - docker-compose with every password set
+# compose ARGUMENTS... - runs docker-compose with every password set
 compose() {
 	sed 's/^#\(PASSWORD_[A-Z_]*\)=/\1=secret/' .env.example >"$BATS_TEST_TMPDIR/env"
 	docker-compose -f docker-compose.yml --env-file "$BATS_TEST_TMPDIR/env" "$@"
 }
 
-@test "docker-compose.yml is valid and has the services of the design" {
-	services=$(compose config --services)
-	for service in postgres rabbitmq auth_service wallet_service statement_service api_gateway front transaction_consumer statement_consumer outbox_relay; do
-		grep -qx "$service" <<<"$services"
-	done
+# names [KIND] - of tools/programs
+names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
+
+@test "every program has its sources, and each is in the list" {
+	[ "$(names | sort | uniq -d)" = "" ]
+	diff <(names handler | sort) <(find handlers -mindepth 2 -name main.c -printf '%h\n' | sed 's|.*/||' | sort)
+	diff <(names consumer | sort) <(grep -l '^main(' consumers/*.c | sed 's|.*/||; s/\.c$//' | sort)
+	diff <(names handler | sort) <(find sql -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
+	diff <(names part | sort) <(grep -l '^main(' tools/*/*.c | sed 's|.*/||; s/\.c$//' | sort)
+	[ "$(names tool)" = "$(grep -l '^main(' tools/*.c | sed 's|.*/||; s/\.c$//')" ]
 }
 
-@test "docker-compose.yml: what runs for long has a health check; the services see each option and no owner's password" {
+@test "docker-compose.yml is valid and has a service for every program that runs for long, and the servers" {
+	compose config >"$BATS_TEST_TMPDIR/compose"
+	{ names handler | sed 's/.*/&_service &/'; names consumer | sed 's/.*/& &/'; } | sort >"$BATS_TEST_TMPDIR/list"
+	python3 - "$BATS_TEST_TMPDIR/compose" <<-'END' | sort | diff "$BATS_TEST_TMPDIR/list" -
+		import sys, yaml
+		services = yaml.safe_load(open(sys.argv[1]))["services"]
+		for other in ("postgres", "rabbitmq", "migrate", "api_gateway", "front"):
+		    del services[other]
+		for name, service in services.items():
+		    print(name, *service["command"])
+	END
+}
+
+@test "what cannot read the list of programs has each of them: lighttpd's configuration, cron's, the databases' passwords" {
+	for name in $(names handler); do
+		grep -q "^var.$name = .*/$name.sock.* TERM $name\"" deploy/gateway/backends-local.conf
+		grep -q "^var.${name}_shared = .*/$name.sock-0\"" deploy/gateway/backends-local.conf
+		grep -q "^var.$name = .*env.${name^^}_HOST.*env.${name^^}_PORT" deploy/gateway/backends-network.conf
+		grep -q "^var.${name}_shared = var.$name$" deploy/gateway/backends-network.conf
+		grep -qw "${name}_shared" lighttpd.conf
+		grep -qw "PASSWORD_${name^^}_OWNER" .env.example && grep -qw "PASSWORD_${name^^}_APP" .env.example
+		grep -q "^for service in .*\<$name\>" deploy/containers/postgres-init.sh
+		grep -q "^OPTION(${name^^}_DATABASE_URL, " common/base/config.def
+	done
+	[ "$(grep -o '\./[a-z_]* --drain' deploy/cgi/cron | sed 's|./||; s/ .*//' | sort -u)" = "$(names consumer | sort)" ]
+	[ "$(grep -c '^var\.[a-z]* = .*sock' deploy/gateway/backends-local.conf)" = "$(names handler | wc -l)" ]
+}
+
+@test "docker-compose.yml: long-running services have a health check; the services see every option and no owner's password" {
 	compose config >"$BATS_TEST_TMPDIR/compose"
 	options | cut -d ' ' -f 1 >"$BATS_TEST_TMPDIR/options"
 	python3 - "$BATS_TEST_TMPDIR/compose" "$BATS_TEST_TMPDIR/options" <<-'END'
@@ -82,13 +116,13 @@ compose() {
 	END
 }
 
-@test "docker-compose.yml: without passwords it says what to do" {
+@test "docker-compose.yml: without passwords the error says what to do" {
 	run docker-compose -f docker-compose.yml --env-file .env.example config
 	[ "$status" -ne 0 ]
 	[[ $output == *"set it in .env"* ]]
 }
 
-@test "nothing to install is found out quickly, and says nothing" {
+@test "with nothing to install, tools/install finishes quickly and prints nothing" {
 	run tools/install run
 	[ "$status" -eq 0 ]
 	[ -z "$output" ]
@@ -98,4 +132,23 @@ compose() {
 	run tools/install everything
 	[ "$status" -ne 0 ]
 	[[ $output == *'not "everything"'* ]]
+}
+
+# one_value PATTERN FILE... - all files have the pattern's number, and it is the same one
+one_value() {
+	local pattern=$1 file found=()
+	shift
+	for file; do found+=("$(sed -n "s/.*$pattern\([0-9][0-9]*\).*/\1/p" "$file")"); done
+	[ -n "${found[0]}" ] && [ "$(printf '%s\n' "${found[@]}" | sort -u | wc -l)" = 1 ]
+}
+
+@test "the servers in containers are set as those of make up" {
+	one_value 'consumer_timeout = ' tools/lib/rabbitmq.sh deploy/containers/rabbitmq.conf
+	one_value 'max_connections=' tools/lib/postgres.sh docker-compose.yml
+}
+
+@test "a default of an option is written in config.def alone: the tools read it there" {
+	run grep -nE "\\\$\(setting ($(options | cut -d ' ' -f 1 | grep -vxE 'PUBLIC_URL|KEY_DIR|STATEMENT_DIR|AMQP_URL' | paste -sd '|')) [^)]" tools/lib/*.sh tools/up tools/env
+	[ "$status" -eq 1 ]
+	(. tools/lib/common.sh && . tools/lib/settings.sh && [ "$(unset URL_LIMIT && option URL_LIMIT)" = 4k ] && [ "$(URL_LIMIT=9k option URL_LIMIT)" = 9k ])
 }

@@ -1,4 +1,4 @@
-/* test_accounts.c - addresses, names, roles, and how failed sign-ins slow an account down. */
+/* test_accounts.c - addresses, names, roles, and the delays after failed sign-ins. */
 #include "common/base/caller.h"
 #include "common/base/config.h"
 #include "domain/identity/accounts.h"
@@ -8,12 +8,15 @@
 static void
 addresses(void **state)
 {
-	static const char *const good[] = { "a@b", "ada@example.com", "ada.lovelace+purse@mail.example.co.uk", "o'brien@x-y.ie",
-		"A_B-c=d@123.example", "1234567890123456789012345678901234567890123456789012345678901234@example.com" };
-	static const char *const bad[] = { "", "@", "ada", "ada@", "@example.com", "ada@@example.com", "ada@b@example.com",
-		".ada@example.com", "ada.@example.com", "a..da@example.com", "ada@.com", "ada@example.", "ada@exa mple.com",
-		"ad a@example.com", "ada@-example.com", "ada@example-.com", "ada@exam_ple.com", "\"ada\"@example.com",
-		"ada@[127.0.0.1]", "ada@example.com\n", "ada\t@example.com", "adä@example.com", "ada@exämple.com",
+	static const char *const good[] = { "a@b", "ada@example.com",
+		"ada.lovelace+purse@mail.example.co.uk", "o'brien@x-y.ie", "A_B-c=d@123.example",
+		"1234567890123456789012345678901234567890123456789012345678901234@example.com" };
+	static const char *const bad[] = { "", "@", "ada", "ada@", "@example.com",
+		"ada@@example.com", "ada@b@example.com", ".ada@example.com", "ada.@example.com",
+		"a..da@example.com", "ada@.com", "ada@example.", "ada@exa mple.com",
+		"ad a@example.com", "ada@-example.com", "ada@example-.com", "ada@exam_ple.com",
+		"\"ada\"@example.com", "ada@[127.0.0.1]", "ada@example.com\n", "ada\t@example.com",
+		"adä@example.com", "ada@exämple.com",
 		"12345678901234567890123456789012345678901234567890123456789012345@example.com",
 		"ada@1234567890123456789012345678901234567890123456789012345678901234.com" };
 	char longest[300];
@@ -54,7 +57,8 @@ roles(void **state)
 	json_t *array;
 
 	(void)state;
-	assert_int_equal(roles_from_text("customer,operator,service"), ROLE_CUSTOMER | ROLE_OPERATOR | ROLE_SERVICE);
+	assert_int_equal(roles_from_text("customer,operator,service"),
+		ROLE_CUSTOMER | ROLE_OPERATOR | ROLE_SERVICE);
 	assert_int_equal(roles_from_text("operators,king,,service"), ROLE_SERVICE);
 	assert_int_equal(roles_from_text(""), 0);
 	assert_int_equal(roles_from_text(NULL), 0);
@@ -88,18 +92,18 @@ delays_double_up_to_the_longest(void **state)
 }
 
 static void
-the_database_is_given_every_delay(void **state)
+the_database_gets_every_delay(void **state)
 {
 	struct auth auth = { .pool = NULL };
 
 	(void)state;
 	assert_true(attempts_start(&auth));
-	assert_int_equal(auth.delays.count, 15); /* up to the first that is the longest */
+	assert_int_equal(auth.delays.count, 15); /* up to the first one at the maximum */
 	db_array_free(&auth.delays);
 }
 
 static void
-one_key_an_address(void **state)
+each_address_has_one_key(void **state)
 {
 	struct auth auth = { .secret = { 1, 2, 3 } }, other = { .secret = { 3, 2, 1 } };
 	unsigned char a[ATTEMPT_KEY], b[ATTEMPT_KEY];
@@ -122,8 +126,8 @@ main(void)
 		cmocka_unit_test(names),
 		cmocka_unit_test(roles),
 		cmocka_unit_test(delays_double_up_to_the_longest),
-		cmocka_unit_test(the_database_is_given_every_delay),
-		cmocka_unit_test(one_key_an_address),
+		cmocka_unit_test(the_database_gets_every_delay),
+		cmocka_unit_test(each_address_has_one_key),
 	};
 
 	if (!config_load())

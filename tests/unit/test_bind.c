@@ -1,4 +1,5 @@
-/* test_bind.c - declared members out of JSON: every type, every fault, all faults at once, with their pointers. */
+/* test_bind.c - reading declared members from JSON: every type, every fault, all faults at once
+ * with pointers. */
 #include "common/base/bind.h"
 #include "tests/unit/unit.h"
 
@@ -19,7 +20,8 @@ bind(const char *json, struct thing *t, struct faults *f)
 {
 	json_t *o = json_loads(json, 0, NULL);
 	const struct field fields[] = {
-		{ "text", FIELD_TEXT, .least = 1, .most = 5, .text = &t->text, .present = &t->has_text },
+		{ "text", FIELD_TEXT, .least = 1, .most = 5, .text = &t->text,
+			.present = &t->has_text },
 		{ "id", FIELD_UUID, .uuid = &t->id, .present = &t->has_id },
 		{ "amount", FIELD_AMOUNT, .amount = &t->amount, .required = true },
 		{ "number", FIELD_NUMBER, .least = -5, .most = 5, .number = &t->number },
@@ -47,7 +49,8 @@ expect_fault(const char *json, const char *pointer)
 
 	assert_int_equal(bind(json, &t, &f), ERR_INVALID_REQUEST);
 	assert_non_null(f.list);
-	assert_string_equal(json_string_value(json_object_get(json_array_get(f.list, 0), "pointer")), pointer);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(f.list, 0), "pointer")), pointer);
 	assert_true(json_string_length(json_object_get(json_array_get(f.list, 0), "detail")) > 5);
 	json_decref(f.list);
 }
@@ -59,8 +62,11 @@ good_members_are_read(void **state)
 	struct faults f = { 0 };
 
 	(void)state;
-	assert_int_equal(bind("{\"text\":\"h\\u00e9llo\",\"amount\":9007199254740991,\"number\":-5,\"choice\":\"green\",\"flag\":true,"
-			      "\"at\":\"1970-01-01T00:00:01Z\",\"object\":{\"a\":1},\"id\":null}", &t, &f), OK);
+	assert_int_equal(
+		bind("{\"text\":\"h\\u00e9llo\",\"amount\":9007199254740991,\"number\":-5,\"choice\":\"green\",\"flag\":true,"
+		     "\"at\":\"1970-01-01T00:00:01Z\",\"object\":{\"a\":1},\"id\":null}",
+			&t, &f),
+		OK);
 	assert_null(f.list);
 	assert_string_equal(t.text, "h\xc3\xa9llo");
 	assert_int_equal(t.amount.minor, MONEY_MAX);
@@ -100,14 +106,15 @@ each_fault_has_its_pointer(void **state)
 }
 
 static void
-all_faults_are_told_at_once_but_boundedly(void **state)
+all_faults_are_reported_up_to_a_limit(void **state)
 {
 	struct thing t = { 0 };
 	struct faults f = { 0 };
 	char json[4096] = "{";
 
 	(void)state;
-	assert_int_equal(bind("{\"number\":99,\"flag\":0,\"what\":1}", &t, &f), ERR_INVALID_REQUEST);
+	assert_int_equal(
+		bind("{\"number\":99,\"flag\":0,\"what\":1}", &t, &f), ERR_INVALID_REQUEST);
 	assert_int_equal(json_array_size(f.list), 4);
 	json_decref(f.list);
 	f.list = NULL;
@@ -140,7 +147,8 @@ query_values_are_read_by_type(void **state)
 {
 	struct thing t = { 0 };
 	struct faults f = { 0 };
-	const struct field number = { "limit", FIELD_NUMBER, .least = 1, .most = 200, .number = &t.number };
+	const struct field number = { "limit", FIELD_NUMBER, .least = 1, .most = 200,
+		.number = &t.number };
 	const struct field flag = { "flag", FIELD_BOOL, .boolean = &t.flag };
 
 	(void)state;
@@ -148,7 +156,8 @@ query_values_are_read_by_type(void **state)
 	assert_int_equal(t.number, 200);
 	assert_int_equal(bind_text("true", &flag, &f), OK);
 	assert_null(f.list);
-	static const char *const bad[] = { "201", "0", "", "-", "+5", " 5", "5 ", "5x", "0x5", "99999999999999999999", "1e1" };
+	static const char *const bad[] = { "201", "0", "", "-", "+5", " 5", "5 ", "5x", "0x5",
+		"99999999999999999999", "1e1" };
 	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
 		assert_int_equal(bind_text(bad[i], &number, &f), ERR_INVALID_REQUEST);
 	assert_int_equal(bind_text("yes", &flag, &f), ERR_INVALID_REQUEST);
@@ -156,11 +165,12 @@ query_values_are_read_by_type(void **state)
 }
 
 static void
-periods_take_dates_and_forgive_a_lost_plus(void **state)
+periods_accept_dates_and_a_plus_read_as_a_space(void **state)
 {
 	struct faults f = { 0 };
 	instant_us from = 0, to = 0;
-	const struct field a = { "from", FIELD_FROM, .instant = &from }, b = { "to", FIELD_TO, .instant = &to };
+	const struct field a = { "from", FIELD_FROM, .instant = &from },
+			   b = { "to", FIELD_TO, .instant = &to };
 
 	(void)state;
 	assert_int_equal(bind_text("2026-01-31", &a, &f), OK);
@@ -172,7 +182,9 @@ periods_take_dates_and_forgive_a_lost_plus(void **state)
 	assert_int_equal(to, INSTANT_LAST);
 	assert_null(f.list);
 	assert_int_equal(bind_text("2026-02-30", &a, &f), ERR_INVALID_REQUEST);
-	assert_int_equal(bind_text("2026-01-31T01:00:00 01:00 and much more than any instant has", &a, &f), ERR_INVALID_REQUEST);
+	assert_int_equal(
+		bind_text("2026-01-31T01:00:00 01:00 and much more than any instant has", &a, &f),
+		ERR_INVALID_REQUEST);
 	json_decref(f.list);
 }
 
@@ -182,10 +194,10 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_members_are_read),
 		cmocka_unit_test(each_fault_has_its_pointer),
-		cmocka_unit_test(all_faults_are_told_at_once_but_boundedly),
+		cmocka_unit_test(all_faults_are_reported_up_to_a_limit),
 		cmocka_unit_test(a_long_unknown_member_is_cut_to_valid_utf8),
 		cmocka_unit_test(query_values_are_read_by_type),
-		cmocka_unit_test(periods_take_dates_and_forgive_a_lost_plus),
+		cmocka_unit_test(periods_accept_dates_and_a_plus_read_as_a_space),
 	};
 
 	return RUN(tests);

@@ -1,4 +1,4 @@
-/* test_emitted.c - the accepted bodies of transaction_emitted, and why the others are dead letters. */
+/* test_emitted.c - accepted bodies of transaction_emitted, and why others become dead letters. */
 #include <stdio.h>
 
 #include "common/base/caller.h"
@@ -21,7 +21,7 @@ is_uuid(const struct uuid *u, const char *text)
 	assert_string_equal(got, text);
 }
 
-/* Reads, with the amount in euros. */
+/* Reads the body, with the amount in euros. */
 static enum error
 take(const char *body, const char *message_id)
 {
@@ -33,7 +33,7 @@ take(const char *body, const char *message_id)
 }
 
 static void
-takes(const char *body, const char *message_id, enum kind kind, int64_t minor, const char *key)
+accepts(const char *body, const char *message_id, enum kind kind, int64_t minor, const char *key)
 {
 	enum error e = take(body, message_id);
 
@@ -50,54 +50,64 @@ takes(const char *body, const char *message_id, enum kind kind, int64_t minor, c
 }
 
 static void
-buries(const char *body, const char *message_id, const char *why)
+refuses(const char *body, const char *message_id, const char *why)
 {
 	if (take(body, message_id) == OK)
-		fail_msg("taken: %s", body);
+		fail_msg("accepted: %s", body);
 	if (strstr(reason, why) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", reason, why);
+		fail_msg("\"%s\" does not contain \"%s\"", reason, why);
 }
 
 #define OWN "\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":5"
-#define CE(data) "{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data "}}"
+#define CE(data) \
+	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data \
+	"}}"
 #define NEST(data) "{\"pattern\":\"transaction_emitted\",\"data\":{" data "}}"
 #define OLD(transaction) "\"userId\":\"" USER "\",\"transaction\":{" transaction "}"
 
 static void
-each_form_is_taken(void **state)
+each_form_is_accepted(void **state)
 {
 	(void)state;
-	takes(CE(OWN), NULL, KIND_DEPOSIT, 5, "ce");
-	takes(NEST(OWN), "mid", KIND_DEPOSIT, 5, "mid");
-	takes("{" OWN "}", "mid", KIND_DEPOSIT, 5, "mid");
-	takes(CE(OLD("\"amount\":12.5,\"operation\":0")), NULL, KIND_DEPOSIT, 1250, "ce");
-	takes(NEST(OLD("\"amount\":\"12.34\",\"operation\":1")), "mid", KIND_WITHDRAWAL, 1234, "mid");
-	takes("{" OLD("\"amount\":7,\"operation\":2,\"id\":null") "}", "mid", KIND_PURCHASE, 700, "mid");
-	takes("{" OLD("\"amount\":7,\"operation\":2,\"id\":\"their own\",\"createdAt\":0") "}", "mid", KIND_PURCHASE, 700, "mid");
+	accepts(CE(OWN), NULL, KIND_DEPOSIT, 5, "ce");
+	accepts(NEST(OWN), "mid", KIND_DEPOSIT, 5, "mid");
+	accepts("{" OWN "}", "mid", KIND_DEPOSIT, 5, "mid");
+	accepts(CE(OLD("\"amount\":12.5,\"operation\":0")), NULL, KIND_DEPOSIT, 1250, "ce");
+	accepts(NEST(OLD("\"amount\":\"12.34\",\"operation\":1")), "mid", KIND_WITHDRAWAL, 1234,
+		"mid");
+	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":null") "}", "mid", KIND_PURCHASE, 700,
+		"mid");
+	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":\"their own\",\"createdAt\":0") "}",
+		"mid", KIND_PURCHASE, 700, "mid");
 }
 
 static void
-the_nearest_key_counts(void **state)
+the_innermost_key_wins(void **state)
 {
 	(void)state;
-	takes(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
-	takes(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
-	takes("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mine");
-	takes("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid", KIND_DEPOSIT, 100, "mid");
-	takes(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
-	buries(NEST(OWN), NULL, "no key");
-	buries("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no key");
-	buries(NEST(OWN), "two words", "message_id is no key");
-	buries(NEST(OWN), "", "message_id is no key");
-	buries(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
-	buries("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid", "/idempotency_key");
+	accepts(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
+	accepts(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
+	accepts("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid",
+		KIND_DEPOSIT, 100, "mine");
+	accepts("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid",
+		KIND_DEPOSIT, 100, "mid");
+	accepts(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
+	refuses(NEST(OWN), NULL, "no deduplication key");
+	refuses("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no deduplication key");
+	refuses(NEST(OWN), "two words", "message_id is not a deduplication key");
+	refuses(NEST(OWN), "", "message_id is not a deduplication key");
+	refuses(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
+	refuses("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid",
+		"/idempotency_key");
 }
 
 static void
-what_undoes_names_its_original(void **state)
+undos_refer_to_their_original(void **state)
 {
 	(void)state;
-	assert_int_equal(take("{" OLD("\"id\":\"" ORIGINAL "\",\"amount\":0.01,\"operation\":3") "}", "k"), OK);
+	assert_int_equal(
+		take("{" OLD("\"id\":\"" ORIGINAL "\",\"amount\":0.01,\"operation\":3") "}", "k"),
+		OK);
 	assert_int_equal(m.op.kind, KIND_REVERSAL);
 	assert_true(m.op.has_reference);
 	is_uuid(&m.op.reference, ORIGINAL);
@@ -109,8 +119,8 @@ what_undoes_names_its_original(void **state)
 	assert_true(m.by_reference);
 	assert_false(m.op.has_wallet);
 	emitted_free(&m);
-	buries("{" OLD("\"amount\":1,\"operation\":3") "}", "k", "/transaction/id");
-	buries("{" OLD("\"amount\":1,\"operation\":4,\"id\":17") "}", "k", "/transaction/id");
+	refuses("{" OLD("\"amount\":1,\"operation\":3") "}", "k", "/transaction/id");
+	refuses("{" OLD("\"amount\":1,\"operation\":4,\"id\":17") "}", "k", "/transaction/id");
 }
 
 /* Digit for digit: no amount passes through floating point. */
@@ -121,11 +131,34 @@ decimals_are_exact(void **state)
 		const char *sent;
 		int64_t minor; /* 0: refused */
 	} cases[] = {
-		{ "0.01", 1 }, { "0.07", 7 }, { "1.10", 110 }, { "25.500", 2550 }, { "100", 10000 }, { "4.35", 435 },
-		{ "0.29", 29 }, { "1.15", 115 }, { "90071992547409.91", 9007199254740991 }, { "90071992547409.92", 0 },
-		{ "12.345", 0 }, { "12.340000000000000001", 0 }, { "0", 0 }, { "0.00", 0 }, { "-1", 0 }, { "1e2", 0 },
-		{ "1E-2", 0 }, { "\"12.34\"", 1234 }, { "\"0012.3\"", 1230 }, { "\"1,5\"", 0 }, { "\" 1\"", 0 }, { "\"\"", 0 },
-		{ "\".\"", 0 }, { "\"1.\"", 100 }, { "\"NaN\"", 0 }, { "true", 0 }, { "null", 0 }, { "[1]", 0 },
+		{ "0.01", 1 },
+		{ "0.07", 7 },
+		{ "1.10", 110 },
+		{ "25.500", 2550 },
+		{ "100", 10000 },
+		{ "4.35", 435 },
+		{ "0.29", 29 },
+		{ "1.15", 115 },
+		{ "90071992547409.91", 9007199254740991 },
+		{ "90071992547409.92", 0 },
+		{ "12.345", 0 },
+		{ "12.340000000000000001", 0 },
+		{ "0", 0 },
+		{ "0.00", 0 },
+		{ "-1", 0 },
+		{ "1e2", 0 },
+		{ "1E-2", 0 },
+		{ "\"12.34\"", 1234 },
+		{ "\"0012.3\"", 1230 },
+		{ "\"1,5\"", 0 },
+		{ "\" 1\"", 0 },
+		{ "\"\"", 0 },
+		{ "\".\"", 0 },
+		{ "\"1.\"", 100 },
+		{ "\"NaN\"", 0 },
+		{ "true", 0 },
+		{ "null", 0 },
+		{ "[1]", 0 },
 		{ "123456789012345678901234567890123456789012345678901234567890", 0 },
 	};
 
@@ -133,11 +166,12 @@ decimals_are_exact(void **state)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		char body[256];
 
-		snprintf(body, sizeof(body), "{" OLD("\"amount\":%s,\"operation\":0") "}", cases[i].sent);
+		snprintf(body, sizeof(body), "{" OLD("\"amount\":%s,\"operation\":0") "}",
+			cases[i].sent);
 		if (cases[i].minor > 0)
-			takes(body, "k", KIND_DEPOSIT, cases[i].minor, "k");
+			accepts(body, "k", KIND_DEPOSIT, cases[i].minor, "k");
 		else
-			buries(body, "k", "");
+			refuses(body, "k", "");
 	}
 }
 
@@ -158,25 +192,28 @@ the_currency_decides_what_a_decimal_means(void **state)
 }
 
 static void
-the_rest_is_buried_with_its_reason(void **state)
+other_bodies_are_refused_with_a_reason(void **state)
 {
 	(void)state;
-	buries("nothing", "k", "byte");
-	buries(CE("\"kind\":\"deposit\",\"amount\":5"), "k", "/wallet_id or /user_id");
-	buries(CE(OWN ",\"colour\":1"), "k", "/colour");
-	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
-	buries(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k", "/amount");
-	buries(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
-	buries("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k", "transaction_created is not taken");
-	buries("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
-	buries("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
-	buries("{\"userId\":\"" USER "\"}", "k", "/transaction ");
-	buries("{\"userId\":\"" USER "\",\"transaction\":[]}", "k", "/transaction ");
-	buries("{" OLD("\"amount\":1") "}", "k", "/transaction/operation");
-	buries("{" OLD("\"amount\":1,\"operation\":5") "}", "k", "/transaction/operation");
-	buries("{" OLD("\"amount\":1,\"operation\":-1") "}", "k", "/transaction/operation");
-	buries("{" OLD("\"amount\":1,\"operation\":\"0\"") "}", "k", "/transaction/operation");
-	buries("{" OLD("\"amount\":1,\"operation\":0.0") "}", "k", "/transaction/operation");
+	refuses("nothing", "k", "column");
+	refuses(CE("\"kind\":\"deposit\",\"amount\":5"), "k", "/wallet_id or /user_id");
+	refuses(CE(OWN ",\"colour\":1"), "k", "/colour");
+	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"gift\",\"amount\":5.5"), "k", "/kind");
+	refuses(CE("\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":\"5\""), "k",
+		"/amount");
+	refuses(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
+	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k",
+		"transaction_created is not accepted");
+	refuses("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
+	refuses("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k",
+		"/userId");
+	refuses("{\"userId\":\"" USER "\"}", "k", "/transaction ");
+	refuses("{\"userId\":\"" USER "\",\"transaction\":[]}", "k", "/transaction ");
+	refuses("{" OLD("\"amount\":1") "}", "k", "/transaction/operation");
+	refuses("{" OLD("\"amount\":1,\"operation\":5") "}", "k", "/transaction/operation");
+	refuses("{" OLD("\"amount\":1,\"operation\":-1") "}", "k", "/transaction/operation");
+	refuses("{" OLD("\"amount\":1,\"operation\":\"0\"") "}", "k", "/transaction/operation");
+	refuses("{" OLD("\"amount\":1,\"operation\":0.0") "}", "k", "/transaction/operation");
 }
 
 static struct uuid
@@ -193,7 +230,8 @@ rejection_of(const char *body, const char *message_id)
 static void
 a_rejection_has_one_id(void **state)
 {
-	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), "ce"), key = rejection_of(NEST(OWN), "other"),
+	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), "ce"),
+		    key = rejection_of(NEST(OWN), "other"),
 		    body = rejection_of(NEST(OWN ",\"description\":\"x\""), "ce");
 
 	(void)state;
@@ -208,12 +246,12 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(each_form_is_taken),
-		cmocka_unit_test(the_nearest_key_counts),
-		cmocka_unit_test(what_undoes_names_its_original),
+		cmocka_unit_test(each_form_is_accepted),
+		cmocka_unit_test(the_innermost_key_wins),
+		cmocka_unit_test(undos_refer_to_their_original),
 		cmocka_unit_test(decimals_are_exact),
 		cmocka_unit_test(the_currency_decides_what_a_decimal_means),
-		cmocka_unit_test(the_rest_is_buried_with_its_reason),
+		cmocka_unit_test(other_bodies_are_refused_with_a_reason),
 		cmocka_unit_test(a_rejection_has_one_id),
 	};
 	int failed;

@@ -1,4 +1,5 @@
-/* test_event.c - envelopes: what is read as what, which bodies are refused, numbers kept digit for digit, what is written. */
+/* test_event.c - envelopes: accepted and refused bodies, numbers kept digit for digit, written
+ * events. */
 #include <stdio.h>
 
 #include "common/base/event.h"
@@ -29,7 +30,7 @@ refuses(const char *body, size_t bytes, enum error e, const char *why)
 {
 	assert_int_equal(event_read(body, bytes, &event, reason), e);
 	if (strstr(reason, why) == NULL)
-		fail_msg("\"%s\" does not say \"%s\"", reason, why);
+		fail_msg("\"%s\" does not contain \"%s\"", reason, why);
 	assert_null(event.root);
 }
 
@@ -39,11 +40,13 @@ static void
 envelopes_of_each_kind_are_read(void **state)
 {
 	(void)state;
-	reads("{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"pattern\":\"t\",\"data\":{}}", "t", "i", true);
-	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},\"more\":[1,{\"a\":null}]}", "t", "i", true);
+	reads("{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"pattern\":\"t\",\"data\":{}}",
+		"t", "i", true);
+	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},\"more\":[1,{\"a\":null}]}",
+		"t", "i", true);
 	reads("{\"pattern\":\"t\",\"data\":{\"a\":1}}", "t", NULL, true);
 	reads("{\"pattern\":{\"cmd\":\"t\"},\"data\":{}}", "t", NULL, true);
-	/* Without specversion an id is nobody's promise to be unique. */
+	/* Without specversion no one promises that an id is unique. */
 	reads("{\"pattern\":\"t\",\"data\":{},\"id\":\"7\"}", "t", NULL, true);
 	reads(" \r\n{\"userId\":\"u\",\"transaction\":{}}\t", NULL, NULL, false);
 	reads("{}", NULL, NULL, false);
@@ -54,20 +57,74 @@ other_bodies_are_refused_with_a_reason(void **state)
 {
 	(void)state;
 	REFUSES("", ERR_MALFORMED_JSON, "empty");
-	REFUSES("not json", ERR_MALFORMED_JSON, "byte");
-	REFUSES("{\"a\":1} x", ERR_MALFORMED_JSON, "byte");
+	REFUSES("not json", ERR_MALFORMED_JSON, "line 1, column");
+	REFUSES("{\"a\":1} x", ERR_MALFORMED_JSON, "column 9");
 	REFUSES("{\"a\":1,\"a\":2}", ERR_MALFORMED_JSON, "duplicate");
-	REFUSES("{\"a\":\"\\u0000\"}", ERR_MALFORMED_JSON, "byte");
+	REFUSES("{\"a\":\"\\u0000\"}", ERR_INVALID_REQUEST, "U+0000");
+	REFUSES("{\"a\":99999999999999999999}", ERR_INVALID_REQUEST, "too large");
+	REFUSES("7", ERR_INVALID_REQUEST, "object");
 	REFUSES("{\"a\":\"\xff\"}", ERR_MALFORMED_JSON, "decode");
 	refuses("{\"a\":\"\0\"}", 9, ERR_MALFORMED_JSON, "byte");
 	REFUSES("[1]", ERR_INVALID_REQUEST, "object");
-	REFUSES("{\"specversion\":\"0.3\",\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST, "/specversion");
-	REFUSES("{\"specversion\":1,\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST, "/specversion");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"\",\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST, "/id");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\",\"data\":{}}", ERR_INVALID_REQUEST, "differ");
+	REFUSES("{\"specversion\":\"0.3\",\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST,
+		"/specversion");
+	REFUSES("{\"specversion\":1,\"type\":\"t\",\"data\":{}}", ERR_INVALID_REQUEST,
+		"/specversion");
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"\",\"type\":\"t\",\"data\":{}}",
+		ERR_INVALID_REQUEST, "/id");
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\",\"data\":{}}",
+		ERR_INVALID_REQUEST, "differ");
 	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"data\":{}}", ERR_INVALID_REQUEST, "/type");
 	REFUSES("{\"pattern\":\"t\",\"data\":\"x\"}", ERR_INVALID_REQUEST, "/data");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\"}", ERR_INVALID_REQUEST, "/data");
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\"}", ERR_INVALID_REQUEST,
+		"/data");
+}
+
+/* jansson reads `5\0` as 5: what the parser lets through must not stop the scanner, so a NUL byte
+ * is refused first. */
+static void
+nul_bytes_are_refused_wherever_they_stand(void **state)
+{
+	static const char *const templates[] = { "{\"pattern\":\"t\",\"data\":{\"amount\":5#}}",
+		"{\"pattern\":\"t\",\"data\":{\"amount\":[5#]}}", "{\"data\":#5}", "{\"da#ta\":5}",
+		"#{}", "{}#", "{#}", "{\"a\":true#}", "{\"a\":\"#\"}" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof templates / sizeof templates[0]; i++) {
+		char body[80];
+		size_t n = strlen(templates[i]);
+
+		memcpy(body, templates[i], n + 1);
+		*strchr(body, '#') = '\0';
+		refuses(body, n, ERR_MALFORMED_JSON, "NUL byte");
+	}
+}
+
+/* Whatever the bytes are, the scanner comes to their end. */
+static void
+the_scanner_always_ends(void **state)
+{
+	static const char *const path[] = { "data", "amount", NULL };
+	static const char alphabet[] = "\0{}[]\",:\\ 5a";
+	char bytes[24], digits[8];
+	uint32_t seed = 1;
+	size_t n;
+
+	(void)state;
+	for (int round = 0; round < 200000; round++) {
+		struct event e = {
+			.text = bytes, .bytes = sizeof bytes, .enveloped = round % 2 == 0
+		};
+
+		memcpy(bytes, "{\"data\":{\"", 10);
+		for (size_t i = round % 3 == 0 ? 0 : 10; i < sizeof bytes; i++) {
+			seed = seed * 1664525 + 1013904223;
+			bytes[i] = alphabet[(seed >> 24) % (sizeof alphabet - 1)];
+		}
+		(void)!event_number(&e, path, digits, sizeof digits);
+		(void)event_data_text(&e, &n);
+		assert_true(n <= sizeof bytes);
+	}
 }
 
 static void
@@ -83,14 +140,17 @@ depth_is_bounded_before_parsing(void **state)
 	REFUSES(body, ERR_MALFORMED_JSON, "nested deeper");
 	free(body);
 	/* Brackets in a string are text. */
-	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL, false);
+	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL,
+		false);
 }
 
-/* Cut anywhere, a body is refused and nothing is read past its end (the sanitizers watch: no NUL follows). */
+/* A body cut anywhere is refused, and nothing reads past its end (no NUL follows, so sanitizers
+ * notice). */
 static void
 truncated_bodies_are_refused(void **state)
 {
-	static const char whole[] = "{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\",\"data\":{\"a\":[1.5,null]}}";
+	static const char whole[] =
+		"{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\",\"data\":{\"a\":[1.5,null]}}";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
@@ -124,22 +184,31 @@ static void
 numbers_keep_their_digits(void **state)
 {
 	(void)state;
-	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":90071992547409.91}}}", "90071992547409.91");
-	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":12.340000000000000001}}}", "12.340000000000000001");
-	number_is("{ \"pattern\" : \"t\" ,\n\"data\"\t: { \"transaction\" : { \"x\":[{\"amount\":1}], \"amount\" : 0.1 } } }", "0.1");
-	number_is("{\"amount\":1,\"a\":{\"data\":2},\"s\":\"}{\\\"\",\"pattern\":\"t\",\"data\":{\"amount\":3,\"transaction\":{\"id\":\"\\\\\",\"amount\":-4e2}}}",
+	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":90071992547409.91}}}",
+		"90071992547409.91");
+	number_is(
+		"{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":12.340000000000000001}}}",
+		"12.340000000000000001");
+	number_is(
+		"{ \"pattern\" : \"t\" ,\n\"data\"\t: { \"transaction\" : { \"x\":[{\"amount\":1}], \"amount\" : 0.1 } } }",
+		"0.1");
+	number_is(
+		"{\"amount\":1,\"a\":{\"data\":2},\"s\":\"}{\\\"\",\"pattern\":\"t\",\"data\":{\"amount\":3,\"transaction\":{\"id\":\"\\\\\",\"amount\":-4e2}}}",
 		"-4e2");
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":\"1\"}}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":null}}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":[{\"amount\":1}]}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"other\":{\"amount\":1}}}", NULL);
-	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":1.1111111111111111111111111111111111111111}}}", NULL);
+	number_is(
+		"{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":1.1111111111111111111111111111111111111111}}}",
+		NULL);
 }
 
 static void
 data_text_is_passed_on_as_sent(void **state)
 {
-	static const char body[] = "{\"data\": {\"a\" : 0.07,\"b\":\"}\"} ,\"pattern\":\"t\"}", bare[] = " {\"a\":1.50} ";
+	static const char body[] = "{\"data\": {\"a\" : 0.07,\"b\":\"}\"} ,\"pattern\":\"t\"}",
+			  bare[] = " {\"a\":1.50} ";
 	size_t n;
 
 	(void)state;
@@ -154,9 +223,13 @@ data_text_is_passed_on_as_sent(void **state)
 }
 
 static void
-what_is_written_can_be_read(void **state)
+written_events_can_be_read(void **state)
 {
-	struct event_head head = { .id = "an \"id\"\n\\ \xc3\xa9", .source = "/s", .type = "t", .subject = "x", .time = 1 };
+	struct event_head head = { .id = "an \"id\"\n\\ \xc3\xa9",
+		.source = "/s",
+		.type = "t",
+		.subject = "x",
+		.time = 1 };
 	size_t n;
 	char *body = event_write(&head, json_pack("{s:i}", "a", 7), &n);
 
@@ -203,11 +276,13 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(envelopes_of_each_kind_are_read),
 		cmocka_unit_test(other_bodies_are_refused_with_a_reason),
+		cmocka_unit_test(nul_bytes_are_refused_wherever_they_stand),
+		cmocka_unit_test(the_scanner_always_ends),
 		cmocka_unit_test(depth_is_bounded_before_parsing),
 		cmocka_unit_test(truncated_bodies_are_refused),
 		cmocka_unit_test(numbers_keep_their_digits),
 		cmocka_unit_test(data_text_is_passed_on_as_sent),
-		cmocka_unit_test(what_is_written_can_be_read),
+		cmocka_unit_test(written_events_can_be_read),
 		cmocka_unit_test(large_data_are_written_whole),
 	};
 

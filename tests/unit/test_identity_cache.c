@@ -1,4 +1,4 @@
-/* test_identity_cache.c - the memory of who is who: bounded, forgetful in time, and never older than a removal. */
+/* test_identity_cache.c - the identity cache: bounded, expiring, never older than a removal. */
 #include <pthread.h>
 #include <sodium.h>
 
@@ -37,7 +37,7 @@ there(struct cache *c, uint32_t n)
 }
 
 static void
-entries_end_in_time(void **state)
+entries_expire(void **state)
 {
 	struct cache *c = cache_new(16);
 
@@ -55,7 +55,7 @@ entries_end_in_time(void **state)
 }
 
 static void
-it_does_not_grow(void **state)
+size_is_bounded(void **state)
 {
 	struct cache *c = cache_new(64);
 	uint32_t kept = 0;
@@ -66,12 +66,12 @@ it_does_not_grow(void **state)
 	for (uint32_t n = 1; n <= 10000; n++)
 		kept += there(c, n);
 	assert_int_equal(kept, 64);
-	assert_true(there(c, 10000)); /* those that end first made room */
+	assert_true(there(c, 10000)); /* the entries that expire first made room */
 	cache_free(c);
 }
 
 static void
-a_removal_beats_what_was_asked_before(void **state)
+a_removal_beats_an_earlier_lookup(void **state)
 {
 	struct cache *c = cache_new(64);
 	unsigned char key[CACHE_KEY];
@@ -80,7 +80,7 @@ a_removal_beats_what_was_asked_before(void **state)
 
 	(void)state;
 	key_of(7, key);
-	cache_clear(c); /* while it is empty, too */
+	cache_clear(c); /* even if empty */
 	cache_put(c, mark, key, &v);
 	assert_false(there(c, 7));
 	mark = cache_mark(c);
@@ -99,11 +99,11 @@ a_removal_beats_what_was_asked_before(void **state)
 
 struct race {
 	struct cache *cache;
-	_Atomic bool live; /* what the database would say */
+	_Atomic bool live; /* what the database would answer */
 };
 
 static void *
-ask_and_put(void *context)
+look_up_and_put(void *context)
 {
 	struct race *race = context;
 
@@ -120,7 +120,7 @@ ask_and_put(void *context)
 }
 
 static void
-no_race_brings_the_dead_back(void **state)
+no_race_brings_removed_entries_back(void **state)
 {
 	struct race race = { .cache = cache_new(64) };
 	unsigned char key[CACHE_KEY];
@@ -130,7 +130,7 @@ no_race_brings_the_dead_back(void **state)
 	key_of(7, key);
 	race.live = true;
 	for (int i = 0; i < 3; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, ask_and_put, &race), 0);
+		assert_int_equal(pthread_create(&threads[i], NULL, look_up_and_put, &race), 0);
 	for (int i = 0; i < 2000; i++) {
 		race.live = false;
 		cache_remove(race.cache, key);
@@ -146,10 +146,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(entries_end_in_time),
-		cmocka_unit_test(it_does_not_grow),
-		cmocka_unit_test(a_removal_beats_what_was_asked_before),
-		cmocka_unit_test(no_race_brings_the_dead_back),
+		cmocka_unit_test(entries_expire),
+		cmocka_unit_test(size_is_bounded),
+		cmocka_unit_test(a_removal_beats_an_earlier_lookup),
+		cmocka_unit_test(no_race_brings_removed_entries_back),
 	};
 
 	clock_fix(NOW);

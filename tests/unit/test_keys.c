@@ -1,4 +1,5 @@
-/* test_keys.c - signing keys: made once, private, rotated with an overlap, noticed without a restart. */
+/* test_keys.c - signing keys: created once, private, rotated with an overlap, noticed without a
+ * restart. */
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -22,7 +23,8 @@ files_ending(const char *suffix)
 
 	assert_non_null(d);
 	while ((e = readdir(d)) != NULL)
-		if (strlen(e->d_name) > strlen(suffix) && strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
+		if (strlen(e->d_name) > strlen(suffix) &&
+			strcmp(e->d_name + strlen(e->d_name) - strlen(suffix), suffix) == 0)
 			n++;
 	closedir(d);
 	return n;
@@ -51,7 +53,7 @@ processes_that_start_at_once_make_one_key(void **state)
 }
 
 static void
-nobody_else_can_read_them(void **state)
+only_the_owner_can_read_them(void **state)
 {
 	DIR *d = opendir(folder);
 	struct dirent *e;
@@ -70,7 +72,7 @@ nobody_else_can_read_them(void **state)
 }
 
 static void
-the_secret_stays(void **state)
+the_secret_persists(void **state)
 {
 	unsigned char before[KEY_SECRET], after[KEY_SECRET];
 
@@ -123,12 +125,12 @@ a_rotation_overlaps(void **state)
 	assert_int_equal(published(), 1);
 	assert_int_equal(files_ending(".pem"), 2);
 	assert_true(key_files_rotate(folder, second));
-	assert_int_equal(files_ending(".pem"), 2); /* the one that had ended is gone */
+	assert_int_equal(files_ending(".pem"), 2); /* the expired one is gone */
 	clock_fix(0);
 	keys_stop();
 }
 
-/* A verifier that read the folder the moment before must find a key that is only microseconds old. */
+/* A verifier that has just read the folder must still find a key that is microseconds old. */
 static void
 a_new_key_is_found_at_once(void **state)
 {
@@ -148,7 +150,7 @@ a_new_key_is_found_at_once(void **state)
 }
 
 static void
-what_is_no_key_is_left_alone(void **state)
+other_files_are_left_alone(void **state)
 {
 	char path[128], kid[UUID_TEXT];
 	FILE *f;
@@ -166,7 +168,7 @@ what_is_no_key_is_left_alone(void **state)
 }
 
 static void
-no_key_write(const char *where)
+invalid_key_write(const char *where)
 {
 	char path[160], name[UUID_TEXT];
 	struct uuid id = uuid_v7();
@@ -179,9 +181,9 @@ no_key_write(const char *where)
 	fclose(f);
 }
 
-/* What cannot be read cannot sign: were the key before it to end, nobody could sign in any more. */
+/* An unreadable key cannot sign: if it retired the previous key, no one could sign in. */
 static void
-what_is_no_key_retires_none(void **state)
+an_invalid_key_retires_no_key(void **state)
 {
 	char other[64], first[UUID_TEXT], last[UUID_TEXT];
 	struct key keys[KEYS_MAX];
@@ -192,14 +194,14 @@ what_is_no_key_retires_none(void **state)
 	clock_fix(begin);
 	assert_true(key_files_rotate(other, first));
 	clock_fix(begin + US_PER_S);
-	no_key_write(other);
+	invalid_key_write(other);
 	clock_fix(begin + (config_number(OPT_KEY_OVERLAP) + 2000) * US_PER_MS);
 	assert_int_equal(key_files_read(other, keys), 1);
 	assert_string_equal(keys[0].kid, first);
 	assert_true(keys[0].ends_at == KEY_END_NEVER);
 	key_files_free(keys, 1);
 
-	/* Tokens that it has just signed are good for their whole time. */
+	/* Tokens that the retired key has just signed stay valid for their whole lifetime. */
 	assert_true(key_files_rotate(other, last));
 	assert_int_equal(key_files_read(other, keys), 2);
 	assert_string_equal(keys[0].kid, last);
@@ -208,9 +210,9 @@ what_is_no_key_retires_none(void **state)
 	clock_fix(0);
 }
 
-/* Root runs `purse key rotate`, a user's handlers read what it made. */
+/* Root runs `purse key rotate`, and a user's handlers read the files it creates. */
 static void
-what_root_makes_is_the_folders_owners(void **state)
+root_creates_files_for_the_folders_owner(void **state)
 {
 	enum { NOBODY = 65534 };
 	char users[64], kid[UUID_TEXT];
@@ -243,13 +245,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(processes_that_start_at_once_make_one_key),
-		cmocka_unit_test(nobody_else_can_read_them),
-		cmocka_unit_test(the_secret_stays),
+		cmocka_unit_test(only_the_owner_can_read_them),
+		cmocka_unit_test(the_secret_persists),
 		cmocka_unit_test(a_rotation_overlaps),
 		cmocka_unit_test(a_new_key_is_found_at_once),
-		cmocka_unit_test(what_is_no_key_is_left_alone),
-		cmocka_unit_test(what_is_no_key_retires_none),
-		cmocka_unit_test(what_root_makes_is_the_folders_owners),
+		cmocka_unit_test(other_files_are_left_alone),
+		cmocka_unit_test(an_invalid_key_retires_no_key),
+		cmocka_unit_test(root_creates_files_for_the_folders_owner),
 	};
 	char command[64];
 	int failed;

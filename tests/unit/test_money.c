@@ -1,4 +1,5 @@
-/* test_money.c - amounts: no overflow goes unseen, decimals are read exactly, currencies know their minor unit. */
+/* test_money.c - amounts: overflow is detected, decimals are exact, currencies have a minor unit.
+ */
 #include "common/base/money.h"
 #include "tests/unit/unit.h"
 
@@ -31,9 +32,10 @@ currencies_have_their_minor_unit(void **state)
 	static const struct {
 		const char *code;
 		int exponent;
-	} known[] = { { "EUR", 2 }, { "JPY", 0 }, { "KWD", 3 }, { "BRL", 2 }, { "ZWG", 2 }, { "BIF", 0 }, { "TND", 3 },
-		{ "AED", 2 }, { "XXX", -1 }, { "eur", -1 }, { "EU", -1 }, { "", -1 }, { "URU", -1 }, { "D A", -1 },
-		{ "EURO", -1 }, { "XAU", -1 } };
+	} known[] = { { "EUR", 2 }, { "JPY", 0 }, { "KWD", 3 }, { "BRL", 2 }, { "ZWG", 2 },
+		{ "BIF", 0 }, { "TND", 3 }, { "AED", 2 }, { "XXX", -1 }, { "eur", -1 },
+		{ "EU", -1 }, { "", -1 }, { "URU", -1 }, { "D A", -1 }, { "EURO", -1 },
+		{ "XAU", -1 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
@@ -47,18 +49,22 @@ decimals_are_read_exactly(void **state)
 		const char *text;
 		int exponent;
 		int64_t value; /* -1: refused */
-	} cases[] = { { "12.34", 2, 1234 }, { "12", 2, 1200 }, { "0.5", 2, 50 }, { "0.29", 2, 29 }, { "1.10", 2, 110 },
-		{ "4.35", 2, 435 }, { "1.005", 3, 1005 }, { "5", 0, 5 }, { "5.00", 0, 5 }, { "5.10", 0, -1 }, { "1.234", 2, -1 },
-		{ "1.230", 2, 123 }, { "90071992547409.91", 2, MONEY_MAX }, { "90071992547409.92", 2, -1 },
-		{ "9007199254740991", 0, MONEY_MAX }, { "9007199254740992", 0, -1 }, { "99999999999999999999999999", 2, -1 },
-		{ "", 2, -1 }, { ".5", 2, -1 }, { "5.", 2, -1 }, { "-1", 2, -1 }, { "+1", 2, -1 }, { "1e3", 2, -1 },
-		{ "1,5", 2, -1 }, { " 1", 2, -1 }, { "1 ", 2, -1 }, { "0x1", 2, -1 }, { "1.2.3", 2, -1 } };
+	} cases[] = { { "12.34", 2, 1234 }, { "12", 2, 1200 }, { "0.5", 2, 50 }, { "0.29", 2, 29 },
+		{ "1.10", 2, 110 }, { "4.35", 2, 435 }, { "1.005", 3, 1005 }, { "5", 0, 5 },
+		{ "5.00", 0, 5 }, { "5.10", 0, -1 }, { "1.234", 2, -1 }, { "1.230", 2, 123 },
+		{ "90071992547409.91", 2, MONEY_MAX }, { "90071992547409.92", 2, -1 },
+		{ "9007199254740991", 0, MONEY_MAX }, { "9007199254740992", 0, -1 },
+		{ "99999999999999999999999999", 2, -1 }, { "", 2, -1 }, { ".5", 2, -1 },
+		{ "5.", 2, -1 }, { "-1", 2, -1 }, { "+1", 2, -1 }, { "1e3", 2, -1 },
+		{ "1,5", 2, -1 }, { " 1", 2, -1 }, { "1 ", 2, -1 }, { "0x1", 2, -1 },
+		{ "1.2.3", 2, -1 } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
 		struct money m = minor(-1);
 
-		assert_int_equal(money_from_major(cases[i].text, cases[i].exponent, &m), cases[i].value >= 0);
+		assert_int_equal(money_from_major(cases[i].text, cases[i].exponent, &m),
+			cases[i].value >= 0);
 		assert_int_equal(m.minor, cases[i].value);
 	}
 }
@@ -70,8 +76,9 @@ decimals_are_written_with_every_digit(void **state)
 		int64_t value;
 		int exponent;
 		const char *text;
-	} cases[] = { { 1234, 2, "12.34" }, { 5, 2, "0.05" }, { -5, 2, "-0.05" }, { -1234, 3, "-1.234" }, { 7, 0, "7" },
-		{ 0, 2, "0.00" }, { MONEY_MAX, 2, "90071992547409.91" }, { -MONEY_MAX, 0, "-9007199254740991" } };
+	} cases[] = { { 1234, 2, "12.34" }, { 5, 2, "0.05" }, { -5, 2, "-0.05" },
+		{ -1234, 3, "-1.234" }, { 7, 0, "7" }, { 0, 2, "0.00" },
+		{ MONEY_MAX, 2, "90071992547409.91" }, { -MONEY_MAX, 0, "-9007199254740991" } };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -1,10 +1,11 @@
-/* test_passwords.c - which passwords will do; hashing, for accounts that are there and for those that are not. */
+/* test_passwords.c - acceptable passwords; hashing, for existing and unknown accounts. */
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "domain/identity/password_hash.c"
+#include "domain/identity/password_rules.h"
 #include "domain/identity/password_words.h"
-#include "domain/identity/passwords.c"
 #include "tests/unit/unit.h"
 
 static void
@@ -45,17 +46,21 @@ length_counts_characters_and_bytes(void **state)
 static void
 common_ones_are_refused(void **state)
 {
-	static const char *const common[] = { "password12", "Password123!", "P@ssw0rd2026", "passw0rd!!", "1234567890",
-		"0123456789", "0987654321", "12345678901234567890", "qwertyuiop", "QWERTYUIOP", "poiuytrewq", "asdfghjkl123",
-		"1q2w3e4r5t6y", "abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc", "123123123123",
-		"passwordpassword", "Monkey123monkey123", "iloveyou123", "ILoveYou!!!", "sunshine2020", "letmein1234",
-		"administrator", "changeme123", "trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
-		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited", "iloveyousomuch", "mypassword1",
-		"1234567890a", "1234567890!", "x1234567890", "123456789z", "987654321a", "123456789é", "(1234567890)", "1234567qwerty",
-		"qwerty1234567890", "1234asdf5678", "monkey1234567890", "P@ssw0rd123456789!", "zxcvbnmasdfghjkl", "qazwsxedcrfv",
-		"vfrcdexswzaq", "1qaz2wsx3edc4rfv", "!QAZ@WSX#EDC", "zaq12wsxcde3", "3141592653", "31415926535897", "1357924680",
-		"2468013579", "1122334455!", "asdasdasd1", "!asdasdasd", "xyzxyzxyzx9", "qwertqwert7", "alexandria", "Alexandria1",
-		"xalexandria7" };
+	static const char *const common[] = { "password12", "Password123!", "P@ssw0rd2026",
+		"passw0rd!!", "1234567890", "0123456789", "0987654321", "12345678901234567890",
+		"qwertyuiop", "QWERTYUIOP", "poiuytrewq", "asdfghjkl123", "1q2w3e4r5t6y",
+		"abcdefghij", "jihgfedcba", "aaaaaaaaaa", "abababababab", "abcabcabcabc",
+		"123123123123", "passwordpassword", "Monkey123monkey123", "iloveyou123",
+		"ILoveYou!!!", "sunshine2020", "letmein1234", "administrator", "changeme123",
+		"trustno1trustno1", "basketball", "football2025", "liverpoolfc", "1qaz2wsx3edc",
+		"welcome2026!", "!!welcome!!", "michaeljordan23", "manchesterunited",
+		"iloveyousomuch", "mypassword1", "1234567890a", "1234567890!", "x1234567890",
+		"123456789z", "987654321a", "123456789é", "(1234567890)", "1234567qwerty",
+		"qwerty1234567890", "1234asdf5678", "monkey1234567890", "P@ssw0rd123456789!",
+		"zxcvbnmasdfghjkl", "qazwsxedcrfv", "vfrcdexswzaq", "1qaz2wsx3edc4rfv",
+		"!QAZ@WSX#EDC", "zaq12wsxcde3", "3141592653", "31415926535897", "1357924680",
+		"2468013579", "1122334455!", "asdasdasd1", "!asdasdasd", "xyzxyzxyzx9",
+		"qwertqwert7", "alexandria", "Alexandria1", "xalexandria7" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof common / sizeof common[0]; i++)
@@ -65,11 +70,13 @@ common_ones_are_refused(void **state)
 static void
 good_ones_are_accepted(void **state)
 {
-	static const char *const good[] = { "correct horse battery staple", "correct horse battery", "a long enough phrase",
-		"tests have long passwords", "an even longer phrase", "monkey84620193", "xK9$mPqL2@vN",
-		"purple-teapot-7", "violet-otter-91-basket", "Tr0ub4dor&3x", "sunflower mountains", "tigerbanana", "navy4x!7q2k",
-		"8264019375", "70318264951", "poor Theodore ate 4321 figs", "1234 reasons to leave", "ich mag keine Gurken",
-		"рыба пила чай", "吾輩は猫である名前はまだ無い", "password is not my word" };
+	static const char *const good[] = { "correct horse battery staple", "correct horse battery",
+		"a long enough phrase", "tests have long passwords", "an even longer phrase",
+		"monkey84620193", "xK9$mPqL2@vN", "purple-teapot-7", "violet-otter-91-basket",
+		"Tr0ub4dor&3x", "sunflower mountains", "tigerbanana", "navy4x!7q2k", "8264019375",
+		"70318264951", "poor Theodore ate 4321 figs", "1234 reasons to leave",
+		"ich mag keine Gurken", "рыба пила чай", "吾輩は猫である名前はまだ無い",
+		"password is not my word" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
@@ -77,7 +84,7 @@ good_ones_are_accepted(void **state)
 }
 
 static void
-the_address_is_no_password(void **state)
+the_address_is_not_a_password(void **state)
 {
 	(void)state;
 	refuses("ada.lovelace@example.com");
@@ -105,7 +112,8 @@ hashes_verify_and_age(void **state)
 	assert_int_equal(password_hash("tests have long passwords", hash), OK);
 	assert_memory_equal(hash, "$argon2id$v=19$m=8192,t=1,p=1$", 30);
 	assert_int_equal(password_verify(hash, "tests have long passwords"), OK);
-	assert_int_equal(password_verify(hash, "Tests have long passwords"), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(
+		password_verify(hash, "Tests have long passwords"), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify(hash, ""), ERR_INVALID_CREDENTIALS);
 	assert_false(password_outdated(hash));
 	assert_int_equal(crypto_pwhash_str(weaker, "x", 1, 2, 16384 * 1024), 0);
@@ -113,7 +121,7 @@ hashes_verify_and_age(void **state)
 	assert_int_equal(password_verify(weaker, "x"), OK);
 }
 
-/* libsodium's own older kind, as an account may bring it along; and what is none. */
+/* libsodium's own older kind, which an imported account can have; and invalid hashes. */
 static void
 hashes_of_other_kinds(void **state)
 {
@@ -124,10 +132,11 @@ hashes_of_other_kinds(void **state)
 	assert_int_equal(password_verify(other, "x"), OK);
 	assert_int_equal(password_verify(other, "y"), ERR_INVALID_CREDENTIALS);
 	assert_int_equal(password_verify("", ""), ERR_INVALID_CREDENTIALS);
-	assert_int_equal(password_verify("$argon2id$v=19$m=8192,t=1,p=1$", ""), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(
+		password_verify("$argon2id$v=19$m=8192,t=1,p=1$", ""), ERR_INVALID_CREDENTIALS);
 }
 
-/* A gibibyte, in a process that may have 64 MiB more than it has. */
+/* The hash needs 1 GiB, in a process that can only allocate another 64 MiB. */
 static void
 verify_without_memory(void)
 {
@@ -141,11 +150,12 @@ verify_without_memory(void)
 	if (setrlimit(RLIMIT_AS, &limit) != 0)
 		_exit(2);
 	_exit(password_verify("$argon2id$v=19$m=1048576,t=1,p=1$bm9ib2R5J3Mgc2FsdC4uLg$"
-			      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "x") != ERR_OVERLOADED);
+			      "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+		      "x") != ERR_OVERLOADED);
 }
 
 static void
-no_memory_is_no_wrong_password(void **state)
+out_of_memory_is_not_a_wrong_password(void **state)
 {
 	pid_t child = fork();
 	int status;
@@ -158,17 +168,19 @@ no_memory_is_no_wrong_password(void **state)
 	assert_int_equal(status, 0);
 }
 
-/* Were it malformed, libsodium would refuse it without computing anything, and the time would tell. */
+/* libsodium would refuse a malformed hash without computing anything, and the time would reveal
+ * that. */
 static void
-nobody_costs_as_much_as_somebody(void **state)
+an_unknown_address_costs_as_much_as_a_known_one(void **state)
 {
 	char hash[PASSWORD_HASH];
 
 	(void)state;
-	nobodys_hash(hash);
+	placeholder_hash(hash);
 	assert_int_equal(crypto_pwhash_str_needs_rehash(hash, passes(), memory()), 0);
 	assert_int_equal(password_verify(NULL, ""), ERR_INVALID_CREDENTIALS);
-	assert_int_equal(password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
+	assert_int_equal(
+		password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
 }
 
 static void *
@@ -183,9 +195,9 @@ enter_and_leave(void *refused)
 }
 
 static void
-only_so_many_may_wait(void **state)
+the_number_of_waiters_is_limited(void **state)
 {
-	enum { INSIDE = 2 + ANTEROOM, QUEUE = 4, TOO_MANY = 3 };
+	enum { INSIDE = 2 + ADMITTED_EXTRA, QUEUE = 4, TOO_MANY = 3 };
 	pthread_t threads[QUEUE + TOO_MANY];
 	int refused = 0;
 
@@ -201,8 +213,8 @@ only_so_many_may_wait(void **state)
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(refused, TOO_MANY);
-	assert_int_equal(first.inside, 0);
-	assert_int_equal(first.waiting, 0);
+	assert_int_equal(admission.inside, 0);
+	assert_int_equal(admission.waiting, 0);
 }
 
 static void *
@@ -221,14 +233,14 @@ waits(void)
 {
 	bool one;
 
-	pthread_mutex_lock(&second.lock);
-	one = second.waiting == 1;
-	pthread_mutex_unlock(&second.lock);
+	pthread_mutex_lock(&hashing.lock);
+	one = hashing.waiting == 1;
+	pthread_mutex_unlock(&hashing.lock);
 	return one;
 }
 
 static void
-only_so_many_hash_at_once(void **state)
+the_number_of_hashers_is_limited(void **state)
 {
 	pthread_t thread;
 	int done = 0;
@@ -244,7 +256,7 @@ only_so_many_hash_at_once(void **state)
 	pthread_join(thread, NULL);
 	assert_int_equal(done, 1);
 	hashing_end();
-	assert_int_equal(second.inside, 0);
+	assert_int_equal(hashing.inside, 0);
 }
 
 int
@@ -254,19 +266,19 @@ main(void)
 		cmocka_unit_test(length_counts_characters_and_bytes),
 		cmocka_unit_test(common_ones_are_refused),
 		cmocka_unit_test(good_ones_are_accepted),
-		cmocka_unit_test(the_address_is_no_password),
+		cmocka_unit_test(the_address_is_not_a_password),
 		cmocka_unit_test(the_words_are_sorted),
 		cmocka_unit_test(hashes_verify_and_age),
 		cmocka_unit_test(hashes_of_other_kinds),
-		cmocka_unit_test(no_memory_is_no_wrong_password),
-		cmocka_unit_test(nobody_costs_as_much_as_somebody),
-		cmocka_unit_test(only_so_many_may_wait),
-		cmocka_unit_test(only_so_many_hash_at_once),
+		cmocka_unit_test(out_of_memory_is_not_a_wrong_password),
+		cmocka_unit_test(an_unknown_address_costs_as_much_as_a_known_one),
+		cmocka_unit_test(the_number_of_waiters_is_limited),
+		cmocka_unit_test(the_number_of_hashers_is_limited),
 	};
 
 	if (setenv("ARGON2_MEMORY", "8m", 1) != 0 || setenv("ARGON2_PASSES", "1", 1) != 0 ||
-	    setenv("ARGON2_QUEUE", "4", 1) != 0 || setenv("ARGON2_CONCURRENCY", "2", 1) != 0 || !config_load() ||
-	    sodium_init() < 0)
+		setenv("ARGON2_QUEUE", "4", 1) != 0 || setenv("ARGON2_CONCURRENCY", "2", 1) != 0 ||
+		!config_load() || sodium_init() < 0)
 		return 1;
 	return RUN(tests);
 }

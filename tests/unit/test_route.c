@@ -1,4 +1,4 @@
-/* test_route.c - the router: patterns, ids, what is allowed; and the arena that requests live in. */
+/* test_route.c - the router: patterns, ids, allowed methods; and the arena of a request. */
 #include "common/http/route.h"
 #include "tests/unit/unit.h"
 
@@ -37,7 +37,8 @@ paths_find_their_route_and_ids(void **state)
 	assert_ptr_equal(find(METHOD_POST, "/v1/wallets", &e, allow, ids), &routes[0]);
 	assert_ptr_equal(find(METHOD_GET, "/v1/wallets", &e, allow, ids), &routes[1]);
 	assert_ptr_equal(find(METHOD_GET, "/v1/wallets/" ID, &e, allow, ids), &routes[2]);
-	assert_ptr_equal(find(METHOD_GET, "/v1/wallets/" ID "/balance", &e, allow, ids), &routes[3]);
+	assert_ptr_equal(
+		find(METHOD_GET, "/v1/wallets/" ID "/balance", &e, allow, ids), &routes[3]);
 	assert_ptr_equal(find(METHOD_DELETE, "/v1/a/" ID "/b/" ID2, &e, allow, ids), &routes[4]);
 	uuid_format(&ids[0], text);
 	assert_string_equal(text, ID);
@@ -46,10 +47,12 @@ paths_find_their_route_and_ids(void **state)
 }
 
 static void
-everything_else_is_not_found(void **state)
+other_paths_are_not_found(void **state)
 {
-	static const char *const bad[] = { "", "/", "/v1/wallets/", "/v1/walletsx", "/v1/wallet", "/v1/wallets/x", "/v1/wallets/" ID "/",
-		"/v1/wallets/" ID "x", "/v1/wallets/" ID "/balances", "/v1/wallets//balance", "/v1/a/" ID "/b/", "//v1/wallets" };
+	static const char *const bad[] = { "", "/", "/v1/wallets/", "/v1/walletsx", "/v1/wallet",
+		"/v1/wallets/x", "/v1/wallets/" ID "/", "/v1/wallets/" ID "x",
+		"/v1/wallets/" ID "/balances", "/v1/wallets//balance", "/v1/a/" ID "/b/",
+		"//v1/wallets" };
 	struct uuid ids[ROUTE_IDS];
 	char allow[64];
 
@@ -63,7 +66,7 @@ everything_else_is_not_found(void **state)
 }
 
 static void
-another_method_is_told_what_is_allowed(void **state)
+another_method_gets_the_allowed_ones(void **state)
 {
 	struct uuid ids[ROUTE_IDS];
 	char allow[64];
@@ -112,9 +115,10 @@ json_lives_in_the_entered_arena(void **state)
 	(void)state;
 	arena_enter(a);
 	assert_non_null(json_loads("{\"a\":[1,2,3]}", 0, NULL));
-	json_decref(outside); /* came from malloc, goes back there: the sanitizer would say otherwise */
+	json_decref(
+		outside); /* allocated and freed by malloc: otherwise the sanitizer would report it */
 	for (int i = 0; i < 1000; i++)
-		if (json_string("a text that fills the arena until it is full") == NULL) {
+		if (json_string("text that fills the arena until it is full") == NULL) {
 			arena_leave();
 			arena_free(a);
 			return;
@@ -127,8 +131,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(paths_find_their_route_and_ids),
-		cmocka_unit_test(everything_else_is_not_found),
-		cmocka_unit_test(another_method_is_told_what_is_allowed),
+		cmocka_unit_test(other_paths_are_not_found),
+		cmocka_unit_test(another_method_gets_the_allowed_ones),
 		cmocka_unit_test(an_arena_gives_zeroed_memory_up_to_its_limit),
 		cmocka_unit_test(json_lives_in_the_entered_arena),
 	};

@@ -1,4 +1,4 @@
-/* test_statement_format.c - pages and files byte for byte: JSON, CSV, growing text. */
+/* test_statement_format.c - pages and files, byte for byte: JSON, CSV, growing text. */
 #include <jansson.h>
 
 #include "domain/statement/csv.h"
@@ -14,7 +14,7 @@ field(struct text *t, const char *s)
 }
 
 static void
-csv_fields_are_quoted_where_rfc_4180_says(void **state)
+csv_fields_are_quoted_as_in_rfc_4180(void **state)
 {
 	TEXT(t);
 
@@ -41,7 +41,8 @@ formulas_become_text(void **state)
 	assert_string_equal(field(&t, "@SUM(A1)"), "'@SUM(A1)");
 	assert_string_equal(field(&t, "\t=1"), "'\t=1");
 	assert_string_equal(field(&t, "\r=1"), "\"'\r=1\"");
-	assert_string_equal(field(&t, "=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
+	assert_string_equal(
+		field(&t, "=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
 	assert_string_equal(field(&t, "a=1"), "a=1");
 }
 
@@ -165,14 +166,17 @@ a_transfer_names_the_other_side(void **state)
 	(void)state;
 	received.amount = 1;
 	formats[FORMAT_JSON].line(&t, &transfer, true);
-	assert_non_null(strstr(text_end(&t), "\"created_at\":\"2026-11-23T09:17:00.000000Z\","
+	assert_non_null(strstr(text_end(&t),
+		"\"created_at\":\"2026-11-23T09:17:00.000000Z\","
 		"\"to_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\",\"counterpart_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5064\"}"));
 	text_clear(&t);
 	formats[FORMAT_JSON].line(&t, &received, true);
-	assert_non_null(strstr(text_end(&t), ",\"from_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\",\"counterpart_id\""));
+	assert_non_null(strstr(text_end(&t),
+		",\"from_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\",\"counterpart_id\""));
 	text_clear(&t);
 	formats[FORMAT_CSV].line(&t, &transfer, true);
-	assert_string_equal(text_end(&t), "5,019aaf04-5a10-7e21-8f00-1c2d3e4f5063,transfer,-1,9999,,,,2026-11-23T09:17:00.000000Z,"
+	assert_string_equal(text_end(&t),
+		"5,019aaf04-5a10-7e21-8f00-1c2d3e4f5063,transfer,-1,9999,,,,2026-11-23T09:17:00.000000Z,"
 		"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43,019aaf04-5a10-7e21-8f00-1c2d3e4f5064\r\n");
 }
 
@@ -191,7 +195,7 @@ numbers_to_the_ends_of_their_range(void **state)
 }
 
 static void
-text_ends_at_its_limit_and_says_so(void **state)
+text_stops_at_its_limit_and_reports_it(void **state)
 {
 	TEXT(t);
 
@@ -211,12 +215,31 @@ text_ends_at_its_limit_and_says_so(void **state)
 }
 
 static void
-formats_are_found_by_name(void **state)
+a_client_gets_what_it_accepts(void **state)
 {
 	(void)state;
-	assert_int_equal(format_find("json"), FORMAT_JSON);
-	assert_int_equal(format_find("csv"), FORMAT_CSV);
-	assert_int_equal(format_find("CSV"), FORMAT_COUNT);
+	assert_int_equal(format_accepted(NULL), FORMAT_JSON);
+	assert_int_equal(format_accepted("*/*"), FORMAT_JSON);
+	assert_int_equal(format_accepted("text/csv"), FORMAT_CSV);
+	assert_int_equal(format_accepted("text/csv;header=present, text/plain"), FORMAT_CSV);
+	assert_int_equal(format_accepted("text/csv, application/json"), FORMAT_JSON);
+	assert_int_equal(format_accepted("text/html"), FORMAT_JSON);
+}
+
+static void
+each_format_has_a_name_and_its_functions(void **state)
+{
+	(void)state;
+	for (int f = 0; f < FORMAT_COUNT; f++) {
+		assert_string_equal(format_names[f], formats[f].name);
+		assert_non_null(formats[f].ending);
+		assert_non_null(strchr(formats[f].media_type, '/'));
+		assert_true(formats[f].head != NULL && formats[f].line != NULL &&
+			    formats[f].tail != NULL);
+		/* As the database's CHECK has it. */
+		assert_int_equal(strspn(formats[f].name, "abcdefghijklmnopqrstuvwxyz0123456789"),
+			strlen(formats[f].name));
+	}
 	assert_null(format_names[FORMAT_COUNT]);
 }
 
@@ -224,15 +247,16 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(csv_fields_are_quoted_where_rfc_4180_says),
+		cmocka_unit_test(csv_fields_are_quoted_as_in_rfc_4180),
 		cmocka_unit_test(formulas_become_text),
 		cmocka_unit_test(json_reads_back_as_it_was),
 		cmocka_unit_test(json_has_the_members_of_the_contract_in_their_order),
 		cmocka_unit_test(csv_is_written_row_by_row),
 		cmocka_unit_test(a_transfer_names_the_other_side),
 		cmocka_unit_test(numbers_to_the_ends_of_their_range),
-		cmocka_unit_test(text_ends_at_its_limit_and_says_so),
-		cmocka_unit_test(formats_are_found_by_name),
+		cmocka_unit_test(text_stops_at_its_limit_and_reports_it),
+		cmocka_unit_test(a_client_gets_what_it_accepts),
+		cmocka_unit_test(each_format_has_a_name_and_its_functions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
-/* test_statement_lines.c - the data of transaction_created: what becomes a line, and what is refused with which words. */
+/* test_statement_lines.c - the data of transaction_created: what becomes a line, what is refused
+ * and why. */
 #include "domain/statement/lines.h"
 #include "tests/unit/unit.h"
 
@@ -10,17 +11,19 @@ static json_t *
 sample(void)
 {
 	json_error_t fault;
-	json_t *o = json_loads("{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID "\",\"kind\":\"purchase\","
-			       "\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
-			       "\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
-			       "\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
+	json_t *o = json_loads(
+		"{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID
+		"\",\"kind\":\"purchase\","
+		"\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
+		"\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
+		"\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
 		0, &fault);
 
 	assert_non_null(o);
 	return o;
 }
 
-/* The sample with one member changed, or (value NULL) left out. */
+/* Adds the sample with one member changed, or left out if value is NULL. */
 static enum error
 add_with(const char *member, const char *value, char reason[LINES_REASON])
 {
@@ -60,7 +63,7 @@ refuses(const char *member, const char *value)
 }
 
 static void
-what_the_api_shows_is_a_line(void **state)
+data_as_the_api_shows_it_is_a_line(void **state)
 {
 	(void)state;
 	accepts("metadata", "null");
@@ -73,15 +76,22 @@ what_the_api_shows_is_a_line(void **state)
 	accepts("amount", "0");
 	accepts("version", "9007199254740991");
 	accepts("kind", "\"transfer\"");
+	/* What it did to the balance; events of before do not say it. */
+	accepts("balance_change", NULL);
+	accepts("balance_change", "null");
+	accepts("balance_change", "-2500");
+	accepts("balance_change", "0");
+	accepts("balance_change", "9007199254740991");
+	accepts("held_change", "-2500");
 	accepts("a_member_of_tomorrow", "[1,2]");
 	accepts("created_at", "\"2026-11-23T09:15:41+01:00\"");
 }
 
 static void
-what_is_none_is_refused(void **state)
+invalid_members_are_refused(void **state)
 {
-	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount", "currency", "balance_after",
-		"version", "created_at" };
+	static const char *const required[] = { "id", "wallet_id", "owner_id", "kind", "amount",
+		"currency", "balance_after", "version", "created_at" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof required / sizeof required[0]; i++) {
@@ -95,6 +105,10 @@ what_is_none_is_refused(void **state)
 	refuses("amount", "\"12\"");
 	refuses("amount", "9007199254740992");
 	refuses("balance_after", "-9007199254740992");
+	refuses("balance_change", "9007199254740992");
+	refuses("balance_change", "-9007199254740992");
+	refuses("balance_change", "\"-2500\"");
+	refuses("balance_change", "12.5");
 	refuses("version", "0");
 	refuses("kind", "\"\"");
 	refuses("kind", "\"Purchase\"");
@@ -127,7 +141,7 @@ add_sides(const char *to, const char *from, const char *counterpart)
 }
 
 static void
-the_other_side_is_whole_or_not_there(void **state)
+the_other_side_is_complete_or_absent(void **state)
 {
 	(void)state;
 	assert_int_equal(add_sides(ID, NULL, ID), OK);
@@ -140,7 +154,7 @@ the_other_side_is_whole_or_not_there(void **state)
 }
 
 static void
-data_that_is_no_object_is_refused(void **state)
+data_must_be_an_object(void **state)
 {
 	char reason[LINES_REASON] = "";
 	json_t *array = json_array();
@@ -171,10 +185,10 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_the_api_shows_is_a_line),
-		cmocka_unit_test(the_other_side_is_whole_or_not_there),
-		cmocka_unit_test(what_is_none_is_refused),
-		cmocka_unit_test(data_that_is_no_object_is_refused),
+		cmocka_unit_test(data_as_the_api_shows_it_is_a_line),
+		cmocka_unit_test(the_other_side_is_complete_or_absent),
+		cmocka_unit_test(invalid_members_are_refused),
+		cmocka_unit_test(data_must_be_an_object),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -1,4 +1,5 @@
-/* test_statement_part.c - a file in the making: whatever a crash leaves behind, the file and its hash come out the same. */
+/* test_statement_part.c - a partly written file: after any crash the file and its hash are the
+ * same. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ expect(struct part *p, const char *content)
 }
 
 static void
-begun_and_finished(void **state)
+starts_and_finishes(void **state)
 {
 	struct part p;
 
@@ -45,7 +46,7 @@ begun_and_finished(void **state)
 }
 
 static void
-goes_on_where_it_is_known_to_be(void **state)
+resumes_at_the_recorded_position(void **state)
 {
 	struct part p;
 
@@ -60,7 +61,7 @@ goes_on_where_it_is_known_to_be(void **state)
 }
 
 static void
-begins_anew_where_bytes_are_gone(void **state)
+starts_again_if_bytes_are_missing(void **state)
 {
 	struct part p;
 
@@ -75,7 +76,7 @@ begins_anew_where_bytes_are_gone(void **state)
 }
 
 static void
-takes_up_a_file_that_is_in_its_place_already(void **state)
+resumes_a_file_that_is_already_in_place(void **state)
 {
 	struct part p;
 
@@ -90,7 +91,7 @@ takes_up_a_file_that_is_in_its_place_already(void **state)
 }
 
 static void
-discards_what_is_wrong(void **state)
+discards_a_wrong_file(void **state)
 {
 	struct part p;
 
@@ -102,9 +103,9 @@ discards_what_is_wrong(void **state)
 	part_close(&p);
 }
 
-/* Of an attempt that ended before it opened anything, after others that did. */
+/* An attempt that ends before it opens the file discards what earlier attempts left. */
 static void
-discards_what_was_never_opened(void **state)
+discards_a_file_it_never_opened(void **state)
 {
 	struct part p;
 
@@ -122,9 +123,9 @@ discards_what_was_never_opened(void **state)
 	assert_int_not_equal(access(part_path, F_OK), 0);
 }
 
-/* /dev/full takes no byte: what happens on a full disk. */
+/* /dev/full accepts no bytes, like a full disk. */
 static void
-says_that_the_disk_is_full(void **state)
+reports_a_full_disk(void **state)
 {
 	struct part p;
 
@@ -138,7 +139,7 @@ says_that_the_disk_is_full(void **state)
 }
 
 static void
-says_that_there_is_no_folder_to_be(void **state)
+reports_a_missing_folder(void **state)
 {
 	struct part p;
 
@@ -180,14 +181,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_teardown(begun_and_finished, clean),
-		cmocka_unit_test_teardown(goes_on_where_it_is_known_to_be, clean),
-		cmocka_unit_test_teardown(begins_anew_where_bytes_are_gone, clean),
-		cmocka_unit_test_teardown(takes_up_a_file_that_is_in_its_place_already, clean),
-		cmocka_unit_test_teardown(discards_what_is_wrong, clean),
-		cmocka_unit_test_teardown(discards_what_was_never_opened, clean),
-		cmocka_unit_test_teardown(says_that_the_disk_is_full, clean),
-		cmocka_unit_test_teardown(says_that_there_is_no_folder_to_be, clean),
+		cmocka_unit_test_teardown(starts_and_finishes, clean),
+		cmocka_unit_test_teardown(resumes_at_the_recorded_position, clean),
+		cmocka_unit_test_teardown(starts_again_if_bytes_are_missing, clean),
+		cmocka_unit_test_teardown(resumes_a_file_that_is_already_in_place, clean),
+		cmocka_unit_test_teardown(discards_a_wrong_file, clean),
+		cmocka_unit_test_teardown(discards_a_file_it_never_opened, clean),
+		cmocka_unit_test_teardown(reports_a_full_disk, clean),
+		cmocka_unit_test_teardown(reports_a_missing_folder, clean),
 	};
 
 	return cmocka_run_group_tests(tests, begin, end);

@@ -1,6 +1,7 @@
-/* test_token.c - access tokens: what we issue is accepted, and nothing else is, however well it is made.
+/* test_token.c - access tokens: only tokens that we issued are accepted, however good the forgery.
  *
- * libjwt plays two parts: the attacker, who signs with what a client can know, and the second opinion on ES256. */
+ * libjwt has two roles: an attacker who signs with what a client can know, and a second opinion on
+ * ES256. */
 #include <jansson.h>
 #include <jwt.h>
 #include <openssl/pem.h>
@@ -27,10 +28,11 @@ static char folder[] = "/tmp/purse-test-token-XXXXXX";
 static void
 part(char *out, size_t n, const char *text)
 {
-	sodium_bin2base64(out + n, 8 * TOKEN_MAX - n, (const unsigned char *)text, strlen(text), BASE64);
+	sodium_bin2base64(
+		out + n, 8 * TOKEN_MAX - n, (const unsigned char *)text, strlen(text), BASE64);
 }
 
-/* A token with our own signature over whatever header and payload. */
+/* A token with our own signature over any header and payload. */
 static const char *
 signed_token(const char *header, const char *payload)
 {
@@ -62,13 +64,14 @@ good_header(void)
 	return out;
 }
 
-/* The claims that we would write, one of them replaced (value NULL: left out). */
+/* The claims that we write, with one replaced, or left out if value is NULL. */
 static const char *
 claims_with(const char *name, json_t *value)
 {
 	static char out[2 * TOKEN_MAX];
-	json_t *c = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:I, s:I, s:s}", "iss", "http://localhost:3000", "aud", "purse",
-		"sub", USER, "sid", SESSION, "roles", "customer", "iat", (json_int_t)(NOW / US_PER_S), "exp",
+	json_t *c = json_pack("{s:s, s:s, s:s, s:s, s:[s], s:I, s:I, s:s}", "iss",
+		"http://localhost:3000", "aud", "purse", "sub", USER, "sid", SESSION, "roles",
+		"customer", "iat", (json_int_t)(NOW / US_PER_S), "exp",
 		(json_int_t)(NOW / US_PER_S + 600), "jti", USER);
 	size_t n;
 
@@ -127,7 +130,7 @@ issue(char token[TOKEN_MAX])
 /* ---- tests ---- */
 
 static void
-what_is_issued_is_accepted(void **state)
+issued_tokens_are_accepted(void **state)
 {
 	char token[TOKEN_MAX], text[UUID_TEXT];
 	struct claims c;
@@ -142,12 +145,12 @@ what_is_issued_is_accepted(void **state)
 	assert_string_equal(text, SESSION);
 	assert_int_equal(c.roles, ROLE_CUSTOMER | ROLE_OPERATOR);
 	assert_int_equal(c.expires_at, NOW + 600 * US_PER_S);
-	/* Our own forgeries below differ from this one only in what they say. */
+	/* The forgeries below differ from this token only in their contents. */
 	assert_int_equal(check(signed_token(good_header(), claims_with(NULL, NULL))), OK);
 }
 
 static void
-time_decides(void **state)
+token_times_are_checked(void **state)
 {
 	char token[TOKEN_MAX];
 
@@ -165,9 +168,10 @@ time_decides(void **state)
 }
 
 static void
-every_claim_must_hold(void **state)
+every_claim_is_checked(void **state)
 {
-	static const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp", "jti" };
+	static const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp",
+		"jti" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -186,7 +190,9 @@ every_claim_must_hold(void **state)
 	refuses_claim("iat", json_integer(NOW / US_PER_S + TOKEN_LEEWAY_S + 1));
 	refuses_claim("roles", json_string("operator"));
 	refuses_claim("roles", json_pack("[i]", 7));
-	assert_int_equal(check(signed_token(good_header(), claims_with("roles", json_pack("[s]", "king")))), OK);
+	assert_int_equal(
+		check(signed_token(good_header(), claims_with("roles", json_pack("[s]", "king")))),
+		OK);
 }
 
 static void
@@ -218,12 +224,13 @@ the_header_must_be_ours(void **state)
 	}
 	refuses_header("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}");
 	refuses_header("{\"alg\":\"ES256\",\"kid\":\"" USER "\",\"typ\":\"at+jwt\"}");
-	refuses_header("{\"alg\":\"ES256\",\"kid\":\"../../../../etc/ssl/private/key.pem\",\"typ\":\"at+jwt\"}");
+	refuses_header(
+		"{\"alg\":\"ES256\",\"kid\":\"../../../../etc/ssl/private/key.pem\",\"typ\":\"at+jwt\"}");
 }
 
-/* Copies the token, changes it, and it must not be accepted. */
+/* A changed copy of the token must be refused. */
 static void
-damage_is_seen(void **state)
+damaged_tokens_are_refused(void **state)
 {
 	char token[TOKEN_MAX], copy[TOKEN_MAX];
 	size_t n;
@@ -260,7 +267,7 @@ long_tokens_are_refused(void **state)
 	longest[TOKEN_MAX] = '\0';
 	longest[10] = longest[20] = '.';
 	refuses(longest);
-	/* Signed by us and right in every claim, but larger than anything we write. */
+	/* Signed by us and valid in every claim, but larger than any token we write. */
 	memset(longest, 'x', TOKEN_MAX);
 	longest[TOKEN_MAX] = '\0';
 	refuses_claim("jti", json_string(longest));
@@ -276,8 +283,10 @@ pem_of(EVP_PKEY *pair, bool secret)
 	char *text, *copy;
 	long n;
 
-	assert_int_equal(secret ? PEM_write_bio_PKCS8PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL)
-				: PEM_write_bio_PUBKEY(bio, pair), 1);
+	assert_int_equal(
+		secret ? PEM_write_bio_PKCS8PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL)
+		       : PEM_write_bio_PUBKEY(bio, pair),
+		1);
 	n = BIO_get_mem_data(bio, &text);
 	copy = strndup(text, (size_t)n);
 	BIO_free(bio);
@@ -295,8 +304,11 @@ libjwt_token(jwt_alg_t alg, const char *key)
 	assert_int_equal(jwt_new(&jwt), 0);
 	assert_int_equal(jwt_add_headers_json(jwt, "{\"typ\":\"at+jwt\"}"), 0);
 	assert_int_equal(jwt_add_header(jwt, "kid", kid), 0);
-	assert_int_equal(jwt_add_grants_json(jwt, claims_with("roles", json_pack("[s]", "operator"))), 0);
-	assert_int_equal(jwt_set_alg(jwt, alg, (const unsigned char *)key, key != NULL ? (int)strlen(key) : 0), 0);
+	assert_int_equal(
+		jwt_add_grants_json(jwt, claims_with("roles", json_pack("[s]", "operator"))), 0);
+	assert_int_equal(jwt_set_alg(jwt, alg, (const unsigned char *)key,
+				 key != NULL ? (int)strlen(key) : 0),
+		0);
 	out = jwt_encode_str(jwt);
 	jwt_free(jwt);
 	assert_non_null(out);
@@ -319,7 +331,7 @@ forged_tokens_are_refused(void **state)
 	token = libjwt_token(JWT_ALG_NONE, NULL);
 	refuses(token);
 	free(token);
-	token = libjwt_token(JWT_ALG_HS256, public_pem); /* libjwt itself would accept this one */
+	token = libjwt_token(JWT_ALG_HS256, public_pem); /* libjwt itself accepts this one */
 	refuses(token);
 	free(token);
 	token = libjwt_token(JWT_ALG_ES256, their_pem);
@@ -338,23 +350,28 @@ libjwt_agrees_on_es256(void **state)
 {
 	struct key keys[KEYS_MAX];
 	int count = key_files_read(folder, keys);
-	char *secret_pem = pem_of(keys[0].pair, true), *public_pem = pem_of(keys[0].pair, false), *theirs;
-	const char *ours = signed_token("{\"alg\":\"ES256\",\"typ\":\"JWT\"}", claims_with(NULL, NULL));
+	char *secret_pem = pem_of(keys[0].pair, true), *public_pem = pem_of(keys[0].pair, false),
+	     *theirs;
+	const char *ours = signed_token(
+		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", claims_with(NULL, NULL));
 	unsigned char signature[KEY_SIGNATURE];
 	jwt_t *jwt = NULL;
 	char *dot;
 	size_t n;
 
 	(void)state;
-	assert_int_equal(jwt_decode(&jwt, ours, (unsigned char *)public_pem, (int)strlen(public_pem)), 0);
+	assert_int_equal(
+		jwt_decode(&jwt, ours, (unsigned char *)public_pem, (int)strlen(public_pem)), 0);
 	assert_string_equal(jwt_get_grant(jwt, "sub"), USER);
 	jwt_free(jwt);
 
 	theirs = libjwt_token(JWT_ALG_ES256, secret_pem);
 	dot = strrchr(theirs, '.');
-	assert_int_equal(sodium_base642bin(signature, sizeof signature, dot + 1, strlen(dot + 1), NULL, &n, NULL, BASE64), 0);
+	assert_int_equal(sodium_base642bin(signature, sizeof signature, dot + 1, strlen(dot + 1),
+				 NULL, &n, NULL, BASE64),
+		0);
 	assert_int_equal(keys_verify(keys[0].kid, theirs, (size_t)(dot - theirs), signature), OK);
-	refuses(theirs); /* a good signature, but typ is JWT: a token of another kind */
+	refuses(theirs); /* a valid signature, but typ is JWT: another kind of token */
 	free(theirs);
 	free(secret_pem);
 	free(public_pem);
@@ -365,11 +382,11 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_is_issued_is_accepted),
-		cmocka_unit_test(time_decides),
-		cmocka_unit_test(every_claim_must_hold),
+		cmocka_unit_test(issued_tokens_are_accepted),
+		cmocka_unit_test(token_times_are_checked),
+		cmocka_unit_test(every_claim_is_checked),
 		cmocka_unit_test(the_header_must_be_ours),
-		cmocka_unit_test(damage_is_seen),
+		cmocka_unit_test(damaged_tokens_are_refused),
 		cmocka_unit_test(long_tokens_are_refused),
 		cmocka_unit_test(forged_tokens_are_refused),
 		cmocka_unit_test(libjwt_agrees_on_es256),

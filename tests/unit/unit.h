@@ -1,4 +1,4 @@
-/* unit.h - what every unit test includes: cmocka with the headers it needs before it. */
+/* unit.h - included by every unit test: cmocka, and the headers that it needs first. */
 #ifndef TESTS_UNIT_UNIT_H
 #define TESTS_UNIT_UNIT_H
 

@@ -1,4 +1,5 @@
-// browser.test.mjs - /docs in a real browser: nothing on the console, nothing blocked, a sign-in and a call that works.
+// browser.test.mjs - /docs in a real browser: no console output, nothing blocked, and a sign-in and
+// a call that work.
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -8,7 +9,7 @@ import { errors, root } from './lib/defs.mjs';
 
 const base = process.env.BASE_URL;
 const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
-const skip = !base ? 'BASE_URL is not set' : !existsSync(executablePath) ? `there is no ${executablePath}` : false;
+const skip = !base ? 'BASE_URL is not set' : !existsSync(executablePath) ? `${executablePath} is missing` : false;
 const pictures = process.env.PICTURES ?? `${root}build/tests/web`;
 let browser;
 
@@ -23,7 +24,8 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// A page that remembers everything it complained about. A violation of the content security policy comes as an error.
+// Opens a page that records its complaints. A violation of the content security policy is logged as
+// an error.
 async function open(path, colorScheme = 'light') {
 	const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, colorScheme });
 	const page = await context.newPage();
@@ -37,18 +39,18 @@ async function open(path, colorScheme = 'light') {
 		if (answer.status() >= 400)
 			complaints.push(`${answer.url()} answered ${answer.status()}`);
 	});
-	// Chromium calls a 204 aborted, because no body follows.
+	// Chromium reports a 204 as aborted, because it has no body.
 	page.on('requestfailed', (request) => {
 		if (answered.get(request) !== 204)
 			complaints.push(`${request.url()} failed: ${request.failure()?.errorText}`);
 	});
 	page.on('request', (request) => new URL(request.url()).origin === new URL(base).origin || request.url().startsWith('data:')
-		|| complaints.push(`${request.url()} is elsewhere`));
+		|| complaints.push(`${request.url()} is on another origin`));
 	const answer = await page.goto(path);
 	return { page, complaints, answer };
 }
 
-test('/docs: a new account signs in, and a call goes through with its token', { skip }, async () => {
+test('/docs: a new account signs in, and a call with its token succeeds', { skip }, async () => {
 	const { page, complaints, answer } = await open('/docs');
 
 	assert.match(answer.headers()['content-security-policy'], /default-src/);
@@ -78,7 +80,7 @@ test('/docs: a new account signs in, and a call goes through with its token', { 
 	await page.context().close();
 });
 
-test('/docs: a refused sign-in is told in words', { skip }, async () => {
+test('/docs: a refused sign-in shows the reason in words', { skip }, async () => {
 	const { page } = await open('/docs');
 
 	await page.waitForSelector('.opblock');
@@ -86,24 +88,24 @@ test('/docs: a refused sign-in is told in words', { skip }, async () => {
 	await page.fill('#password', 'not the right one');
 	await page.click('button[value="sign-in"]');
 	await page.waitForSelector('#status.bad');
-	assert.match(await page.textContent('#status'), /e-mail address or the password is wrong/);
+	assert.match(await page.textContent('#status'), /e-mail address or password is incorrect/);
 	await page.context().close();
 });
 
 for (const [path, selector] of [['/docs/events', '#transaction_emitted'], ['/docs/errors#insufficient_funds', '#insufficient_funds']])
-	test(`${path} shows what it should, in the light and in the dark`, { skip }, async () => {
+	test(`${path} shows its content, in light and dark mode`, { skip }, async () => {
 		for (const scheme of ['light', 'dark']) {
 			const { page, complaints } = await open(path, scheme);
 			await page.waitForSelector(`${selector}:visible`);
 			const wider = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
-			assert.equal(wider, false, 'no sideways scrolling');
+			assert.equal(wider, false, 'no horizontal scrolling');
 			await page.screenshot({ path: `${pictures}/${path.split(/[/#]/)[2]}-${scheme}.png` });
 			assert.deepEqual(complaints, []);
 			await page.context().close();
 		}
 	});
 
-test('the type of a real problem leads to its explanation', { skip }, async () => {
+test('the type of a real problem links to its explanation', { skip }, async () => {
 	const problem = await (await fetch(`${base}/v1/auth/me`)).json();
 	const { page } = await open(problem.type);
 

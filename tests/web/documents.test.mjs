@@ -1,4 +1,5 @@
-// documents.test.mjs - the two documents are valid, say what the code says, and their examples are true to their schemas.
+// documents.test.mjs - both API documents are valid and match the code, and their examples match
+// their schemas.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -8,7 +9,7 @@ import test from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { stale } from './generate.mjs';
-import { errors, options, read, root } from './lib/defs.mjs';
+import { errors, formats, options, quantity, read, root } from './lib/defs.mjs';
 import { explanations } from './lib/errors-page.mjs';
 import { document, follow, operations, place, pointer, validators, walk } from './lib/openapi.mjs';
 
@@ -23,18 +24,18 @@ for (const name of ['openapi.yaml', 'asyncapi.yaml'])
 		assert.deepEqual(problems, []);
 	});
 
-test('what is generated is fresh', () => {
+test('generated files are up to date', () => {
 	assert.deepEqual(stale(), [], 'npm --prefix tests/web run generate');
 });
 
-test('swagger-ui is the release that VERSION names', () => {
+test('swagger-ui is the release named in VERSION', () => {
 	const sums = [...read('web/vendor/swagger-ui/VERSION').matchAll(/^([0-9a-f]{64}) {2}(\S+)$/gm)];
 	assert.equal(sums.length, 2);
 	for (const [, sum, name] of sums)
 		assert.equal(createHash('sha256').update(readFileSync(`${root}web/vendor/swagger-ui/${name}`)).digest('hex'), sum, name);
 });
 
-test('error codes: error.def, OpenAPI and web/errors.md list the same', () => {
+test('error.def, OpenAPI and web/errors.md list the same error codes', () => {
 	const codes = errors().map((e) => e.code);
 	assert.ok(codes.length > 20);
 	assert.equal(new Set(codes).size, codes.length);
@@ -67,11 +68,11 @@ test('every refusal in OpenAPI carries its status, its title and its headers', (
 				shown.add(value.code);
 			}
 		}
-	// A method that a path does not take is no operation: it is told in the introduction.
-	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed']);
+	// An unsupported method is not an operation, so the introduction documents that error.
+	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed', 'request_timeout', 'not_implemented']);
 });
 
-test('every JSON example in OpenAPI is true to its schema', () => {
+test('every JSON example in OpenAPI matches its schema', () => {
 	const faults = [];
 	const check = validators(document);
 	let checked = 0;
@@ -97,19 +98,51 @@ test('every JSON example in OpenAPI is true to its schema', () => {
 	assert.deepEqual(faults, []);
 });
 
-test('requests are strict and say what they look like', () => {
+test('request schemas are strict and have examples', () => {
 	for (const { method, path, operation } of operations()) {
 		const body = operation.requestBody?.content['application/json'];
 		if (!body)
 			continue;
 		const schema = follow(document, body.schema);
-		assert.equal(schema.additionalProperties, false, `${method} ${path}`);
+		for (const one of schema.oneOf?.map((s) => follow(document, s)) ?? [schema])
+			assert.equal(one.additionalProperties, false, `${method} ${path}`);
 		assert.ok(Object.keys(body.examples ?? {}).length, `${method} ${path} has an example`);
 	}
 	assert.deepEqual([document.components.schemas.Amount.minimum, document.components.schemas.Amount.maximum], [1, 2 ** 53 - 1]);
 });
 
-test('every message in AsyncAPI has examples that are true to its schemas', () => {
+// Most generators only follow references to whole components, and take an object without properties for an empty one.
+test('OpenAPI uses only what code generators understand', () => {
+	const { schemas } = document.components;
+	walk(document, (node, at) => {
+		if (node.$ref)
+			assert.match(node.$ref, /^#\/components\/\w+\/[\w-]+$/, at);
+		if (at.includes('/schemas/') && [].concat(node.type ?? []).includes('object') && !node.properties)
+			assert.ok(node.additionalProperties, `${at} must say what it may contain`);
+	});
+	for (const name of ['NewTransaction', 'BatchTransaction']) {
+		const { oneOf, discriminator } = schemas[name];
+		const kinds = oneOf.flatMap((ref) => {
+			const { kind } = follow(document, ref).properties;
+			return (kind.enum ?? [kind.const]).map((k) => [k, ref.$ref]);
+		});
+		assert.deepEqual(discriminator, { propertyName: 'kind', mapping: Object.fromEntries(kinds) }, name);
+		assert.deepEqual(kinds.map(([k]) => k).sort(), [...events.components.schemas.Request.properties.kind.enum].sort(), name);
+	}
+});
+
+test('a transaction in a batch has the members of a single one, and a key', () => {
+	const { schemas } = document.components;
+	for (const { $ref } of schemas.NewTransaction.oneOf) {
+		const name = $ref.split('/').pop().slice('New'.length);
+		const { description, ...batch } = structuredClone(schemas[`Batch${name}`]);
+		assert.ok(batch.properties.idempotency_key, description);
+		delete batch.properties.idempotency_key;
+		assert.deepEqual({ description: schemas[`New${name}`].description, ...batch }, schemas[`New${name}`]);
+	}
+});
+
+test('every message in AsyncAPI has examples that match its schemas', () => {
 	const check = validators(events);
 
 	for (const [key, message] of Object.entries(events.components.messages)) {
@@ -121,22 +154,23 @@ test('every message in AsyncAPI has examples that are true to its schemas', () =
 	}
 });
 
-test('an event shows a transaction as the API does, and whose it is', () => {
+test('an event shows a transaction as the API does, plus its owner', () => {
 	const { owner_id: owner, ...event } = events.components.schemas.Transaction.properties;
 	assert.ok(owner);
 	assert.deepEqual(Object.keys(event), Object.keys(document.components.schemas.Transaction.properties));
 	const { user_id: user, idempotency_key: key, ...request } = events.components.schemas.Request.properties;
 	assert.ok(user && key);
-	assert.deepEqual(Object.keys(request).sort(), Object.keys(document.components.schemas.NewTransaction.properties).sort());
+	const kinds = document.components.schemas.NewTransaction.oneOf.map((ref) => Object.keys(follow(document, ref).properties));
+	assert.deepEqual(Object.keys(request).sort(), [...new Set(kinds.flat())].sort());
 });
 
-test('options: config.def, .env.example and docs/configuration.md list the same, with the same defaults', () => {
+test('config.def, .env.example and docs/configuration.md list the same options, with the same defaults', () => {
 	const shown = [...read('.env.example').matchAll(/^#?\s?([A-Z][A-Z0-9_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
 	const pages = read('docs/configuration.md');
 	const forMake = [...pages.slice(pages.indexOf('## For make and docker compose only')).matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1]);
 	const named = Object.fromEntries(shown);
 
-	assert.equal(shown.length, Object.keys(named).length, 'no option twice');
+	assert.equal(shown.length, Object.keys(named).length, 'no duplicate options');
 	for (const { name, value } of options()) {
 		assert.ok(name in named, `${name} is in .env.example`);
 		if (value !== null)
@@ -144,15 +178,80 @@ test('options: config.def, .env.example and docs/configuration.md list the same,
 		assert.ok(pages.includes(`| \`${name}\` |`), `${name} is in docs/configuration.md`);
 	}
 	const known = new Set([...options().map((o) => o.name), ...forMake]);
-	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'nothing in .env.example that nobody reads');
+	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'no unused options in .env.example');
 });
 
-// Every README but those of others (vendor, node_modules).
+// Where a default is stated again, in a document or in a file that cannot read config.def: [file, what it says, option].
+// What the brackets capture must be the option's default at every match. A new such place belongs in this list.
+const stated = [
+	['web/openapi.yaml', /`application\/json`, at most (\d+ KiB)/g, 'BODY_LIMIT'],
+	['web/openapi.yaml', /body is larger than (\d+ KiB)/g, 'BODY_LIMIT'],
+	['web/openapi.yaml', /(\d+ KiB) for a batch/g, 'BATCH_BODY_LIMIT'],
+	['web/openapi.yaml', /batch can be up to (\d+ KiB)/g, 'BATCH_BODY_LIMIT'],
+	['web/openapi.yaml', /URL longer than (\d+ KiB)/g, 'URL_LIMIT'],
+	['web/openapi.yaml', /[Ii]t lasts (\d+ minutes)/g, 'ACCESS_TOKEN_TIME'],
+	['web/openapi.yaml', /within (\d+ seconds) from the same client/g, 'REFRESH_GRACE'],
+	['web/openapi.yaml', /expires_at` \(default (\d+ days)/g, 'HOLD_TIME'],
+	['web/openapi.yaml', /Defaults to (\d+ days) from now/g, 'HOLD_TIME'],
+	['web/openapi.yaml', /expires_at` \(.*, maximum (\d+)\)/g, 'HOLD_TIME_MAX', 'days'],
+	['web/openapi.yaml', /days from now; at most (\d+)\b/g, 'HOLD_TIME_MAX', 'days'],
+	['web/openapi.yaml', /`reference_id`, within (\d+ days)/g, 'CANCEL_WINDOW'],
+	['web/openapi.yaml', /purchase is older than (\d+ days)/g, 'CANCEL_WINDOW'],
+	['web/openapi.yaml', /\*\*(?:Up to|More than) (\d+) days\*\*/g, 'STATEMENT_SYNC_DAYS'],
+	['web/openapi.yaml', /`from` to (\d+) days earlier/g, 'STATEMENT_SYNC_DAYS'],
+	['web/openapi.yaml', /Wait up to (\d+ s)\b/g, 'MIN_VERSION_WAIT'],
+	['web/openapi.yaml', /Files are removed after (\d+) days/g, 'STATEMENT_KEEP_DAYS'],
+	['web/asyncapi.yaml', /Defaults to (\d+ days) from now/g, 'HOLD_TIME'],
+	['web/errors.md', /Access tokens last (\d+ minutes)/g, 'ACCESS_TOKEN_TIME'],
+	['web/errors.md', /purchases and captures, within (\d+ days)/g, 'CANCEL_WINDOW'],
+	['web/errors.md', /after (\d+ days), ask an operator/g, 'CANCEL_WINDOW'],
+	['web/errors.md', /body is larger than (\d+ KiB)/g, 'BODY_LIMIT'],
+	['web/errors.md', /(\d+ KiB) for a batch/g, 'BATCH_BODY_LIMIT'],
+	['web/errors.md', /URL is longer than (\d+ KiB)/g, 'URL_LIMIT'],
+	['web/errors.md', /doubles the wait, up to (\d+ minutes)/g, 'SIGN_IN_DELAY_MAX'],
+	['sql/wallet/functions/post.sql', /coalesce\(p_expires_at\[o\.i\], clock \+ interval '(\d+ days)'\)/g, 'HOLD_TIME'],
+	['docker-compose.yml', /\bBODY_KIB: "(\d+)"/g, 'BATCH_BODY_LIMIT', 'KiB'], // the larger one
+	['deploy/gateway/backends-local.conf', /"listen-backlog" => (\d+)/g, 'LISTEN_BACKLOG'],
+	['lighttpd.conf', /listen backlog \((\d+)\)/g, 'LISTEN_BACKLOG'],
+];
+
+test('every default that is stated again is the default', () => {
+	const defaults = Object.fromEntries(options().map((o) => [o.name, o]));
+	const faults = [];
+
+	for (const [file, pattern, name, unit] of stated) {
+		const { type, value } = defaults[name];
+		const said = [...read(file).matchAll(pattern)].map((m) => m[1]);
+		if (said.length === 0)
+			faults.push(`${file} no longer says ${pattern} of ${name}`);
+		for (const text of said)
+			if (quantity(unit ? `${text} ${unit}` : text, type) !== quantity(value, type))
+				faults.push(`${file}: ${name} is ${value}, not ${text}`);
+	}
+	assert.deepEqual(faults, []);
+});
+
+test('the port of the gateway is the same wherever it is written', () => {
+	const port = /:(\d+)$/.exec(options().find((o) => o.name === 'PUBLIC_URL').value)[1];
+	const places = [['.env.example', /^#PORT=(\d+)/m], ['tools/lib/settings.sh', /setting PORT "\$\{STATE\[PORT\]:-(\d+)\}"/],
+		['docker-compose.yml', /PUBLIC_URL:-http:\/\/localhost:(\d+)\}/], ['docker-compose.yml', /\$\{PORT:-(\d+)\}/],
+		['docs/configuration.md', /`PORT` \| `(\d+)`/]];
+
+	for (const [file, pattern] of places)
+		assert.equal(pattern.exec(read(file))?.[1], port, `${file}: ${pattern}`);
+});
+
+test('statement formats: formats.def and OpenAPI list the same', () => {
+	assert.ok(formats().length > 1);
+	assert.deepEqual(document.components.schemas.Format.enum, formats());
+});
+
+// Every README except those of third parties (vendor, node_modules).
 const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md',
 	...readdirSync(`${root}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 	...readdirSync(root).map((name) => `${name}/README.md`).filter((path) => path !== 'docs/README.md' && existsSync(root + path))];
 
-test('links between our own documents lead somewhere', () => {
+test('links between our own documents have a target', () => {
 	for (const path of pages) {
 		const links = [...read(path).matchAll(/\]\(([^)#\s]+)(?:#[^)\s]*)?\)/g)].map((m) => m[1]).filter((l) => !/^\w+:/.test(l));
 		for (const link of links)
@@ -160,7 +259,7 @@ test('links between our own documents lead somewhere', () => {
 	}
 });
 
-test('files that our documents name are there', () => {
+test('files that our documents name exist', () => {
 	const missing = [];
 
 	for (const path of pages)
@@ -170,7 +269,7 @@ test('files that our documents name are there', () => {
 	assert.deepEqual(missing, []);
 });
 
-test('every top-level folder says what is in it', () => {
+test('every top-level folder has a README', () => {
 	const folders = readdirSync(root, { withFileTypes: true })
 		.filter((e) => e.isDirectory() && !/^\.|^(build|var)$/.test(e.name) && readdirSync(root + e.name).length);
 	assert.deepEqual(folders.map((e) => e.name).filter((name) => !existsSync(`${root}${name}/README.md`)), []);

@@ -1,4 +1,5 @@
-// events.test.mjs - publishes AsyncAPI's examples to the running system, and holds what comes back against its schemas.
+// events.test.mjs - publishes AsyncAPI's examples to the running system, and checks the answers
+// against its schemas.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
@@ -26,13 +27,13 @@ async function http(method, path, token, body) {
 	return answer.json();
 }
 
-// [[message, example]] of what wallet_queue takes.
+// [[message, example]] of the messages that wallet_queue accepts.
 const examples = Object.values(document.channels.wallet_queue.messages).flatMap((reference) => {
 	const key = reference.$ref.split('/').pop();
 	return document.components.messages[key].examples.map((example) => [key, example]);
 });
 
-// An example as one's own: other ids, other keys, nothing else.
+// Adapts an example to this run: other ids and keys, nothing else.
 function own(example, ids) {
 	const text = JSON.stringify(example)
 		.replaceAll('019aaf01-0f3c-7a53-9a3b-4f0d2c6b8e11', ids.user)
@@ -51,7 +52,7 @@ function publish({ payload, headers = {} }, correlation) {
 
 const take = (queue, count) => run('tests/probe', ['take', queue, String(count)]).trim().split('\n').map((line) => JSON.parse(line));
 
-// A message from the broker against its schemas: body, properties, content type.
+// Checks a message from the broker against its schemas: body, properties, content type.
 function holds(message) {
 	const schemas = document.components.messages[message.body.type];
 	const at = pointer('components', 'messages', message.body.type);
@@ -69,7 +70,7 @@ after(() => {
 			run('tests/probe', ['delete', queue]);
 });
 
-test('every example of transaction_emitted is taken, and the answers fit their schemas', { skip }, async () => {
+test('every example of transaction_emitted is accepted, and the answers match their schemas', { skip }, async () => {
 	const email = `events-${unique}@example.com`;
 	const password = 'a long enough phrase';
 	const ids = { user: (await http('POST', '/v1/auth/sign-up', null, { email, password })).id };

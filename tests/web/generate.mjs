@@ -1,6 +1,6 @@
-// generate.mjs - writes the files that are made from others; with --check it only says which of them are stale.
+// generate.mjs - writes the generated files; with --check it only reports the stale ones.
 //
-// What it writes is committed, so that neither building nor running Purse needs Node.js.
+// The output is committed, so building and running Purse do not need Node.js.
 import { writeFileSync } from 'node:fs';
 import { root, read } from './lib/defs.mjs';
 import { configuration } from './lib/configuration.mjs';
@@ -13,7 +13,7 @@ const made = {
 	'docs/configuration.md': configuration,
 };
 
-// The paths whose committed text is not what would be made now.
+// The paths whose committed text differs from what would be generated now.
 export function stale() {
 	const now = (path) => {
 		try {

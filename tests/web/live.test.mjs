@@ -1,5 +1,6 @@
-// live.test.mjs - calls every operation of OpenAPI on the running system, and holds each answer against what is written:
-// a documented status, a body that fits the schema, a code that is listed there, the headers that are promised.
+// live.test.mjs - calls every operation of OpenAPI on the running system, and checks each answer
+// against the document: a documented status and code, a body that matches the schema, and the
+// promised headers.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomBytes, randomUUID } from 'node:crypto';
@@ -17,7 +18,7 @@ const password = 'a long enough phrase';
 const build = resolve(root, process.env.BUILD ?? 'build');
 let token;
 
-// Headers that must be there wherever they are documented; the others depend on the request.
+// Headers that are required wherever they are documented; the others depend on the request.
 const promised = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'ETag'];
 
 function holds(id, answer, text) {
@@ -47,7 +48,7 @@ function holds(id, answer, text) {
 	return body;
 }
 
-// Calls an operation and answers {status, headers, body}; the answer has been held against the document by then.
+// Calls an operation, checks the answer against the document, and returns {status, headers, body}.
 async function call(id, { path = {}, query = {}, headers = {}, body, raw, as = token } = {}) {
 	const { method, path: template } = table[id];
 	const url = new URL(template.replace(/\{(\w+)\}/g, (_, name) => path[name]), base);
@@ -87,7 +88,7 @@ const account = async () => {
 	return { email, user, tokens };
 };
 
-// The token of an account that is an operator's.
+// The token of a new operator.
 async function operator() {
 	const { email, tokens } = await account();
 	execFileSync(`${build}/purse`, ['user', 'role', 'add', email, 'operator'], { cwd: root, stdio: 'ignore' });
@@ -97,7 +98,7 @@ async function operator() {
 const today = () => new Date().toISOString().slice(0, 10);
 const example = (id, name) => table[id].operation.requestBody.content['application/json'].examples[name].value;
 
-test('OpenAPI is true to the running system', { skip }, async (t) => {
+test('OpenAPI matches the running system', { skip }, async (t) => {
 	let me;
 
 	before(async () => {
@@ -230,7 +231,7 @@ test('OpenAPI is true to the running system', { skip }, async (t) => {
 		assert.equal(rest.amount, 3000);
 		assert.equal((await post(201, { ...example('postTransaction', 'release'), reference_id: later.id })).amount, 5000);
 		await refused('hold_closed', 'postTransaction', { body: { kind: 'release', reference_id: later.id } });
-		await refused('invalid_request', 'postTransaction', { body: { kind: 'purchase', amount: 1, final: true } });
+		await refused('invalid_request', 'postTransaction', { body: { kind: 'purchase', amount: 1, final: false } });
 
 		const query = { wallet_id: hold.wallet_id, from: today(), to: today(), merchant: 'Hotel Astoria', min_amount: 2500, max_amount: 3000 };
 		assert.deepEqual((await expect(200, 'listTransactions', { query })).body.data, [rest]);

@@ -1,4 +1,4 @@
-// readme.test.mjs - the README's walk and its continuation, pasted into one shell.
+// readme.test.mjs - the README's walk-through and its continuation, pasted into one shell.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -12,7 +12,8 @@ const build = resolve(root, process.env.BUILD ?? 'build');
 
 test('the walk-through works when pasted', { skip }, () => {
 	assert.ok(blocks.length >= 5);
-	// The programs may have been built elsewhere; where the addresses are is in the environment, as after `make -s env`.
+	// The programs can be in another build folder. The environment has the addresses, as after
+	// `make -s env`.
 	const script = blocks.join('\n').replace(/^build\//gm, `${build}/`);
 	const said = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', timeout: 60000 });
 	assert.match(said, /^1 published$/m);

@@ -1,4 +1,4 @@
-// reporter.mjs - what the test runner says, as flat TAP that ends with "N passed, N failed".
+// reporter.mjs - reports the test runner's results as flat TAP that ends with "N passed, N failed".
 export default async function* reporter(source) {
 	let passed = 0;
 	let failed = 0;
@@ -9,7 +9,8 @@ export default async function* reporter(source) {
 			yield data.message.replace(/^/gm, '# ').replace(/# $/, '');
 			continue;
 		}
-		// A file is reported as a test of its own: only its tests count, and the file itself where it broke.
+		// The runner also reports each file as a test. Count only its tests, and the file
+		// itself if it broke.
 		if ((type !== 'test:pass' && type !== 'test:fail') || data.details?.type === 'suite')
 			continue;
 		if (data.name.endsWith('.mjs') && (type === 'test:pass' || data.details?.error?.failureType === 'subtestsFailed'))

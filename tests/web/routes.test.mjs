@@ -1,4 +1,4 @@
-// routes.test.mjs - the handlers' own route tables against OpenAPI, both ways.
+// routes.test.mjs - compares the handlers' route tables with OpenAPI, both ways.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -16,7 +16,7 @@ function served() {
 	});
 }
 
-test('each route is in OpenAPI, each operation of OpenAPI is served, and both agree on who may call', () => {
+test('every route is in OpenAPI, every operation of OpenAPI is served, and both agree on who can call it', () => {
 	const rows = served();
 	const said = operations().map(({ method, path, operation }) => {
 		const open = (operation.security ?? document.security).every((s) => !('bearer' in s));

@@ -14,6 +14,9 @@ export PATH
 
 ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
+# programs [KIND] - the names in tools/programs: of the handlers, the consumers, the tools, or of all.
+programs() { sed -n "s/^${1:-[a-z]*} //p" "$ROOT/tools/programs"; }
+
 # Prints the path made absolute, whether it exists or not; a relative one is meant from the root of the sources.
 absolute() {
 	case $1 in

@@ -102,12 +102,12 @@ scram_verifier() {
 # Databases and roles, each made once: an owner that migrates, a run-time role that may only do its work.
 postgres_create_databases() {
 	local service role
-	for service in auth wallet statement; do
+	for service in $(programs handler); do
 		for role in owner app; do
 			[ -n "${STATE[PASSWORD_${service^^}_${role^^}]:-}" ] || remember "PASSWORD_${service^^}_${role^^}" "$(random_password)"
 		done
 	done
-	for service in auth wallet statement; do
+	for service in $(programs handler); do
 		cat <<-END
 			SELECT 'CREATE ROLE purse_${service}_owner LOGIN PASSWORD ''$(scram_verifier "${STATE[PASSWORD_${service^^}_OWNER]}")'''
 				WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'purse_${service}_owner') \gexec

@@ -2,10 +2,11 @@
 # services.sh - what runs and who watches over it: runit's runsvdir on DATA_DIR/service. Sourced after the others.
 #
 # Each service is a folder with run, check (is it ready?), stuck (would a new start help?), log/run and, where TERM is not
-# the polite signal, control/t. All have a file "down": nothing starts before tools/up says so. lighttpd itself watches over the three handlers.
+# the polite signal, control/t. All have a file "down": nothing starts before tools/up says so. lighttpd itself watches over the handlers.
 # runit starts again what has ended; what lives and does not work is found by the service "watch" (tools/watch).
 
-CONSUMERS=(outbox_relay transaction_consumer statement_consumer)
+mapfile -t HANDLERS < <(programs handler)
+mapfile -t CONSUMERS < <(programs consumer)
 
 # Prints the names of this copy's services, in the order they start.
 service_names() {
@@ -49,10 +50,10 @@ service_fingerprint() {
 	case $1 in
 	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf") ;;
 	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/* "$ROOT/common/base/error.def"
-		"$PROGRAMS_DIR"/{auth,wallet,statement}) ;;
+		"${HANDLERS[@]/#/$PROGRAMS_DIR/}") ;;
 	front) files+=("$ROOT"/deploy/front/* "$ROOT/deploy/gateway/problem.lua" "$ROOT/common/base/error.def") ;;
 	watch) files+=("$CONFIG" "$ROOT/tools/watch" "$ROOT/tools/ready") ;;
-	outbox_relay | *_consumer) files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
+	*) [[ " ${CONSUMERS[*]} " != *" $1 "* ]] || files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
 	esac
 	cat "${files[@]}" | sha256sum
 }
@@ -60,19 +61,19 @@ service_fingerprint() {
 gateway_run_script() {
 	# The gateway lets through what any handler takes.
 	local body batch
-	body=$(bytes_of "$(setting BODY_LIMIT 64k)")
-	batch=$(bytes_of "$(setting BATCH_BODY_LIMIT 512k)")
+	body=$(bytes_of "$(option BODY_LIMIT)")
+	batch=$(bytes_of "$(option BATCH_BODY_LIMIT)")
 	body=$(((body > batch ? body : batch) + 1023))
 	body=$((body / 1024))
 	cat <<-END
 		#!/bin/sh
-		# Written by tools/up: the gateway, which starts the three handlers.
+		# Written by tools/up: the gateway, which starts the handlers.
 		exec 2>&1
 		cd $(quoted "$RUN/gateway") || exit 1
 		# It opens the log by its name.
 		$([ ${#AS_SERVICE[@]} -eq 0 ] || echo "chown $(quoted "$(run_user)") /dev/stdout")
 		# Whoever still holds these sockets is without a parent and about to end.
-		rm -f auth.sock-0 wallet.sock-0 statement.sock-0 gateway.sock raw.sock
+		rm -f ${HANDLERS[*]/%/.sock-0} gateway.sock raw.sock
 		export PATH=$(quoted "$PROGRAMS_DIR"):"\$PATH" PURSE_CONFIG=$(quoted "$CONFIG")
 		export PURSE_ROOT=$(quoted "$ROOT") RUN_DIR=$(quoted "$RUN/gateway") BODY_KIB=$body
 		export GATEWAY_BIND=$(quoted "$RUN/gateway/gateway.sock") GATEWAY_PORT=0 GATEWAY_RAW=$(quoted "$RUN/gateway/raw.sock")

@@ -28,9 +28,12 @@ setting() {
 	printf '%s' "${given:-${2:-}}"
 }
 
+# option NAME - the same of an option of common/base/config.def, whose default is written there and nowhere else.
+option() { setting "$1" "$(sed -n "s/^OPTION($1, [A-Z]*, \"\([^\"]*\)\".*/\1/p" "$ROOT/common/base/config.def")"; }
+
 [ ! -f "$ROOT/.env" ] || read_assignments "$ROOT/.env" DOTENV
 
-DATA=$(absolute "$(setting DATA_DIR var)")
+DATA=$(absolute "$(option DATA_DIR)")
 RUN=$DATA/run
 LOG=$DATA/log
 SERVICES=$DATA/service

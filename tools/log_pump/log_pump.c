@@ -1,9 +1,11 @@
-/* log_pump.c - stands between a service and the program that keeps its log, and never makes the service wait.
+/* log_pump.c - passes a service's output to the program that keeps its log, and never blocks the
+ * service.
  *
- *   log_pump COMMAND...      reads standard input, and writes it to COMMAND's
+ *   log_pump COMMAND...      copies standard input to COMMAND's
  *
- * The keeper stops reading when its disk is full. Then lines wait here, a megabyte of them; what comes after is dropped
- * by whole lines, counted, and told once the keeper goes on. One thread; it only ever waits in poll(). */
+ * The keeper stops reading if its disk is full. Up to a megabyte of lines then waits here. Further
+ * lines are dropped whole and counted, and the log says how many once the keeper continues. One
+ * thread; it waits only in poll(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -13,14 +15,15 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "common/base/clock.h"
+
 #define KEPT (1024 * 1024)
-/* The last place in the buffer is for the sentence that says how much was lost. */
+/* Room for the sentence that says how much was lost. */
 #define NOTICE 256
 #define CHUNK 65536
-/* Once the service is gone: how long the keeper may take for the rest. */
+/* After the service has ended: how long the keeper may take for the rest. */
 #define LAST_WAIT_MS 3000
 #define RESTART_MS 1000
 
@@ -67,18 +70,16 @@ keep(struct pump *p, const char *bytes, size_t n)
 	p->half = bytes[n - 1] != '\n';
 }
 
-/* Says what was lost; where it stands in the log is where lines are missing. */
+/* Says what was lost, at the place where the lines are missing. */
 static void
 lost_tell(struct pump *p)
 {
-	char text[NOTICE], at[32];
-	time_t now = time(NULL);
-	struct tm utc;
+	char text[NOTICE], at[INSTANT_TEXT];
 	int n;
 
 	if (p->lost_lines == 0 || p->half || p->used + NOTICE > sizeof p->kept)
 		return;
-	strftime(at, sizeof at, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+	instant_format(clock_now(), at);
 	n = snprintf(text, sizeof text,
 		"{\"time\":\"%s\",\"level\":\"error\",\"program\":\"log_pump\",\"message\":\"the log could not be written: "
 		"%llu lines are lost\",\"lines\":%llu,\"bytes\":%llu}\n",
@@ -87,8 +88,8 @@ lost_tell(struct pump *p)
 	p->lost_lines = p->lost_bytes = 0;
 }
 
-/* Takes whole lines while there is room for them; once one is lost, so are the next, until that is told. The half of a line
- * that an earlier piece of input began is ended where the rest does not fit. */
+/* Keeps whole lines while there is room. Once a line is lost, so are the next ones, until the log
+ * says so. If the rest of a line does not fit, the part that is already kept gets a line end. */
 static void
 take(struct pump *p, const char *bytes, size_t n)
 {
@@ -124,7 +125,7 @@ give(struct pump *p)
 		return errno == EAGAIN || errno == EINTR;
 	memmove(p->kept, p->kept + n, p->used - (size_t)n);
 	p->used -= (size_t)n;
-	/* Only where half is free: else a keeper that takes a line at times would be told of each lost one. */
+	/* A keeper that takes a line now and then would otherwise hear of each lost one. */
 	if (p->used < KEPT / 2)
 		lost_tell(p);
 	return true;
@@ -158,17 +159,16 @@ pump(struct pump *p, char **command)
 			keeper_start(p, command);
 		} else if ((fds[1].revents & POLLERR) != 0 || (fds[1].revents != 0 && !give(p))) {
 			close(p->out);
-			p->out = -1; /* started again after a pause, in which reading goes on */
+			p->out = -1; /* restarted after a pause; reading goes on */
 		}
 	}
 }
 
-/* The rest, for a while; then the keeper is left to end, and is ended. */
+/* Gives the keeper some time for the rest, and some more to end; then kills it. */
 static void
 finish(struct pump *p)
 {
 	struct pollfd fd = { .fd = p->out, .events = POLLOUT };
-	struct timespec pause = { .tv_nsec = 50000000 };
 
 	for (int ms = 0; p->used > 0 && ms < LAST_WAIT_MS; ms += 50)
 		if (poll(&fd, 1, 50) > 0 && !give(p))
@@ -178,7 +178,7 @@ finish(struct pump *p)
 	for (int ms = 0; ms < LAST_WAIT_MS; ms += 50) {
 		if (waitpid(p->keeper, NULL, WNOHANG) != 0)
 			return;
-		nanosleep(&pause, NULL);
+		clock_sleep_ms(50);
 	}
 	kill(p->keeper, SIGKILL);
 	waitpid(p->keeper, NULL, 0);
@@ -193,7 +193,7 @@ main(int argc, char **argv)
 		fprintf(stderr, "usage: log_pump COMMAND...\n");
 		return 2;
 	}
-	/* It ends when the service's end of the pipe is closed, so that the last words are kept. */
+	/* It ends once the service's end of the pipe is closed, so no last words are lost. */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	keeper_start(&p, argv + 1);

@@ -1,6 +1,7 @@
 -- lines.sql - storing lines: a batch of events in any order, some of them doubles, in one round trip and one commit.
 
--- What a kind does to the balance: 1, -1 or 0 (what is held is not spent); null where only the neighbours tell.
+-- What a kind does to the balance: 1, -1 or 0 (what is held is not spent); null where only the line before tells. For
+-- events of before, which have no balance_change.
 CREATE OR REPLACE FUNCTION kind_sign(p_kind text) RETURNS integer
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT CASE WHEN p_kind IN ('deposit', 'cancellation') THEN 1
@@ -24,13 +25,14 @@ END $$;
 
 -- Stores a batch; one place in the arrays is one event. Lines that are there already change nothing. Answers the
 -- places (from 1) of those that contradict what is stored: another transaction under the same number, another owner.
+-- p_changes: what each did to the balance; null in events of before.
 --
 -- Wallets are locked in the order of their ids, those never seen inserted in that order before, so two consumers
 -- with the same wallets wait for each other and never in a circle.
 CREATE OR REPLACE FUNCTION lines_store(p_wallet_ids uuid[], p_versions bigint[], p_transaction_ids uuid[],
 	p_owner_ids uuid[], p_currencies text[], p_kinds text[], p_amounts bigint[], p_balances bigint[],
 	p_merchants text[], p_descriptions text[], p_reference_ids uuid[], p_created timestamptz[],
-	p_counterpart_wallets uuid[] DEFAULT NULL, p_counterpart_ids uuid[] DEFAULT NULL)
+	p_counterpart_wallets uuid[] DEFAULT NULL, p_counterpart_ids uuid[] DEFAULT NULL, p_changes bigint[] DEFAULT NULL)
 RETURNS TABLE (place integer)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -50,15 +52,17 @@ BEGIN
 
 	WITH added AS (
 		INSERT INTO line AS l (wallet_id, version, transaction_id, kind, amount, balance_after, merchant, description,
-			reference_id, created_at, sign_open, counterpart_wallet, counterpart_id)
-		SELECT n.wallet_id, n.version, n.transaction_id, n.kind, n.amount * coalesce(kind_sign(n.kind), 1),
-			n.balance_after, n.merchant, n.description, n.reference_id, n.created_at, kind_sign(n.kind) IS NULL,
-			n.counterpart_wallet, n.counterpart_id
+			reference_id, created_at, counterpart_wallet, counterpart_id)
+		SELECT n.wallet_id, n.version, n.transaction_id, n.kind, coalesce(n.change, n.amount * kind_sign(n.kind)),
+			n.balance_after, n.merchant, n.description, n.reference_id, n.created_at, n.counterpart_wallet,
+			n.counterpart_id
 		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
-			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids)
-			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id)
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets,
+			p_counterpart_ids, p_changes)
+			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant,
+			description, reference_id, created_at, counterpart_wallet, counterpart_id, change)
 		JOIN wallet w ON w.wallet_id = n.wallet_id AND w.owner_id = n.owner_id AND w.currency = n.currency
+		WHERE n.change IS NOT NULL OR kind_sign(n.kind) IS NOT NULL
 		ORDER BY n.wallet_id, n.version
 		ON CONFLICT DO NOTHING
 		RETURNING l.wallet_id, l.version)
@@ -70,23 +74,46 @@ BEGIN
 	IF stored > 0 THEN
 		PERFORM heads_move(wallets, firsts, lasts, counts);
 	END IF;
+	IF p_changes IS NULL OR array_position(p_changes, NULL) IS NOT NULL THEN
+		INSERT INTO line_unsigned (wallet_id, version, transaction_id, kind, amount, balance_after, merchant, description,
+			reference_id, created_at, counterpart_wallet, counterpart_id)
+		SELECT n.wallet_id, n.version, n.transaction_id, n.kind, n.amount, n.balance_after, n.merchant, n.description,
+			n.reference_id, n.created_at, n.counterpart_wallet, n.counterpart_id
+		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets,
+			p_counterpart_ids, p_changes)
+			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant,
+			description, reference_id, created_at, counterpart_wallet, counterpart_id, change)
+		JOIN wallet w ON w.wallet_id = n.wallet_id AND w.owner_id = n.owner_id AND w.currency = n.currency
+		WHERE n.change IS NULL AND kind_sign(n.kind) IS NULL
+		ON CONFLICT DO NOTHING;
+	END IF;
+	IF EXISTS (SELECT FROM line_unsigned) THEN
+		PERFORM lines_sign(p_wallet_ids);
+	END IF;
 	IF stored < cardinality(p_wallet_ids) THEN
 		RETURN QUERY
 		SELECT n.place::integer
 		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies, p_kinds, p_amounts,
-			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids)
-			WITH ORDINALITY
-			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at, counterpart_wallet, counterpart_id, place)
+			p_balances, p_merchants, p_descriptions, p_reference_ids, p_created, p_counterpart_wallets,
+			p_counterpart_ids, p_changes) WITH ORDINALITY
+			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount, balance_after, merchant,
+			description, reference_id, created_at, counterpart_wallet, counterpart_id, change, place)
 		JOIN wallet w ON w.wallet_id = n.wallet_id
 		LEFT JOIN line l ON l.wallet_id = n.wallet_id AND l.version = n.version
-		WHERE (w.owner_id, w.currency, l.transaction_id, l.kind, abs(l.amount), l.balance_after, l.merchant,
-		       l.description, l.reference_id, l.created_at,
-		       coalesce(l.counterpart_wallet, n.counterpart_wallet), coalesce(l.counterpart_id, n.counterpart_id))
+		LEFT JOIN line_unsigned u ON l.wallet_id IS NULL AND u.wallet_id = n.wallet_id AND u.version = n.version
+		WHERE (w.owner_id, w.currency, coalesce(l.transaction_id, u.transaction_id), coalesce(l.kind, u.kind),
+		       CASE WHEN n.change IS NULL THEN coalesce(abs(l.amount), u.amount) ELSE l.amount END,
+		       coalesce(l.balance_after, u.balance_after), coalesce(l.merchant, u.merchant),
+		       coalesce(l.description, u.description), coalesce(l.reference_id, u.reference_id),
+		       coalesce(l.created_at, u.created_at),
+		       coalesce(l.counterpart_wallet, u.counterpart_wallet, n.counterpart_wallet),
+		       coalesce(l.counterpart_id, u.counterpart_id, n.counterpart_id))
 		      IS DISTINCT FROM
 		      (n.owner_id, n.currency, n.transaction_id, n.kind,
-		       CASE WHEN kind_sign(n.kind) = 0 THEN 0 ELSE n.amount END, n.balance_after, n.merchant,
-		       n.description, n.reference_id, n.created_at, n.counterpart_wallet, n.counterpart_id);
+		       coalesce(n.change, CASE WHEN kind_sign(n.kind) = 0 THEN 0 ELSE n.amount END),
+		       n.balance_after, n.merchant, n.description, n.reference_id, n.created_at, n.counterpart_wallet,
+		       n.counterpart_id);
 	END IF;
 END $$;
 
@@ -107,12 +134,38 @@ BEGIN
 	      FROM unnest(p_wallet_ids, p_firsts, p_lasts, p_counts) AS a(wallet_id, first, last, count)
 	      JOIN wallet k ON k.wallet_id = a.wallet_id) AS m
 	WHERE w.wallet_id = m.wallet_id;
+END $$;
 
-	IF EXISTS (SELECT FROM line WHERE sign_open) THEN
-		UPDATE line l SET sign_open = false,
-			amount = CASE WHEN l.balance_after < p.balance_after THEN -l.amount ELSE l.amount END
-		FROM wallet w, line p
-		WHERE w.wallet_id = ANY (p_wallet_ids) AND l.wallet_id = w.wallet_id AND l.sign_open AND l.version <= w.version
-		  AND p.wallet_id = l.wallet_id AND p.version = l.version - 1;
-	END IF;
+-- Signs what waits in line_unsigned for a line that is here now, and stores it; each one may be what the next waited for.
+-- What waits on is behind a hole, which the wallet (locked by the caller) is told.
+CREATE OR REPLACE FUNCTION lines_sign(p_wallet_ids uuid[]) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	wallets  uuid[];
+	versions bigint[];
+BEGIN
+	LOOP
+		WITH signed AS (
+			DELETE FROM line_unsigned u USING line p
+			WHERE u.wallet_id = ANY (p_wallet_ids) AND p.wallet_id = u.wallet_id AND p.version = u.version - 1
+			RETURNING u.*, CASE WHEN u.balance_after < p.balance_after THEN -u.amount ELSE u.amount END AS change),
+		added AS (
+			INSERT INTO line AS l (wallet_id, version, transaction_id, kind, amount, balance_after, merchant,
+				description, reference_id, created_at, counterpart_wallet, counterpart_id)
+			SELECT wallet_id, version, transaction_id, kind, change, balance_after, merchant, description,
+				reference_id, created_at, counterpart_wallet, counterpart_id
+			FROM signed
+			ON CONFLICT DO NOTHING
+			RETURNING l.wallet_id, l.version)
+		SELECT array_agg(wallet_id), array_agg(version) INTO wallets, versions FROM added;
+		EXIT WHEN wallets IS NULL;
+		PERFORM heads_move(array_agg(a.wallet_id), array_agg(a.first), array_agg(a.last), array_agg(a.count))
+		FROM (SELECT n.wallet_id, min(n.version) AS first, max(n.version) AS last, count(*) AS count
+		      FROM unnest(wallets, versions) AS n(wallet_id, version) GROUP BY n.wallet_id) AS a;
+	END LOOP;
+
+	UPDATE wallet w SET newest = u.newest, gap_since = coalesce(w.gap_since, clock_timestamp())
+	FROM (SELECT wallet_id, max(version) AS newest FROM line_unsigned WHERE wallet_id = ANY (p_wallet_ids)
+	      GROUP BY wallet_id) AS u
+	WHERE w.wallet_id = u.wallet_id AND w.newest < u.newest;
 END $$;

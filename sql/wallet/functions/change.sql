@@ -2,8 +2,8 @@
 
 -- Why an operator's change of a wallet is not to be made: it was made already, or who asks may not, or there is nothing
 -- to change. earlier is the row of the first answer, to be shown again.
-CREATE OR REPLACE FUNCTION change_refusal(p_wallet wallet, p_op_id uuid, p_powers integer, p_key text, p_fingerprint bytea,
-	OUT verdict text, OUT earlier uuid)
+CREATE OR REPLACE FUNCTION change_error(p_wallet wallet, p_op_id uuid, p_roles integer, p_key text, p_fingerprint bytea,
+	OUT error text, OUT earlier uuid)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	r transaction;
@@ -12,13 +12,13 @@ BEGIN
 	IF r.id IS NULL THEN
 		SELECT * INTO r FROM transaction t WHERE t.wallet_id = p_wallet.id AND t.idempotency_key = p_key;
 	END IF;
-	verdict := CASE WHEN p_wallet.id IS NULL THEN 'not_found'
-	                WHEN (p_powers & 2 <> 0) IS NOT TRUE THEN 'forbidden'
-	                WHEN r.id = p_op_id THEN 'ok'
-	                WHEN r.id IS NOT NULL AND r.fingerprint IS DISTINCT FROM p_fingerprint THEN 'idempotency_key_reused'
-	                WHEN r.id IS NOT NULL THEN 'replayed'
-	                WHEN p_wallet.status = 'closed' THEN 'wallet_closed' END;
-	earlier := CASE WHEN verdict IN ('ok', 'replayed') THEN r.id END;
+	error := CASE WHEN p_wallet.id IS NULL THEN 'not_found'
+	              WHEN (p_roles & 2 <> 0) IS NOT TRUE THEN 'forbidden'
+	              WHEN r.id = p_op_id THEN 'ok'
+	              WHEN r.id IS NOT NULL AND r.fingerprint IS DISTINCT FROM p_fingerprint THEN 'idempotency_key_reused'
+	              WHEN r.id IS NOT NULL THEN 'replayed'
+	              WHEN p_wallet.status = 'closed' THEN 'wallet_closed' END;
+	earlier := CASE WHEN error IN ('ok', 'replayed') THEN r.id END;
 END $$;
 
 -- The row of a change, and the wallet as it is after it.
@@ -40,13 +40,13 @@ BEGIN
 END $$;
 
 -- POST /v1/wallets/{id}/freeze, unfreeze, close. A freeze of a frozen wallet sets the new mode.
-CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_powers integer, p_kind text, p_mode text,
+CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_kind text, p_roles integer, p_mode text,
 	p_reason text, p_key text, p_fingerprint bytea)
-RETURNS posting
+RETURNS outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	w       wallet;
-	verdict text;
+	error   text;
 	earlier uuid;
 	next    text := CASE WHEN p_kind = 'freeze' AND p_mode = 'both' THEN 'frozen'
 	                     WHEN p_kind = 'freeze' AND p_mode = 'debit' THEN 'frozen_debit'
@@ -54,12 +54,12 @@ DECLARE
 	                     WHEN p_kind = 'close' AND p_mode IS NULL THEN 'closed' END;
 BEGIN
 	SELECT * INTO w FROM wallet WHERE id = p_wallet_id FOR NO KEY UPDATE;
-	SELECT c.verdict, c.earlier INTO verdict, earlier FROM change_refusal(w, p_op_id, p_powers, p_key, p_fingerprint) AS c;
-	IF verdict IS NULL THEN
-		verdict := CASE WHEN next IS NULL THEN 'invalid_request'
-		                WHEN next = 'closed' AND (w.balance <> 0 OR w.held <> 0) THEN 'wallet_not_empty'
-		                ELSE 'ok' END;
-		IF verdict = 'ok' THEN
+	SELECT c.error, c.earlier INTO error, earlier FROM change_error(w, p_op_id, p_roles, p_key, p_fingerprint) AS c;
+	IF error IS NULL THEN
+		error := CASE WHEN next IS NULL THEN 'invalid_request'
+		              WHEN next = 'closed' AND (w.balance <> 0 OR w.held <> 0) THEN 'wallet_not_empty'
+		              ELSE 'ok' END;
+		IF error = 'ok' THEN
 			PERFORM change_write(w, p_op_id, p_kind, next, w.credit_limit, p_reason,
 				CASE p_kind WHEN 'freeze' THEN json_build_object('mode', p_mode) END, p_key, p_fingerprint);
 			IF next = 'closed' THEN
@@ -68,30 +68,30 @@ BEGIN
 			earlier := p_op_id;
 		END IF;
 	END IF;
-	RETURN CASE WHEN earlier IS NULL THEN post_refusal(p_op_id, verdict, NULL, NULL, NULL, NULL)
-		ELSE posted(p_op_id, verdict, earlier) END;
+	RETURN CASE WHEN earlier IS NULL THEN outcome_refusal(p_op_id, error, NULL, NULL, NULL, NULL)
+		ELSE outcome_shown(p_op_id, error, earlier) END;
 END $$;
 
 -- PUT /v1/wallets/{id}/limits: replaces the wallet's rules, and its credit limit unless that is null.
-CREATE OR REPLACE FUNCTION wallet_limits_set(p_op_id uuid, p_wallet_id uuid, p_powers integer, p_credit_limit bigint,
-	p_kinds text[], p_pers text[], p_amounts bigint[], p_reason text, p_key text, p_fingerprint bytea)
-RETURNS posting
+CREATE OR REPLACE FUNCTION wallet_limits_set(p_op_id uuid, p_wallet_id uuid, p_kinds text[], p_pers text[],
+	p_amounts bigint[], p_credit_limit bigint, p_roles integer, p_reason text, p_key text, p_fingerprint bytea)
+RETURNS outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
 	w       wallet;
-	verdict text;
+	error   text;
 	earlier uuid;
 	credit  bigint;
 BEGIN
 	SELECT * INTO w FROM wallet WHERE id = p_wallet_id FOR NO KEY UPDATE;
 	credit := coalesce(p_credit_limit, w.credit_limit);
-	SELECT c.verdict, c.earlier INTO verdict, earlier FROM change_refusal(w, p_op_id, p_powers, p_key, p_fingerprint) AS c;
-	IF verdict IS NULL THEN
-		verdict := CASE WHEN credit NOT BETWEEN 0 AND 9007199254740991
-		                  OR limit_rules_valid(p_kinds, p_pers, p_amounts, true) IS NOT TRUE THEN 'invalid_request'
-		                WHEN w.balance - w.held + credit < 0 THEN 'insufficient_funds'
-		                ELSE 'ok' END;
-		IF verdict = 'ok' THEN
+	SELECT c.error, c.earlier INTO error, earlier FROM change_error(w, p_op_id, p_roles, p_key, p_fingerprint) AS c;
+	IF error IS NULL THEN
+		error := CASE WHEN credit NOT BETWEEN 0 AND 9007199254740991
+		                OR limit_rules_valid(p_kinds, p_pers, p_amounts, true) IS NOT TRUE THEN 'invalid_request'
+		              WHEN w.balance - w.held + credit < 0 THEN 'insufficient_funds'
+		              ELSE 'ok' END;
+		IF error = 'ok' THEN
 			PERFORM limit_rules_replace(w.id::text, p_kinds, p_pers, p_amounts);
 			PERFORM change_write(w, p_op_id, 'limit', w.status, credit, p_reason, json_build_object(
 				'credit_limit', json_build_object('from', w.credit_limit, 'to', credit),
@@ -101,7 +101,7 @@ BEGIN
 		END IF;
 	END IF;
 	-- Of a credit limit that is too low: what is available now, and how much of that the change would take.
-	RETURN CASE WHEN earlier IS NULL THEN post_refusal(p_op_id, verdict, w.balance - w.held + w.credit_limit, w.held,
+	RETURN CASE WHEN earlier IS NULL THEN outcome_refusal(p_op_id, error, w.balance - w.held + w.credit_limit, w.held,
 			w.credit_limit - credit, NULL)
-		ELSE posted(p_op_id, verdict, earlier) END;
+		ELSE outcome_shown(p_op_id, error, earlier) END;
 END $$;

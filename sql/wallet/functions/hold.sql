@@ -1,9 +1,9 @@
 -- hold.sql - holds: the rules of their kinds, the rows of the open ones, and the end of those whose time is over.
 
 -- What a hold, a capture or a release would do, or why it is refused (null: its kind has nothing against it).
-CREATE OR REPLACE FUNCTION post_hold(p_kind text, p_wallet_id uuid, p_amount bigint, p_reference_id uuid, p_original_kind text,
+CREATE OR REPLACE FUNCTION hold_effect(p_kind text, p_wallet_id uuid, p_amount bigint, p_reference_id uuid, p_original_kind text,
 	p_expires_at timestamptz, p_final boolean, p_expiry boolean, p_clock timestamptz,
-	OUT delta bigint, OUT hold_delta bigint, OUT fault text)
+	OUT delta bigint, OUT hold_delta bigint, OUT error text)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	h hold;
@@ -11,14 +11,14 @@ BEGIN
 	IF p_kind = 'hold' THEN
 		delta := 0;
 		hold_delta := p_amount;
-		fault := CASE WHEN (p_amount BETWEEN 1 AND 9007199254740991 AND p_expires_at > p_clock) IS NOT TRUE THEN 'invalid_request' END;
+		error := CASE WHEN (p_amount BETWEEN 1 AND 9007199254740991 AND p_expires_at > p_clock) IS NOT TRUE THEN 'invalid_request' END;
 		RETURN;
 	END IF;
 	SELECT * INTO h FROM hold WHERE wallet_id = p_wallet_id AND transaction_id = p_reference_id;
-	-- 0 where there is no such hold: the fault says so.
+	-- 0 where there is no such hold: the error says so.
 	delta := CASE p_kind WHEN 'capture' THEN -coalesce(p_amount, h.remaining, 0) ELSE 0 END;
 	hold_delta := CASE WHEN p_kind = 'capture' AND NOT coalesce(p_final, true) THEN delta ELSE -h.remaining END;
-	fault := CASE WHEN p_kind = 'release' AND p_amount IS NOT NULL OR p_reference_id IS NULL
+	error := CASE WHEN p_kind = 'release' AND p_amount IS NOT NULL OR p_reference_id IS NULL
 	                OR p_amount NOT BETWEEN 1 AND 9007199254740991 THEN 'invalid_request'
 	              WHEN p_original_kind IS NULL THEN 'not_found'
 	              WHEN p_original_kind <> 'hold' THEN 'not_a_hold'
@@ -56,13 +56,13 @@ BEGIN
 		RETURN 0;
 	END IF;
 	PERFORM 1 FROM wallet w WHERE w.id = ANY (wallets) ORDER BY w.id FOR NO KEY UPDATE;
-	SELECT count(*) FILTER (WHERE p.status = 'ok') INTO released
-	FROM (SELECT array_agg(uuid_v7(wallet_clock())) AS ops, array_agg(h.wallet_id) AS wallets, array_agg(4 | 8) AS powers,
+	SELECT count(*) FILTER (WHERE p.error = 'ok') INTO released
+	FROM (SELECT array_agg(uuid_v7(wallet_clock())) AS ops, array_agg(h.wallet_id) AS wallets, array_agg(4 | 8) AS roles,
 	             array_agg('release'::text) AS kinds, array_agg(h.transaction_id) AS ids, array_agg('expired'::text) AS reasons
 	      FROM unnest(wallets, holds) AS n(wallet_id, transaction_id)
 	      JOIN hold h ON h.wallet_id = n.wallet_id AND h.transaction_id = n.transaction_id HAVING count(*) > 0) AS a
-	CROSS JOIN LATERAL post(a.ops, a.wallets, NULL, a.powers, a.kinds, NULL, a.ids, NULL, NULL, NULL, a.reasons, NULL,
-		NULL, false, NULL) AS p;
+	CROSS JOIN LATERAL post(a.ops, a.wallets, NULL, a.roles, a.kinds, NULL, a.ids, NULL, NULL, NULL, a.reasons, NULL,
+		NULL::bigint, false, NULL) AS p;
 	RETURN released;
 END $$;
 

@@ -22,11 +22,11 @@ BEGIN
 	WHERE o.owner_id = p_owner_id AND EXISTS (SELECT FROM wallet c WHERE c.id = o.wallet_id AND c.status = 'closed');
 END $$;
 
--- POST /v1/wallets. status: ok, replayed, idempotency_key_reused, wallet_limit; the wallet comes with the first two.
+-- POST /v1/wallets. error: ok, replayed, idempotency_key_reused, wallet_limit; the wallet comes with the first two.
 -- A replay shows the wallet as it was opened, because it must repeat the first answer.
-CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_currency text, p_name text, p_key text,
-	p_fingerprint bytea, p_max_wallets integer, p_transaction_id uuid)
-RETURNS TABLE (status text, id uuid, owner_id uuid, currency text, name text, wallet_status text,
+CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_transaction_id uuid, p_currency text, p_name text,
+	p_key text, p_fingerprint bytea, p_max_wallets integer)
+RETURNS TABLE (error text, id uuid, owner_id uuid, currency text, name text, status text,
 	balance bigint, held bigint, available bigint, version bigint, created_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 #variable_conflict use_column
@@ -44,7 +44,7 @@ BEGIN
 	IF earlier.id IS NULL THEN
 		IF (SELECT count(*) FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed')
 			>= greatest(p_max_wallets, 1) THEN
-			status := 'wallet_limit';
+			error := 'wallet_limit';
 			RETURN NEXT;
 			RETURN;
 		END IF;
@@ -54,7 +54,7 @@ BEGIN
 		RETURN QUERY SELECT 'ok', p_id, p_owner_id, p_currency, p_name, 'open', 0::bigint, 0::bigint,
 			credit_limit_at(p_id, 1), 1::bigint, at;
 	ELSIF earlier.fingerprint IS DISTINCT FROM p_fingerprint THEN
-		status := 'idempotency_key_reused';
+		error := 'idempotency_key_reused';
 		RETURN NEXT;
 	ELSE
 		RETURN QUERY SELECT CASE WHEN earlier.id = p_id THEN 'ok' ELSE 'replayed' END, earlier.id, earlier.owner_id,

@@ -19,22 +19,22 @@
 -- One operation is the same place in every array; what it does not have is null.
 --   p_op_ids        its id, which becomes the transaction's id (UUIDv7, made by the caller)
 --   p_wallet_ids    null: the oldest wallet of the user
---   p_user_ids      on whose behalf; the wallet must be his unless the powers say otherwise
---   p_powers        bits: 2 operator, 4 service; either reaches any wallet
+--   p_user_ids      on whose behalf; the wallet must be theirs unless the roles say otherwise
+--   p_roles         bits: 2 operator, 4 service; either reaches any wallet
 --   p_amounts       > 0; null in an undo: whatever is left of the original
 --   p_keys, p_fingerprints   the Idempotency-Key and a digest of the body
---   p_cancel_window how long a purchase may be cancelled
+--   p_cancel_window_ms how long a purchase may be cancelled
 --   p_retry         the call repeats one whose answer was lost: look for the operations by id as well
 --   p_open_currency a deposit for a user without a wallet opens one; null: it does not
---   p_to_wallet_ids of transfers; p_expires_at of holds; p_finals of captures: is the rest released? null: it is.
---                   An array that is null as a whole has nothing for any operation.
--- status: ok, replayed, or a code of common/base/error.def.
-CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids uuid[], p_powers integer[],
+--   p_counterparts  the other side's wallet, of transfers; p_expires_at of holds; p_final of captures: is the rest
+--                   released? null: it is. An array that is null as a whole has nothing for any operation.
+-- error: ok, replayed, or a code of common/base/error.def.
+CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids uuid[], p_roles integer[],
 	p_kinds text[], p_amounts bigint[], p_reference_ids uuid[], p_keys text[], p_fingerprints bytea[],
 	p_merchants text[], p_descriptions text[], p_metadata text[],
-	p_cancel_window interval, p_retry boolean, p_open_currency text,
-	p_to_wallet_ids uuid[] DEFAULT NULL, p_expires_at timestamptz[] DEFAULT NULL, p_finals boolean[] DEFAULT NULL)
-RETURNS SETOF posting
+	p_cancel_window_ms bigint, p_retry boolean, p_open_currency text,
+	p_counterparts uuid[] DEFAULT NULL, p_expires_at timestamptz[] DEFAULT NULL, p_final boolean[] DEFAULT NULL)
+RETURNS SETOF outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
 SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -42,7 +42,7 @@ DECLARE
 	-- Kinds that touch one wallet's balance and nothing else: most batches hold no others.
 	simple    CONSTANT boolean := p_kinds <@ ARRAY['deposit', 'withdrawal', 'purchase', 'cancellation'];
 	wallets   uuid[] := p_wallet_ids;
-	sides     uuid[];                           -- the wallets on the other side
+	counterparts uuid[];                        -- the wallets on the other side
 	originals uuid[] := p_reference_ids;        -- what is undone
 	firsts    integer[];                        -- of the slices: see below
 	lasts     integer[];
@@ -60,11 +60,12 @@ BEGIN
 	END IF;
 
 	IF NOT simple THEN
-		SELECT o.sides, o.originals INTO sides, originals FROM post_sides(p_kinds, p_reference_ids, p_to_wallet_ids) AS o;
+		SELECT o.counterparts, o.originals INTO counterparts, originals
+		FROM post_counterparts(p_kinds, p_reference_ids, p_counterparts) AS o;
 	END IF;
 
 	-- Under READ COMMITTED this statement's snapshot is older than its wait: it only locks, the next one reads.
-	PERFORM 1 FROM wallet w WHERE w.id = ANY (wallets || sides) ORDER BY w.id FOR NO KEY UPDATE;
+	PERFORM 1 FROM wallet w WHERE w.id = ANY (wallets || counterparts) ORDER BY w.id FOR NO KEY UPDATE;
 
 	-- Twins: the same key, or the same original, twice. Cut between them, so that the second sees what the first wrote;
 	-- what follows never has to look for one inside its batch.
@@ -73,11 +74,11 @@ BEGIN
 		FROM post_slices(p_op_ids, wallets, p_keys, originals) AS s;
 		FOR s IN 1 .. CASE WHEN cardinality(firsts) > 1 THEN cardinality(firsts) ELSE 0 END LOOP
 			RETURN QUERY SELECT * FROM post(p_op_ids[firsts[s]:lasts[s]], wallets[firsts[s]:lasts[s]],
-				p_user_ids[firsts[s]:lasts[s]], p_powers[firsts[s]:lasts[s]], p_kinds[firsts[s]:lasts[s]],
+				p_user_ids[firsts[s]:lasts[s]], p_roles[firsts[s]:lasts[s]], p_kinds[firsts[s]:lasts[s]],
 				p_amounts[firsts[s]:lasts[s]], p_reference_ids[firsts[s]:lasts[s]], p_keys[firsts[s]:lasts[s]],
 				p_fingerprints[firsts[s]:lasts[s]], p_merchants[firsts[s]:lasts[s]], p_descriptions[firsts[s]:lasts[s]],
-				p_metadata[firsts[s]:lasts[s]], p_cancel_window, p_retry, p_open_currency,
-				p_to_wallet_ids[firsts[s]:lasts[s]], p_expires_at[firsts[s]:lasts[s]], p_finals[firsts[s]:lasts[s]]);
+				p_metadata[firsts[s]:lasts[s]], p_cancel_window_ms, p_retry, p_open_currency,
+				p_counterparts[firsts[s]:lasts[s]], p_expires_at[firsts[s]:lasts[s]], p_final[firsts[s]:lasts[s]]);
 		END LOOP;
 		IF cardinality(firsts) > 1 THEN
 			RETURN;
@@ -103,17 +104,17 @@ BEGIN
 		remains     bigint;         -- what is not yet undone of the original
 		delta       bigint;         -- what the operation would do to the balance
 		at          timestamptz;
-		verdict     text;
+		error       text;
 		refusal     json;
 		-- Of kinds that are not simple; else 0 and null.
 		special     boolean := false;
 		hold_delta  bigint := 0;    -- what it would do to what is held
-		fault       text;           -- why its kind refuses it
+		kind_error  text;           -- why its kind refuses it
 		original    transaction;
 		expires_at  timestamptz;
-		side        wallet;         -- the other side's wallet as it would be before it
-		side_slot   integer;
-		side_id     uuid;
+		counterpart wallet;         -- the other side's wallet as it would be before it
+		counterpart_slot integer;
+		counterpart_id   uuid;
 		-- What is to be written: n transactions, w wallets, u originals.
 		n integer := 0;  new_rows transaction[];
 		w integer := 0;  w_id uuid[];  w_balance bigint[];  w_held bigint[];  w_version bigint[];
@@ -124,9 +125,9 @@ BEGIN
 			       w.version, w.changed_at, e.id AS earlier, g.id AS original, g.kind AS original_kind,
 			       g.amount AS original_amount, g.contra AS original_contra, g.created_at AS original_at,
 			       coalesce(u.undone, 0) AS undone
-			FROM unnest(p_op_ids, wallets, p_user_ids, p_powers, p_kinds, p_amounts, p_reference_ids, p_keys,
+			FROM unnest(p_op_ids, wallets, p_user_ids, p_roles, p_kinds, p_amounts, p_reference_ids, p_keys,
 			            p_fingerprints, p_merchants, p_descriptions, p_metadata, CASE WHEN simple THEN wallets END) WITH ORDINALITY
-			     AS n(op_id, wallet_id, user_id, power, kind, amount, reference_id, key,
+			     AS n(op_id, wallet_id, user_id, roles, kind, amount, reference_id, key,
 			          fingerprint, merchant, description, metadata, walk, i)
 			LEFT JOIN wallet w ON w.id = n.wallet_id
 			LEFT JOIN transaction e ON e.wallet_id = n.wallet_id AND e.idempotency_key = n.key
@@ -156,7 +157,8 @@ BEGIN
 					run_balance := w_balance[slot];  run_held := w_held[slot];  run_version := w_version[slot];
 				END IF;
 				IF special THEN         -- the operation before this one
-					hold_delta := 0;  fault := NULL;  original := NULL;  expires_at := NULL;  side := NULL;  side_id := NULL;
+					hold_delta := 0;  kind_error := NULL;  original := NULL;  expires_at := NULL;
+					counterpart := NULL;  counterpart_id := NULL;
 				END IF;
 				special := (o.kind IN ('deposit', 'withdrawal', 'purchase') OR undo AND o.original_kind IS DISTINCT FROM 'transfer') IS NOT TRUE;
 				IF special AND o.original IS NOT NULL THEN
@@ -166,65 +168,67 @@ BEGIN
 					NULL;
 				ELSIF o.kind IN ('hold', 'capture', 'release') THEN
 					expires_at := CASE o.kind WHEN 'hold' THEN coalesce(p_expires_at[o.i], clock + interval '7 days') END;
-					SELECT h.delta, h.hold_delta, h.fault INTO delta, hold_delta, fault FROM post_hold(o.kind, this, o.amount,
-						o.reference_id, o.original_kind, expires_at, p_finals[o.i], o.power = expiry, clock) AS h;
+					SELECT h.delta, h.hold_delta, h.error INTO delta, hold_delta, kind_error FROM hold_effect(o.kind, this, o.amount,
+						o.reference_id, o.original_kind, expires_at, p_final[o.i], o.roles = expiry, clock) AS h;
 				ELSIF o.kind IN ('transfer', 'reversal') THEN
 					IF undo AND original.amount > 0 THEN    -- the sender's row knows what is undone
 						remains := original.amount - coalesce((SELECT k.undone FROM undone k
 							WHERE k.wallet_id = original.counterpart_wallet AND k.transaction_id = original.counterpart_id), 0);
 						delta := CASE WHEN o.amount NOT BETWEEN 1 AND max_amount THEN NULL ELSE -coalesce(o.amount, remains) END;
 					END IF;
-					SELECT * INTO side FROM wallet s WHERE s.id = CASE WHEN undo THEN original.counterpart_wallet ELSE p_to_wallet_ids[o.i] END;
-					side_slot := array_position(w_id, side.id);
-					IF side_slot IS NOT NULL THEN
-						side.balance := w_balance[side_slot];  side.held := w_held[side_slot];  side.version := w_version[side_slot];
+					SELECT * INTO counterpart FROM wallet s
+					WHERE s.id = CASE WHEN undo THEN original.counterpart_wallet ELSE p_counterparts[o.i] END;
+					counterpart_slot := array_position(w_id, counterpart.id);
+					IF counterpart_slot IS NOT NULL THEN
+						counterpart.balance := w_balance[counterpart_slot];  counterpart.held := w_held[counterpart_slot];
+						counterpart.version := w_version[counterpart_slot];
 					END IF;
-					side_id := uuid_v7(clock);
-					fault := CASE WHEN NOT undo AND (p_to_wallet_ids[o.i] IS NULL OR side.id = this) THEN 'invalid_request'
-					              WHEN post_side_fault(side, o.currency, -delta) IS NOT NULL THEN 'side' END;
+					counterpart_id := uuid_v7(clock);
+					kind_error := CASE WHEN NOT undo AND (p_counterparts[o.i] IS NULL OR counterpart.id = this) THEN 'invalid_request'
+					              WHEN counterpart_error(counterpart, o.currency, -delta) IS NOT NULL THEN 'counterpart' END;
 				ELSE    -- a cancellation of a transfer, which the rules refuse; or no kind that there is
-					fault := CASE WHEN undo THEN NULL ELSE 'invalid_request' END;
+					kind_error := CASE WHEN undo THEN NULL ELSE 'invalid_request' END;
 				END IF;
 			END IF;
 
 			-- The rules, in the order in which they are tested.
-			verdict := CASE
+			error := CASE
 				-- A first wallet that only a deposit would open is judged as the empty one it would be.
 				WHEN o.wallet_id IS NULL AND o.user_id IS NOT NULL AND p_open_currency IS NOT NULL
 					AND o.kind IN ('withdrawal', 'purchase', 'hold', 'transfer') AND delta - hold_delta < 0 THEN 'insufficient_funds'
 				-- Another's wallet is answered as one that does not exist.
 				WHEN o.wallet IS NULL OR (o.owner_id IS DISTINCT FROM o.user_id
-					AND (o.power & privileged <> 0) IS NOT TRUE) THEN 'not_found'
+					AND (o.roles & privileged <> 0) IS NOT TRUE) THEN 'not_found'
 				WHEN earlier IS NOT NULL THEN 'replayed'
 				WHEN CASE WHEN undo THEN o.reference_id IS NULL OR o.amount NOT BETWEEN 1 AND max_amount ELSE delta IS NULL END
-					OR fault = 'invalid_request' THEN 'invalid_request'
-				WHEN o.kind = 'reversal' AND (o.power & privileged <> 0) IS NOT TRUE THEN 'forbidden'
+					OR kind_error = 'invalid_request' THEN 'invalid_request'
+				WHEN o.kind = 'reversal' AND (o.roles & privileged <> 0) IS NOT TRUE THEN 'forbidden'
 				WHEN o.kind = 'cancellation' AND o.owner_id IS DISTINCT FROM o.user_id
-					AND (o.power & operator <> 0) IS NOT TRUE THEN 'forbidden'
-				WHEN o.status <> 'open' AND o.power IS DISTINCT FROM expiry
+					AND (o.roles & operator <> 0) IS NOT TRUE THEN 'forbidden'
+				WHEN o.status <> 'open' AND o.roles IS DISTINCT FROM expiry
 					AND (o.status <> 'frozen_debit' OR delta < 0 OR hold_delta > 0)
 					THEN CASE o.status WHEN 'closed' THEN 'wallet_closed' ELSE 'wallet_frozen' END
 				WHEN undo AND o.original IS NULL THEN 'not_found'
 				WHEN undo AND o.original_kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer') THEN 'not_undoable'
 				WHEN o.kind = 'cancellation' AND (o.original_kind NOT IN ('purchase', 'capture')
-					OR clock >= o.original_at + p_cancel_window) THEN 'not_undoable'
+					OR clock >= o.original_at + p_cancel_window_ms * interval '1 millisecond') THEN 'not_undoable'
 				WHEN undo AND remains = 0 THEN 'already_undone'
 				WHEN undo AND o.amount > remains THEN 'exceeds_original'
-				WHEN fault IS NOT NULL THEN fault
+				WHEN kind_error IS NOT NULL THEN kind_error
 				WHEN delta < hold_delta AND run_balance - run_held + o.credit_limit + delta - hold_delta < 0 THEN 'insufficient_funds'
 				WHEN run_balance + delta > max_amount THEN 'balance_limit'
 				ELSE 'ok' END;
 			at := greatest(clock, o.changed_at);
-			IF limited AND verdict = 'ok' AND NOT undo THEN
+			IF limited AND error = 'ok' AND NOT undo THEN
 				refusal := limit_take(this, o.currency, o.kind, greatest(abs(delta), hold_delta), at, run_version + 1);
-				verdict := CASE WHEN refusal IS NULL THEN 'ok' ELSE 'limit_exceeded' END;
+				error := CASE WHEN refusal IS NULL THEN 'ok' ELSE 'limit_exceeded' END;
 			END IF;
-			IF verdict <> 'ok' THEN
-				RETURN NEXT CASE verdict
-					WHEN 'replayed' THEN post_replay(o.op_id, earlier, o.fingerprint)
-					WHEN 'side' THEN post_side_refusal(o.op_id, side, CASE WHEN undo THEN original.counterpart_wallet
-						ELSE p_to_wallet_ids[o.i] END, o.currency, -delta)
-					ELSE post_refusal(o.op_id, verdict, run_balance - run_held + o.credit_limit, run_held,
+			IF error <> 'ok' THEN
+				RETURN NEXT CASE error
+					WHEN 'replayed' THEN outcome_replay(o.op_id, earlier, o.fingerprint)
+					WHEN 'counterpart' THEN counterpart_refusal(o.op_id, counterpart,
+						CASE WHEN undo THEN original.counterpart_wallet ELSE p_counterparts[o.i] END, o.currency, -delta)
+					ELSE outcome_refusal(o.op_id, error, run_balance - run_held + o.credit_limit, run_held,
 						coalesce(hold_delta - delta, o.amount), refusal) END;
 				CONTINUE;
 			END IF;
@@ -238,7 +242,7 @@ BEGIN
 				CASE o.kind WHEN 'deposit' THEN 'funding' WHEN 'withdrawal' THEN 'payout' WHEN 'purchase' THEN 'merchant'
 				WHEN 'capture' THEN 'merchant' WHEN 'transfer' THEN 'transfer' ELSE CASE WHEN undo THEN o.original_contra END END,
 				o.key, o.fingerprint, coalesce(o.merchant, CASE o.kind WHEN 'capture' THEN original.merchant END), o.description,
-				o.metadata::json, nullif(hold_delta, 0), nullif(run_held, 0), side.id, side_id, expires_at)::transaction;
+				o.metadata::json, nullif(hold_delta, 0), nullif(run_held, 0), counterpart.id, counterpart_id, expires_at)::transaction;
 			IF slot = 0 THEN
 				w := w + 1;
 				slot := w;
@@ -252,26 +256,26 @@ BEGIN
 			END IF;
 			IF NOT simple THEN
 				w_held[slot] := run_held;
-				IF side_id IS NOT NULL THEN
+				IF counterpart_id IS NOT NULL THEN
 					n := n + 1;
-					new_rows[n] := ROW(side.version + 1, -delta, side.balance - delta, greatest(clock, side.changed_at), xid, side.id,
-						side_id, original.counterpart_id, o.kind, 'transfer', NULL, NULL, NULL, o.description, NULL, NULL,
-						nullif(side.held, 0), this, o.op_id, NULL)::transaction;
-					IF side_slot IS NULL THEN
+					new_rows[n] := ROW(counterpart.version + 1, -delta, counterpart.balance - delta,
+						greatest(clock, counterpart.changed_at), xid, counterpart.id, counterpart_id, original.counterpart_id, o.kind, 'transfer', NULL, NULL, NULL, o.description, NULL, NULL,
+						nullif(counterpart.held, 0), this, o.op_id, NULL)::transaction;
+					IF counterpart_slot IS NULL THEN
 						w := w + 1;
-						side_slot := w;
-						w_id[w] := side.id;
+						counterpart_slot := w;
+						w_id[w] := counterpart.id;
 					END IF;
-					w_balance[side_slot] := side.balance - delta;  w_held[side_slot] := side.held;
-					w_version[side_slot] := side.version + 1;
+					w_balance[counterpart_slot] := counterpart.balance - delta;  w_held[counterpart_slot] := counterpart.held;
+					w_version[counterpart_slot] := counterpart.version + 1;
 					IF undo AND original.amount > 0 THEN
-						u_wallet[u] := side.id;  u_id[u] := original.counterpart_id;
+						u_wallet[u] := counterpart.id;  u_id[u] := original.counterpart_id;
 					END IF;
 				END IF;
 			END IF;
-			RETURN NEXT ROW(o.op_id, verdict, o.op_id, this, o.owner_id, o.kind, delta, o.currency, run_balance, run_version,
+			RETURN NEXT ROW(o.op_id, error, o.op_id, this, o.owner_id, o.kind, delta, o.currency, run_balance, run_version,
 				o.reference_id, coalesce(o.merchant, CASE o.kind WHEN 'capture' THEN original.merchant END), o.description,
-				o.metadata, at, NULL, NULL, NULL, hold_delta, side.id, side_id, expires_at, NULL)::posting;
+				o.metadata, at, NULL, NULL, NULL, hold_delta, counterpart.id, counterpart_id, expires_at, NULL)::outcome;
 		END LOOP;
 
 		IF n > 0 THEN

@@ -14,15 +14,15 @@ BEGIN
 END $$;
 
 -- The other sides' wallets, and what each operation undoes. A transfer has two rows, either of which may be named:
--- here it is always the sender's, so that twins are seen. A transfer of this very batch is in p_to_wallet_ids.
-CREATE OR REPLACE FUNCTION post_sides(p_kinds text[], p_reference_ids uuid[], p_to_wallet_ids uuid[],
-	OUT sides uuid[], OUT originals uuid[])
+-- here it is always the sender's, so that twins are seen. A transfer of this very batch is in p_counterparts.
+CREATE OR REPLACE FUNCTION post_counterparts(p_kinds text[], p_reference_ids uuid[], p_counterparts uuid[],
+	OUT counterparts uuid[], OUT originals uuid[])
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
-	SELECT array_agg(coalesce(t.counterpart_wallet, n.to_wallet_id)),
+	SELECT array_agg(coalesce(t.counterpart_wallet, n.counterpart)),
 	       array_agg(CASE WHEN t.amount > 0 THEN t.counterpart_id ELSE n.reference_id END ORDER BY n.i)
-	INTO sides, originals
-	FROM unnest(p_kinds, p_reference_ids, p_to_wallet_ids) WITH ORDINALITY AS n(kind, reference_id, to_wallet_id, i)
+	INTO counterparts, originals
+	FROM unnest(p_kinds, p_reference_ids, p_counterparts) WITH ORDINALITY AS n(kind, reference_id, counterpart, i)
 	LEFT JOIN transaction t ON n.kind = 'reversal' AND t.id = n.reference_id AND t.kind = 'transfer';
 END $$;
 

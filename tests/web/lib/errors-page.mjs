@@ -1,4 +1,5 @@
-// errors-page.mjs - /docs/errors: each code of common/base/error.def with what web/errors.md says about it.
+// errors-page.mjs - generates /docs/errors: each code of common/base/error.def with its text from
+// web/errors.md.
 import { errors, read } from './defs.mjs';
 import { escape, markdown } from './markdown.mjs';
 import { page } from './page.mjs';
@@ -30,8 +31,8 @@ ${markdown(explained[code] ?? '')}
 		source: 'common/base/error.def and web/errors.md',
 		contents: [{ group: 'Codes' }, ...errors().map(({ code, status }) => ({ href: `#${code}`, text: code, note: String(status) }))],
 		body: `<section class="intro"><h1>Errors</h1>
-${markdown(`Every error is an \`application/problem+json\` document (RFC 9457), also those that the gateway makes. Test for \`code\`: it never
-changes its meaning. Show \`title\` and \`detail\` to people. A refused operation changes nothing.`)}
+${markdown(`Every error is an \`application/problem+json\` document (RFC 9457), including errors from the gateway. Test for \`code\`: its
+meaning never changes. Show \`title\` and \`detail\` to people. A refused operation changes nothing.`)}
 <pre><code>${escape(`HTTP/1.1 409 Conflict
 Content-Type: application/problem+json
 X-Request-Id: 019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5
@@ -43,8 +44,8 @@ X-Request-Id: 019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5
   "code": "insufficient_funds",
   "request_id": "019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5"
 }`)}</code></pre>
-${markdown(`Where members of the request are at fault, \`errors\` lists each: \`{"pointer": "/amount", "detail": "must be 1 or more"}\`.
-401 carries \`WWW-Authenticate\`, 405 \`Allow\`, 429 and 503 \`Retry-After\` in seconds.`)}</section>
+${markdown(`If members of the request are invalid, \`errors\` lists each one: \`{"pointer": "/amount", "detail": "must be 1 or more"}\`.
+401 has \`WWW-Authenticate\`, 405 has \`Allow\`, and 429 and 503 have \`Retry-After\` in seconds.`)}</section>
 <section><h2>Codes</h2>
 ${errors().map(article).join('\n')}</section>`,
 	});

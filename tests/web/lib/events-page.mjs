@@ -1,4 +1,5 @@
-// events-page.mjs - web/asyncapi.yaml as a page for people: channels, messages, their members, examples to paste.
+// events-page.mjs - generates /docs/events from web/asyncapi.yaml: channels, messages, their
+// members, examples to paste.
 import { parse } from 'yaml';
 import { read } from './defs.mjs';
 import { escape, inline, markdown } from './markdown.mjs';
@@ -7,7 +8,7 @@ import { page } from './page.mjs';
 const resolver = (document) => (node) =>
 	node?.$ref ? node.$ref.slice(2).split('/').reduce((at, key) => at[key.replace(/~1/g, '/')], document) : node;
 
-// One schema of an allOf: properties and required are put together, later ones win.
+// Merges an allOf into one schema: properties and required are combined; later properties win.
 function merged(schema, resolve) {
 	const s = resolve(schema) ?? {};
 	const parts = (s.allOf ?? []).map((part) => merged(part, resolve));
@@ -67,7 +68,7 @@ ${m.headers ? table(escape(resolve(m.headers).description ?? 'Headers').replace(
 </article>`;
 }
 
-// What Purse does with a channel, seen from outside: it takes what it receives and sends what it sends.
+// What Purse does with a channel, as seen from outside.
 function direction(document, name) {
 	const actions = Object.values(document.operations).filter((o) => o.channel.$ref.endsWith(`/${name}`)).map((o) => o.action);
 

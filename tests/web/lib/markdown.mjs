@@ -1,10 +1,11 @@
-// markdown.mjs - the little Markdown that our own documents use, as HTML: paragraphs, headings, lists, fenced code,
-// `code`, **strong** and [links](url). Everything else is text, and all text is escaped.
+// markdown.mjs - renders the subset of Markdown that our documents use as HTML: paragraphs,
+// headings, lists, fenced code, `code`, **strong** and [links](url). Everything else is text, and
+// all text is escaped.
 
 export const escape = (s) =>
 	String(s).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);
 
-// Code is taken out first, so that nothing inside it is read as Markdown.
+// Split off code first, so that nothing inside it is parsed as Markdown.
 export function inline(source) {
 	return source
 		.split(/(`[^`]+`)/)

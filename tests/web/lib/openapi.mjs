@@ -1,4 +1,5 @@
-// openapi.mjs - web/openapi.yaml for tests: its operations, its schemas as validators, its references followed.
+// openapi.mjs - web/openapi.yaml for tests: its operations, its schemas as validators, its resolved
+// references.
 import Ajv2020 from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { parse } from 'yaml';
@@ -13,7 +14,7 @@ export function validators(root) {
 	const ajv = new Ajv2020({ strict: false, allErrors: true });
 	addFormats(ajv);
 	ajv.addSchema(root, 'document');
-	// A function of a JSON pointer to a schema and a value; the faults as text, '' where there are none.
+	// A function of a JSON pointer to a schema and a value. Returns the faults as text, or ''.
 	return (at, value) => {
 		const validate = ajv.getSchema(`document${at}`);
 		return validate(value) ? '' : ajv.errorsText(validate.errors, { dataVar: '' });
@@ -25,7 +26,7 @@ export const follow = (root, node) =>
 		? node.$ref.slice(2).split('/').reduce((at, key) => at[key.replace(/~1/g, '/').replace(/~0/g, '~')], root)
 		: node;
 
-// Where a node really is: the pointer of what it refers to, or its own.
+// The real place of a node: the pointer it refers to, or its own.
 export const place = (node, own) => node?.$ref ?? own;
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
@@ -37,7 +38,7 @@ export function operations() {
 	);
 }
 
-// Calls visit(node, pointer) for every object of the document, references not followed.
+// Calls visit(node, pointer) for every object of the document, without following references.
 export function walk(node, visit, at = '#') {
 	if (node === null || typeof node !== 'object')
 		return;

@@ -1,4 +1,5 @@
-// page.mjs - the frame that every generated page shares with web/index.html: head, top bar, contents at the side.
+// page.mjs - the frame that generated pages share with web/index.html: head, top bar, table of
+// contents.
 import { escape } from './markdown.mjs';
 
 const tabs = [

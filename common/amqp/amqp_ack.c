@@ -1,0 +1,24 @@
+/* amqp_ack.c - acknowledges messages and gives them back. */
+#include "common/amqp/amqp_private.h"
+
+enum error
+amqp_ack(struct amqp *a, uint64_t tag, bool all_before)
+{
+	int status;
+
+	if (a->connection == NULL)
+		return ERR_UNAVAILABLE;
+	status = amqp_basic_ack(a->connection, CHANNEL_TAKE, tag, all_before);
+	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot acknowledge", status);
+}
+
+enum error
+amqp_reject(struct amqp *a, uint64_t tag, bool requeue)
+{
+	int status;
+
+	if (a->connection == NULL)
+		return ERR_UNAVAILABLE;
+	status = amqp_basic_reject(a->connection, CHANNEL_TAKE, tag, requeue);
+	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot give a message back", status);
+}

@@ -1,0 +1,77 @@
+/* json.c - reads JSON that comes from outside; see json.h. */
+#include "common/base/json.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/arena.h"
+
+/* Brackets are counted outside of strings. What is no JSON may be counted wrongly: the parser
+ * refuses that anyway. */
+static bool
+too_deep(const char *text, size_t bytes)
+{
+	bool in_string = false;
+	int depth = 0;
+
+	for (size_t i = 0; i < bytes; i++) {
+		char c = text[i];
+
+		if (in_string && c == '\\')
+			i++;
+		else if (c == '"')
+			in_string = !in_string;
+		else if (!in_string && (c == '{' || c == '['))
+			depth++;
+		else if (!in_string && (c == '}' || c == ']'))
+			depth--;
+		if (depth > JSON_DEPTH_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* jansson's reason, in words that do not name its flags. */
+static enum error
+parse_error(const json_error_t *why, char reason[JSON_REASON])
+{
+	enum json_error_code code = json_error_code(why);
+	const char *text = why->text;
+	enum error e = ERR_MALFORMED_JSON;
+
+	/* jansson takes some failed allocations for wrong syntax. */
+	if (code == json_error_out_of_memory || arena_json_refused()) {
+		(void)snprintf(reason, JSON_REASON, "it needs more memory than there is for it");
+		return ERR_TOO_LARGE;
+	}
+	if (code == json_error_numeric_overflow || code == json_error_null_character) {
+		text = code == json_error_null_character ? "U+0000 is not accepted"
+							 : "the number is too large";
+		e = ERR_INVALID_REQUEST;
+	}
+	(void)snprintf(reason, JSON_REASON, "line %d, column %d: %s", why->line, why->column, text);
+	return e;
+}
+
+enum error
+json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASON])
+{
+	const char *nul = memchr(text, '\0', bytes);
+	json_error_t why;
+
+	*value = NULL;
+	reason[0] = '\0';
+	if (nul != NULL) {
+		(void)snprintf(reason, JSON_REASON, "there is a NUL byte at byte %zu",
+			(size_t)(nul - text) + 1);
+		return ERR_MALFORMED_JSON;
+	}
+	if (too_deep(text, bytes)) {
+		(void)snprintf(reason, JSON_REASON, "nested deeper than %d", JSON_DEPTH_MAX);
+		return ERR_MALFORMED_JSON;
+	}
+	(void)arena_json_refused();
+	*value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+	return *value != NULL ? OK : parse_error(&why, reason);
+}

@@ -1,0 +1,123 @@
+/* db_connection.c - one connection to PostgreSQL: opened when first needed, found dead or alive,
+ * closed. */
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/config.h"
+#include "common/base/log.h"
+#include "common/db/db_private.h"
+
+/* How much longer than the server's own limit we wait for its answer. */
+#define ANSWER_MARGIN_MS 2000
+
+struct db *
+db_new(const char *url)
+{
+	struct db *db = calloc(1, sizeof *db);
+
+	if (db == NULL)
+		return NULL;
+	db->url = url;
+	db_set_statement_timeout(db, config_number(OPT_DB_STATEMENT_TIMEOUT));
+	return db;
+}
+
+void
+db_set_statement_timeout(struct db *db, int64_t statement_ms)
+{
+	db->answer_timeout_ms = statement_ms + ANSWER_MARGIN_MS;
+}
+
+void
+db_close(struct db *db)
+{
+	PQfinish(db->connection);
+	db->connection = NULL;
+	db->in_transaction = false;
+}
+
+void
+db_free(struct db *db)
+{
+	if (db == NULL)
+		return;
+	db_close(db);
+	free(db);
+}
+
+static void
+notice_log(void *unused, const char *message)
+{
+	(void)unused;
+	log_debug("%s", message);
+}
+
+/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md,
+ * section 5). The statements are all meant to find their rows by an index and in its order, and a
+ * plan that was made while a table was small must not read, or sort, all of it later. The
+ * keepalives and tcp_user_timeout end a wait for a peer that is gone without a word. */
+static enum error
+db_connect(struct db *db)
+{
+	char options[280], timeout[24], silence[24];
+	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000,
+		begun = clock_monotonic_ms();
+	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
+
+	snprintf(options, sizeof options,
+		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
+		" -c datestyle=ISO -c statement_timeout=%" PRId64
+		" -c idle_in_transaction_session_timeout=%" PRId64,
+		statement_ms, statement_ms * 2);
+	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
+	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
+	db->connection = PQconnectdbParams(
+		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout",
+			"keepalives_idle", "client_encoding", "fallback_application_name", NULL },
+		(const char *const[]){
+			db->url, options, timeout, silence, "30", "UTF8", "purse", NULL },
+		1);
+	if (PQstatus(db->connection) != CONNECTION_OK) {
+		log_warn("cannot connect to the database: %s",
+			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
+		db_close(db);
+		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT)
+				      ? TROUBLE_REFUSED
+				      : TROUBLE_SILENT;
+		return ERR_UNAVAILABLE;
+	}
+	PQsetNoticeProcessor(db->connection, notice_log, NULL);
+	PQsetnonblocking(db->connection,
+		1); /* a peer that does not read must hold up neither sending nor closing */
+	db->prepared_count = 0;
+	return OK;
+}
+
+/* An idle connection that the server closed is readable: find out before a statement is lost on it.
+ */
+static bool
+connection_is_alive(struct db *db)
+{
+	struct pollfd p = { .fd = PQsocket(db->connection), .events = POLLIN };
+
+	if (poll(&p, 1, 0) == 0)
+		return true;
+	return PQconsumeInput(db->connection) == 1 && PQstatus(db->connection) == CONNECTION_OK;
+}
+
+enum error
+db_ready(struct db *db)
+{
+	if (db->in_transaction)
+		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
+	if (db->connection != NULL && !connection_is_alive(db)) {
+		log_info("a connection to the database was closed by the server");
+		db_close(db);
+	}
+	if (db->connection != NULL)
+		return OK;
+	return db_connect(db);
+}

@@ -1,0 +1,28 @@
+/* changes.h - what an operator does to a wallet: freeze, unfreeze, close, new limits. Each becomes
+ * a row of its history. */
+#ifndef DOMAIN_LEDGER_CHANGES_H
+#define DOMAIN_LEDGER_CHANGES_H
+
+#include "domain/ledger/limits.h"
+#include "domain/ledger/operation.h"
+#include "domain/ledger/outcome.h"
+
+#define REASON_MAX 500
+
+struct change {
+	struct uuid id, wallet;
+	unsigned roles;
+	enum kind kind;
+	const char *mode;            /* freeze: debit or both; else NULL */
+	const char *reason, *key;    /* or NULL */
+	const struct limits *limits; /* KIND_LIMIT only; else NULL */
+	unsigned char fingerprint[LEDGER_FINGERPRINT];
+};
+
+void change_fingerprint(struct change *c);
+
+/* The outcome's text is in the arena. */
+enum error wallet_change(struct db_pool *p, struct change *c, struct arena *arena,
+	struct outcome *out) MUST_CHECK;
+
+#endif

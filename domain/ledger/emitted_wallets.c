@@ -1,0 +1,133 @@
+/* emitted_wallets.c - finds the wallets that emitted events mean; see emitted_wallets.h. */
+#include "domain/ledger/emitted_wallets.h"
+
+#include <string.h>
+
+static bool
+same(const struct uuid *a, const struct uuid *b)
+{
+	return memcmp(a->bytes, b->bytes, sizeof(a->bytes)) == 0;
+}
+
+static enum error
+currency_keep(struct emitted *m, const char *currency, struct arena *arena)
+{
+	m->currency = arena_strdup(arena, currency);
+	return m->currency != NULL ? OK : ERR_OVERLOADED;
+}
+
+/* ---- by what they undo ---- */
+
+static const struct db_statement find_originals_sql = { "find_originals",
+	"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t"
+	" WHERE t.id = ANY ($1)",
+	DB_AGAIN };
+
+struct original {
+	struct uuid id, wallet, owner;
+	const char *currency;
+};
+static const struct db_column original_columns[] = {
+	DB_COLUMN(UUID, "id", struct original, id),
+	DB_COLUMN(UUID, "wallet_id", struct original, wallet),
+	DB_COLUMN(UUID, "owner_id", struct original, owner),
+	DB_COLUMN(BORROWED, "currency", struct original, currency),
+};
+
+static enum error
+original_use(const struct original *o, struct emitted *const events[], size_t count,
+	struct arena *arena)
+{
+	enum error e = OK;
+
+	for (size_t i = 0; e == OK && i < count; i++) {
+		struct operation *op = &events[i]->op;
+
+		if (!events[i]->by_reference || !same(&o->id, &op->reference) ||
+		    !same(&o->owner, &op->owner))
+			continue;
+		op->has_wallet = true;
+		op->wallet = o->wallet;
+		e = currency_keep(events[i], o->currency, arena);
+	}
+	return e;
+}
+
+/* The original decides which of the user's wallets is meant, and so the currency; also without an
+ * amount. */
+static enum error
+find_originals(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
+{
+	struct db_array ids = { .element = DB_UUID_ARRAY };
+	DB_ROWS(rows);
+	enum error e = OK;
+
+	for (size_t i = 0; i < count; i++)
+		if (events[i]->by_reference)
+			db_array_add_uuid(&ids, &events[i]->op.reference);
+	if (ids.count > 0)
+		e = db_execute(db, &find_originals_sql, DB_VALUES(db_array(&ids)), &rows);
+	db_array_free(&ids);
+	for (size_t row = 0; e == OK && rows != NULL && row < rows_count(rows); row++) {
+		struct original o;
+
+		if ((e = rows_read(rows, row, DB_COLUMNS(original_columns), NULL, &o)) == OK)
+			e = original_use(&o, events, count, arena);
+	}
+	return e;
+}
+
+/* ---- by their users ---- */
+
+static const struct db_statement find_currencies_sql = { "find_currencies",
+	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id"
+	" WHERE o.owner_id = ANY ($1)",
+	DB_AGAIN };
+
+struct owner {
+	struct uuid id;
+	const char *currency;
+};
+static const struct db_column owner_columns[] = {
+	DB_COLUMN(UUID, "owner_id", struct owner, id),
+	DB_COLUMN(BORROWED, "currency", struct owner, currency),
+};
+
+static bool
+needs_currency(const struct emitted *m)
+{
+	return m->has_major && m->currency == NULL;
+}
+
+static enum error
+find_currencies(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
+{
+	struct db_array ids = { .element = DB_UUID_ARRAY };
+	DB_ROWS(rows);
+	enum error e = OK;
+
+	for (size_t i = 0; i < count; i++)
+		if (needs_currency(events[i]))
+			db_array_add_uuid(&ids, &events[i]->op.owner);
+	if (ids.count > 0)
+		e = db_execute(db, &find_currencies_sql, DB_VALUES(db_array(&ids)), &rows);
+	db_array_free(&ids);
+	for (size_t row = 0; e == OK && rows != NULL && row < rows_count(rows); row++) {
+		struct owner o;
+
+		e = rows_read(rows, row, DB_COLUMNS(owner_columns), NULL, &o);
+		for (size_t i = 0; e == OK && i < count; i++)
+			if (needs_currency(events[i]) && same(&o.id, &events[i]->op.owner))
+				e = currency_keep(events[i], o.currency, arena);
+	}
+	return e;
+}
+
+enum error
+emitted_wallets_find(struct db *db, struct emitted *const events[], size_t count,
+	struct arena *arena)
+{
+	enum error e = find_originals(db, events, count, arena);
+
+	return e != OK ? e : find_currencies(db, events, count, arena);
+}

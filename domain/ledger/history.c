@@ -1,0 +1,119 @@
+/* history.c - what happened to wallets: transactions, one or a page of them, and open holds. */
+#include "domain/ledger/wallets.h"
+
+static const struct db_statement transaction_find_sql = { "transaction_find",
+	"SELECT " TRANSACTION_COLUMNS " FROM transaction_shown"
+	" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
+	DB_AGAIN };
+
+enum error
+transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
+	struct arena *arena, struct transaction *t)
+{
+	DB_ROWS(rows);
+	enum error e = db_query(p, &transaction_find_sql, DB_VALUES(db_uuid(id), db_uuid(owner)),
+		&rows);
+
+	if (e != OK)
+		return e;
+	return rows_count(rows) == 1 ? transaction_read(rows, 0, arena, t) : ERR_NOT_FOUND;
+}
+
+static struct db_value
+amount_value(bool there, struct money amount)
+{
+	return there ? db_number(amount.minor) : db_null();
+}
+
+static const struct db_statement transaction_list_sql = { "transaction_list",
+	"SELECT " TRANSACTION_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz,"
+	" $5::timestamptz, $6::timestamptz, $7, $8::bigint, $9::integer, $10, $11::bigint,"
+	" $12::bigint, $13, $14, $15)",
+	DB_AGAIN };
+
+enum error
+transaction_list(struct db_pool *p, const struct transaction_query *q, struct arena *arena,
+	struct transaction **list, size_t *count)
+{
+	char from[INSTANT_TEXT], to[INSTANT_TEXT], at[INSTANT_TEXT];
+	struct db_array keys = { .element = DB_TEXT_ARRAY }, values = { .element = DB_TEXT_ARRAY };
+	DB_ROWS(rows);
+	enum error e;
+
+	for (size_t i = 0; i < q->metadata.count; i++) {
+		db_array_add_text(&keys, q->metadata.keys[i]);
+		db_array_add_text(&values, q->metadata.values[i]);
+	}
+	e = db_query(p, &transaction_list_sql,
+		DB_VALUES(db_uuid(q->owner), db_uuid(q->wallet), db_text(q->kind),
+			q->has_from ? db_instant(q->from, from) : db_null(),
+			q->has_to ? db_instant(q->to, to) : db_null(),
+			q->has_cursor ? db_instant(q->cursor_at, at) : db_null(),
+			db_uuid(q->has_cursor ? &q->cursor_wallet : NULL),
+			q->has_cursor ? db_number(q->cursor_version) : db_null(),
+			db_number(q->limit), db_text(q->merchant),
+			amount_value(q->has_least, q->least), amount_value(q->has_most, q->most),
+			db_text(q->text), q->metadata.count > 0 ? db_array(&keys) : db_null(),
+			q->metadata.count > 0 ? db_array(&values) : db_null()),
+		&rows);
+	db_array_free(&keys);
+	db_array_free(&values);
+	return e != OK ? e : transaction_read_all(rows, arena, list, count);
+}
+
+/* ---- holds ---- */
+
+static const struct db_statement holds_sql = { "holds",
+	"SELECT id, amount, remaining, expires_at, merchant, description, metadata, created_at"
+	" FROM wallet_holds($1, $2, $3::integer)",
+	DB_AGAIN };
+
+static const struct db_column hold_columns[] = {
+	DB_COLUMN(UUID, "id", struct hold, id),
+	DB_COLUMN(NUMBER, "amount", struct hold, amount),
+	DB_COLUMN(NUMBER, "remaining", struct hold, remaining),
+	DB_COLUMN(INSTANT, "expires_at", struct hold, expires_at),
+	DB_COLUMN(TEXT, "merchant", struct hold, merchant),
+	DB_COLUMN(TEXT, "description", struct hold, description),
+	DB_COLUMN(TEXT, "metadata", struct hold, metadata),
+	DB_COLUMN(INSTANT, "created_at", struct hold, created_at),
+};
+
+enum error
+hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before, int64_t limit,
+	struct arena *arena, struct hold **list, size_t *count)
+{
+	DB_ROWS(rows);
+	void *all = NULL;
+	enum error e = db_query(p, &holds_sql,
+		DB_VALUES(db_uuid(wallet), db_uuid(before), db_number(limit)), &rows);
+
+	if (e == OK)
+		e = rows_read_all(rows, DB_COLUMNS(hold_columns),
+			arena, sizeof **list, &all, count);
+	*list = all;
+	return e;
+}
+
+/* As text: its metadata is JSON already, and is shown as it was sent. */
+void
+hold_write(struct text *text, const struct hold *h)
+{
+	TEXT_LITERAL(text, "{\"id\":");
+	text_add_uuid(text, &h->id);
+	TEXT_LITERAL(text, ",\"amount\":");
+	text_add_number(text, h->amount.minor);
+	TEXT_LITERAL(text, ",\"remaining\":");
+	text_add_number(text, h->remaining.minor);
+	TEXT_LITERAL(text, ",\"expires_at\":");
+	text_add_instant(text, h->expires_at);
+	TEXT_LITERAL(text, ",\"merchant\":");
+	text_add_json(text, h->merchant);
+	TEXT_LITERAL(text, ",\"description\":");
+	text_add_json(text, h->description);
+	TEXT_LITERAL(text, ",\"metadata\":");
+	text_add_string(text, h->metadata != NULL ? h->metadata : "null");
+	TEXT_LITERAL(text, ",\"created_at\":");
+	text_add_instant(text, h->created_at);
+	TEXT_LITERAL(text, "}");
+}

@@ -1,0 +1,47 @@
+/* kinds.h - the kinds of transactions, and what each needs; all of it comes from kinds.def. */
+#ifndef DOMAIN_LEDGER_KINDS_H
+#define DOMAIN_LEDGER_KINDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum kind {
+#define KIND(id, ...) KIND_##id,
+#include "domain/ledger/kinds.def"
+
+#undef KIND
+};
+
+/* Public names by enum kind; ends with NULL. */
+extern const char *const kind_names[];
+
+/* Whether a request of a kind must have a member. */
+enum need { NEEDS_NEVER, NEEDS_MAY, NEEDS_MUST };
+
+struct kind_rule {
+	enum need amount, reference, counterpart, expires, final;
+	bool plain; /* post() needs none of the arrays for counterparts, expiry and final */
+};
+extern const struct kind_rule kind_rules[]; /* by enum kind */
+
+/* The names of the kinds that may be asked for, for a FIELD_CHOICE, and the kind of a choice of
+ * it. */
+extern const char *const kind_choices[]; /* ends with NULL */
+enum kind kind_of_choice(int64_t choice);
+
+/* The names of the kinds that limits may apply to, and how many they are. */
+extern const char *const limit_kinds[]; /* ends with NULL */
+enum {
+#define COUNT_LIMITED +1
+#define COUNT_UNLIMITED
+#define KIND(id, name, by, amount, reference, counterpart, expires, final, limits, arrays)         \
+	COUNT_##limits
+	LIMIT_KINDS = 0
+#include "domain/ledger/kinds.def"
+
+#undef KIND
+#undef COUNT_LIMITED
+#undef COUNT_UNLIMITED
+};
+
+#endif

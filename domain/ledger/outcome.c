@@ -1,0 +1,132 @@
+/* outcome.c - the answers of post() and its like, out of rows; and what must be true of them. */
+#include "domain/ledger/outcome.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "common/base/log.h"
+
+#define ERROR_MAX 40
+
+/* An answer without its transaction. error: ok, replayed, or a code of error.def. */
+struct answer {
+	struct uuid op_id;
+	char error[ERROR_MAX];
+	struct money available, held, required;
+	const char *refusal;
+};
+
+static const struct db_column columns[] = {
+	DB_COLUMN(UUID, "op_id", struct answer, op_id),
+	DB_COLUMN(CODE, "error", struct answer, error),
+	DB_COLUMN(NUMBER, "available", struct answer, available),
+	DB_COLUMN(NUMBER, "held", struct answer, held),
+	DB_COLUMN(NUMBER, "required", struct answer, required),
+	DB_COLUMN(TEXT, "refusal", struct answer, refusal),
+};
+
+static enum error
+read(const struct db_rows *rows, size_t row, struct arena *arena, struct outcome *out)
+{
+	struct answer a;
+	enum error e = rows_read(rows, row, DB_COLUMNS(columns), arena, &a);
+
+	if (e != OK)
+		return e;
+	*out = (struct outcome){ .operation = a.op_id,
+		.replayed = strcmp(a.error, "replayed") == 0 };
+	if (out->replayed || strcmp(a.error, "ok") == 0)
+		return transaction_read(rows, row, arena, &out->transaction);
+	out->error = error_from_code(a.error);
+	out->available = a.available;
+	out->held = a.held;
+	out->required = a.required;
+	out->refusal = a.refusal;
+	return OK;
+}
+
+enum error
+outcome_read(const struct db_rows *rows, size_t row, struct arena *arena, struct outcome *out)
+{
+	enum error e = read(rows, row, arena, out);
+
+	if (e == ERR_TOO_LARGE)
+		log_error("no memory for the answer to an operation, which may be committed");
+	return e == OK ? OK : ERR_INTERNAL;
+}
+
+enum error
+outcome_copy(const struct outcome *from, struct arena *arena, struct outcome *to)
+{
+	const char **texts[] = { &to->transaction.merchant, &to->transaction.description,
+		&to->transaction.metadata, &to->refusal };
+
+	*to = *from;
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+		if (*texts[i] != NULL && (*texts[i] = arena_strdup(arena, *texts[i])) == NULL)
+			return ERR_INTERNAL;
+	return OK;
+}
+
+/* ---- one follows from another ---- */
+
+/* What the last outcome of a wallet said of it; of a wallet that is not in use, `known` is
+ * false. */
+struct head {
+	struct uuid wallet;
+	bool known;
+	int64_t version, balance;
+};
+
+/* Wallets by a hash of their ids: four times as many places as a batch has wallets, at the most. */
+#define HEADS 4096
+
+static struct head *
+head_of(struct head heads[], const struct uuid *wallet)
+{
+	uint32_t place;
+
+	memcpy(&place, wallet->bytes + sizeof wallet->bytes - sizeof place, sizeof place);
+	for (place %= HEADS; heads[place].known; place = (place + 1) % HEADS)
+		if (memcmp(&heads[place].wallet, wallet, sizeof *wallet) == 0)
+			break;
+	return &heads[place];
+}
+
+static bool
+outcome_follows(struct head heads[], const struct transaction *t)
+{
+	struct head *head = head_of(heads, &t->wallet);
+
+	if (head->known && (t->version != head->version + 1 ||
+	                    t->balance_after.minor != head->balance + t->amount.minor))
+		return false;
+	*head = (struct head){ t->wallet, true, t->version, t->balance_after.minor };
+	if (!t->has_counterpart)
+		return true;
+	/* The other side's row is not told, but it was the next one of its wallet, with the
+	 * opposite amount. */
+	head = head_of(heads, &t->counterpart_wallet);
+	if (head->known) {
+		head->version++;
+		head->balance -= t->amount.minor;
+	}
+	return true;
+}
+
+size_t
+outcomes_follow(const struct outcome *const outcomes[], size_t count)
+{
+	static __thread struct head heads[HEADS];
+	size_t i = 0;
+
+	if (count < 2)
+		return count;
+	for (size_t k = 0; k < HEADS; k++)
+		heads[k].known = false;
+	for (; i < count; i++)
+		if (outcomes[i]->error == OK && !outcomes[i]->replayed &&
+		    !outcome_follows(heads, &outcomes[i]->transaction))
+			break;
+	return i;
+}

@@ -1,0 +1,22 @@
+/* PATCH /v1/auth/me - changes the caller's account. */
+#include "handlers/auth/account_reply.h"
+#include "handlers/auth/service.h"
+
+struct reply *
+me_patch(struct request *r)
+{
+	const char *name = NULL, *fault;
+	struct field fields[] = {
+		{ "name", FIELD_TEXT, .required = true, .least = 1, .most = NAME_MOST,
+			.text = &name },
+	};
+	struct account account;
+	enum error e;
+
+	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
+		return reply_error(r, e);
+	if ((fault = name_fault(name)) != NULL)
+		return reply_error(r, request_fault(r, "/name", "%s", fault));
+	return account_reply(
+		r, account_rename(r->service, r->arena, &r->caller.user, name, &account), &account);
+}

@@ -1,0 +1,44 @@
+/* POST /v1/auth/refresh - a refresh token, from the body or the cookie, for the next tokens. */
+#include "handlers/auth/device.h"
+#include "handlers/auth/service.h"
+
+/* A cookie that is no good any more is taken away, so that the browser stops sending it. */
+static struct reply *
+refresh_refuse(struct request *r, enum error e, bool from_cookie)
+{
+	struct reply *reply;
+
+	if (e == ERR_UNAUTHENTICATED)
+		request_refuse(r, e, "This refresh token is not known.");
+	reply = reply_error(r, e);
+	if (from_cookie &&
+		(e == ERR_UNAUTHENTICATED || e == ERR_SESSION_ENDED || e == ERR_TOKEN_REUSED))
+		return device_set_cookie(r, reply, NULL);
+	return reply;
+}
+
+struct reply *
+refresh_post(struct request *r)
+{
+	const char *token = NULL;
+	struct field fields[] = {
+		{ "refresh_token", FIELD_TEXT, .least = 1, .most = 255, .text = &token },
+	};
+	struct client client = device_client(r);
+	bool from_cookie = false;
+	struct grant grant;
+	enum error e;
+
+	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
+		return reply_error(r, e);
+	if (token == NULL) {
+		token = device_cookie(r);
+		from_cookie = token != NULL;
+	}
+	if (token == NULL)
+		return reply_error(r, request_refuse(r, ERR_UNAUTHENTICATED,
+					      "Send a refresh_token, or the cookie."));
+	if ((e = session_refresh(r->service, token, &client, &grant)) != OK)
+		return refresh_refuse(r, e, from_cookie);
+	return device_grant(r, &grant, from_cookie);
+}

@@ -1,0 +1,11 @@
+/* DELETE /v1/auth/sessions/{id} - ends a session of the caller. */
+#include "domain/identity/sessions.h"
+#include "handlers/auth/service.h"
+
+struct reply *
+session_delete(struct request *r)
+{
+	enum error e = session_end(r->service, &r->caller.user, &r->ids[0]);
+
+	return e == OK ? reply_empty(r, 204) : reply_error(r, e);
+}

@@ -1,0 +1,41 @@
+/* POST /v1/auth/sign-up - open an account. */
+#include "domain/identity/accounts.h"
+#include "domain/identity/password_rules.h"
+#include "handlers/auth/service.h"
+
+static enum error
+sign_up_check(struct request *r, const char *email, const char *password, const char *name)
+{
+	const char *fault;
+	enum error e = OK;
+
+	if ((fault = email_fault(email)) != NULL)
+		e = request_fault(r, "/email", "%s", fault);
+	if ((fault = password_fault(password, email)) != NULL)
+		e = request_fault(r, "/password", "%s", fault);
+	if (name != NULL && (fault = name_fault(name)) != NULL)
+		e = request_fault(r, "/name", "%s", fault);
+	return e;
+}
+
+struct reply *
+sign_up_post(struct request *r)
+{
+	const char *email = NULL, *password = NULL, *name = NULL;
+	struct field fields[] = {
+		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST,
+			.text = &email },
+		{ "password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST,
+			.most = PASSWORD_MOST, .text = &password },
+		{ "name", FIELD_TEXT, .least = 1, .most = NAME_MOST, .text = &name },
+	};
+	struct account account;
+	enum error e;
+
+	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
+	    (e = sign_up_check(r, email, password, name)) != OK)
+		return reply_error(r, e);
+	if ((e = account_create(r->service, r->arena, email, name, password, &account)) != OK)
+		return reply_error(r, e);
+	return reply_json(r, 201, account_json(&account));
+}

@@ -1,0 +1,185 @@
+/* statement_query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors;
+ * see statement_query.h. */
+#include "handlers/statement/statement_query.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/config.h"
+#include "common/http/page.h"
+
+/* ---- the period ---- */
+
+static enum error
+moment_read(
+	struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
+{
+	const struct field field = { name, type, .instant = t };
+
+	return bind_text(text, &field, &r->faults);
+}
+
+/* Without `to` the period ends now; without `from` it is as long as is answered at once. */
+static enum error
+period_read(struct request *r, struct statement_query *q, const char *from, const char *to)
+{
+	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY, day, last;
+	enum error e = OK;
+
+	q->to = clock_now();
+	q->ends_now = to == NULL;
+	q->begins_by_end = to == NULL && from == NULL;
+	if (to != NULL)
+		e = moment_read(r, "to", FIELD_TO, to, &q->to);
+	q->from = q->to > sync ? q->to - sync : 0;
+	if (from != NULL && moment_read(r, "from", FIELD_FROM, from, &q->from) != OK)
+		e = ERR_INVALID_REQUEST;
+	if (e != OK)
+		return e;
+	/* 2nd to 1st: the days do not overlap, though the one's beginning is the other's end. */
+	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) &&
+				       date_parse(to, &last) && day > last))
+		return request_fault(r, "/from", "must not be later than to");
+	if (q->to - q->from > config_number(OPT_STATEMENT_MAX_DAYS) * US_PER_DAY)
+		return request_fault(r, "/from",
+			"the period must not be longer than %" PRId64 " days",
+			config_number(OPT_STATEMENT_MAX_DAYS));
+	return OK;
+}
+
+void
+statement_query_waited(struct statement_query *q)
+{
+	instant_us now = clock_now();
+
+	if (!q->ends_now || q->is_next || now <= q->to)
+		return;
+	if (q->begins_by_end)
+		q->from += now - q->to;
+	q->to = now;
+}
+
+/* ---- cursors: wallet, from, to, head, after ---- */
+
+char *
+statement_query_cursor(struct request *r, const struct span *s, const struct chain *c)
+{
+	char wallet[UUID_TEXT];
+
+	uuid_format(&s->wallet, wallet);
+	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet,
+		s->from, s->to, s->head, c->version);
+}
+
+static bool
+number_next(const char **p, int64_t most, int64_t *n)
+{
+	char *end;
+
+	if (**p != ' ' || (*p)[1] < '0' || (*p)[1] > '9')
+		return false;
+	errno = 0;
+	*n = strtoll(*p + 1, &end, 10);
+	*p = end;
+	return errno == 0 && *n <= most;
+}
+
+static bool
+cursor_parse(const char *text, struct statement_query *q)
+{
+	char wallet[UUID_TEXT] = "";
+	const char *p = text;
+
+	if (strlen(text) < UUID_TEXT)
+		return false;
+	memcpy(wallet, p, UUID_TEXT - 1);
+	p += UUID_TEXT - 1;
+	return uuid_parse(wallet, &q->wallet) && number_next(&p, INSTANT_LAST, &q->from) &&
+	       number_next(&p, INSTANT_LAST, &q->to) && number_next(&p, MONEY_MAX, &q->head) &&
+	       number_next(&p, q->head, &q->after) && *p == '\0' && q->head > 0 && q->from <= q->to;
+}
+
+/* A later page is of the same wallet and period as the first, even where the period was "until
+ * now". */
+static enum error
+cursor_read(struct request *r, const char *cursor, const char *from, const char *to,
+	struct statement_query *q)
+{
+	const char *text = page_cursor_decode(r, cursor);
+	struct statement_query page = *q;
+
+	if (text == NULL)
+		return ERR_INVALID_REQUEST;
+	if (!cursor_parse(text, &page))
+		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+	if ((q->has_wallet && memcmp(&q->wallet, &page.wallet, sizeof page.wallet) != 0) ||
+	    (from != NULL && q->from != page.from) || (to != NULL && q->to != page.to))
+		return request_fault(r, "/cursor", "belongs to another wallet or period");
+	*q = page;
+	q->has_wallet = q->is_next = true;
+	return OK;
+}
+
+/* ---- the whole ---- */
+
+enum error
+statement_query_read(struct request *r, struct statement_query *q)
+{
+	const char *from = NULL, *to = NULL;
+	struct page page = { 0 };
+	int64_t format = format_accepted(request_header(r, "Accept")); /* unless it names one */
+	enum error e;
+
+	*q = (struct statement_query){ 0 };
+	struct field fields[] = {
+		PAGE_FIELDS(&page),
+		{ "wallet_id", FIELD_UUID, .uuid = &q->wallet, .present = &q->has_wallet },
+		{ "from", FIELD_TEXT, .least = 1, .most = 40, .text = &from },
+		{ "to", FIELD_TEXT, .least = 1, .most = 40, .text = &to },
+		{ "format", FIELD_CHOICE, .number = &format, .choices = format_names },
+		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX,
+			.number = &q->min_version },
+	};
+
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK ||
+		e == ERR_INVALID_REQUEST)
+		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST
+						      : e; /* all faults at once */
+	if (e != OK || (e = request_key(r, &q->key)) != OK)
+		return e;
+	q->format = (enum format)format;
+	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-",
+		to != NULL ? to : "-", format_names[format], q->min_version);
+	if (q->asked == NULL)
+		return ERR_TOO_LARGE;
+	q->has_limit = page.limit > 0;
+	q->limit = q->has_limit ? page.limit : PAGE_LIMIT_DEFAULT;
+	return page.cursor != NULL ? cursor_read(r, page.cursor, from, to, q) : OK;
+}
+
+bool
+statement_query_is_long(const struct statement_query *q)
+{
+	return q->to - q->from > config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
+}
+
+struct statement_wanted
+statement_query_wanted(const struct request *r, const struct statement_query *q)
+{
+	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL,
+		.caller = r->caller.user,
+		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
+}
+
+struct span_wanted
+statement_query_span(const struct statement_query *q, const struct uuid *wallet)
+{
+	return (struct span_wanted){ .wallet = *wallet,
+		.from = q->from,
+		.to = q->to,
+		.has_head = q->is_next,
+		.head = q->head,
+		.whole = !q->is_next };
+}

@@ -1,0 +1,94 @@
+/* statement_reply.c - the answers of GET /v1/statements; see statement_reply.h. */
+#include "handlers/statement/statement_reply.h"
+
+#include "common/base/config.h"
+#include "common/http/page.h"
+#include "domain/statement/job.h"
+#include "handlers/statement/service.h"
+
+/* A whole period is answered at once if it has no more lines than this. */
+#define WHOLE_LINES_MAX 2000
+
+struct reply *
+statement_reply_job(struct request *r, const struct statement_query *q, const struct uuid *wallet)
+{
+	struct statement_service *s = r->service;
+	struct job_wanted wanted = { .owner = r->caller.user,
+		.wallet = *wallet,
+		.from = q->from,
+		.to = q->to,
+		.format = q->format,
+		.min_version = q->min_version,
+		.asked = q->asked,
+		.key = q->key };
+	struct job job;
+	char id[UUID_TEXT];
+	struct reply *reply;
+	enum error e;
+
+	if ((e = job_request(s->db, &wanted, &job)) == ERR_RATE_LIMITED)
+		request_retry_after(r, 5);
+	if (e != OK)
+		return reply_error(r, e);
+	uuid_format(&job.id, id);
+	reply = reply_json(r, 202, job_json(&job));
+	reply_header(r, reply, "Location", "/v1/statements/%s", id);
+	return reply_header(r, reply, "Retry-After", "1");
+}
+
+/* Ends the text and answers it. */
+static struct reply *
+reply_written(struct request *r, enum format f, struct text *t, const char *next)
+{
+	const char *text;
+	struct reply *reply;
+
+	formats[f].tail(t, next);
+	if ((text = text_end(t)) == NULL ||
+		(text = arena_strndup(r->arena, text, t->bytes)) == NULL)
+		return reply_error(r, ERR_TOO_LARGE);
+	reply = reply_text(r, 200, formats[f].media_type, text);
+	return reply_next_link(r, reply_header(r, reply, "Vary", "Accept"), next);
+}
+
+static struct reply *
+reply_page_of(
+	struct request *r, const struct statement_query *q, const struct span *s, int64_t limit)
+{
+	struct statement_service *service = r->service;
+	char wallet[UUID_TEXT];
+	struct heading heading = span_heading(s, wallet);
+	struct chain chain = chain_begin(s);
+	const char *next = NULL;
+	TEXT(text);
+	enum error e;
+
+	text.most = (size_t)config_number(OPT_REQUEST_MEMORY) / 2;
+	formats[q->format].head(&text, &heading);
+	if (q->is_next && (e = chain_seek(service->db, s, q->after, &chain)) != OK)
+		return reply_error(r, e);
+	if ((e = chain_read(service->db, s, limit, q->format, true, &chain, &text)) != OK)
+		return reply_error(r, e);
+	if (chain.version < s->until && (next = statement_query_cursor(r, s, &chain)) == NULL)
+		return reply_error(r, ERR_TOO_LARGE);
+	return reply_written(r, q->format, &text, next);
+}
+
+struct reply *
+statement_reply_lines(struct request *r, const struct statement_query *q, const struct span *s)
+{
+	bool is_short = s->until - s->after <= WHOLE_LINES_MAX;
+
+	switch (formats[q->format].reach) {
+	case REACH_PAGES:
+		return reply_page_of(r, q, s, q->limit);
+	case REACH_WHOLE:
+		if (q->has_limit || q->is_next)
+			return reply_page_of(r, q, s, q->limit);
+		return is_short ? reply_page_of(r, q, s, WHOLE_LINES_MAX)
+				: statement_reply_job(r, q, &s->wallet);
+	case REACH_FILE:
+		return statement_reply_job(r, q, &s->wallet);
+	}
+	return reply_error(r, ERR_INTERNAL);
+}

@@ -1,0 +1,22 @@
+/* currency_limits_put.c - PUT /v1/wallets/limits?currency=EUR: replaces the limits of a currency's
+ * wallets. */
+#include "domain/ledger/limits.h"
+#include "handlers/wallet/queries.h"
+#include "handlers/wallet/replies.h"
+#include "handlers/wallet/service.h"
+
+struct reply *
+currency_limits_put(struct request *r)
+{
+	struct wallet_service *s = r->service;
+	struct limits limits;
+	const char *currency;
+	json_t *body;
+	enum error e;
+
+	if ((e = currency_read(r, &currency)) != OK || (e = request_body(r, &body)) != OK ||
+	    (e = limits_read(body, &limits, NULL, &r->faults)) != OK ||
+	    (e = limits_of_currency_set(s->pool, currency, &limits)) != OK)
+		return reply_error(r, e);
+	return reply_currency_limits(r, currency);
+}

@@ -1,0 +1,39 @@
+/* queries.c - what several endpoints read of a request; see queries.h. */
+#include "handlers/wallet/queries.h"
+
+#include "handlers/wallet/service.h"
+
+enum error
+id_page_read(struct request *r, struct page *page, struct uuid *place, const struct uuid **after)
+{
+	const struct field fields[] = { PAGE_FIELDS(page) };
+	const char *text;
+	enum error e = request_bind_query(r, fields, sizeof fields / sizeof fields[0]);
+
+	*after = NULL;
+	if (e != OK || page->cursor == NULL)
+		return e;
+	if ((text = page_cursor_decode(r, page->cursor)) == NULL)
+		return ERR_INVALID_REQUEST;
+	if (!uuid_parse(text, place))
+		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+	*after = place;
+	return OK;
+}
+
+enum error
+currency_read(struct request *r, const char **currency)
+{
+	const struct field fields[] = {
+		{ "currency", FIELD_TEXT, .required = true, .least = 3, .most = 3,
+			.text = currency },
+	};
+	enum error e;
+
+	*currency = "";
+	e = request_bind_query(r, fields, 1);
+	if (e == OK && currency_exponent(*currency) < 0)
+		return request_fault(r, "/currency",
+			"must be a currency code of ISO 4217 such as EUR");
+	return e;
+}

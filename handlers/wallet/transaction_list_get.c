@@ -1,0 +1,49 @@
+/* transaction_list_get.c - GET /v1/transactions: what has happened, the newest first. */
+#include "handlers/wallet/queries.h"
+#include "handlers/wallet/service.h"
+
+/* A wallet that is named must be one that the caller may see. */
+static enum error
+wallet_check(struct request *r, const struct transaction_query *q)
+{
+	struct wallet_service *s = r->service;
+	struct wallet wallet;
+
+	return q->wallet == NULL ? OK : wallet_find(s->pool, q->wallet, q->owner, r->arena,
+		&wallet);
+}
+
+static struct reply *
+page_reply(struct request *r, const struct transaction *list, size_t count, const char *next)
+{
+	TEXT(text);
+
+	for (size_t i = 0; i < count; i++) {
+		page_text_item(&text, i);
+		transaction_write(&text, &list[i], false);
+	}
+	return reply_page_text(r, &text, count, next);
+}
+
+struct reply *
+transaction_list_get(struct request *r)
+{
+	struct wallet_service *s = r->service;
+	struct page page = { .limit = PAGE_LIMIT_DEFAULT };
+	struct transaction_query query = { 0 };
+	struct uuid wallet;
+	struct transaction *list;
+	const char *next = NULL;
+	size_t count;
+	enum error e;
+
+	if ((e = transaction_query_read(r, &page, &wallet, &query)) != OK ||
+	    (e = wallet_check(r, &query)) != OK ||
+	    (e = transaction_list(s->pool, &query, r->arena, &list, &count)) != OK)
+		return reply_error(r, e);
+	if (count > (size_t)page.limit) {
+		count = (size_t)page.limit;
+		next = transaction_cursor(r, &list[count - 1]);
+	}
+	return page_reply(r, list, count, next);
+}

@@ -1,0 +1,78 @@
+/* transaction_query.c - the filters and the cursor of a list of transactions; see queries.h. */
+#include <string.h>
+
+#include "handlers/wallet/queries.h"
+#include "handlers/wallet/service.h"
+
+/* A cursor is where the page before ended: time, wallet, version. */
+static enum error
+cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
+{
+	const char *text = page_cursor_decode(r, cursor);
+	char *copy = text != NULL ? arena_strdup(r->arena, text) : NULL;
+	const char *at = strsep(&copy, " "), *wallet = strsep(&copy, " "),
+		   *version = strsep(&copy, " ");
+
+	if (text == NULL)
+		return ERR_INVALID_REQUEST;
+	if (at == NULL)
+		return ERR_TOO_LARGE;
+	if (version == NULL || copy != NULL || !number_parse(at, &q->cursor_at) ||
+	    !uuid_parse(wallet, &q->cursor_wallet) || !number_parse(version, &q->cursor_version) ||
+	    q->cursor_at < 0 || q->cursor_at > INSTANT_LAST)
+		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+	q->has_cursor = true;
+	return OK;
+}
+
+char *
+transaction_cursor(struct request *r, const struct transaction *last)
+{
+	char wallet[UUID_TEXT];
+
+	uuid_format(&last->wallet, wallet);
+	return page_cursor_encode(r, "%lld %s %lld", (long long)last->created_at, wallet,
+		(long long)last->version);
+}
+
+static enum error
+ranges_check(struct request *r, const struct transaction_query *q)
+{
+	if (q->has_from && q->has_to && q->from > q->to)
+		return request_fault(r, "/from", "must not be after to");
+	if (q->has_least && q->has_most && q->least.minor > q->most.minor)
+		return request_fault(r, "/min_amount", "must not be greater than max_amount");
+	return OK;
+}
+
+enum error
+transaction_query_read(struct request *r, struct page *page, struct uuid *wallet,
+	struct transaction_query *q)
+{
+	int64_t kind = 0;
+	bool has_wallet = false, has_kind = false;
+	const struct field fields[] = {
+		PAGE_FIELDS(page),
+		{ "wallet_id", FIELD_UUID, .present = &has_wallet, .uuid = wallet },
+		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names,
+			.number = &kind },
+		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
+		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
+		{ "merchant", FIELD_TEXT, .least = 1, .most = 200, .text = &q->merchant },
+		{ "min_amount", FIELD_AMOUNT, .present = &q->has_least, .amount = &q->least },
+		{ "max_amount", FIELD_AMOUNT, .present = &q->has_most, .amount = &q->most },
+		{ "q", FIELD_TEXT, .least = 1, .most = 100, .text = &q->text },
+		{ "metadata", FIELD_PAIRS, .pairs = &q->metadata },
+	};
+	enum error e;
+
+	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK ||
+	    (e = ranges_check(r, q)) != OK)
+		return e;
+	q->limit = page->limit + 1;
+	q->wallet = has_wallet ? wallet : NULL;
+	q->kind = has_kind ? kind_names[kind] : NULL;
+	/* Without a wallet even operators mean their own. */
+	q->owner = has_wallet ? caller_scope(r) : &r->caller.user;
+	return page->cursor != NULL ? cursor_read(r, page->cursor, q) : OK;
+}

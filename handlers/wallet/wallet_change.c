@@ -1,0 +1,43 @@
+/* wallet_change.c - what freezing, unfreezing and closing a wallet have in common. */
+#include "domain/ledger/changes.h"
+#include "handlers/wallet/replies.h"
+#include "handlers/wallet/service.h"
+
+static const char *const freeze_modes[] = { "both", "debit", NULL };
+
+/* The reason, and the mode of a freeze. */
+static enum error
+change_read(struct request *r, enum kind kind, struct change *c)
+{
+	int64_t mode = 0;
+	const struct field fields[] = {
+		{ "reason", FIELD_TEXT, .required = true, .least = 1, .most = REASON_MAX,
+			.text = &c->reason },
+		/* Of a freeze only: */
+		{ "mode", FIELD_CHOICE, .choices = freeze_modes, .number = &mode },
+	};
+	enum error e;
+
+	*c = (struct change){ .id = uuid_v7(), .wallet = r->ids[0], .roles = r->caller.roles,
+		.kind = kind };
+	if ((e = request_bind_query(r, NULL, 0)) != OK ||
+	    (e = request_bind(r, fields, kind == KIND_FREEZE ? 2 : 1)) != OK)
+		return e;
+	if (kind == KIND_FREEZE)
+		c->mode = freeze_modes[mode];
+	return request_key(r, &c->key);
+}
+
+struct reply *
+reply_change(struct request *r, enum kind kind)
+{
+	struct wallet_service *s = r->service;
+	struct change change;
+	struct outcome out;
+	enum error e;
+
+	if ((e = change_read(r, kind, &change)) != OK ||
+	    (e = wallet_change(s->pool, &change, r->arena, &out)) != OK)
+		return reply_error(r, e);
+	return reply_outcome(r, &out);
+}

@@ -1,0 +1,9 @@
+/* wallet_close_post.c - POST /v1/wallets/{id}/close: for ever, once it is empty. */
+#include "handlers/wallet/replies.h"
+#include "handlers/wallet/service.h"
+
+struct reply *
+wallet_close_post(struct request *r)
+{
+	return reply_change(r, KIND_CLOSE);
+}

@@ -1,0 +1,40 @@
+-- outcome.sql - what an operation that writes nothing is answered with.
+
+-- A transaction that is there already, in the form of an answer.
+CREATE OR REPLACE FUNCTION outcome_shown(p_op_id uuid, p_error text, p_id uuid) RETURNS outcome
+LANGUAGE sql STABLE AS $$
+	SELECT ROW(p_op_id, p_error, t.id, t.wallet_id, t.owner_id, t.kind, t.amount, t.currency, t.balance_after, t.version,
+		t.reference_id, t.merchant, t.description, t.metadata::text, t.created_at, NULL, NULL, NULL,
+		t.held_change, t.counterpart_wallet, t.counterpart_id, t.expires_at, NULL)::outcome
+	FROM transaction_shown t WHERE t.id = p_id
+$$;
+
+-- An operation whose key, or itself, has its transaction already.
+CREATE OR REPLACE FUNCTION outcome_replay(p_op_id uuid, p_earlier uuid, p_fingerprint bytea) RETURNS outcome
+LANGUAGE plpgsql STABLE AS $$
+BEGIN
+	IF p_earlier = p_op_id THEN
+		RETURN outcome_shown(p_op_id, 'ok', p_op_id);          -- this very operation, called again
+	ELSIF (SELECT t.fingerprint FROM transaction t WHERE t.id = p_earlier) IS DISTINCT FROM p_fingerprint THEN
+		RETURN outcome_refusal(p_op_id, 'idempotency_key_reused', NULL, NULL, NULL, NULL);
+	END IF;
+	RETURN outcome_shown(p_op_id, 'replayed', p_earlier);
+END $$;
+
+-- A refusal; the amounts are told only for lack of funds.
+CREATE OR REPLACE FUNCTION outcome_refusal(p_op_id uuid, p_error text, p_available bigint, p_held bigint, p_required bigint,
+	p_refusal json) RETURNS outcome
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	o outcome;
+BEGIN
+	o.op_id := p_op_id;
+	o.error := p_error;
+	o.refusal := p_refusal;
+	IF p_error = 'insufficient_funds' THEN
+		o.available := coalesce(p_available, 0);
+		o.held := coalesce(p_held, 0);
+		o.required := p_required;
+	END IF;
+	RETURN o;
+END $$;
