@@ -35,6 +35,7 @@ environment_start() {
 		echo "GRANT TEMPORARY ON DATABASE purse_$service TO purse_${service}_app;"
 	done | (
 		. tools/lib/settings.sh
+		. tools/lib/user.sh
 		. tools/lib/postgres.sh
 		postgres_admin -f -
 	)

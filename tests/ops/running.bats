@@ -159,7 +159,7 @@ gave_up() {
 
 @test "a service that does not start: what was started is stopped, and its log is shown" {
 	mkdir "$BATS_TEST_TMPDIR/build"
-	for name in $(sed -nE 's/^(handler|consumer) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
+	for name in $(sed -nE 's/^(handler|consumer|part) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
 	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
 	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run on_its_broker tools/up
 	gave_up "the relay is broken" "outbox_relay is not ready"
