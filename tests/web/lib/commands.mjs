@@ -85,6 +85,7 @@ export const commands = {
 	'tests/web/run': { by: 'tests/lib/suites.sh' },
 	'tools/lint': { by: 'Makefile' },
 	'tools/floors': { by: 'tools/lint' },
+	'tools/watch': { by: 'tests/ops/watch.bats' },
 	'tools/style': { by: 'tests/ops/style.bats' },
 	'curl -v': { not: 'an option to add to a call of your own' },
 	'tools/migrate OWNER_URL SERVICE APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
