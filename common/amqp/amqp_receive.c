@@ -103,8 +103,8 @@ amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	r = amqp_queue_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue), 1, 0, 0, 0,
-		amqp_empty_table);
+	r = amqp_queue_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue), 1, 0, 0,
+		0, amqp_empty_table);
 	if (r == NULL)
 		return amqp_fail_reply(
 			a, "cannot count messages", amqp_get_rpc_reply(a->connection));
