@@ -20,6 +20,7 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "common/http/docroot.h"
 #include "common/http/door.h"
 #include "common/http/reply.h"
 #include "common/http/request_private.h"
@@ -87,6 +88,8 @@ dispatch(const struct service *s, struct request *r)
 	if ((e = request_begin(r)) != OK)
 		return reply_error(r, e);
 	log_request(r->id);
+	if (!docroot_is_clear(r->gateway))
+		return reply_error(r, ERR_INTERNAL);
 	if (r->gateway->fcgx != NULL && r->gateway->fcgx->role == FCGI_AUTHORIZER)
 		return s->authorize != NULL ? s->authorize(r) : reply_error(r, ERR_UNAUTHENTICATED);
 	route = route_find(s->routes, s->route_count, r->method, r->path, r->ids, &e, allow);
@@ -292,7 +295,7 @@ service_main(int argc, char **argv, const struct service *s)
 {
 	struct server server = { .service = s };
 	sigset_t ends;
-	bool cgi;
+	bool cgi, exposed;
 	int status;
 
 	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
@@ -315,10 +318,12 @@ service_main(int argc, char **argv, const struct service *s)
 		return 1;
 	server.local = peers_are_local(server.socket);
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
-	if ((server.state = s->start()) == NULL)
+	/* Plain CGI knows the document root already: open nothing with secrets that leaked. */
+	exposed = cgi && !docroot_is_clear(&(struct gateway){ .fcgx = NULL });
+	if (!exposed && (server.state = s->start()) == NULL)
 		return 1;
 	status = cgi ? serve_cgi(&server) : serve_until_signal(&server, &ends);
-	if (s->stop != NULL)
+	if (s->stop != NULL && !exposed)
 		s->stop(server.state);
 	if (cgi)
 		exit_immediately(status);

@@ -49,9 +49,9 @@ need_check(const struct reader *r, enum need need, bool there, const char *name)
 	return fault(r, name, what);
 }
 
-/* All faults at once. */
+/* All faults at once. A default may be given for any kind: generated clients send them all. */
 static enum error
-rules_check(const struct reader *r, bool has_final)
+rules_check(const struct reader *r)
 {
 	const struct operation *op = r->op;
 	const struct kind_rule *rule = &kind_rules[op->kind];
@@ -60,7 +60,7 @@ rules_check(const struct reader *r, bool has_final)
 		need_check(r, rule->reference, op->has_reference, "reference_id"),
 		need_check(r, rule->counterpart, op->has_counterpart, "to_wallet_id"),
 		need_check(r, rule->expires, op->has_expires_at, "expires_at"),
-		need_check(r, rule->final, has_final, "final"),
+		need_check(r, rule->final, !op->final, "final"),
 	};
 
 	for (size_t i = 0; i < sizeof e / sizeof e[0]; i++)
@@ -128,7 +128,6 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 {
 	int64_t kind = 0;
 	json_t *metadata = NULL;
-	bool has_final = false;
 	const struct field fields[] = {
 		{ "kind", FIELD_CHOICE, .required = true, .choices = kind_choices,
 			.number = &kind },
@@ -143,7 +142,7 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 			.uuid = &op->counterpart },
 		{ "expires_at", FIELD_INSTANT, .present = &op->has_expires_at,
 			.instant = &op->expires_at },
-		{ "final", FIELD_BOOL, .present = &has_final, .boolean = &op->final },
+		{ "final", FIELD_BOOL, .boolean = &op->final },
 		/* Not from every door: */
 		{ "idempotency_key", FIELD_TEXT, .least = 1, .most = KEY_MAX, .text = &op->key },
 		{ "user_id", FIELD_UUID, .present = &op->has_owner, .uuid = &op->owner },
@@ -156,7 +155,7 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 	e = bind_object(data, fields, count, prefix, f);
 	op->kind = kind_of_choice(kind);
 	if (e == OK)
-		e = rules_check(&reader, has_final);
+		e = rules_check(&reader);
 	if (e == OK)
 		e = counterpart_check(&reader);
 	if (e == OK)

@@ -42,7 +42,6 @@ balances_get(struct request *r)
 	struct balance_point *points;
 	size_t count;
 	char id[UUID_TEXT];
-	json_t *data;
 	enum error e;
 
 	if ((e = period_read(r, &period)) != OK ||
@@ -55,7 +54,7 @@ balances_get(struct request *r)
 			"would be more than %d points: take longer steps or a shorter period",
 			BALANCE_POINTS_MAX));
 	uuid_format(&wallet.id, id);
-	data = balance_points_json(points, count);
 	return reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "wallet_id", id, "currency",
-		wallet.currency, "by", steps[period.step], "data", data));
+		wallet.currency, "by", steps[period.step], "data",
+		balance_points_json(points, count)));
 }

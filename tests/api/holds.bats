@@ -143,9 +143,9 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 	expect 404 not_found
 	for bad in '"kind":"hold"' '"kind":"hold","amount":5,"expires_at":"2020-01-01T00:00:00Z"' \
 		'"kind":"hold","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"hold","amount":5,"expires_at":"soon"' \
-		'"kind":"hold","amount":5,"final":true' "\"kind\":\"release\",\"reference_id\":\"$HOLD\",\"amount\":5" '"kind":"capture"' \
+		'"kind":"hold","amount":5,"final":false' "\"kind\":\"release\",\"reference_id\":\"$HOLD\",\"amount\":5" '"kind":"capture"' \
 		"\"kind\":\"capture\",\"reference_id\":\"$HOLD\",\"final\":1" "\"kind\":\"hold\",\"amount\":5,\"reference_id\":\"$HOLD\"" \
-		'"kind":"deposit","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"deposit","amount":5,"final":true'; do
+		'"kind":"deposit","amount":5,"expires_at":"2999-01-01T00:00:00Z"' '"kind":"deposit","amount":5,"final":false'; do
 		api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$bad}"
 		expect 422 invalid_request
 	done

@@ -4,11 +4,34 @@
 
 load ../helper
 
-@test "programs, options, keys and the cron file are not shown" {
+@test "no address leads to programs, options, keys or the cron file" {
 	for path in /purse/purse.env /purse/bin/auth /purse/README /purse/keys/ /purse/sql/auth/001_auth.sql; do
 		TOKEN='' api GET "$path"
-		[ "$status_code" = 403 ]
+		[ "$status_code" = 404 ]
 	done
+}
+
+# Its lines with this space's addresses in them; an editor is not opened.
+@test "each command of the package's README does what it says" {
+	cp -a "$SPACE/purse" "$BATS_TEST_TMPDIR/purse"
+	cd "$BATS_TEST_TMPDIR"
+	count=0
+	while read -r line; do
+		line=${line//'https://YOUR-SPACE'/$BASE_URL}
+		line=${line//'postgresql://OWNER:PASSWORD@HOST/DATABASE'/$AUTH_DATABASE_OWNER_URL}
+		line=${line//USER_OF_AUTH_DATABASE_URL/purse_auth_app}
+		case $line in
+		cp\ * | chmod\ * | purse/tools/migrate\ *) bash -c "$line" </dev/null ;;
+		curl\ *health*) [ "$(bash -c "$line")" = '{"status":"ok"}' ] ;;
+		curl\ *) [ "$(bash -c "$line")" = 404 ] ;;
+		crontab\ *) ;;
+		*) continue ;;
+		esac
+		count=$((count + 1))
+	done < <(sed -n 's/^    *//p' purse/README)
+	[ "$count" = 6 ]
+	[ "$(stat -c %a purse/purse.env)" = 600 ]
+	cmp purse/purse.env purse/purse.env.example
 }
 
 @test "a forged AUTH_USER_ID header does not sign anyone in" {
@@ -43,7 +66,7 @@ load ../helper
 	for amount in 1 2 3 4 5; do api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":$amount}"; done
 	for _ in 1 2; do
 		# The line of deploy/cgi/cron, as cron runs it.
-		DATA_DIR=$DATA_DIR/web/purse sh -c "$(sed -n 's/^\* \* \* \* \* //p' "$ROOT/deploy/cgi/cron")" 3>&- &
+		DATA_DIR=$SPACE/purse sh -c "$(sed -n 's/^\* \* \* \* \* //p' "$ROOT/deploy/cgi/cron")" 3>&- &
 	done
 	wait
 	api GET "/v1/statements?wallet_id=$wallet&from=$(date -u +%F)&to=$(date -u +%F)"

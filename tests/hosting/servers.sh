@@ -1,37 +1,41 @@
 # shellcheck shell=bash
-# servers.sh - web servers as a shared host has them: what `make package-cgi` made is unpacked and
-# served by lighttpd's mod_cgi, Apache's mod_cgi and Apache's mod_fcgid. Sourced by
-# tests/lib/hosting.sh.
+# servers.sh - web servers as on a shared host: they serve the unpacked `make package-cgi` with
+# lighttpd's mod_cgi, Apache's mod_cgi and mod_fcgid, and an Apache that ignores .htaccess. Sourced
+# by tests/lib/hosting.sh.
 
 results=${results:?}
 HOSTING_KINDS=(lighttpd-cgi apache-cgi apache-fcgid)
 
-# hosting_unpack - the web space, in $WEB, with the options of the test's own servers.
+# hosting_unpack - the web space, in $SPACE; $WEB is its published folder. With the options of the
+# test's own servers.
 hosting_unpack() {
-	WEB=$DATA_DIR/web
-	rm -rf "$WEB" && mkdir -p "$WEB"
-	tools/package-cgi >"$results/package.log"
-	tar -C "$WEB" -xzf "$BUILD/purse-cgi.tar.gz"
+	export SPACE=$DATA_DIR/space WEB=$DATA_DIR/space/public_html
+	rm -rf "$SPACE" && mkdir -p "$SPACE"
+	# This copy has the programs, but not the object files: nothing is rebuilt.
+	make --no-print-directory -o all BUILD="$BUILD" package-cgi >"$results/package.log"
+	tar -C "$SPACE" -xzf "$BUILD/purse-cgi.tar.gz"
 	# The gateway's consumers write the statement files, so the web space reads them where they
 	# are; it also needs the keys that the tokens of `purse` and of the gateway are signed with.
-	grep -vE '^(DATA_DIR|PORT|BIND)=' "$DATA_DIR/purse.env" >"$WEB/purse/purse.env"
-	chmod 600 "$WEB/purse/purse.env"
+	grep -vE '^(DATA_DIR|PORT|BIND)=' "$DATA_DIR/purse.env" >"$SPACE/purse/purse.env"
+	chmod 600 "$SPACE/purse/purse.env"
 }
 
 lighttpd_cgi_configuration() {
 	cat <<-END
-		server.modules = ( "mod_rewrite", "mod_access", "mod_cgi" )
+		server.modules = ( "mod_rewrite", "mod_cgi" )
 		server.document-root = "$WEB"
 		server.bind = "127.0.0.1"
 		server.port = $1
 		server.errorlog = "$results/lighttpd-cgi.log"
 		server.feature-flags = ( "server.h2proto" => "disable" )
 		url.rewrite-once = (
-			"^(/v1/auth(/.*)?|/health/auth|/\.well-known/jwks\.json)(\?.*)?\$" => "/cgi-bin/auth\$1\$3",
-			"^(/v1/(wallets|transactions)(/[^?]*)?|/health/wallet)(\?.*)?\$" => "/cgi-bin/wallet\$1\$4",
-			"^(/v1/statements(/[^?]*)?|/health/statement)(\?.*)?\$" => "/cgi-bin/statement\$1\$3"
+			"^(/v1/auth(/.*)?|/health/auth|/\.well-known/jwks\.json)(\?.*)?\$" =>
+				"/cgi-bin/auth\$1\$3",
+			"^(/v1/(wallets|transactions)(/[^?]*)?|/health/wallet)(\?.*)?\$" =>
+				"/cgi-bin/wallet\$1\$4",
+			"^(/v1/statements(/[^?]*)?|/health/statement)(\?.*)?\$" =>
+				"/cgi-bin/statement\$1\$3"
 		)
-		\$HTTP["url"] =~ "^/purse/" { url.access-deny = ( "" ) }
 		\$HTTP["url"] =~ "^/cgi-bin/" { cgi.assign = ( "" => "" ) }
 	END
 }
@@ -55,7 +59,7 @@ apache_configuration() {
 		TypesConfig /etc/mime.types
 		DocumentRoot $WEB
 		<Directory $WEB>
-			AllowOverride All
+			AllowOverride ${3:-All}
 			Require all granted
 		</Directory>
 	END
@@ -71,9 +75,23 @@ apache_configuration() {
 	fi
 }
 
+# A careless host: it ignores .htaccess, follows links and lists folders. It runs only what its own
+# configuration names, and nothing below /plain/.
+apache_bare_configuration() {
+	apache_configuration "$1" cgi None
+	cat <<-END
+		LoadModule autoindex_module /usr/lib/apache2/modules/mod_autoindex.so
+		ScriptAlias /cgi-bin/ $WEB/cgi-bin/
+		Alias /plain/ $WEB/
+		<Directory $WEB>
+			Options Indexes FollowSymLinks
+		</Directory>
+	END
+}
+
 # hosting_start KIND - starts that server; sets BASE_URL and HOSTING_PID.
 hosting_start() {
-	local port
+	local port health=/health/wallet
 	port=$(free_port)
 	export BASE_URL=http://127.0.0.1:$port
 	case $1 in
@@ -83,13 +101,19 @@ hosting_start() {
 		;;
 	apache-*)
 		mkdir -p "$DATA_DIR/apache/sockets"
-		apache_configuration "$port" "${1#apache-}" >"$DATA_DIR/apache.conf"
+		if [ "$1" = apache-bare ]; then
+			apache_bare_configuration "$port" >"$DATA_DIR/apache.conf"
+			health=/cgi-bin/wallet/health/wallet
+		else
+			apache_configuration "$port" "${1#apache-}" >"$DATA_DIR/apache.conf"
+		fi
 		# On exit Apache kills its whole process group, so it needs its own.
-		setsid /usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" >"$results/$1.out" 2>&1 &
+		setsid /usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" \
+			>"$results/$1.out" 2>&1 &
 		;;
 	esac
 	HOSTING_PID=$!
-	eventually 20 curl -fsS -o /dev/null "$BASE_URL/health/wallet" 2>/dev/null
+	eventually 20 curl -fsS -o /dev/null "$BASE_URL$health" 2>/dev/null
 }
 
 hosting_stop() {

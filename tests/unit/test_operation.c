@@ -62,6 +62,10 @@ bodies_are_checked_by_kind(void **state)
 		"\"metadata\":{\"a\":[1.5]}}", false);
 	accepts("{\"kind\":\"cancellation\",\"reference_id\":\"" ID "\"}", false);
 	accepts("{\"kind\":\"reversal\",\"reference_id\":\"" ID "\",\"amount\":3}", false);
+	/* Its default is for every kind; what it changes is for captures. */
+	accepts("{\"kind\":\"deposit\",\"amount\":1,\"final\":true}", false);
+	accepts("{\"kind\":\"release\",\"reference_id\":\"" ID "\",\"final\":true}", true);
+	refuses("{\"kind\":\"deposit\",\"amount\":1,\"final\":false}", "/final");
 	refuses("{}", "/kind");
 	refuses("{\"kind\":\"opening\",\"amount\":1}", "/kind");
 	refuses("{\"kind\":\"deposit\"}", "/amount");

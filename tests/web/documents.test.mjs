@@ -69,7 +69,7 @@ test('every refusal in OpenAPI carries its status, its title and its headers', (
 			}
 		}
 	// An unsupported method is not an operation, so the introduction documents that error.
-	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed']);
+	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed', 'request_timeout', 'not_implemented']);
 });
 
 test('every JSON example in OpenAPI matches its schema', () => {
@@ -104,10 +104,42 @@ test('request schemas are strict and have examples', () => {
 		if (!body)
 			continue;
 		const schema = follow(document, body.schema);
-		assert.equal(schema.additionalProperties, false, `${method} ${path}`);
+		for (const one of schema.oneOf?.map((s) => follow(document, s)) ?? [schema])
+			assert.equal(one.additionalProperties, false, `${method} ${path}`);
 		assert.ok(Object.keys(body.examples ?? {}).length, `${method} ${path} has an example`);
 	}
 	assert.deepEqual([document.components.schemas.Amount.minimum, document.components.schemas.Amount.maximum], [1, 2 ** 53 - 1]);
+});
+
+// Most generators only follow references to whole components, and take an object without properties for an empty one.
+test('OpenAPI uses only what code generators understand', () => {
+	const { schemas } = document.components;
+	walk(document, (node, at) => {
+		if (node.$ref)
+			assert.match(node.$ref, /^#\/components\/\w+\/[\w-]+$/, at);
+		if (at.includes('/schemas/') && [].concat(node.type ?? []).includes('object') && !node.properties)
+			assert.ok(node.additionalProperties, `${at} must say what it may contain`);
+	});
+	for (const name of ['NewTransaction', 'BatchTransaction']) {
+		const { oneOf, discriminator } = schemas[name];
+		const kinds = oneOf.flatMap((ref) => {
+			const { kind } = follow(document, ref).properties;
+			return (kind.enum ?? [kind.const]).map((k) => [k, ref.$ref]);
+		});
+		assert.deepEqual(discriminator, { propertyName: 'kind', mapping: Object.fromEntries(kinds) }, name);
+		assert.deepEqual(kinds.map(([k]) => k).sort(), [...events.components.schemas.Request.properties.kind.enum].sort(), name);
+	}
+});
+
+test('a transaction in a batch has the members of a single one, and a key', () => {
+	const { schemas } = document.components;
+	for (const { $ref } of schemas.NewTransaction.oneOf) {
+		const name = $ref.split('/').pop().slice('New'.length);
+		const { description, ...batch } = structuredClone(schemas[`Batch${name}`]);
+		assert.ok(batch.properties.idempotency_key, description);
+		delete batch.properties.idempotency_key;
+		assert.deepEqual({ description: schemas[`New${name}`].description, ...batch }, schemas[`New${name}`]);
+	}
 });
 
 test('every message in AsyncAPI has examples that match its schemas', () => {
@@ -128,7 +160,8 @@ test('an event shows a transaction as the API does, plus its owner', () => {
 	assert.deepEqual(Object.keys(event), Object.keys(document.components.schemas.Transaction.properties));
 	const { user_id: user, idempotency_key: key, ...request } = events.components.schemas.Request.properties;
 	assert.ok(user && key);
-	assert.deepEqual(Object.keys(request).sort(), Object.keys(document.components.schemas.NewTransaction.properties).sort());
+	const kinds = document.components.schemas.NewTransaction.oneOf.map((ref) => Object.keys(follow(document, ref).properties));
+	assert.deepEqual(Object.keys(request).sort(), [...new Set(kinds.flat())].sort());
 });
 
 test('config.def, .env.example and docs/configuration.md list the same options, with the same defaults', () => {

@@ -231,7 +231,7 @@ test('OpenAPI matches the running system', { skip }, async (t) => {
 		assert.equal(rest.amount, 3000);
 		assert.equal((await post(201, { ...example('postTransaction', 'release'), reference_id: later.id })).amount, 5000);
 		await refused('hold_closed', 'postTransaction', { body: { kind: 'release', reference_id: later.id } });
-		await refused('invalid_request', 'postTransaction', { body: { kind: 'purchase', amount: 1, final: true } });
+		await refused('invalid_request', 'postTransaction', { body: { kind: 'purchase', amount: 1, final: false } });
 
 		const query = { wallet_id: hold.wallet_id, from: today(), to: today(), merchant: 'Hotel Astoria', min_amount: 2500, max_amount: 3000 };
 		assert.deepEqual((await expect(200, 'listTransactions', { query })).body.data, [rest]);

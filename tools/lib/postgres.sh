@@ -1,8 +1,7 @@
 # shellcheck shell=bash
-# postgres.sh - the private PostgreSQL server under DATA_DIR. Sourced after settings.sh.
+# postgres.sh - the private PostgreSQL server under DATA_DIR. Sourced after user.sh.
 #
-# PostgreSQL refuses to run as root, so root lends it to an unprivileged user. Where that user cannot reach DATA_DIR
-# (below /root, say) the server gets the one capability that lets it walk through folders.
+# PostgreSQL refuses to run as root, so root lends it to an unprivileged user (user.sh).
 
 PG_DATA=$DATA/postgres
 
@@ -27,20 +26,7 @@ postgres_user() {
 	fi
 }
 
-# Fills the array AS_POSTGRES with the words that run a command as that user.
-choose_postgres_user() {
-	local user=$1 capability
-	AS_POSTGRES=()
-	[ "$(id -u)" -eq 0 ] || return 0
-	AS_POSTGRES=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups --inh-caps=-all)
-	if "${AS_POSTGRES[@]}" stat "$DATA/." >/dev/null 2>&1; then return 0; fi
-	for capability in dac_read_search dac_override; do
-		AS_POSTGRES=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
-			"--inh-caps=-all,+$capability" "--ambient-caps=-all,+$capability")
-		if "${AS_POSTGRES[@]}" stat "$DATA/." >/dev/null 2>&1; then return 0; fi
-	done
-	die "PostgreSQL must not run as root, and the user $user cannot reach $DATA: choose another folder with DATA_DIR=/var/lib/purse, say."
-}
+choose_postgres_user() { lend AS_POSTGRES "$1" "$DATA"; }
 
 # Prints how much memory the server may use for its cache: a quarter of the machine's, within reason.
 postgres_buffers() {

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# rabbitmq.sh - the private RabbitMQ server under DATA_DIR. Sourced after settings.sh.
+# rabbitmq.sh - the private RabbitMQ server under DATA_DIR. Sourced after user.sh.
 #
 # It is started by the server's own script, as Debian's wrapper wants its own user. Erlang's name server (epmd) gets a
 # port of its own and is supervised like the rest: left to itself the first Erlang program would start one that stays.
@@ -14,6 +14,7 @@ rabbitmq_create() {
 	[ -d "$RABBIT_HOME" ] || say "creating a private RabbitMQ server in $RABBIT_HOME"
 	mkdir -p -m 700 "$RABBIT_HOME"
 	mkdir -p "$RABBIT_HOME/mnesia" "$RABBIT_HOME/log"
+	lend AS_RABBITMQ "$(run_user)" "$DATA"
 	if [ ! -f "$RABBIT_HOME/.erlang.cookie" ]; then
 		printf '%s' "${STATE[ERLANG_COOKIE]}" >"$RABBIT_HOME/.erlang.cookie"
 		chmod 400 "$RABBIT_HOME/.erlang.cookie"
@@ -35,6 +36,12 @@ rabbitmq_create() {
 		# channel, and each such return counts towards the delivery limit: a week leaves time to mend a database.
 		consumer_timeout = 604800000
 	END
+	# What root's server of before has written is handed over; it is restarted then, as its script has changed.
+	if [ "$(id -u)" -eq 0 ] && [ "$(stat -c %U "$RABBIT_HOME")" != "$(run_user)" ]; then
+		own -R "$(run_user)" "$RABBIT_HOME"
+	else
+		own "$(run_user)" "$RABBIT_HOME" "$RABBIT_HOME"/{mnesia,log,.erlang.cookie,enabled_plugins,rabbitmq.conf}
+	fi
 }
 
 epmd_run_script() {
@@ -42,7 +49,7 @@ epmd_run_script() {
 		#!/bin/sh
 		# Written by tools/up: Erlang's name server, for the private RabbitMQ only.
 		exec 2>&1
-		exec setpriv --pdeathsig TERM epmd -address 127.0.0.1 -port ${STATE[EPMD_PORT]}
+		exec $(quoted "${AS_RABBITMQ[@]:-env}") setpriv --pdeathsig TERM epmd -address 127.0.0.1 -port ${STATE[EPMD_PORT]}
 	END
 }
 
@@ -56,7 +63,7 @@ rabbitmq_run_script() {
 		export HOME=$(quoted "$RABBIT_HOME")
 		$(rabbitmq_environment)
 		until epmd -port ${STATE[EPMD_PORT]} -names >/dev/null 2>&1; do sleep 0.1; done
-		exec setpriv --pdeathsig TERM $RABBIT_SCRIPT
+		exec $(quoted "${AS_RABBITMQ[@]:-env}") setpriv --pdeathsig TERM $RABBIT_SCRIPT
 	END
 }
 rabbitmq_environment() {
@@ -81,4 +88,28 @@ amqp_answers() {
 		[ "$(timeout 2 head -c 1 <&3 | od -An -tx1 | tr -d ' ')" = 01 ]
 	) 2>/dev/null
 }
-rabbitmq_answers() { amqp_answers 127.0.0.1 "${STATE[AMQP_PORT]}"; }
+rabbitmq_answers() { amqp_serves 127.0.0.1 "${STATE[AMQP_PORT]}" purse "${STATE[PASSWORD_AMQP]}"; }
+
+# amqp_serves HOST PORT USER PASSWORD - signs in, opens the virtual host / and leaves in order, all within 5 s. After a full
+# disk the server may listen and greet for ever and let nobody in.
+amqp_serves() {
+	# perl-base is on every Debian.
+	perl -MIO::Socket::INET -e '
+		my ($host, $port, $user, $password) = @ARGV;
+		alarm 5;
+		my $s = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 3) or exit 1;
+		sub bytes { my ($n, $b) = (shift, ""); while (length $b < $n) { sysread $s, $b, $n - length $b, length $b or exit 1 } $b }
+		# A frame: type, channel, length, what it holds, 0xCE. A method: class and number first.
+		sub expect { my ($type, undef, $n) = unpack "CnN", bytes(7); my $method = unpack "N", bytes($n + 1); $method == shift or exit 1 }
+		sub method { my $text = pack("N", shift) . shift; syswrite $s, pack("CnN", 1, 0, length $text) . $text . "\xCE" }
+		sub short { pack "C/a", shift }
+		syswrite $s, "AMQP\0\0\x09\x01";
+		expect 0x000A000A;                                                         # start
+		method 0x000A000B, pack("N", 0) . short("PLAIN") . pack("N/a", "\0$user\0$password") . short("en_US");
+		expect 0x000A001E;                                                         # tune
+		method 0x000A001F, pack("nNn", 1, 131072, 0);
+		method 0x000A0028, short("/") . short("") . "\0";                          # open
+		expect 0x000A0029;
+		method 0x000A0032, pack("n", 200) . short("") . pack("nn", 0, 0);          # close
+		expect 0x000A0033' "$@" 2>/dev/null
+}

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
 # services.sh - what runs and who watches over it: runit's runsvdir on DATA_DIR/service. Sourced after the others.
 #
-# Each service is a folder with run, check (is it ready?), log/run and, where TERM is not the polite signal, control/t.
-# All have a file "down": nothing starts before tools/up says so. lighttpd itself watches over the handlers.
+# Each service is a folder with run, check (is it ready?), stuck (would a new start help?), log/run and, where TERM is not
+# the polite signal, control/t. All have a file "down": nothing starts before tools/up says so. lighttpd itself watches over the handlers.
+# runit starts again what has ended; what lives and does not work is found by the service "watch" (tools/watch).
 
 mapfile -t HANDLERS < <(programs handler)
 mapfile -t CONSUMERS < <(programs consumer)
@@ -11,7 +12,7 @@ mapfile -t CONSUMERS < <(programs consumer)
 service_names() {
 	if needs_postgres; then echo postgres; fi
 	if needs_rabbitmq; then printf '%s\n' epmd rabbitmq; fi
-	printf '%s\n' gateway "${CONSUMERS[@]}"
+	printf '%s\n' gateway front "${CONSUMERS[@]}" watch
 }
 
 # service_write NAME [SIGNAL] - makes a service of the run script on standard input. SIGNAL is what stops it, if not TERM.
@@ -22,13 +23,18 @@ service_write() {
 	write_private "$folder/run" 700
 	write_private "$folder/log/run" 700 <<-END
 		#!/bin/sh
-		exec svlogd $(quoted "$LOG/$name")
+		# A disk that is full stops svlogd, and must not stop who writes to it.
+		exec $(quoted "$PROGRAMS_DIR/log_pump") svlogd $(quoted "$LOG/$name")
 	END
 	# Ten files of 10 MB at most.
 	printf 's10000000\nn10\n' | write_private "$LOG/$name/config"
 	write_private "$folder/check" 700 <<-END
 		#!/bin/sh
 		DATA_DIR=$(quoted "$DATA") exec $(quoted "$ROOT/tools/ready" "$name")
+	END
+	write_private "$folder/stuck" 700 <<-END
+		#!/bin/sh
+		DATA_DIR=$(quoted "$DATA") exec $(quoted "$ROOT/tools/ready" --stuck "$name")
 	END
 	if [ -n "${2:-}" ]; then
 		write_private "$folder/control/t" 700 <<-END
@@ -45,6 +51,8 @@ service_fingerprint() {
 	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf") ;;
 	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/* "$ROOT/common/base/error.def"
 		"${HANDLERS[@]/#/$PROGRAMS_DIR/}") ;;
+	front) files+=("$ROOT"/deploy/front/* "$ROOT/deploy/gateway/problem.lua" "$ROOT/common/base/error.def") ;;
+	watch) files+=("$CONFIG" "$ROOT/tools/watch" "$ROOT/tools/ready") ;;
 	*) [[ " ${CONSUMERS[*]} " != *" $1 "* ]] || files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
 	esac
 	cat "${files[@]}" | sha256sum
@@ -61,16 +69,41 @@ gateway_run_script() {
 		#!/bin/sh
 		# Written by tools/up: the gateway, which starts the handlers.
 		exec 2>&1
-		cd $(quoted "$RUN") || exit 1
+		cd $(quoted "$RUN/gateway") || exit 1
+		# It opens the log by its name.
+		$([ ${#AS_SERVICE[@]} -eq 0 ] || echo "chown $(quoted "$(run_user)") /dev/stdout")
 		# Whoever still holds these sockets is without a parent and about to end.
-		rm -f ${HANDLERS[*]/%/.sock-0}
+		rm -f ${HANDLERS[*]/%/.sock-0} gateway.sock raw.sock
 		export PATH=$(quoted "$PROGRAMS_DIR"):"\$PATH" PURSE_CONFIG=$(quoted "$CONFIG")
-		export PURSE_ROOT=$(quoted "$ROOT") RUN_DIR=$(quoted "$RUN") BIND=$(quoted "$BIND") PORT=$GATEWAY_PORT BODY_KIB=$body
+		export PURSE_ROOT=$(quoted "$ROOT") RUN_DIR=$(quoted "$RUN/gateway") BODY_KIB=$body
+		export GATEWAY_BIND=$(quoted "$RUN/gateway/gateway.sock") GATEWAY_PORT=0 GATEWAY_RAW=$(quoted "$RUN/gateway/raw.sock")
 		export STATEMENT_DIR=$(quoted "$(absolute "$(setting STATEMENT_DIR "$DATA/statements")")")
 		export BACKENDS=$(quoted "$ROOT/deploy/gateway/backends-local.conf")
-		exec setpriv --pdeathsig TERM lighttpd -D -f $(quoted "$ROOT/lighttpd.conf")
+		exec $(quoted "${AS_SERVICE[@]:-env}") setpriv --pdeathsig TERM lighttpd -D -f $(quoted "$ROOT/lighttpd.conf")
 	END
 }
+
+front_run_script() {
+	local name as=("${AS_SERVICE[@]:-env}")
+	# Root's front may have a port that only root may open.
+	if [ ${#AS_SERVICE[@]} -gt 0 ] && [ "$GATEWAY_PORT" -lt 1024 ]; then
+		as=("${as[@]/--inh-caps=-all/--inh-caps=-all,+net_bind_service}")
+		as=("${as[@]/--ambient-caps=-all/--ambient-caps=-all,+net_bind_service}")
+	fi
+	cat <<-END
+		#!/bin/sh
+		# Written by tools/up: the front, which all connections come to.
+		exec 2>&1
+		cd $(quoted "$RUN/gateway") || exit 1
+		ulimit -n "\$(ulimit -Hn)"
+		export PURSE_ROOT=$(quoted "$ROOT") RUN_DIR=$(quoted "$RUN/gateway") BIND=$(quoted "$BIND") PORT=$GATEWAY_PORT
+		export GATEWAY=$(quoted "unix@$RUN/gateway/gateway.sock") GATEWAY_RAW=$(quoted "unix@$RUN/gateway/raw.sock")
+		$(for name in "${FRONT_OPTIONS[@]}"; do [ -z "$(setting "$name")" ] || echo "export $name=$(quoted "$(setting "$name")")"; done)
+		exec $(quoted "${as[@]}") setpriv --pdeathsig TERM $(quoted "$ROOT/deploy/front/run")
+	END
+}
+FRONT_OPTIONS=(CONNECTIONS_MAX CONNECTIONS_PER_CLIENT PROXIES REQUESTS_MAX REQUEST_QUEUE_TIME REQUEST_HEAD_TIME REQUEST_BODY_TIME
+	KEEP_ALIVE_TIME BODY_LIMIT BATCH_BODY_LIMIT)
 
 consumer_run_script() {
 	cat <<-END
@@ -79,7 +112,17 @@ consumer_run_script() {
 		exec 2>&1
 		cd $(quoted "$ROOT") || exit 1
 		export PURSE_CONFIG=$(quoted "$CONFIG")
-		exec setpriv --pdeathsig TERM $(quoted "$PROGRAMS_DIR/$1")
+		exec $(quoted "${AS_SERVICE[@]:-env}") setpriv --pdeathsig TERM $(quoted "$PROGRAMS_DIR/$1")
+	END
+}
+
+watch_run_script() {
+	cat <<-END
+		#!/bin/sh
+		# Written by tools/up: restarts what runs and does not work. It speaks with the supervisor, and so is who made up is.
+		exec 2>&1
+		export DATA_DIR=$(quoted "$DATA")
+		exec setpriv --pdeathsig TERM $(quoted "$ROOT/tools/watch")
 	END
 }
 
@@ -157,8 +200,8 @@ service_stop() {
 # Handlers end by themselves when their gateway has: they answer what they have first. One that hangs is killed.
 stop_gateway() {
 	local gateway handlers=()
-	gateway=$(service_pid gateway) && [ -n "$gateway" ] || return 0
-	mapfile -t handlers < <(pgrep -P "$gateway")
+	gateway=$(service_pid gateway) || true
+	[ -z "$gateway" ] || mapfile -t handlers < <(pgrep -P "$gateway")
 	service_stop 30 gateway
 	[ ${#handlers[@]} -gt 0 ] || return 0
 	eventually 20 none_alive "${handlers[@]}" || kill -KILL "${handlers[@]}" 2>/dev/null || true
@@ -172,6 +215,8 @@ none_alive() {
 # Stops everything in the reverse order of its start, then the supervisor.
 stop_all() {
 	local pid name
+	service_stop 5 watch
+	service_stop 30 front
 	stop_gateway
 	service_stop 30 "${CONSUMERS[@]}"
 	service_stop 30 rabbitmq

@@ -42,7 +42,7 @@ PROGRAMS_DIR=$(absolute "${BUILD:-build}")
 [ ! -r "$DATA/state.env" ] || read_assignments "$DATA/state.env" STATE
 
 GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-3000}")
-BIND=$(setting BIND "${STATE[BIND]:-0.0.0.0}")
+BIND=$(setting BIND "${STATE[BIND]:-127.0.0.1}")
 BASE_URL=http://localhost:$GATEWAY_PORT
 # Where the gateway answers on this machine, whatever it is bound to. No proxy stands before it.
 case $BIND in
@@ -51,7 +51,16 @@ case $BIND in
 *:*) GATEWAY_URL="http://[$BIND]:$GATEWAY_PORT" ;;
 *) GATEWAY_URL=http://$BIND:$GATEWAY_PORT ;;
 esac
-handler_healthy() { curl -fsS --noproxy '*' -m 5 -o /dev/null "$GATEWAY_URL/health/$1" 2>/dev/null; }
+# The gateway is asked past the front, which has its own way of answering: front_answers.
+GATEWAY_SOCKET=$RUN/gateway/gateway.sock
+handler_healthy() { curl -fsS -m 5 -o /dev/null --unix-socket "$GATEWAY_SOCKET" "http://gateway/health/$1" 2>/dev/null; }
+# Whether a handler lives: it answers, if only that its database is away.
+handler_answers() {
+	local status
+	status=$(curl -sS -m 15 -o /dev/null -w '%{http_code}' --unix-socket "$GATEWAY_SOCKET" "http://gateway/health/$1" 2>/dev/null) || true
+	[[ $status == [2-4]?? || $status == 503 ]]
+}
+front_answers() { curl -sS --noproxy '*' -m 5 -o /dev/null "$GATEWAY_URL/openapi.yaml" 2>/dev/null; }
 
 # The host and the port of AMQP_URL; amqps has a port of its own.
 amqp_address() {
@@ -154,5 +163,17 @@ bytes_of() {
 	*k) echo $((${1%k} * 1024)) ;;
 	*m) echo $((${1%m} * 1048576)) ;;
 	*) echo "$1" ;;
+	esac
+}
+
+# seconds_of TIME - a time such as 10m as whole seconds, as common/base/config.c reads it.
+seconds_of() {
+	case $1 in
+	*ms) echo $(((${1%ms} + 999) / 1000)) ;;
+	*s) echo "${1%s}" ;;
+	*m) echo $((${1%m} * 60)) ;;
+	*h) echo $((${1%h} * 3600)) ;;
+	*d) echo $((${1%d} * 86400)) ;;
+	*) echo $((($1 + 999) / 1000)) ;;
 	esac
 }

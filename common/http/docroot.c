@@ -1,0 +1,128 @@
+/* docroot.c - keeps secrets out of what a web server publishes: it may ignore our .htaccess. */
+#include "common/http/docroot.h"
+
+#include <limits.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/config.h"
+#include "common/base/log.h"
+
+static bool
+is_below(const char *root, const char *path)
+{
+	size_t n = strlen(root);
+
+	while (n > 0 && root[n - 1] == '/')
+		n--;
+	return strncmp(root, path, n) == 0 && (path[n] == '/' || path[n] == '\0');
+}
+
+/* Cuts the last component off. False where the rest is not its parent: at "..", at the end. */
+static bool
+parent_take(char *path)
+{
+	char *slash = strrchr(path, '/'), *last = slash != NULL ? slash + 1 : path;
+
+	if (strcmp(last, "..") == 0 || strcmp(path, ".") == 0 || strcmp(path, "/") == 0)
+		return false;
+	if (slash == NULL) { /* the rest of a relative path is where we are */
+		path[0] = '.';
+		path[1] = '\0';
+	} else {
+		slash[slash == path ? 1 : 0] = '\0';
+	}
+	return true;
+}
+
+/* Each folder on the way counts, not only the end: a web server follows links as well. */
+bool
+docroot_holds(const char *root, const char *path)
+{
+	char real_root[PATH_MAX], real[PATH_MAX], way[PATH_MAX];
+
+	if (realpath(root, real_root) == NULL)
+		return false;
+	if (snprintf(way, sizeof way, "%s", path) >= (int)sizeof way)
+		return false;
+	do {
+		if (realpath(way, real) != NULL && is_below(real_root, real))
+			return true;
+	} while (parent_take(way));
+	return false;
+}
+
+/* Where the configuration is: as config_load() finds it. */
+static bool
+settings_path(char *out, size_t bytes)
+{
+	const char *named = getenv("PURSE_CONFIG");
+
+	if (named != NULL && *named != '\0')
+		return snprintf(out, bytes, "%s", named) < (int)bytes;
+	return snprintf(out, bytes, "%s/purse.env", config_text(OPT_DATA_DIR)) < (int)bytes;
+}
+
+static bool
+root_is_clear(const char *root)
+{
+	char settings[PATH_MAX], keys[PATH_MAX], statements[PATH_MAX];
+	const struct {
+		const char *name, *path;
+		bool known;
+	} secrets[] = {
+		{ "the configuration file", settings, settings_path(settings, sizeof settings) },
+		{ "DATA_DIR", config_text(OPT_DATA_DIR), true },
+		{ "KEY_DIR", keys,
+			config_folder(OPT_KEY_DIR, "keys", keys, sizeof keys) },
+		{ "STATEMENT_DIR", statements,
+			config_folder(OPT_STATEMENT_DIR, "statements", statements,
+				sizeof statements) },
+	};
+
+	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
+		if (secrets[i].known && docroot_holds(root, secrets[i].path)) {
+			log_error("%s (%s) is in the folder that the web server publishes (%s): "
+				  "move it out of there, as anyone may read it",
+				secrets[i].name, secrets[i].path, root);
+			return false;
+		}
+	return true;
+}
+
+struct seen {
+	pthread_mutex_t lock;
+	char root[PATH_MAX];
+	bool clear;
+};
+
+/* A process serves one document root, as a rule: the last one is remembered. */
+static bool
+root_check(struct seen *seen, const char *root)
+{
+	bool clear;
+
+	if (root == NULL || *root == '\0')
+		return true;
+	pthread_mutex_lock(&seen->lock);
+	if (strcmp(seen->root, root) != 0) {
+		seen->clear = root_is_clear(root);
+		if (snprintf(seen->root, sizeof seen->root, "%s", root) >= (int)sizeof seen->root)
+			seen->root[0] = '\0';
+	}
+	clear = seen->clear;
+	pthread_mutex_unlock(&seen->lock);
+	return clear;
+}
+
+bool
+docroot_is_clear(const struct gateway *g)
+{
+	static struct seen own = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	static struct seen context = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+	return root_check(&own, gateway_variable(g, "DOCUMENT_ROOT")) &&
+	       root_check(&context, gateway_variable(g, "CONTEXT_DOCUMENT_ROOT"));
+}

@@ -1,0 +1,103 @@
+// commands.mjs - every command that our documents tell people to type, and how we know that it works.
+//
+//   run    run on the tests' system: this text, or true for the command as it is written; says: what its output must have
+//   by     a test that runs it: that file must have the text `as`, which is the command unless it is given
+//   not    the reason why no test runs it
+//
+// A command that is not here, and an entry that no document has, each fail commands.test.mjs.
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import { read, root } from './defs.mjs';
+
+const pages = () => [
+	'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'deploy/cgi/README',
+	...['docs', 'web', 'sql/wallet', ...readdirSync(root, { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name)]
+		.flatMap((folder) => readdirSync(root + folder).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`)),
+].filter((path, i, all) => all.indexOf(path) === i && !/^(build|var)/.test(path));
+
+// Pasted into a shell as a whole, by readme.test.mjs.
+const pasted = ['README.md', 'docs/walkthrough.md'];
+const assignments = String.raw`(?:[A-Z_]+=(?:"[^"]*"|\S*) )*`;
+const programs = String.raw`make|npm|docker|docker-compose|curl|eval|chmod|cp|mv|crontab|git|sudo|apt|apt-get|psql|systemctl|sh|bash|node|python3|pip`;
+const ours = String.raw`(?:\./)?(?:build/[a-z_]+|purse/tools/[a-z-]+|tools/[a-z-]+|tests/run|tests/web/run|tests/[a-z/]+/run|bench/run)`;
+// A program of others needs an argument to be a command; our scripts are commands by themselves.
+const command = new RegExp(`^${assignments}(?:(?:${programs}) \\S.*|${ours} \\S.*|(?:tools/[a-z-]+|tests/run|tests/web/run|bench/run|make)|${ours})$`);
+// Names of programs and files, as words of a sentence.
+const names = /^(build\/[a-z_]+|make)$/;
+const isData = (path) => existsSync(root + path) && !(statSync(root + path).mode & 0o100);
+
+function lines(path) {
+	const text = read(path);
+	if (!path.endsWith('.md'))
+		return text.split('\n').filter((line) => /^\s{4,}\S/.test(line)).map((line) => line.trim());
+	const fences = [...text.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].filter(([, kind]) => kind !== 'sh' || !pasted.includes(path));
+	const prose = text.replace(/^```[\s\S]*?^```$/gm, '');
+	return [
+		...fences.flatMap(([, , block]) => block.split('\n').map((line) => line.replace(/\s+#? .*$/, (rest) => (/^\s{2,}/.test(rest) ? '' : rest)).trim())),
+		...[...prose.matchAll(/`([^`\n]+)`/g)].map((m) => m[1]).filter((line) => !names.test(line) && !isData(line)),
+	];
+}
+
+// {command: [documents]}
+export function documented() {
+	const found = {};
+	for (const path of pages())
+		for (const line of lines(path))
+			if (command.test(line))
+				(found[line] ??= new Set()).add(path);
+	for (const [, target] of read('Makefile').matchAll(/^([a-z-]+):.*## /gm))
+		(found[`make ${target}`] ??= new Set()).add('make help');
+	return found;
+}
+
+const engine = 'needs a container engine; tests/ops/sources.bats checks the file';
+const running = 'tests/ops/running.bats', hosting = 'tests/hosting/hosting.bats';
+const itself = 'it is what runs this test';
+
+export const commands = {
+	'make help': { run: true, says: 'make up' },
+	'make unit': { run: true },
+	'make install': { run: true },
+	'make status': { run: true, says: 'ready' },
+	'make env': { run: true, says: 'export BASE_URL=' },
+	'make logs': { run: '! timeout 5 make logs', says: 'current <==' },
+	'make package-cgi': { run: 'make package-cgi && tar -tzf "$BUILD/purse-cgi.tar.gz"', says: 'public_html/cgi-bin/wallet' },
+	'make clean': { run: 'cd "$(mktemp -d)" && mkdir build && make -f "$OLDPWD/Makefile" clean && ! ls build && rmdir "$PWD"' },
+	'make test-stop': { run: 'TEST_DATA=/nonexistent make test-stop' },
+	'make up': { by: running, as: 'in_first make_it up\n' },
+	'make down': { by: running, as: 'in_first make_it down' },
+	'make down up': { by: running, as: 'make_it down up' },
+	'make clean-data': { by: running, as: 'make_it clean-data' },
+	'PORT=3001 DATA_DIR=var2 make up': { by: running, as: 'DATA_DIR=$FIRST PORT=$FIRST_PORT make_it up' },
+	'make test': { by: '.ci/run', as: 'make -s test' },
+	'make test MODE=san': { not: itself },
+	'make lint': { by: '.ci/run', as: 'make -s lint' },
+	'make bench': { not: 'runs for minutes, on a machine that does nothing else' },
+	'BENCH_MODE=full make bench': { not: 'runs for an hour' },
+	'BENCH_ONLY="uniform64 reads" make bench': { not: 'runs for minutes' },
+	'BENCH_KEEP=1 BENCH_NAME=dev make bench': { not: 'runs for minutes' },
+	'eval "$(make -s env)"': { run: 'eval "$(make -s env)" && echo "at $BASE_URL"', says: 'at http://' },
+	'docker compose up --build': { not: engine },
+	'npm --prefix tests/web ci': { by: 'tests/web/run', as: 'npm ci' },
+	'npm --prefix tests/web run generate': { run: true },
+	'tests/run': { not: itself },
+	'tests/run api events': { not: itself },
+	'tests/run --stop': { by: 'tests/lib/hosting.sh' },
+	'tests/web/run': { by: 'tests/lib/suites.sh' },
+	'tools/lint': { by: 'Makefile' },
+	'tools/floors': { by: 'tools/lint' },
+	'tools/style': { by: 'tests/ops/style.bats' },
+	'curl -v': { not: 'an option to add to a call of your own' },
+	'tools/migrate OWNER_URL SERVICE APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
+	'tools/migrate OWNER_URL wallet APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
+	'build/wallet --routes': { run: true, says: '/v1/wallets' },
+	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
+	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
+	'build/purse dead list': { run: true },
+	'build/purse verify': { by: 'tests/db/verify.bats', as: 'verify' },
+	'cp purse/purse.env.example purse/purse.env': { by: hosting, as: 'cp\\ * | chmod\\ *' },
+	'chmod 600 purse/purse.env': { by: hosting, as: 'cp\\ * | chmod\\ *' },
+	'purse/tools/migrate "postgresql://OWNER:PASSWORD@HOST/DATABASE" auth USER_OF_AUTH_DATABASE_URL': { by: hosting, as: 'purse/tools/migrate\\ *' },
+	'crontab -e': { not: 'opens an editor; hosting.bats runs the line that is entered' },
+	'curl -sS https://YOUR-SPACE/health/auth': { by: hosting, as: 'curl\\ *' },
+	"curl -sS -o /dev/null -w '%{http_code}\\n' https://YOUR-SPACE/purse/purse.env": { by: hosting, as: 'curl\\ *' },
+};
