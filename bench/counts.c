@@ -19,8 +19,9 @@
 #include "domain/statement/format.h"
 
 static const char body[] =
-	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\",\"merchant\":\"Corner Shop\","
-	"\"description\":\"Bread and milk\",\"amount\":2500,\"metadata\":{\"till\":3,\"receipt\":\"A-17\"}}";
+	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\","
+	"\"merchant\":\"Corner Shop\",\"description\":\"Bread and milk\",\"amount\":2500,"
+	"\"metadata\":{\"till\":3,\"receipt\":\"A-17\"}}";
 /* As long as an access token. */
 static char token[480];
 static struct arena *arena;

@@ -113,7 +113,7 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 	if (text == NULL)
 		return ERR_INVALID_REQUEST;
 	if (!cursor_parse(text, &page))
-		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	if ((q->has_wallet && memcmp(&q->wallet, &page.wallet, sizeof page.wallet) != 0) ||
 	    (from != NULL && q->from != page.from) || (to != NULL && q->to != page.to))
 		return request_fault(r, "/cursor", "belongs to another wallet or period");

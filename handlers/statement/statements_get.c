@@ -10,7 +10,7 @@ static enum error
 cursor_check(struct request *r, const struct statement_query *q, const struct span *s)
 {
 	if (q->is_next && (q->head != s->head || q->after < s->after || q->after > s->until))
-		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	return OK;
 }
 
