@@ -26,7 +26,9 @@ lend() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	for capability in '' dac_read_search dac_override; do
 		words=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
-			"--inh-caps=-all${capability:+,+$capability}" "--ambient-caps=-all${capability:+,+$capability}")
+			"--inh-caps=-all${capability:+,+$capability}" "--ambient-caps=-all${capability:+,+$capability}"
+			# Without it access(2), which Erlang asks whether it may write, disregards the capability.
+			${capability:+--securebits=+no_setuid_fixup})
 		if "${words[@]}" stat "${@/%//.}" >/dev/null 2>&1; then return 0; fi
 	done
 	die "The services must not run as root, and the user $user cannot reach $*: choose another folder with DATA_DIR=/var/lib/purse, say."
