@@ -72,10 +72,10 @@ static bool
 part_token(void)
 {
 	unsigned char key[CACHE_KEY];
-	struct known known;
+	struct cached_identity found;
 
 	cache_key(token, sizeof token, key);
-	return cache_get(cache, key, &known);
+	return cache_get(cache, key, &found);
 }
 
 /* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few
@@ -143,7 +143,7 @@ begin(void)
 	cache_key(token, sizeof token, key);
 	if ((cache = cache_new(64)) == NULL || (arena = arena_new(1024 * 1024)) == NULL)
 		return false;
-	cache_put(cache, cache_mark(cache), key, &(struct known){ .until = INT64_MAX });
+	cache_put(cache, cache_mark(cache), key, &(struct cached_identity){ .until = INT64_MAX });
 	return true;
 }
 
