@@ -1,4 +1,5 @@
-/* purse_key.c - `purse key …`: the signing keys. Running handlers notice a change by themselves. */
+/* purse_key.c - `purse key …`: the signing keys. Running handlers pick up a change by
+ * themselves. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -65,8 +66,7 @@ key_list(int argc, char **argv)
 			i == 0 ? "signs" : "accepted until ", i == 0 ? "" : ends_at);
 	}
 	if (count == 0)
-		printf("There is no key in %s: the auth handler makes one when it starts.\n",
-			folder);
+		printf("No keys in %s yet: the auth handler creates one when it starts.\n", folder);
 	key_files_free(keys, count);
 	return DONE;
 }

@@ -1,4 +1,4 @@
-/* queries.c - what several endpoints read of a request; see queries.h. */
+/* queries.c - query parameters that several endpoints read; see queries.h. */
 #include "handlers/wallet/queries.h"
 
 #include "handlers/wallet/service.h"
@@ -34,6 +34,6 @@ currency_read(struct request *r, const char **currency)
 	e = request_bind_query(r, fields, 1);
 	if (e == OK && currency_exponent(*currency) < 0)
 		return request_fault(r, "/currency",
-			"must be a currency code of ISO 4217 such as EUR");
+			"must be an ISO 4217 currency code, such as EUR");
 	return e;
 }

@@ -20,7 +20,7 @@ read_body(const char *json, bool trusted, struct operation *op, const char **poi
 
 	assert_non_null(o);
 	*op = operation_zero();
-	e = operation_read(o, trusted ? DOOR_EVENT : DOOR_REQUEST, "", arena, op, &f);
+	e = operation_read(o, trusted ? ORIGIN_EVENT : ORIGIN_REQUEST, "", arena, op, &f);
 	first[0] = '\0';
 	if (f.list != NULL)
 		snprintf(first, sizeof first, "%s",
