@@ -48,7 +48,7 @@ refused() {
 @test "the folder cannot be created" {
 	touch "$BATS_TEST_TMPDIR/file"
 	DATA_DIR=$BATS_TEST_TMPDIR/file/data run tools/up
-	refused "cannot be made"
+	refused "Cannot create the folder"
 }
 
 @test "the folder belongs to another user" {

@@ -8,9 +8,9 @@ port_free() {
 	perl -MIO::Socket::INET -e '
 		my $s = IO::Socket::INET->new(LocalAddr => $ARGV[0], LocalPort => $ARGV[1],
 			Listen => 1, ReuseAddr => 1, Proto => "tcp");
-		if (!$s) { print $!{EACCES} ? "permission" : $!{EADDRINUSE} ? "taken" : "$!"; exit \
-			1 }' \
-		"$1" "$2"
+		exit 0 if $s;
+		print $!{EACCES} ? "permission" : $!{EADDRINUSE} ? "taken" : "$!";
+		exit 1' "$1" "$2"
 }
 
 # Exits with a one-sentence message if the gateway's port is unavailable.
@@ -28,7 +28,8 @@ require_gateway_port() {
 		holder=$(ss -Hltnp "sport = :$GATEWAY_PORT" 2>/dev/null |
 			sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/ by \1 (process \2)/p' |
 				head -n 1)
-		die "Port $GATEWAY_PORT is in use$holder: stop it, or choose another port, such as PORT=8080."
+		die "Port $GATEWAY_PORT is in use$holder:" \
+			"stop it, or choose another port, such as PORT=8080."
 		;;
 	*) die "Cannot open port $GATEWAY_PORT on $BIND: $why." ;;
 	esac

@@ -81,7 +81,8 @@ postgres_run_script() {
 			"$(postgres_bin)/postgres" -D "$PG_DATA" \
 			-c port="${STATE[POSTGRES_PORT]}" -c listen_addresses=127.0.0.1 \
 			-c unix_socket_directories="$RUN/postgres" \
-			-c max_connections=300 -c shared_buffers="$(postgres_buffers)" -c max_wal_size=2GB \
+			-c max_connections=300 -c max_wal_size=2GB \
+			-c shared_buffers="$(postgres_buffers)" \
 			-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c jit=off \
 			-c timezone=UTC -c log_timezone=UTC \
 			-c log_line_prefix='%m [%p] %q%u@%d ' -c log_checkpoints=off)
@@ -107,8 +108,8 @@ scram_verifier() {
 		read($random, $salt, 16) == 16 or die "no random numbers\n";
 		my $salted = hmac_sha256($salt . pack("N", 1), $password);
 		printf "SCRAM-SHA-256\$1:%s\$%s:%s\n", map { encode_base64($_, "") }
-			$salt, sha256(hmac_sha256("Client Key", $salted)), \
-				hmac_sha256("Server Key", $salted);'
+			$salt, sha256(hmac_sha256("Client Key", $salted)),
+			hmac_sha256("Server Key", $salted);'
 }
 
 # Creates the databases and roles that are missing. Each database has an owner, which migrates, and
@@ -127,7 +128,7 @@ postgres_create_databases() {
 			name=PASSWORD_${service^^}_${role^^}
 			cat <<-END
 				SELECT 'CREATE ROLE purse_${service}_$role
-						LOGIN PASSWORD ''$(scram_verifier "${STATE[$name]}")'''
+					LOGIN PASSWORD ''$(scram_verifier "${STATE[$name]}")'''
 					WHERE NOT EXISTS (SELECT FROM pg_roles
 						WHERE rolname = 'purse_${service}_$role') \gexec
 			END

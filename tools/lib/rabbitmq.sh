@@ -35,9 +35,9 @@ rabbitmq_create() {
 		log.file = false
 		disk_free_limit.absolute = 64MB
 		collect_statistics_interval = 30000
-		# A consumer keeps its batch while the database is down. After the default of 30 minutes the
-		# broker closes its channel, and each redelivery counts towards the delivery limit. A week
-		# leaves time to repair a database.
+		# A consumer keeps its batch while the database is down. After the default of 30
+		# minutes the broker closes its channel, and each redelivery counts towards the
+		# delivery limit. A week leaves time to repair a database.
 		consumer_timeout = 604800000
 	END
 	# An earlier server may have run as root: its files get the new owner. It restarts later
@@ -86,7 +86,8 @@ rabbitmq_environment() {
 		export RABBITMQ_MNESIA_BASE=$(quoted "$RABBIT_HOME/mnesia")
 		export RABBITMQ_LOG_BASE=$(quoted "$RABBIT_HOME/log")
 		export RABBITMQ_ENABLED_PLUGINS_FILE=$(quoted "$RABBIT_HOME/enabled_plugins")
-		export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}'
+		erlang='-kernel inet_dist_use_interface {127,0,0,1}'
+		export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="\$erlang"
 	END
 }
 
@@ -112,12 +113,13 @@ amqp_serves() {
 	perl -MIO::Socket::INET -e '
 		my ($host, $port, $user, $password) = @ARGV;
 		alarm 5;
-		my $s = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 3) \
+		my $s = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 3)
 			or exit 1;
 		sub bytes {
 			my ($n, $b) = (shift, "");
-			while (length $b < $n) { sysread $s, $b, $n - length $b, length $b or exit \
-				1 }
+			while (length $b < $n) {
+				sysread $s, $b, $n - length $b, length $b or exit 1
+			}
 			$b
 		}
 		# A frame: type, channel, length, payload, 0xCE. A method starts with its class and

@@ -55,10 +55,10 @@ service_fingerprint() {
 	local files=("$SERVICES/$1/run")
 	case $1 in
 	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf") ;;
-	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/* \
+	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/*
 		"$ROOT/common/base/error.def"
 		"${HANDLERS[@]/#/$PROGRAMS_DIR/}") ;;
-	front) files+=("$ROOT"/deploy/front/* "$ROOT/deploy/gateway/problem.lua" \
+	front) files+=("$ROOT"/deploy/front/* "$ROOT/deploy/gateway/problem.lua"
 		"$ROOT/common/base/error.def") ;;
 	watch) files+=("$CONFIG" "$ROOT/tools/watch" "$ROOT/tools/ready") ;;
 	*) [[ " ${CONSUMERS[*]} " != *" $1 "* ]] || files+=("$CONFIG" "$PROGRAMS_DIR/$1") ;;
@@ -68,7 +68,8 @@ service_fingerprint() {
 
 gateway_run_script() {
 	# The gateway accepts the largest body that any handler accepts.
-	local body batch
+	local body batch statements
+	statements=$(absolute "$(setting STATEMENT_DIR "$DATA/statements")")
 	body=$(bytes_of "$(option BODY_LIMIT)")
 	batch=$(bytes_of "$(option BATCH_BODY_LIMIT)")
 	body=$(((body > batch ? body : batch) + 1023))
@@ -86,7 +87,7 @@ gateway_run_script() {
 		export PURSE_ROOT=$(quoted "$ROOT") RUN_DIR=$(quoted "$RUN/gateway") BODY_KIB=$body
 		export GATEWAY_BIND=$(quoted "$RUN/gateway/gateway.sock") GATEWAY_PORT=0
 		export GATEWAY_RAW=$(quoted "$RUN/gateway/raw.sock")
-		export STATEMENT_DIR=$(quoted "$(absolute "$(setting STATEMENT_DIR "$DATA/statements")")")
+		export STATEMENT_DIR=$(quoted "$statements")
 		export BACKENDS=$(quoted "$ROOT/deploy/gateway/backends-local.conf")
 		exec $(quoted "${AS_SERVICE[@]:-env}" setpriv --pdeathsig TERM \
 			lighttpd -D -f "$ROOT/lighttpd.conf")
@@ -111,7 +112,7 @@ front_run_script() {
 		export GATEWAY=$(quoted "unix@$RUN/gateway/gateway.sock")
 		export GATEWAY_RAW=$(quoted "unix@$RUN/gateway/raw.sock")
 		$(front_options)
-		exec $(quoted "${as[@]}") setpriv --pdeathsig TERM $(quoted "$ROOT/deploy/front/run")
+		exec $(quoted "${as[@]}" setpriv --pdeathsig TERM "$ROOT/deploy/front/run")
 	END
 }
 FRONT_OPTIONS=(CONNECTIONS_MAX CONNECTIONS_PER_CLIENT PROXIES REQUESTS_MAX REQUEST_QUEUE_TIME
@@ -131,15 +132,15 @@ consumer_run_script() {
 		exec 2>&1
 		cd $(quoted "$ROOT") || exit 1
 		export PURSE_CONFIG=$(quoted "$CONFIG")
-		exec $(quoted "${AS_SERVICE[@]:-env}") setpriv --pdeathsig TERM $(quoted "$PROGRAMS_DIR/$1")
+		exec $(quoted "${AS_SERVICE[@]:-env}" setpriv --pdeathsig TERM "$PROGRAMS_DIR/$1")
 	END
 }
 
 watch_run_script() {
 	cat <<-END
 		#!/bin/sh
-		# Written by tools/up: restarts services that hang. It controls the supervisor, so it runs as
-		# the user who ran make up.
+		# Written by tools/up: restarts services that hang. It controls the supervisor,
+		# so it runs as the user who ran make up.
 		exec 2>&1
 		export DATA_DIR=$(quoted "$DATA")
 		exec setpriv --pdeathsig TERM $(quoted "$ROOT/tools/watch")
@@ -171,10 +172,14 @@ start_supervisor() {
 	env -i PATH="$PATH" HOME="${HOME:-/}" LANG=C.UTF-8 \
 		${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} \
 		${UBSAN_OPTIONS:+"UBSAN_OPTIONS=$UBSAN_OPTIONS"} \
-			${TSAN_OPTIONS:+"TSAN_OPTIONS=$TSAN_OPTIONS"} \
-		setsid bash -c 'for fd in /proc/self/fd/*; do fd=${fd##*/}; [ "$fd" -le 2 ] || eval "exec $fd>&-"; done
-			cd /; echo $$ >"$1"; exec runsvdir -P \
-				"$2"' - "$RUN/supervisor.pid" "$SERVICES" \
+		${TSAN_OPTIONS:+"TSAN_OPTIONS=$TSAN_OPTIONS"} \
+		setsid bash -c '
+			for fd in /proc/self/fd/*; do
+				fd=${fd##*/}
+				[ "$fd" -le 2 ] || eval "exec $fd>&-"
+			done
+			cd /; echo $$ >"$1"; exec runsvdir -P "$2"' \
+		- "$RUN/supervisor.pid" "$SERVICES" \
 		</dev/null >"$LOG/supervisor.log" 2>&1 &
 	disown
 	eventually 10 all_supervised ||

@@ -166,12 +166,13 @@ write_settings() {
 			AMQP_URL) echo "$name=$(amqp_url)" ;;
 			DATA_DIR) echo "$name=$DATA" ;;
 			KEY_DIR) echo "$name=$(absolute "$(setting KEY_DIR "$DATA/keys")")" ;;
-			STATEMENT_DIR) echo "$name=$(absolute "$(setting STATEMENT_DIR \
-				"$DATA/statements")")" ;;
+			STATEMENT_DIR)
+				echo "$name=$(absolute "$(setting "$name" "$DATA/statements")")"
+				;;
 			PUBLIC_URL) echo "$name=$(setting PUBLIC_URL "$BASE_URL")" ;;
 			PORT) echo "$name=$GATEWAY_PORT" ;;
 			BIND) echo "$name=$BIND" ;;
-			SENDFILE | LISTEN | GATEWAY_IDENTITY) ;; # the gateway's configuration sets these
+			SENDFILE | LISTEN | GATEWAY_IDENTITY) ;; # the gateway sets these
 			*) if [ -n "$(setting "$name")" ]; then
 				echo "$name=$(setting "$name")"; fi ;;
 			esac

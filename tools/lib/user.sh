@@ -16,7 +16,7 @@ run_user() {
 	fi
 	user=$(setting RUN_USER "$(id purse >/dev/null 2>&1 && echo purse || echo nobody)")
 	id "$user" >/dev/null 2>&1 ||
-		die "The user \"$user\" does not exist: set RUN_USER to the user that runs the services."
+		die "The user \"$user\" does not exist: set RUN_USER to the services' user."
 	[ "$(id -u "$user")" -ne 0 ] ||
 		die "The services must not run as root: set RUN_USER to another user."
 	printf '%s\n' "$user"
@@ -33,8 +33,8 @@ lend() {
 	[ "$(id -u)" -eq 0 ] || return 0
 	for capability in '' dac_read_search dac_override; do
 		words=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
-			"--inh-caps=-all${capability:+,+$capability}" \
-				"--ambient-caps=-all${capability:+,+$capability}")
+			"--inh-caps=-all${capability:+,+$capability}"
+			"--ambient-caps=-all${capability:+,+$capability}")
 		if "${words[@]}" stat "${@/%//.}" >/dev/null 2>&1; then return 0; fi
 	done
 	die "The services must not run as root, and the user $user cannot reach $*:" \
