@@ -303,7 +303,7 @@ serve(struct run *r)
 		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
 			/* What RabbitMQ had sent by then came before its answer: the queue is empty
 			 * when everything is with us, too. */
-			alive = take_batch(r, 0);
+			alive = receive_batch(r, 0);
 			if (alive && r->count == 0)
 				return false;
 			if (alive)
