@@ -300,8 +300,15 @@ serve(struct run *r)
 			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
-		if (alive && draining && r->count == 0 && queue_is_empty(r))
-			return false;
+		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
+			/* What RabbitMQ had sent by then came before its answer: the queue is empty
+			 * when everything is with us, too. */
+			alive = receive_batch(r, 0);
+			if (alive && r->count == 0)
+				return false;
+			if (alive)
+				alive = handle(r, r->batch, r->count, false);
+		}
 		discard_batch(r);
 		if (!alive)
 			return true;

@@ -84,7 +84,7 @@ export const commands = {
 	'tests/run --stop': { by: 'tests/lib/hosting.sh' },
 	'tests/web/run': { by: 'tests/lib/suites.sh' },
 	'tools/lint': { by: 'Makefile' },
-	'tools/floors': { by: 'tools/lint' },
+	'tools/cycles': { by: 'tools/lint' },
 	'tools/watch': { by: 'tests/ops/watch.bats' },
 	'tools/style': { by: 'tests/ops/style.bats' },
 	'curl -v': { not: 'an option to add to a call of your own' },
