@@ -25,7 +25,8 @@ keys_give_to_owner(const char *folder)
 	given = fstat(dirfd(dir), &owner) == 0;
 	while (given && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' || entry->d_name[1] != '.')
-			given = fchownat(dirfd(dir), entry->d_name, owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW) == 0;
+			given = fchownat(dirfd(dir), entry->d_name, owner.st_uid, owner.st_gid,
+					AT_SYMLINK_NOFOLLOW) == 0;
 	closedir(dir);
 	return given;
 }

@@ -17,7 +17,8 @@ static __thread const char *current_request;
 static const char *const level_names[LOG_LEVEL_COUNT] = {
 	[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
 };
-_Static_assert(sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1, "each level has a name");
+_Static_assert(
+	sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1, "each level has a name");
 
 void
 log_init(const char *program, const char *level)

@@ -149,7 +149,8 @@ pump(struct pump *p, char **command)
 	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN } };
 
 	for (;;) {
-		fds[1] = (struct pollfd){ .fd = p->out, .events = p->used > 0 || p->lost_lines > 0 ? POLLOUT : 0 };
+		fds[1] = (struct pollfd){ .fd = p->out,
+			.events = p->used > 0 || p->lost_lines > 0 ? POLLOUT : 0 };
 		if (poll(fds, 2, p->out < 0 ? RESTART_MS : -1) < 0 && errno != EINTR)
 			quit("poll");
 		if (fds[0].revents != 0 && !listen(p))
