@@ -203,7 +203,7 @@ other_bodies_are_refused_with_a_reason(void **state)
 		"/amount");
 	refuses(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
 	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k",
-		"transaction_created is not accepted");
+		"only transaction_emitted is accepted here");
 	refuses("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
 	refuses("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k",
 		"/userId");
