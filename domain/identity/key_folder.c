@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/file_owner.h"
 #include "common/base/log.h"
 
 #define LOCK_FILE "lock"
@@ -46,18 +47,6 @@ key_folder_make(const char *folder)
 	return true;
 }
 
-/* Gives a file that root creates to the folder's owner, whose handlers must be able to read it.
- * Only for new files: an existing one could be a link to anything. */
-static bool
-owner_copy(int fd, const char *folder)
-{
-	struct stat st;
-
-	if (geteuid() != 0)
-		return true;
-	return stat(folder, &st) == 0 && (st.st_uid == 0 || fchown(fd, st.st_uid, st.st_gid) == 0);
-}
-
 static int
 lock_open(const char *folder)
 {
@@ -69,7 +58,7 @@ lock_open(const char *folder)
 	fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return errno == EEXIST ? open(path, O_RDWR | O_CLOEXEC) : -1;
-	if (owner_copy(fd, folder))
+	if (file_owner_inherit(fd, folder))
 		return fd;
 	close(fd);
 	return -1;
@@ -136,7 +125,7 @@ key_folder_write(const char *folder, const char *name, const void *bytes, size_t
 	unlink(temporary);
 	if ((fd = open(temporary, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600)) < 0)
 		return key_folder_error("could not create", temporary);
-	good = owner_copy(fd, folder) && write_whole(fd, bytes, n);
+	good = file_owner_inherit(fd, folder) && write_whole(fd, bytes, n);
 	if (close(fd) != 0 || !good || rename(temporary, path) != 0 || !folder_sync(folder))
 		return key_folder_error("could not write", path);
 	return true;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/file_owner.h"
 #include "common/base/log.h"
 
 #define CHUNK 65536
@@ -61,6 +62,9 @@ part_open(struct part *p, const char *folder, const char *name, int64_t bytes)
 		return part_error(p, "resume");
 	if ((p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) < 0)
 		return part_error(p, "open");
+	/* An operator may drain the queue as root; the service must still read the file. */
+	if (!file_owner_inherit(p->fd, folder))
+		return part_error(p, "give to the folder's owner");
 	crypto_hash_sha256_init(&p->hash);
 	if (!hash_kept(p, bytes)) {
 		crypto_hash_sha256_init(&p->hash);

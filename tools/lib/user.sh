@@ -35,7 +35,7 @@ lend() {
 		words=(setpriv --reuid "$user" --regid "$(id -g "$user")" --init-groups
 			"--inh-caps=-all${capability:+,+$capability}"
 			"--ambient-caps=-all${capability:+,+$capability}"
-			# Without it access(2), by which Erlang checks its folders, ignores the capability.
+			# Without it access(2), as Erlang uses it, ignores the capability.
 			${capability:+--securebits=+no_setuid_fixup})
 		if "${words[@]}" stat "${@/%//.}" >/dev/null 2>&1; then return 0; fi
 	done

@@ -81,8 +81,9 @@ lost_tell(struct pump *p)
 		return;
 	instant_format(clock_now(), at);
 	n = snprintf(text, sizeof text,
-		"{\"time\":\"%s\",\"level\":\"error\",\"program\":\"log_pump\",\"message\":\"the log could not be written: "
-		"%llu lines are lost\",\"lines\":%llu,\"bytes\":%llu}\n",
+		"{\"time\":\"%s\",\"level\":\"error\",\"program\":\"log_pump\","
+		"\"message\":\"the log could not be written: %llu lines are lost\","
+		"\"lines\":%llu,\"bytes\":%llu}\n",
 		at, p->lost_lines, p->lost_lines, p->lost_bytes);
 	keep(p, text, (size_t)n);
 	p->lost_lines = p->lost_bytes = 0;
