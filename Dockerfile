@@ -18,7 +18,7 @@ RUN make -j"$(nproc)" all \
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
 		libpq5 libfcgi0ldbl libjansson4 libjwt0 libsodium23 librabbitmq4 libcurl4 \
-		lighttpd lighttpd-modules-lua postgresql-client-15 curl libfcgi-bin ca-certificates \
+		haproxy lighttpd lighttpd-modules-lua postgresql-client-15 curl libfcgi-bin ca-certificates \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --home-dir /var/lib/purse --create-home purse \
 	&& mkdir -p /var/lib/purse/keys /var/lib/purse/statements && chown -R purse: /var/lib/purse

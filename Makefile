@@ -10,7 +10,13 @@ CFLAGS ?= -O2 -g
 PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq
 
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
-FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. -include common/base/banned.h $(WARN) -fstack-protector-strong -D_FORTIFY_SOURCE=2
+# What the compiler and the linker can do against a fault that is used on purpose; tests/ops reads each program for it.
+HARDEN := -fstack-protector-strong -fstack-clash-protection -D_FORTIFY_SOURCE=2 -fPIE
+HARDEN_LINK := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
+ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
+HARDEN += -fcf-protection=full
+endif
+FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. -include common/base/banned.h $(WARN) $(HARDEN)
 ifeq ($(MODE),san)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 endif
@@ -27,7 +33,7 @@ say = @printf '  %-3s %s\n' '$(1)' '$(2)'
 programs = $(shell sed -n 's/^$(1) //p' tools/programs)
 HANDLERS := $(call programs,handler)
 CONSUMERS := $(call programs,consumer)
-PROGRAMS := $(HANDLERS) $(CONSUMERS) $(call programs,tool)
+PROGRAMS := $(HANDLERS) $(CONSUMERS) $(call programs,tool) $(call programs,part)
 
 # The rooms, a static library each, in the order of the floors: a room uses only those behind it (tools/lint says so).
 ROOMS := domain/statement domain/ledger domain/identity common/outbox common/amqp common/http common/db common/base
@@ -38,6 +44,7 @@ ROOM_LIBS := $(foreach r,$(ROOMS),$(call room,$(r)))
 
 SRC_purse := $(wildcard tools/*.c)
 $(foreach h,$(HANDLERS),$(eval SRC_$(h) := $(wildcard handlers/$(h)/*.c)))
+$(foreach p,$(call programs,part),$(eval SRC_$(p) := $(wildcard tools/$(p)/*.c)))
 $(foreach c,$(CONSUMERS),$(eval SRC_$(c) := consumers/$(c).c))
 
 .PHONY: all help unit clean
@@ -62,7 +69,7 @@ $(foreach r,$(ROOMS),$(eval $(call ROOM,$(r))))
 define PROGRAM
 $(BUILD)/$(1): $(call OBJ,$(SRC_$(1))) $(ROOM_LIBS)
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
+	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(HARDEN_LINK) $$(LDFLAGS) -o $$@ $$^ $$(LIBS)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call PROGRAM,$(p))))
 
@@ -72,19 +79,19 @@ define UNIT_PROGRAM
 $(BUILD)/tests/unit/$(1): $(call OBJ,tests/unit/$(1).c) $(ROOM_LIBS)
 	@mkdir -p $$(@D)
 	$$(call say,LD,$$@)
-	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
+	$$(Q)$$(CC) $$(FLAGS) $$(CFLAGS) $$(HARDEN_LINK) $$(LDFLAGS) -o $$@ $$^ $$(LIBS) -lcmocka
 endef
 $(foreach t,$(UNIT),$(eval $(call UNIT_PROGRAM,$(t))))
 # A client of RabbitMQ for tests/events.
 $(BUILD)/tests/probe: $(call OBJ,tests/events/probe.c) $(ROOM_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 # What the bats files call HTTP with.
 $(BUILD)/tests/caller: $(call OBJ,tests/lib/caller.c)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libcurl)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libcurl)
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) $(BUILD)/tests/probe $(BUILD)/tests/caller ## build the unit tests
 
 clean: ## remove what was built
@@ -144,12 +151,12 @@ bench: ## measure the system beside its floors, on servers of its own (BENCH_MOD
 $(BUILD)/bench/floor_%: bench/floor/%.c
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $< $(LIBS)
+	$(Q)$(CC) $(FLAGS) $(PKG_CFLAGS) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $< $(LIBS)
 
 $(BUILD)/bench/counts: $(call OBJ,bench/counts.c) $(ROOM_LIBS)
 	@mkdir -p $(@D)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # --- shipping ---
 package-cgi: all ## make build/purse-cgi.tar.gz for shared hosting (see deploy/cgi/README)

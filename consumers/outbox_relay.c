@@ -111,7 +111,7 @@ main(int argc, char **argv)
 	bool drain;
 	int status;
 
-	if (!consumer_begin(argc, argv, "outbox_relay", &drain, &status))
+	if (!consumer_start(argc, argv, "outbox_relay", &drain, &status))
 		return status;
 	for (size_t i = 0; i < SOURCES && status == 0; i++) {
 		if (config_text(sources[i].url) == NULL)

@@ -1,9 +1,35 @@
 /* purse_key.c - `purse key …`: the signing keys. Running handlers pick up a change by
  * themselves. */
+#include <dirent.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "domain/identity/key_files.h"
 #include "tools/purse.h"
+
+/* Root makes keys for the user whom the folder belongs to, and who runs the auth handler. */
+static bool
+keys_give_to_owner(const char *folder)
+{
+	DIR *dir;
+	struct dirent *entry;
+	struct stat owner;
+	bool given = true;
+
+	if (geteuid() != 0)
+		return true;
+	if ((dir = opendir(folder)) == NULL)
+		return false;
+	given = fstat(dirfd(dir), &owner) == 0;
+	while (given && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' || entry->d_name[1] != '.')
+			given = fchownat(dirfd(dir), entry->d_name, owner.st_uid, owner.st_gid,
+					AT_SYMLINK_NOFOLLOW) == 0;
+	closedir(dir);
+	return given;
+}
 
 int
 key_rotate(int argc, char **argv)
@@ -13,7 +39,8 @@ key_rotate(int argc, char **argv)
 	(void)argv;
 	if (argc != 0)
 		return MISUSED;
-	if (!key_folder(folder, sizeof folder) || !key_files_rotate(folder, kid))
+	if (!key_folder(folder, sizeof folder) || !key_files_rotate(folder, kid) ||
+		!keys_give_to_owner(folder))
 		return FAILED;
 	printf("%s signs from now on.\n", kid);
 	return DONE;

@@ -113,14 +113,19 @@ class Servers:
         folder = self.data / "run"
         (folder / "floor.sock-0").unlink(missing_ok=True)
         port = self.port + 1
-        env = self.env | {"PATH": f"{self.build}/bench:{os.environ['PATH']}", "PURSE_ROOT": str(ROOT), "RUN_DIR": str(folder),
+        env = self.env | {"PATH": f"{self.build}/bench:{os.environ['PATH']}", "PURSE_ROOT": str(ROOT), "RUN_DIR": str(folder / "gateway"),
                           "FLOOR_DIR": str(folder), "BIND": "127.0.0.1", "PORT": str(port), "BODY_KIB": "64",
+                          "GATEWAY_BIND": str(folder / "floor-gateway.sock"), "GATEWAY_PORT": "0", "GATEWAY_RAW": str(folder / "floor-raw.sock"),
                           "STATEMENT_DIR": str(self.data / "statements"), "BACKENDS": str(BENCH / "floor/backends.conf")}
-        # Its log goes through a pipe to svlogd, as in the real system.
-        (self.data / "log/floor").mkdir(exist_ok=True)
+        # Its log goes where that of the real one goes: through a pipe to svlogd.
+        for log in ("floor", "floor-front"):
+            (self.data / "log" / log).mkdir(exist_ok=True)
         self.floor_gateway = subprocess.Popen(
             ["bash", "-c", 'exec lighttpd -D -f "$1" > >(exec svlogd "$2") 2>&1', "-", ROOT / "lighttpd.conf", self.data / "log/floor"],
             env=env, cwd=folder)
+        self.floor_front = subprocess.Popen(
+            ["bash", "-c", 'exec "$1" > >(exec svlogd "$2") 2>&1', "-", ROOT / "deploy/front/run", self.data / "log/floor-front"], cwd=folder,
+            env=env | {"RUN_DIR": str(folder), "GATEWAY": f"unix@{folder}/floor-gateway.sock", "GATEWAY_RAW": f"unix@{folder}/floor-raw.sock"})
         base = f"http://127.0.0.1:{port}"
 
         def answers():
@@ -133,6 +138,7 @@ class Servers:
 
     def floor_stop(self):
         if self.floor_gateway is not None:
-            self.floor_gateway.send_signal(signal.SIGTERM)
-            self.floor_gateway.wait(30)
+            for server in (self.floor_front, self.floor_gateway):
+                server.send_signal(signal.SIGTERM)
+                server.wait(30)
             self.floor_gateway = None

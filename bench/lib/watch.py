@@ -10,7 +10,7 @@ from lib.programs import names
 TICK = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 OURS = (*names("handler"), *names("consumer"))
-PROGRAMS = (*OURS, "lighttpd", "postgres", "beam.smp", "wrk", "pgbench", "floor_responder", "floor_argon2")
+PROGRAMS = (*OURS, "haproxy", "lighttpd", "postgres", "beam.smp", "wrk", "pgbench", "floor_responder", "floor_argon2")
 
 
 # The kernel keeps 15 characters of a program's name.

@@ -149,7 +149,7 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 		return set_reason(reason,
 			"no deduplication key: set idempotency_key in the data, the CloudEvents id,"
 			" or the AMQP message_id");
-	if (!key_is_good(m->op.key))
+	if (!key_is_valid(m->op.key))
 		return set_reason(reason,
 			"%s is not a deduplication key: 1 to %d visible ASCII characters", where,
 			KEY_MAX);

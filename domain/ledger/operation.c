@@ -160,7 +160,7 @@ operation_read(const json_t *data, enum origin origin, const char *prefix, struc
 		e = counterpart_check(&reader);
 	if (e == OK)
 		e = expiry_check(&reader, op->key != NULL || origin == ORIGIN_EVENT);
-	if (e == OK && op->key != NULL && !key_is_good(op->key))
+	if (e == OK && op->key != NULL && !key_is_valid(op->key))
 		e = fault(&reader, "idempotency_key", "must be visible ASCII");
 	if (e == OK && metadata != NULL)
 		e = metadata_keep(metadata, arena, op);

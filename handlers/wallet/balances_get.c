@@ -41,7 +41,6 @@ balances_get(struct request *r)
 	struct balance_point *points;
 	size_t count;
 	char id[UUID_TEXT];
-	json_t *data;
 	enum error e;
 
 	if ((e = period_read(r, &period)) != OK ||
@@ -54,7 +53,7 @@ balances_get(struct request *r)
 			"gives more than %d points: use longer steps or a shorter period",
 			BALANCE_POINTS_MAX));
 	uuid_format(&wallet.id, id);
-	data = balance_points_json(points, count);
 	return reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "wallet_id", id, "currency",
-		wallet.currency, "by", steps[period.step], "data", data));
+		wallet.currency, "by", steps[period.step], "data",
+		balance_points_json(points, count)));
 }

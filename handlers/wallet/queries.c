@@ -16,7 +16,7 @@ id_page_read(struct request *r, struct page *page, struct uuid *place, const str
 	if ((text = page_cursor_decode(r, page->cursor)) == NULL)
 		return ERR_INVALID_REQUEST;
 	if (!uuid_parse(text, place))
-		return request_fault(r, "/cursor", "is not a cursor that this service issued");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	*after = place;
 	return OK;
 }

@@ -20,7 +20,7 @@ cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 	if (version == NULL || copy != NULL || !number_parse(at, &q->cursor_at) ||
 	    !uuid_parse(wallet, &q->cursor_wallet) || !number_parse(version, &q->cursor_version) ||
 	    q->cursor_at < 0 || q->cursor_at > INSTANT_LAST)
-		return request_fault(r, "/cursor", "is not a cursor that this service issued");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	q->has_cursor = true;
 	return OK;
 }

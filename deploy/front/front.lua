@@ -1,0 +1,86 @@
+-- front.lua - what HAProxy's own words cannot say: problem documents, request ids, chunks. Loaded once, by haproxy.cfg.
+
+local problem = dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
+
+math.randomseed(os.time(), core.now().usec)
+
+local function random(bits)
+	return math.random(0, (1 << bits) - 1)
+end
+
+local function fresh_id()
+	local now = core.now()
+	return problem.request_id(now.sec * 1000 + now.usec // 1000, random)
+end
+
+-- The answer's header, its body and the log have the same.
+local function request_id(txn)
+	local id = txn:get_var("txn.id")
+
+	if id == nil then
+		id = fresh_id()
+		txn:set_var("txn.id", id)
+	end
+	return id
+end
+
+-- Why it is too much, by what haproxy.cfg noted.
+local too_much = {
+	client = "Your address has more connections open than one may have: close some, and use them again rather than new ones.",
+	all = "More requests are arriving than can be served.",
+}
+
+core.register_fetches("request_id", request_id)
+
+core.register_fetches("problem", function(txn, status)
+	local id, why = request_id(txn), txn:get_var("txn.why")
+
+	status = tonumber(status)
+	if status == 503 then
+		-- Who waited in a queue for too long has others behind them; else the gateway is away.
+		if why == nil and (txn.f:queue("gateway") > 0 or txn.f:queue("bulk") > 0) then
+			why = "all"
+		end
+		if why ~= nil then
+			return problem.document(status, id, "OVERLOADED", too_much[why])
+		end
+	end
+	return problem.document(status, id)
+end)
+
+-- Whether the chunks after a head, as far as they have come, are what they say. HAProxy's parser reads them with the head.
+core.register_converters("well_chunked", function(text)
+	local _, at = text:find("\n\r?\n")
+
+	if at == nil or not text:sub(1, at):lower():find("\ntransfer%-encoding:") then
+		return true
+	end
+	at = at + 1
+	while at <= #text do
+		local line, size = text:match("^([^\n]*\n)", at), text:match("^%x+", at)
+		if line == nil then
+			return text:find("^%x*[ \t]*;?", at) == at and (size ~= nil or text:sub(at) == "")
+		end
+		if size == nil or #size > 8 or not line:find("^%x+[ \t]*;?[^\r]*\r?\n$") or line:find("^%x+[ \t]*[^;\r\n \t]") then
+			return false
+		end
+		if tonumber(size, 16) == 0 then
+			return true
+		end
+		at = at + #line + tonumber(size, 16)
+		if at <= #text and not text:find("^\r?\n", at) and text:sub(at) ~= "\r" then
+			return false
+		end
+		at = (text:match("^\r?\n()", at) or #text + 1)
+	end
+	return true
+end)
+
+-- A head that did not arrive in time, while the connection is still text.
+core.register_service("late", "tcp", function(applet)
+	local id = fresh_id()
+	local body = problem.document(408, id)
+
+	applet:send("HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nContent-Length: " .. #body ..
+		"\r\nCache-Control: no-store\r\nX-Request-Id: " .. id .. "\r\nConnection: close\r\n\r\n" .. body)
+end)

@@ -1,0 +1,84 @@
+#!/usr/bin/env bats
+# silent.bats - clients that hold connections: what they may have, how long, and that nobody else sees a change.
+
+load ../helper
+
+setup() {
+	TOKEN=
+	host=${BASE_URL#http://} port=${BASE_URL##*:}
+	host=${host%:*}
+	[ "$host" != localhost ] || host=127.0.0.1
+}
+# Whoever floods ends with the test, however that ends.
+teardown() { touch "$BATS_TEST_TMPDIR/over"; }
+silent() { python3 "$ROOT/tests/gateway/silent.py" "$1" "$host" "$port" "${@:2}"; }
+
+# flood FROM IDLE DRIPPING - holds them until flood_end.
+flood() {
+	coproc FLOOD { silent flood "$@" 3>&-; }
+	read -r -t 120 -u "${FLOOD[0]}" said
+	[ "$said" = held ]
+}
+flood_end() {
+	local pid=$FLOOD_PID
+	exec {FLOOD[1]}>&-
+	wait "$pid"
+}
+connections() { ss -Htn state established "sport = :$port" | wc -l; }
+# No change: as many good answers, and of the same kind of time. (Both share the machine with those who flood.)
+nobody_else_sees_it() {
+	silent ask 127.0.0.3 100 >"$BATS_TEST_TMPDIR/during"
+	read -r good median <"$BATS_TEST_TMPDIR/during"
+	echo "before: $before, during: $good $median"
+	[ "$good" = 200 ]
+	[ "$median" -lt $((${before#* } * 10)) ]
+}
+
+@test "5,000 silent connections and 1,000 that drip, of one address: another one sees no change" {
+	[ "$(ulimit -Hn)" -ge 7000 ] || skip "this machine allows $(ulimit -Hn) open files, and the test needs 7000"
+	before=$(silent ask 127.0.0.3 100)
+	[ "${before% *}" = 200 ]
+	flood 127.0.0.2 5000 1000
+	[ "$(connections)" -gt 1100 ]
+	nobody_else_sees_it
+	flood_end
+}
+
+@test "the same with 2,000 that drip, of ten addresses" {
+	[ "$(ulimit -Hn)" -ge 7000 ] || skip "this machine allows $(ulimit -Hn) open files, and the test needs 7000"
+	before=$(silent ask 127.0.0.3 100)
+	for n in {10..19}; do
+		silent flood "127.0.0.$n" 0 200 < <(while [ ! -e "$BATS_TEST_TMPDIR/over" ]; do sleep 0.2; done) >"$BATS_TEST_TMPDIR/flood.$n" 3>&- &
+	done
+	all_held() { [ "$(cat "$BATS_TEST_TMPDIR"/flood.* | grep -c held)" = 10 ]; }
+	PATIENCE=120 eventually all_held
+	[ "$(connections)" -gt 1500 ]
+	nobody_else_sees_it
+	touch "$BATS_TEST_TMPDIR/over"
+	wait
+}
+
+@test "one connection too many: its request is 503 overloaded, the others are served, and afterwards all is well" {
+	run silent many 127.0.0.4 300
+	[ "$status" -eq 0 ]
+	[ "$output" = $'256 200\n44 503 overloaded' ]
+	well() { [ "$(silent many 127.0.0.4 10)" = '10 200' ]; }
+	eventually well
+}
+
+@test "a head, a body and a large body that drip: 408 in the end, as a problem document" {
+	for what in head body batch; do
+		silent drip "$what" >"$BATS_TEST_TMPDIR/$what" 3>&- &
+	done
+	wait
+	for what in head body batch; do [ "$(cat "$BATS_TEST_TMPDIR/$what")" = '408 True' ] || { echo "$what: $(cat "$BATS_TEST_TMPDIR/$what")" && return 1; }; done
+}
+
+@test "who the client is, the connection says, and no header of theirs" {
+	sign_up_and_in
+	api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\"}" --interface 127.0.0.5 -H 'X-Forwarded-For: 192.0.2.1' -H 'Forwarded: for=192.0.2.1'
+	expect 200
+	session=$(json .session_id)
+	api GET /v1/auth/sessions
+	[ "$(json "[.data[] | select(.id == \"$session\") | .ip] | join(\" \")")" = 127.0.0.5 ] || [[ $body == *127.0.0.5* && $body != *192.0.2.1* ]]
+}

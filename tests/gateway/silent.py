@@ -1,0 +1,132 @@
+"""silent.py - clients that hold connections and say nothing, or too little.
+
+usage: silent.py flood HOST PORT FROM IDLE DRIPPING     opens them from the address FROM, prints "held", keeps dripping and
+                                                        opening again what is closed, until its standard input ends
+       silent.py ask HOST PORT FROM COUNT               COUNT requests, each on a new connection, and COUNT on one; prints
+                                                        the number of good answers and the median in microseconds
+       silent.py drip HOST PORT head|body|batch         drips one request until an answer or the end; prints the status
+       silent.py many HOST PORT FROM COUNT              COUNT connections with a request on each; prints the statuses, counted
+"""
+import collections
+import http.client
+import resource
+import select
+import socket
+import statistics
+import sys
+import time
+
+REQUEST = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n\r\n"
+
+
+def connect(host, port, source):
+    s = socket.socket()
+    s.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: many more connections than one address has ports
+    s.bind((source, 0))
+    s.connect((host, port))
+    s.setblocking(False)
+    return s
+
+
+def flood(host, port, source, idle, dripping):
+    held = {}
+    turn = 0
+
+    def keep():
+        """Refused connections count as lost: the next turn tries them again."""
+        for _ in range(idle + dripping - len(held)):
+            try:
+                s = connect(host, port, source)
+            except OSError:
+                continue
+            held[s] = sum(held.values()) < dripping
+            if held[s]:
+                send(s, b"POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nX: ")
+
+    def send(s, data):
+        try:
+            s.send(data)
+        except OSError:
+            pass
+
+    keep()
+    print("held", flush=True)
+    while not select.select([sys.stdin], [], [], 0.5)[0]:
+        turn += 1
+        for s in [s for s in held if closed(s)]:
+            s.close()
+            del held[s]
+        keep()
+        for s, drips in held.items():
+            if drips and turn % 4 == 0:
+                send(s, b"x")
+
+
+def closed(s):
+    try:
+        return s.recv(4096) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def ask(host, port, source, count):
+    good, times = 0, []
+    kept = http.client.HTTPConnection(host, port, timeout=60, source_address=(source, 0))
+    for n in range(2 * count):
+        connection = kept if n % 2 else http.client.HTTPConnection(host, port, timeout=60, source_address=(source, 0))
+        begun = time.perf_counter()
+        try:
+            connection.request("GET", "/health/auth")
+            answer = connection.getresponse()
+            answer.read()
+            good += answer.status == 200
+        except OSError as fault:
+            print(fault, file=sys.stderr)
+        times.append(time.perf_counter() - begun)
+    print(good, round(statistics.median(times) * 1e6))
+
+
+def drip(host, port, what):
+    s = socket.create_connection((host, port))
+    head = b"POST /v1/transactions/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+    start = {"head": b"GET / HTTP/1.1\r\nHost: x\r\nX: ", "body": head % 1000 + b"\r\n", "batch": head % 500000 + b"\r\n" + b" " * 400000}[what]
+    s.sendall(start)
+    answer = b""
+    while not select.select([s], [], [], 0.3)[0]:
+        try:
+            s.send(b" ")
+        except OSError:
+            break
+    try:
+        while piece := s.recv(65536):
+            answer += piece
+    except OSError:
+        pass
+    print(answer.split(b" ")[1].decode() if answer else "closed", b"application/problem+json" in answer)
+
+
+def many(host, port, source, count):
+    held, seen = [], collections.Counter()
+    for _ in range(count):
+        s = connect(host, port, source)
+        s.setblocking(True)
+        s.settimeout(60)
+        s.sendall(b"GET /health/auth HTTP/1.1\r\nHost: x\r\n\r\n")
+        held.append(s)
+    for s in held:
+        try:
+            answer = s.recv(65536).decode("latin-1")
+            seen[answer.split(" ")[1] + (" overloaded" if '"code":"overloaded"' in answer and "retry-after" in answer.lower() else "")] += 1
+        except (OSError, IndexError):
+            seen["closed"] += 1
+    for status, n in sorted(seen.items()):
+        print(n, status)
+
+
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+what, host, port, *rest = sys.argv[1:]
+{"flood": lambda: flood(host, int(port), rest[0], int(rest[1]), int(rest[2])), "ask": lambda: ask(host, int(port), rest[0], int(rest[1])),
+ "drip": lambda: drip(host, int(port), rest[0]), "many": lambda: many(host, int(port), rest[0], int(rest[1]))}[what]()

@@ -1,0 +1,48 @@
+#!/usr/bin/env bats
+# hardening.bats - what each program is built with against faults that are used on purpose, read from the program itself.
+
+load ../helper
+
+# programs - those that run; each test below is true of every one.
+programs() { printf '%s\n' "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,log_pump}; }
+# each COMMAND... - must succeed with each program as its last word.
+each() {
+	local program
+	while read -r program; do "$@" "$program" || { echo "not so: $program" && return 1; }; done < <(programs)
+}
+
+position_independent() { readelf -hW "$1" | grep -q 'Type:.*DYN'; }
+@test "programs can be anywhere in memory (PIE)" { each position_independent; }
+
+relocations_are_read_only() { readelf -lW "$1" | grep -q GNU_RELRO && readelf -dW "$1" | grep -qE 'BIND_NOW|FLAGS_1.*NOW'; }
+@test "what the linker wrote is read-only (full RELRO, BIND_NOW)" { each relocations_are_read_only; }
+
+stack_is_no_code() { readelf -lW "$1" | grep GNU_STACK | grep -qv 'RWE'; }
+@test "no stack is executable" { each stack_is_no_code; }
+
+stack_is_guarded() { readelf -sW --dyn-syms "$1" | grep -q __stack_chk_fail; }
+@test "a stack that was written over ends the program" { each stack_is_guarded; }
+
+calls_are_checked() { readelf -sW --dyn-syms "$1" | grep -qE '__[a-z]+_chk@'; }
+@test "calls that can write too far are checked (_FORTIFY_SOURCE)" {
+	[[ $BUILD != */san && $BUILD != */tsan ]] || skip "sanitizers check them themselves"
+	each calls_are_checked
+}
+
+branches_are_marked() { readelf -nW "$1" | grep -q 'x86 feature:.*IBT.*SHSTK'; }
+@test "jumps and returns go where they should (CET)" {
+	[ "$(uname -m)" = x86_64 ] || skip "only x86-64 has it"
+	# The linker marks a program only if every object in it is; so the code is read where some library's is not.
+	marked() { branches_are_marked "$1" || objdump -d --disassemble=main "$1" | grep -q endbr64; }
+	each marked
+}
+
+# A frame of 64 kB touches each page as it grows.
+@test "no frame of the stack passes over the guard page" {
+	printf 'void use(char *);\nvoid f(void);\nvoid f(void) { char large[65536]; use(large); }\n' >"$BATS_TEST_TMPDIR/large.c"
+	flags=$(make -C "$ROOT" --no-print-directory -pn 2>/dev/null | sed -n 's/^HARDEN := //p')
+	[[ $flags == *-fstack-clash-protection* ]]
+	# shellcheck disable=SC2086
+	gcc -O2 $flags -S -o - "$BATS_TEST_TMPDIR/large.c" | grep -qE 'or[qlb]\s+\$0, '
+	[ "$(uname -m)" != x86_64 ] || objdump -d "$BUILD/wallet" | grep -qE 'or[qlb]?\s+\$0x0,(0x[0-9a-f]+)?\(%rsp\)'
+}
