@@ -53,7 +53,7 @@ operation_parse(struct operation *op)
 	struct faults faults = { 0 };
 
 	*op = (struct operation){ 0 };
-	if (data == NULL || operation_read(data, DOOR_REQUEST, "", arena, op, &faults) != OK)
+	if (data == NULL || operation_read(data, ORIGIN_REQUEST, "", arena, op, &faults) != OK)
 		return false;
 	operation_fingerprint(op);
 	return true;

@@ -18,13 +18,6 @@ static const struct entry entries[ERROR_COUNT] = {
 #undef ERROR
 };
 
-
-#define ERROR(name, status, code, title) +1
-_Static_assert(sizeof entries / sizeof entries[0] == 1
-#include "common/base/error.def"
-	, "each error has an entry");
-#undef ERROR
-
 int
 error_status(enum error e)
 {

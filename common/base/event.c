@@ -43,7 +43,9 @@ plain_length(const struct scan *s)
 {
 	const char *p = s->at;
 
-	while (p < s->end && memchr(",:]} \t\r\n", *p, 8) == NULL)
+	/* strchr() finds a NUL at the end of its list; here it is a byte like others, so that every
+	 * caller advances. */
+	while (p < s->end && (*p == '\0' || strchr(",:]} \t\r\n", *p) == NULL))
 		p++;
 	return (size_t)(p - s->at);
 }
