@@ -19,8 +19,9 @@
 #include "domain/statement/format.h"
 
 static const char body[] =
-	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\",\"merchant\":\"Corner Shop\","
-	"\"description\":\"Bread and milk\",\"amount\":2500,\"metadata\":{\"till\":3,\"receipt\":\"A-17\"}}";
+	"{\"wallet_id\":\"00000001-0000-7000-8000-000000000000\",\"kind\":\"purchase\","
+	"\"merchant\":\"Corner Shop\",\"description\":\"Bread and milk\",\"amount\":2500,"
+	"\"metadata\":{\"till\":3,\"receipt\":\"A-17\"}}";
 /* As long as an access token. */
 static char token[480];
 static struct arena *arena;
@@ -71,10 +72,10 @@ static bool
 part_token(void)
 {
 	unsigned char key[CACHE_KEY];
-	struct known known;
+	struct cached_identity found;
 
 	cache_key(token, sizeof token, key);
-	return cache_get(cache, key, &known);
+	return cache_get(cache, key, &found);
 }
 
 /* The answer to a posting: from the ledger's row to JSON text. Filling the posting takes only a few
@@ -142,7 +143,7 @@ begin(void)
 	cache_key(token, sizeof token, key);
 	if ((cache = cache_new(64)) == NULL || (arena = arena_new(1024 * 1024)) == NULL)
 		return false;
-	cache_put(cache, cache_mark(cache), key, &(struct known){ .until = INT64_MAX });
+	cache_put(cache, cache_mark(cache), key, &(struct cached_identity){ .until = INT64_MAX });
 	return true;
 }
 

@@ -17,19 +17,26 @@ DECLARE
 BEGIN
 	FOR place IN first .. past - 1 BY part LOOP
 		WITH made AS MATERIALIZED (
-			SELECT (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid AS wallet_id,
-				users[1 + n % cardinality(users)] AS owner_id, clock_timestamp() AS at
+			SELECT (lpad(to_hex(n), 8, '0') || '-0000-7000-8000-000000000000')::uuid AS
+				wallet_id,
+				users[1 + n % cardinality(users)] AS owner_id,
+					clock_timestamp() AS at
 			FROM generate_series(place, least(place + part, past) - 1) AS n),
 		wallets AS (
-			INSERT INTO wallet (id, owner_id, balance, version, created_at, changed_at, currency)
+			INSERT INTO wallet (id, owner_id, balance, version, created_at, changed_at,
+				currency)
 			SELECT wallet_id, owner_id, funds, 2, made.at, made.at, 'EUR' FROM made),
 		history AS (
-			INSERT INTO transaction (wallet_id, version, id, kind, contra, amount, balance_after, created_at)
-			SELECT wallet_id, 1, uuid_v7(made.at), 'opening', NULL, 0, 0, made.at FROM made
+			INSERT INTO transaction (wallet_id, version, id, kind, contra, amount,
+				balance_after, created_at)
+			SELECT wallet_id, 1, uuid_v7(made.at), 'opening', NULL, 0, 0, made.at
+				FROM made
 			UNION ALL
-			SELECT wallet_id, 2, uuid_v7(made.at), 'deposit', 'funding', funds, funds, made.at FROM made)
+			SELECT wallet_id, 2, uuid_v7(made.at), 'deposit', 'funding', funds, funds,
+				made.at FROM made)
 		INSERT INTO owner (owner_id, wallet_id)
-		SELECT DISTINCT ON (owner_id) owner_id, wallet_id FROM made ORDER BY owner_id, wallet_id
+		SELECT DISTINCT ON (owner_id) owner_id, wallet_id FROM made
+			ORDER BY owner_id, wallet_id
 		ON CONFLICT DO NOTHING;
 		COMMIT;
 	END LOOP;

@@ -1,8 +1,8 @@
-/* outbox_relay.c - publishes what was committed: transaction_created, transaction_rejected,
+/* outbox_relay.c - publishes committed rows as events: transaction_created, transaction_rejected,
  * statement_requested.
  *
- * Which databases are read, which rows become which events; how is in relay.c. A thread a
- * database. */
+ * This file defines which databases to read, and which rows become which events; relay.c does the
+ * work, with one thread per database. */
 #include <pthread.h>
 
 #include "common/amqp/consumer.h"
@@ -12,7 +12,7 @@
 #include "domain/ledger/facts.h"
 #include "domain/ledger/hold_sweep.h"
 
-/* ---- events out of rows ---- */
+/* ---- rows to events ---- */
 
 static char *
 created_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
@@ -32,7 +32,7 @@ static const struct db_column rejection_columns[] = {
 	DB_COLUMN(INSTANT, "created_at", struct rejection, created_at),
 };
 
-/* The consumer has stored the event's data as they are to be sent. */
+/* The consumer stored the event's data exactly as they are published. */
 static char *
 rejected_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
 {
@@ -84,8 +84,7 @@ static const struct db_statement read_jobs_sql = { "outbox_read",
 static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
 		{ { "transaction", EVENT_CREATED, &read_transactions_sql, true, created_body },
-			{ "rejection", EVENT_REJECTED, &read_rejections_sql, false,
-				rejected_body } },
+		  { "rejection", EVENT_REJECTED, &read_rejections_sql, false, rejected_body } },
 		2 },
 	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL,
 		{ { "job", EVENT_REQUESTED, &read_jobs_sql, true, requested_body } }, 1 },
@@ -94,7 +93,7 @@ static const struct source sources[] = {
 
 /* ---- the program ---- */
 
-/* In addition to the relays: expired holds. */
+/* Runs next to the relays: releases expired holds. Returns NULL unless the sweep failed. */
 static void *
 sweep_thread(void *drain)
 {
@@ -112,7 +111,7 @@ main(int argc, char **argv)
 	bool drain;
 	int status;
 
-	if (!consumer_begin(argc, argv, "outbox_relay", &drain, &status))
+	if (!consumer_start(argc, argv, "outbox_relay", &drain, &status))
 		return status;
 	for (size_t i = 0; i < SOURCES && status == 0; i++) {
 		if (config_text(sources[i].url) == NULL)

@@ -1,9 +1,9 @@
-/* statement_consumer.c - takes statement_queue: transaction_created becomes lines,
- * statement_requested becomes files.
+/* statement_consumer.c - consumes statement_queue: stores transaction_created events as lines, and
+ * writes a file for each statement_requested event.
  *
- * A batch of messages is one call of lines_store(), one commit, and then acknowledged
- * (common/amqp/consumer.h). Files are made by a thread of their own (domain/statement/worker.h), so
- * that lines flow while a long statement is written. */
+ * A batch of messages is one call of lines_store() and one commit; then it is acknowledged
+ * (common/amqp/consumer.h). A separate thread writes the files (domain/statement/worker.h), so a
+ * long statement does not delay the lines. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,13 +20,13 @@
 
 struct consumer_state {
 	struct db *db;
-	struct db_pool *jobs; /* for the rare question whether a job exists */
+	struct db_pool *jobs; /* to check whether a job exists */
 	struct lines *lines;
 	struct worker *worker;
-	struct delivery *line_of[CONSUMER_BATCH_MAX]; /* the delivery of each line of the batch */
+	struct delivery *line_of[CONSUMER_BATCH_MAX]; /* by place in the batch */
 };
 
-/* The job is in the database, where the event came from: it is only looked for. */
+/* The event is only a notification: the job is already in the database. */
 static enum error
 handle_requested(struct consumer_state *s, struct delivery *d, const json_t *data)
 {
@@ -43,7 +43,7 @@ handle_requested(struct consumer_state *s, struct delivery *d, const json_t *dat
 	if ((e = job_exists(s->jobs, &id, &exists)) != OK)
 		return e;
 	if (!exists)
-		delivery_dead(d, ERR_NOT_FOUND, "there is no statement job %s", text);
+		delivery_dead(d, ERR_NOT_FOUND, "no statement job %s", text);
 	worker_wake(s->worker);
 	return OK;
 }
@@ -76,7 +76,7 @@ handle_one(struct consumer_state *s, struct delivery *d)
 	else if (event.type != NULL && strcmp(event.type, EVENT_REQUESTED) == 0)
 		e = handle_requested(s, d, event.data);
 	else
-		delivery_dead(d, ERR_INVALID_REQUEST, "this queue takes %s and %s, not %s",
+		delivery_dead(d, ERR_INVALID_REQUEST, "this queue accepts %s and %s, not %s",
 			EVENT_CREATED, EVENT_REQUESTED,
 			event.type != NULL ? event.type : "an event without a type");
 	event_free(&event);
@@ -89,10 +89,10 @@ differs(size_t place, void *context)
 	struct consumer_state *s = context;
 	struct delivery *d = s->line_of[place];
 
-	log_error("alarm: an event contradicts the line that is stored: message %s",
+	log_error("alarm: an event contradicts the stored line: message %s",
 		d->message->message_id != NULL ? d->message->message_id : "without an id");
-	delivery_dead(
-		d, ERR_INCONSISTENT, "another line is stored under this wallet_id and version");
+	delivery_dead(d, ERR_INCONSISTENT,
+		"a different line is stored under this wallet_id and version");
 }
 
 static enum error
@@ -101,7 +101,7 @@ handle(void *service, struct delivery deliveries[], size_t count, bool again)
 	struct consumer_state *s = service;
 	enum error e;
 
-	(void)again; /* storing twice changes nothing */
+	(void)again; /* storing is idempotent */
 	lines_clear(s->lines);
 	for (size_t i = 0; i < count; i++)
 		if ((e = handle_one(s, &deliveries[i])) != OK)

@@ -1,5 +1,5 @@
-/* topology.h - the one table of exchange and queues: which event goes where. Everybody who connects
- * declares it. */
+/* topology.h - the one table of the exchange, the queues and their bindings. Every program that
+ * connects declares it. */
 #ifndef CONSUMERS_TOPOLOGY_H
 #define CONSUMERS_TOPOLOGY_H
 
@@ -14,7 +14,7 @@ static const struct amqp_queue purse_queues[] = {
 	{ STATEMENT_QUEUE, statement_queue_keys },
 };
 
-/* transaction_rejected has no queue of ours: whoever wants to know binds one. */
+/* We have no queue for transaction_rejected: an interested consumer binds its own. */
 static const struct amqp_topology purse_topology = {
 	.exchange = PURSE_EXCHANGE,
 	.queues = purse_queues,

@@ -1,16 +1,17 @@
-/* transaction_consumer.c - the ledger's second door: takes transaction_emitted from wallet_queue
- * and posts it by batches.
+/* transaction_consumer.c - consumes transaction_emitted from wallet_queue, and posts it to the
+ * ledger in batches.
  *
- * A batch is one call of the posting function, then, if any were refused, one that records the
- * refusals. Two commits and not one: a refusal changes nothing, so a crash between the two only
- * means that the message comes again and is refused again. Messages are acknowledged after both.
+ * A batch is one call of post() and, if anything was refused, a second call that records the
+ * refusals. Two commits are enough: a refusal changes nothing, so after a crash between them the
+ * message is redelivered and refused again. Messages are acknowledged after both.
  *
- * A redelivered message whose refusal was recorded within the last hour stays refused (it has been
- * told, and we died before acknowledging), unless its wallet has a transaction with its key by now.
- * Everything else is asked of the ledger, as over HTTP: only successes are kept. Two things follow.
- * The same event published anew within that hour, if that message too is delivered twice, stays
- * refused without being asked; it must be published once more. And a message that first comes again
- * after an hour may be posted though its refusal was told. */
+ * A redelivered message stays refused if its refusal was recorded within the last hour: the refusal
+ * is public, and we died before acknowledging. The exception is a wallet that by now has a
+ * transaction with the message's key. Everything else goes to the ledger, which stores only
+ * successes, as over HTTP. Two consequences follow. If the same event is published again within
+ * that hour, and that message is redelivered too, it stays refused unseen; publish it once more.
+ * And a message that is first redelivered after an hour can be posted, although its refusal was
+ * published. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,15 +23,15 @@
 #include "domain/ledger/facts.h"
 #include "domain/ledger/ledger.h"
 
-/* Memory of one batch: metadata, and what the ledger answers. */
+/* Memory for one batch: metadata and outcomes. */
 #define BATCH_MEMORY ((size_t)64 << 20)
 
-/* A message on its way through the ledger. */
+/* A message in flight. */
 struct item {
 	struct delivery *delivery;
 	struct emitted emitted;
-	struct uuid rejection;    /* its id, should there be one */
-	bool done;                /* not for the ledger: dead, or rejected by an earlier delivery */
+	struct uuid rejection;    /* the id of its rejection, if it is refused */
+	bool done;                /* not to be posted: dead, or refused by an earlier delivery */
 };
 
 struct service {
@@ -40,16 +41,16 @@ struct service {
 	struct item items[CONSUMER_BATCH_MAX];
 	size_t count;
 	const struct operation *operations[CONSUMER_BATCH_MAX];
-	struct item *posted[CONSUMER_BATCH_MAX]; /* by place in operations */
+	struct item *posted[CONSUMER_BATCH_MAX]; /* by index in operations */
 	struct outcome outcomes[CONSUMER_BATCH_MAX];
 };
 
 _Static_assert(CONSUMER_BATCH_MAX <= LEDGER_BATCH_MAX,
-	"a batch of messages is one call of the ledger");
+	"a batch of messages fits into one call of the ledger");
 
 /* ---- reading ---- */
 
-/* What cannot be read is marked dead, the rest becomes items. */
+/* Dead-letters the messages that cannot be read; the others become items. */
 static void
 items_read(struct service *s, struct delivery deliveries[], size_t count)
 {
@@ -81,9 +82,9 @@ items_free(struct service *s)
 
 /* ---- amounts ---- */
 
-/* Who has no wallet yet gets one in DEFAULT_CURRENCY. (One who opens a first wallet in another
- * currency between this look and the posting, a few milliseconds later, is not seen; a wallet's
- * currency never changes, so nobody else is missed.) */
+/* Converts the amounts. A user without a wallet gets one in DEFAULT_CURRENCY. There is one race: a
+ * user can open a first wallet in another currency in the milliseconds before the posting. There is
+ * no other, because a wallet's currency never changes. */
 static enum error
 amounts_settle(struct service *s)
 {
@@ -137,7 +138,7 @@ redelivered_add(struct service *s, const struct item *item)
 	db_array_add_text(&s->keys, op->key);
 }
 
-/* OFFSET 0: each is looked for by its key, however many transactions there are. */
+/* OFFSET 0 makes the planner look up each key in the index, however many transactions there are. */
 static const struct db_statement find_rejections_sql = { "find_rejections",
 	"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])"
 	" AS n(id, wallet_id, owner_id, key)"
@@ -157,7 +158,7 @@ static const struct db_column rejection_columns[] = {
 	DB_COLUMN(BORROWED, "body", struct rejection, body),
 };
 
-/* Of those that come again: which were refused and told so before we died? */
+/* Finds the redelivered messages whose refusal was already published before we died. */
 static enum error
 find_rejections(struct service *s)
 {
@@ -199,8 +200,8 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 {
 	const struct emitted *m = &item->emitted;
 	size_t bytes;
-	const char *asked = event_data_text(&m->event, &bytes);
-	char *data = rejection_text(&item->rejection, o, m->op.key, asked, bytes);
+	const char *request = event_data_text(&m->event, &bytes);
+	char *data = rejection_text(&item->rejection, o, m->op.key, request, bytes);
 	enum error e;
 
 	if (data == NULL)
@@ -230,7 +231,7 @@ outcomes_settle(struct service *s, size_t count)
 
 		if (o->error == ERR_INTERNAL)
 			delivery_dead(item->delivery, o->error,
-				"the ledger gave an answer that nobody knows");
+				"the ledger returned an unknown result");
 		else if (o->error != OK)
 			e = reject_one(s, item, o);
 		else if (item->delivery->message->reply_to != NULL)
@@ -307,7 +308,7 @@ start(void)
 	s->arena = arena_new(BATCH_MEMORY);
 	s->db = db_new(config_text(OPT_WALLET_DATABASE_URL));
 	if (s->arena == NULL || s->db == NULL) {
-		log_error("no memory");
+		log_error("out of memory");
 		stop(s);
 		return NULL;
 	}

@@ -1,5 +1,4 @@
-/* events.h - the names of events, exchange and queues. Which queue takes which event is
- * consumers/topology.h. */
+/* events.h - names of the events, the exchange and the queues; consumers/topology.h binds them. */
 #ifndef DOMAIN_EVENTS_H
 #define DOMAIN_EVENTS_H
 
@@ -7,9 +6,9 @@
 #define WALLET_QUEUE "wallet_queue"
 #define STATEMENT_QUEUE "statement_queue"
 
-#define EVENT_EMITTED "transaction_emitted"   /* asks for a transaction */
-#define EVENT_CREATED "transaction_created"   /* one has been posted */
-#define EVENT_REJECTED "transaction_rejected" /* one that was asked for by event was refused */
-#define EVENT_REQUESTED "statement_requested" /* a statement job waits */
+#define EVENT_EMITTED "transaction_emitted"   /* requests a transaction */
+#define EVENT_CREATED "transaction_created"   /* a transaction was posted */
+#define EVENT_REJECTED "transaction_rejected" /* a transaction_emitted was refused */
+#define EVENT_REQUESTED "statement_requested" /* a statement job is pending */
 
 #endif

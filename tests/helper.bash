@@ -19,17 +19,23 @@ PATIENCE=${PATIENCE:-30}
 # and sets $status_code, $headers and $body. Call it directly: a subshell would lose the variables
 # it sets.
 api() {
-	local method=$1 path=$2 json=${3:-} lines=() file=$BATS_TEST_TMPDIR/headers.$BASHPID trouble=
+	local method=$1 path=$2 json=${3:-} lines=() file=$BATS_TEST_TMPDIR/headers.$BASHPID \
+		trouble=
 	shift $(($# < 3 ? $# : 3))
 	[ -z "${TOKEN:-}" ] || lines+=("Authorization: Bearer $TOKEN")
 	# Keep a Content-Type that the test sets itself.
-	[ -z "$json" ] || [[ ${*,,} == *content-type:* ]] || lines+=('Content-Type: application/json')
+	[ -z "$json" ] || [[ ${*,,} == *content-type:* ]] ||
+		lines+=('Content-Type: application/json')
 	while [ "${1:-}" = -H ]; do
 		lines+=("$2")
 		shift 2
 	done
 	# tests/lib/caller.c makes one call at a time, and supports no curl options except headers.
-	if [ -n "${CALLER:-}" ] && [ $# -eq 0 ] && [ $BASHPID = $$ ]; then api_by_caller; else api_by_curl "$@"; fi
+	if [ -n "${CALLER:-}" ] && [ $# -eq 0 ] && [ $BASHPID = $$ ]; then
+		api_by_caller
+	else
+		api_by_curl "$@"
+	fi
 	IFS= read -r -d '' body <"$file.body" || true
 	while [[ $body == *$'\n' ]]; do body=${body%$'\n'}; done
 	IFS= read -r -d '' headers <"$file" || true
@@ -39,10 +45,12 @@ api() {
 }
 api_by_caller() {
 	local name=
-	printf '%s\0' "$method" "$BASE_URL$path" "$PATIENCE" "$file" "$json" "${lines[@]}" '' >&"${CALLER#* }"
+	printf '%s\0' "$method" "$BASE_URL$path" "$PATIENCE" "$file" "$json" "${lines[@]}" '' \
+		>&"${CALLER#* }"
 	# Skip an answer to an earlier caller that was killed before it arrived.
 	while [ "$name" != "$file" ]; do
-		read -r -t $((PATIENCE + 5)) -u "${CALLER% *}" name status_code trouble || { echo 'tests/lib/caller does not answer' && return 1; }
+		read -r -t $((PATIENCE + 5)) -u "${CALLER% *}" name status_code trouble ||
+			{ echo 'tests/lib/caller does not answer' && return 1; }
 	done
 }
 api_by_curl() {
@@ -51,7 +59,8 @@ api_by_curl() {
 	[ -z "$json" ] || arguments+=(--data-binary "$json")
 	: >"$file"
 	: >"$file.body"
-	status_code=$(curl -sS -m "$PATIENCE" -X "$method" -D "$file" -o "$file.body" -w '%{http_code}' "${arguments[@]}" "$@" "$BASE_URL$path") || true
+	status_code=$(curl -sS -m "$PATIENCE" -X "$method" -D "$file" -o "$file.body" \
+		-w '%{http_code}' "${arguments[@]}" "$@" "$BASE_URL$path") || true
 }
 
 # member NAME - sets REPLY to a member of the last body, without a JSON parser. It sees the members
@@ -60,7 +69,8 @@ member() {
 	local plain=${body#\{}
 	plain=,${plain%%[\{\[\\]*}
 	[[ $body == '{'* ]] || return 1
-	[[ $plain =~ ,\"$1\":(\"[^\"]*\"|[^\",\}]*)[,\}] || $body =~ ,\"$1\":(\"[^\"\\]*\"|[^]\[\{\}\",]+)\}$ ]] || return 1
+	[[ $plain =~ ,\"$1\":(\"[^\"]*\"|[^\",\}]*)[,\}] ||
+		$body =~ ,\"$1\":(\"[^\"\\]*\"|[^]\[\{\}\",]+)\}$ ]] || return 1
 	REPLY=${BASH_REMATCH[1]#\"}
 	REPLY=${REPLY%\"}
 }
@@ -98,7 +108,8 @@ json() {
 			return
 		fi
 	fi
-	[[ $* != *keys_unsorted* && $* != *-c* && $* != *to*json* && $* != *entries* ]] || program=jq
+	[[ $* != *keys_unsorted* && $* != *-c* && $* != *to*json* && $* != *entries* ]] ||
+		program=jq
 	"$program" -r "$@" <<<"$body"
 }
 
@@ -114,7 +125,8 @@ header() {
 # expect STATUS [CODE] - fails unless the last call returned this status and error code.
 expect() {
 	[ "$status_code" = "$1" ] || { echo "got status $status_code, want $1: $body" && return 1; }
-	[ -z "${2:-}" ] || { member code && [ "$REPLY" = "$2" ]; } || [ "$(json .code)" = "$2" ] || { echo "got code $(json .code), want $2" && return 1; }
+	[ -z "${2:-}" ] || { member code && [ "$REPLY" = "$2" ]; } || [ "$(json .code)" = "$2" ] ||
+		{ echo "got code $(json .code), want $2" && return 1; }
 }
 
 # new_email [NAME] - stores an unused address in the variable NAME, or prints it.
@@ -126,7 +138,8 @@ new_email() {
 # session_take - sets TOKEN, REFRESH_TOKEN and SESSION_ID from the answer to a sign-in.
 session_take() {
 	expect 200 || return 1
-	member access_token && TOKEN=$REPLY && member refresh_token && REFRESH_TOKEN=$REPLY && member session_id && SESSION_ID=$REPLY
+	member access_token && TOKEN=$REPLY && member refresh_token && REFRESH_TOKEN=$REPLY &&
+		member session_id && SESSION_ID=$REPLY
 }
 
 # sign_in EMAIL [PASSWORD] - sets TOKEN, REFRESH_TOKEN and SESSION_ID.
@@ -171,7 +184,8 @@ make_operator() {
 # signed in. The tests of a file share it until the token, which lives ten minutes, is four minutes
 # old.
 an_operator() {
-	local email=$EMAIL user=$USER_ID token=$TOKEN session=$SESSION_ID refresh=$REFRESH_TOKEN kept=$BATS_FILE_TMPDIR/operator made=0
+	local email=$EMAIL user=$USER_ID token=$TOKEN session=$SESSION_ID refresh=$REFRESH_TOKEN \
+		kept=$BATS_FILE_TMPDIR/operator made=0
 	[ ! -f "$kept" ] || read -r made OPERATOR <"$kept"
 	[ $((EPOCHSECONDS - made)) -gt 240 ] || return 0
 	sign_up_and_in && make_operator "$EMAIL" || return 1
@@ -207,11 +221,14 @@ at_once() {
 		body=${*:i % $# + 1:1}
 		body=${body//\\/\\\\}
 		[ "$i" = 0 ] || echo next
-		printf '%s = "%s"\n' url "$BASE_URL$url" output "$BATS_TEST_TMPDIR/answer.$i" max-time 60 write-out '%{http_code}\n' \
-			header "Authorization: Bearer $TOKEN" header 'Content-Type: application/json' data-binary "${body//\"/\\\"}"
+		printf '%s = "%s"\n' url "$BASE_URL$url" output "$BATS_TEST_TMPDIR/answer.$i" \
+			max-time 60 write-out '%{http_code}\n' \
+			header "Authorization: Bearer $TOKEN" \
+			header 'Content-Type: application/json' data-binary "${body//\"/\\\"}"
 		[ -z "$more" ] || printf 'header = "%s"\n' "$more"
 	done >"$BATS_TEST_TMPDIR/calls"
-	curl -sS --parallel --parallel-immediate --parallel-max "${AT_ONCE:-64}" -K "$BATS_TEST_TMPDIR/calls"
+	curl -sS --parallel --parallel-immediate --parallel-max "${AT_ONCE:-64}" \
+		-K "$BATS_TEST_TMPDIR/calls"
 }
 
 # eventually COMMAND... - runs it until it succeeds, for at most $PATIENCE seconds, with growing
@@ -235,7 +252,8 @@ sql() {
 admin() { # SQL... - as the superuser of the private server: only they can create databases
 	local query arguments=()
 	for query; do arguments+=(-c "$query"); done
-	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" && . "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
+	(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" &&
+		. "$ROOT/tools/lib/postgres.sh" && postgres_admin "${arguments[@]}")
 }
 
 # at SERVICE URL - the same server, roles and options, another database

@@ -1,5 +1,5 @@
-/* purse.c - the operator's command line: signing keys, users, dead letters, the proof. The table is
- * the whole interface. */
+/* purse.c - the operator's command line: signing keys, users, dead letters, verification. The table
+ * is the whole interface. */
 #include "tools/purse.h"
 
 #include <stdio.h>
@@ -11,25 +11,25 @@
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{ "key rotate", "", "make a new signing key; the old one is accepted for KEY_OVERLAP more",
+	{ "key rotate", "", "create a signing key; the old one stays valid for KEY_OVERLAP",
 		key_rotate },
-	{ "key list", "", "the signing keys, the newest first", key_list },
-	{ "user list", "[TEXT]",
-		"users, the newest first; with TEXT those whose address contains it", user_list },
-	{ "user show", "EMAIL", "one user with roles and open sessions", user_show },
-	{ "user role add", "EMAIL ROLE", "give a user the role customer, operator or service",
+	{ "key list", "", "list signing keys, newest first", key_list },
+	{ "user list", "[TEXT]", "list users, newest first; TEXT filters by email address",
+		user_list },
+	{ "user show", "EMAIL", "show a user with roles and open sessions", user_show },
+	{ "user role add", "EMAIL ROLE", "give a user a role: customer, operator or service",
 		user_role_add },
 	{ "user role remove", "EMAIL ROLE", "take a role from a user", user_role_remove },
-	{ "dead list", "[QUEUE]", "what could not be handled, and why", dead_list },
-	{ "dead show", "QUEUE [ID]", "such messages in full, a line of JSON each", dead_show },
-	{ "dead replay", "QUEUE ID|--all", "put them back into their queue", dead_replay },
-	{ "dead drop", "QUEUE ID|--all", "throw them away", dead_drop },
+	{ "dead list", "[QUEUE]", "list dead letters and their reasons", dead_list },
+	{ "dead show", "QUEUE [ID]", "print dead letters in full, one line of JSON each",
+		dead_show },
+	{ "dead replay", "QUEUE ID|--all", "return dead letters to their queue", dead_replay },
+	{ "dead drop", "QUEUE ID|--all", "delete dead letters", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
-		"publish standard input to a queue; --lines: each line is a message", publish },
-	{ "verify", "",
-		"prove the books: recompute everything from the rows, and the statement from the wallets",
+		"publish standard input to a queue; --lines: one message per line", publish },
+	{ "verify", "", "verify the books: recompute all balances and compare the statements",
 		verify },
-	{ "help", "", "this list", help },
+	{ "help", "", "show this list", help },
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
@@ -46,11 +46,12 @@ help(int argc, char **argv)
 		snprintf(head, sizeof head, "%s %s", commands[i].name, commands[i].usage);
 		printf("  %-32s %s\n", head, commands[i].help);
 	}
-	printf("\nOptions come from the environment, then from the file that PURSE_CONFIG names (var/purse.env).\n");
+	printf("\nOptions come from the environment, then from the file that PURSE_CONFIG names"
+	       " (var/purse.env).\n");
 	return DONE;
 }
 
-/* How many of the words make up the command's name; 0 where they are another's. */
+/* The number of words in the command's name if argv starts with them; else 0. */
 static int
 words_matched(const char *name, int argc, char **argv)
 {
@@ -98,6 +99,6 @@ main(int argc, char **argv)
 		if (n > 0)
 			return run(&commands[i], argc - 1 - n, argv + 1 + n);
 	}
-	fprintf(stderr, "purse knows no such command; `purse help` lists them.\n");
+	fprintf(stderr, "purse: unknown command; run `purse help` for a list.\n");
 	return MISUSED;
 }

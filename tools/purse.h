@@ -1,19 +1,20 @@
-/* purse.h - the commands of `purse`: one table in purse.c, a file an area (purse_key.c,
+/* purse.h - the commands of `purse`: one table in purse.c, one file per area (purse_key.c,
  * purse_user.c, …).
  *
- * One more command: a function here, a row in purse.c's table, the function in its area's file. */
+ * To add a command, declare its function here, add a row to purse.c's table, and write the function
+ * in its area's file. */
 #ifndef TOOLS_PURSE_H
 #define TOOLS_PURSE_H
 
-/* Answers of a command; main's exit status. */
+/* What a command returns; the exit status of main(). */
 enum { DONE = 0, FAILED = 1, MISUSED = 2 /* prints the command's usage */ };
 
 struct command {
 	const char *name;  /* one to three words, as typed: "key rotate" */
 	const char *usage; /* what follows the name: "EMAIL ROLE", or "" */
 	const char *help;  /* one line */
-	/* Only the words after the name, argv[argc] NULL. Configuration and log are ready. Says on
-	 * stderr what fails. */
+	/* Gets only the words after the name; argv[argc] is NULL. Configuration and log are ready.
+	 * Reports errors on stderr. */
 	int (*run)(int argc, char **argv);
 };
 

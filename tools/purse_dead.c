@@ -1,9 +1,8 @@
-/* purse_dead.c - purse dead list|show|replay|drop: the messages that could not be handled, in
- * <queue>.dead.
+/* purse_dead.c - `purse dead list|show|replay|drop`: the dead letters in <queue>.dead.
  *
- * Looking takes nothing: messages are asked for, kept unacknowledged, and go back when the
- * connection closes. What is to be gone through is bounded by what was there at the beginning, so a
- * message that dies again at once is met once. */
+ * Listing removes nothing: it gets messages without acknowledging them, and they return to the
+ * queue when the connection closes. A walk ends after as many messages as the queue had at the
+ * start, so it handles a replayed message that dies again only once. */
 #include <jansson.h>
 #include <sodium.h>
 #include <stdio.h>
@@ -23,14 +22,14 @@
 struct walk {
 	struct amqp *amqp;
 	char queue[AMQP_NAME_MAX], dead[AMQP_NAME_MAX];
-	uint32_t count;      /* dead letters at the beginning */
-	const char *wanted;  /* id; NULL: all */
+	uint32_t count;      /* dead letters still to visit */
+	const char *only_id; /* NULL: all */
 	size_t matched;
 };
 
 /* ---- walking ---- */
 
-/* What a dead letter is called here: its message_id, or a digest of its body. */
+/* Identifies a dead letter by its message_id or, without one, a digest of its body. */
 static void
 dead_id(const struct message *m, char id[ID_TEXT])
 {
@@ -55,7 +54,7 @@ dead_reason(const struct message *m)
 	return m->death != NULL ? m->death : "unknown";
 }
 
-/* QUEUE may be written with or without ".dead". */
+/* QUEUE can be given with or without ".dead". */
 static bool
 walk_begin(struct walk *w, const char *queue)
 {
@@ -75,13 +74,13 @@ walk_begin(struct walk *w, const char *queue)
 	if (e == ERR_NOT_FOUND)
 		fprintf(stderr, "purse: there is no queue %s\n", w->dead);
 	else
-		fprintf(stderr, "purse: RabbitMQ does not answer\n");
+		fprintf(stderr, "purse: no reply from RabbitMQ\n");
 	amqp_free(w->amqp);
 	return false;
 }
 
-/* The next dead letter that is wanted; NULL at the end, or after a sentence (*status is FAILED
- * then). */
+/* The next dead letter that matches; NULL at the end, or after an error message, with *status
+ * FAILED. */
 static struct message *
 walk_next(struct walk *w, int *status)
 {
@@ -90,14 +89,14 @@ walk_next(struct walk *w, int *status)
 
 	for (; w->count > 0; w->count--) {
 		if (amqp_get(w->amqp, w->dead, &m) != OK) {
-			fprintf(stderr, "purse: the connection to RabbitMQ is lost\n");
+			fprintf(stderr, "purse: lost the connection to RabbitMQ\n");
 			*status = FAILED;
 			return NULL;
 		}
 		if (m == NULL)
 			return NULL;
 		dead_id(m, id);
-		if (w->wanted == NULL || strcmp(w->wanted, id) == 0) {
+		if (w->only_id == NULL || strcmp(w->only_id, id) == 0) {
 			w->count--;
 			w->matched++;
 			return m;
@@ -150,12 +149,12 @@ dead_list(int argc, char **argv)
 static json_t *
 text_or_null(const char *text)
 {
-	json_t *j = text == NULL ? NULL : json_string(text); /* NULL too where it is not UTF-8 */
+	json_t *j = text == NULL ? NULL : json_string(text); /* also NULL if it is not UTF-8 */
 
 	return j != NULL ? j : json_null();
 }
 
-/* A line of JSON; a body that is no UTF-8 is shown as hexadecimal digits. */
+/* Prints a line of JSON; a body that is not UTF-8 appears as hexadecimal digits. */
 static void
 message_print(const struct message *m)
 {
@@ -176,7 +175,7 @@ message_print(const struct message *m)
 			hex, 2 * m->bytes + 1, (const unsigned char *)m->body, m->bytes));
 	json_object_set_new(j, hex != NULL ? "body_hex" : "body", body);
 	line = json_dumps(j, JSON_COMPACT);
-	puts(line != NULL ? line : "purse: no memory");
+	puts(line != NULL ? line : "purse: out of memory");
 	free(line);
 	free(hex);
 	json_decref(j);
@@ -193,14 +192,14 @@ dead_show(int argc, char **argv)
 		return MISUSED;
 	if (!walk_begin(&w, argv[0]))
 		return FAILED;
-	w.wanted = argc == 2 ? argv[1] : NULL;
+	w.only_id = argc == 2 ? argv[1] : NULL;
 	while (w.matched < SHOW_MAX && (m = walk_next(&w, &status)) != NULL) {
 		message_print(m);
 		message_free(m);
 	}
 	amqp_free(w.amqp);
-	if (status == DONE && w.wanted != NULL && w.matched == 0) {
-		fprintf(stderr, "purse: %s has no %s\n", w.dead, w.wanted);
+	if (status == DONE && w.only_id != NULL && w.matched == 0) {
+		fprintf(stderr, "purse: %s has no %s\n", w.dead, w.only_id);
 		return FAILED;
 	}
 	return status;
@@ -208,8 +207,8 @@ dead_show(int argc, char **argv)
 
 /* ---- replay and drop ---- */
 
-/* To the queue they died in, and only when they are safe there, out of this one. A crash between
- * doubles them, and the consumers drop doubles. */
+/* Publishes to the original queue, and only after the confirms removes from the dead-letter queue.
+ * A crash in between duplicates messages, and consumers drop duplicates. */
 static int
 replay_batch(struct walk *w, struct message *const messages[], size_t count)
 {
@@ -220,7 +219,7 @@ replay_batch(struct walk *w, struct message *const messages[], size_t count)
 			.exchange = "", .key = w->queue, .copy = messages[i], .mandatory = true
 		};
 	if (amqp_publish(w->amqp, out, count) != OK) {
-		fprintf(stderr, "purse: %s takes no messages\n", w->queue);
+		fprintf(stderr, "purse: %s did not accept the messages\n", w->queue);
 		return FAILED;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -251,7 +250,7 @@ replay_or_drop(int argc, char **argv, int (*work)(struct walk *, struct message 
 		return MISUSED;
 	if (!walk_begin(&w, argv[0]))
 		return FAILED;
-	w.wanted = strcmp(argv[1], "--all") == 0 ? NULL : argv[1];
+	w.only_id = strcmp(argv[1], "--all") == 0 ? NULL : argv[1];
 	do {
 		for (n = 0; n < REPLAY_BATCH && (messages[n] = walk_next(&w, &status)) != NULL; n++)
 			;
@@ -260,14 +259,14 @@ replay_or_drop(int argc, char **argv, int (*work)(struct walk *, struct message 
 		for (size_t i = 0; i < n; i++)
 			message_free(messages[i]);
 	} while (n == REPLAY_BATCH && status == DONE);
-	/* Acknowledgements are not answered; a question that is, behind them, shows that they were
-	 * read. */
+	/* RabbitMQ does not reply to acknowledgements. It handles commands in order, so its reply
+	 * to this one shows that it has read them. */
 	if (total > 0 && amqp_count(w.amqp, w.dead, &w.count) != OK)
 		status = FAILED;
 	amqp_free(w.amqp);
 	printf("%zu %s\n", total, done);
-	if (status == DONE && total == 0 && w.wanted != NULL) {
-		fprintf(stderr, "purse: %s has no %s\n", w.dead, w.wanted);
+	if (status == DONE && total == 0 && w.only_id != NULL) {
+		fprintf(stderr, "purse: %s has no %s\n", w.dead, w.only_id);
 		return FAILED;
 	}
 	return status;

@@ -1,4 +1,5 @@
-/* purse_key.c - `purse key …`: the signing keys. Running handlers notice a change by themselves. */
+/* purse_key.c - `purse key …`: the signing keys. Running handlers pick up a change by
+ * themselves. */
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +25,8 @@ keys_give_to_owner(const char *folder)
 	given = fstat(dirfd(dir), &owner) == 0;
 	while (given && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' || entry->d_name[1] != '.')
-			given = fchownat(dirfd(dir), entry->d_name, owner.st_uid, owner.st_gid, AT_SYMLINK_NOFOLLOW) == 0;
+			given = fchownat(dirfd(dir), entry->d_name, owner.st_uid, owner.st_gid,
+					AT_SYMLINK_NOFOLLOW) == 0;
 	closedir(dir);
 	return given;
 }
@@ -65,8 +67,7 @@ key_list(int argc, char **argv)
 			i == 0 ? "signs" : "accepted until ", i == 0 ? "" : ends_at);
 	}
 	if (count == 0)
-		printf("There is no key in %s: the auth handler makes one when it starts.\n",
-			folder);
+		printf("No keys in %s yet: the auth handler creates one when it starts.\n", folder);
 	key_files_free(keys, count);
 	return DONE;
 }

@@ -1,4 +1,4 @@
-/* purse_publish.c - purse publish: puts a message into a queue and says when it is safe there. */
+/* purse_publish.c - `purse publish`: publishes to a queue, and reports once the broker confirms. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -73,7 +73,7 @@ publish_whole(struct amqp *a, struct publish_options *w)
 	int status = FAILED;
 
 	if (body == NULL || ferror(stdin) != 0 || n > AMQP_BODY_MAX) {
-		fprintf(stderr, "purse: the input cannot be read, or is larger than %zu bytes\n",
+		fprintf(stderr, "purse: cannot read the input, or it is larger than %zu bytes\n",
 			AMQP_BODY_MAX);
 	} else {
 		body[n] = '\0';
@@ -88,7 +88,7 @@ publish_whole(struct amqp *a, struct publish_options *w)
 	return status;
 }
 
-/* By batches, so that many are fast. Empty lines are passed over. */
+/* Publishes in batches, because each wait for confirms takes a round trip. Skips empty lines. */
 static int
 publish_lines(struct amqp *a, const struct publish_options *w)
 {
@@ -143,6 +143,6 @@ publish(int argc, char **argv)
 	status = w.lines ? publish_lines(a, &w) : publish_whole(a, &w);
 	amqp_free(a);
 	if (status != DONE)
-		fprintf(stderr, "purse: %s did not take it\n", w.queue);
+		fprintf(stderr, "purse: %s did not accept every message\n", w.queue);
 	return status;
 }

@@ -1,7 +1,7 @@
-/* purse_user.c - `purse user …`: who is there, and who is an operator.
+/* purse_user.c - `purse user …`: users and their roles.
  *
- * Works as the database's owner: the handlers' own role may not give roles. A change is told to the
- * running handlers, so it holds for the next request of whoever is signed in. */
+ * It connects as the database's owner, because the handlers' role cannot change roles. A change
+ * notifies the running handlers, so it applies to a signed-in user's next request. */
 #include <stdio.h>
 
 #include "common/base/caller.h"
@@ -9,13 +9,14 @@
 #include "common/db/db.h"
 #include "tools/purse.h"
 
-#define THE_EMAIL "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
-#define TELL_ALL \
-	" RETURNING array_to_string(roles, ',')) SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
+#define EMAIL_MATCHES "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
+#define NOTIFY_ALL                                                                                 \
+	" RETURNING array_to_string(roles, ','))"                                                  \
+	" SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
 
 #define SECONDS_TEXT 20 /* "2026-11-23 05:08:36" and NUL */
 
-/* The caller's to db_free(); NULL, after a sentence, where it cannot be. */
+/* The caller calls db_free(); NULL after an error message. */
 static struct db *
 users_open(void)
 {
@@ -26,7 +27,7 @@ users_open(void)
 	return db_new(url != NULL ? url : config_text(OPT_AUTH_DATABASE_URL));
 }
 
-/* As the server writes them, cut where the rest is not worth a column. */
+/* Text as the server writes it. Longer values are cut to these widths. */
 struct user_row {
 	char id[UUID_TEXT], email[256], name[512], roles[ROLES_TEXT];
 	char created_at[SECONDS_TEXT];
@@ -87,8 +88,9 @@ static const struct db_column session_columns[] = {
 };
 
 static const struct db_statement user_sessions_sql = { "user_sessions",
-	"SELECT id, last_used_at, coalesce(ip, '-') AS ip, coalesce(user_agent, '-') AS user_agent FROM session"
-	" WHERE account_id = $1::text::uuid AND ended_at IS NULL AND expires_at > now() ORDER BY id DESC LIMIT 1000",
+	"SELECT id, last_used_at, coalesce(ip, '-') AS ip, coalesce(user_agent, '-') AS user_agent"
+	" FROM session WHERE account_id = $1::text::uuid AND ended_at IS NULL"
+	" AND expires_at > now() ORDER BY id DESC LIMIT 1000",
 	DB_AGAIN };
 
 static enum error
@@ -110,7 +112,7 @@ sessions_print(struct db *db, const char *account)
 }
 
 static const struct db_statement user_show_sql = { "user_show",
-	"SELECT " USER_COLUMNS " FROM account WHERE " THE_EMAIL, DB_AGAIN };
+	"SELECT " USER_COLUMNS " FROM account WHERE " EMAIL_MATCHES, DB_AGAIN };
 
 static enum error
 user_print_whole(struct db *db, const char *email)
@@ -136,7 +138,7 @@ report(enum error e, const char *email)
 	if (e == ERR_NOT_FOUND)
 		fprintf(stderr, "There is no account with the address %s.\n", email);
 	else if (e != OK)
-		fprintf(stderr, "The database refused: its message is above.\n");
+		fprintf(stderr, "The database reported the error above.\n");
 	return e == OK ? DONE : FAILED;
 }
 
@@ -158,8 +160,9 @@ user_show(int argc, char **argv)
 static enum error
 role_set(struct db *db, const struct db_statement *statement, const char *email, const char *role)
 {
-	static const struct db_column columns[] = { DB_COLUMN(
-		CODE, "roles", struct user_row, roles) };
+	static const struct db_column columns[] = {
+		DB_COLUMN(CODE, "roles", struct user_row, roles),
+	};
 	DB_ROWS(rows);
 	enum error e = db_execute(db, statement, DB_VALUES(db_text(email), db_text(role)), &rows);
 	struct user_row user;
@@ -183,7 +186,7 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 	if (argc != 2)
 		return MISUSED;
 	if (role_from_name(argv[1]) == 0) {
-		fprintf(stderr, "A role is customer, operator or service, not %s.\n", argv[1]);
+		fprintf(stderr, "Unknown role %s: use customer, operator or service.\n", argv[1]);
 		return FAILED;
 	}
 	if ((db = users_open()) == NULL)
@@ -194,8 +197,8 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 }
 
 static const struct db_statement role_add_sql = { "role_add",
-	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2) WHERE " THE_EMAIL
-		TELL_ALL,
+	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2)"
+	" WHERE " EMAIL_MATCHES NOTIFY_ALL,
 	DB_AGAIN };
 
 int
@@ -205,8 +208,8 @@ user_role_add(int argc, char **argv)
 }
 
 static const struct db_statement role_remove_sql = { "role_remove",
-	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2) WHERE " THE_EMAIL
-		TELL_ALL,
+	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2)"
+	" WHERE " EMAIL_MATCHES NOTIFY_ALL,
 	DB_AGAIN };
 
 int

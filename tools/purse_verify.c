@@ -1,5 +1,5 @@
-/* purse_verify.c - `purse verify`: the proof. Recomputes everything from the rows and says which of
- * them is wrong. */
+/* purse_verify.c - `purse verify`: recomputes everything from the rows, and reports each row that
+ * is wrong. */
 #include <stdio.h>
 #include <unistd.h>
 
@@ -58,7 +58,7 @@ wallet_work(struct db *db, void *context)
 	return checks_run(v);
 }
 
-/* The statement's snapshot first: what it shows, the wallet database had before. */
+/* Takes the statement's snapshot first: everything in it was in the wallet database before. */
 static enum error
 statement_work(struct db *db, void *context)
 {
@@ -70,15 +70,15 @@ statement_work(struct db *db, void *context)
 	return e != OK ? e : db_transaction_on(v->wallet, DB_ONCE, wallet_work, v);
 }
 
-/* As verify_sql.c tells the server. */
+/* The same as statement_timeout in verify_sql.c. */
 #define STATEMENT_MS INT64_C(3600000)
 
 int
 verify(int argc, char **argv)
 {
 	struct verify v = { .live = isatty(STDERR_FILENO), .shown = -1 };
-	int64_t begun = clock_monotonic_ms();
-	enum error e = ERR_INTERNAL; /* no memory */
+	int64_t started = clock_monotonic_ms();
+	enum error e = ERR_INTERNAL; /* out of memory */
 
 	(void)argv;
 	if (argc != 0)
@@ -94,5 +94,5 @@ verify(int argc, char **argv)
 	}
 	db_free(v.wallet);
 	db_free(v.statement);
-	return verify_summary(&v, e == OK, clock_monotonic_ms() - begun) ? DONE : FAILED;
+	return verify_summary(&v, e == OK, clock_monotonic_ms() - started) ? DONE : FAILED;
 }

@@ -1,4 +1,4 @@
-/* verify_report.c - what `purse verify` says: findings, progress, and the summary. */
+/* verify_report.c - the output of `purse verify`: findings, progress, and the summary. */
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,42 +26,42 @@ finding(struct verify *v, const char *fmt, ...)
 }
 
 static void
-progress_show(struct verify *v, int percents)
+progress_show(struct verify *v, int percent)
 {
 	char bar[BAR + 1];
 
-	v->shown = percents;
+	v->shown = percent;
 	if (!v->live) {
-		if (percents % 10 == 0)
-			fprintf(stderr, "%3d %%: %" PRId64 " rows read\n", percents, v->rows_read);
+		if (percent % 10 == 0)
+			fprintf(stderr, "%3d %%: %" PRId64 " rows read\n", percent, v->rows_read);
 		return;
 	}
 	for (int i = 0; i < BAR; i++)
-		bar[i] = i < percents * BAR / 100 ? '#' : '.';
+		bar[i] = i < percent * BAR / 100 ? '#' : '.';
 	bar[BAR] = '\0';
-	fprintf(stderr, "\r[%s] %3d %%  %" PRId64 " of %" PRId64 " rows ", bar, percents,
+	fprintf(stderr, "\r[%s] %3d %%  %" PRId64 " of %" PRId64 " rows ", bar, percent,
 		v->rows_read, v->rows_expected);
 }
 
 void
 progress_step(struct verify *v)
 {
-	int percents = 100;
+	int percent = 100;
 
 	v->rows_read++;
 	if (v->rows_read % 256 != 0 && v->rows_read != v->rows_expected)
 		return;
 	if (v->rows_read < v->rows_expected)
-		percents = (int)(v->rows_read * 100 / v->rows_expected);
-	if (percents != v->shown)
-		progress_show(v, percents);
+		percent = (int)(v->rows_read * 100 / v->rows_expected);
+	if (percent != v->shown)
+		progress_show(v, percent);
 }
 
 bool
 verify_summary(const struct verify *v, bool complete, int64_t ms)
 {
 	if (!complete) {
-		fprintf(stderr, "The databases could not be read to the end: nothing is proven.\n");
+		fprintf(stderr, "Could not read both databases completely: nothing is verified.\n");
 		return false;
 	}
 	if (v->findings > FINDINGS_SHOWN)
@@ -69,9 +69,9 @@ verify_summary(const struct verify *v, bool complete, int64_t ms)
 	printf("%" PRId64 " rows of %" PRId64 " wallets in %" PRId64 ".%" PRId64 " s: ",
 		v->rows_read, v->wallets_read, ms / 1000, ms % 1000 / 100);
 	if (v->findings > 0)
-		printf("%" PRId64 " things are wrong.\n", v->findings);
+		printf("%" PRId64 " errors found.\n", v->findings);
 	else
-		printf("all is right.\n");
+		printf("no errors found.\n");
 	if (v->lagging > 0)
 		printf("The statement is %" PRId64 " lines behind.\n", v->lagging);
 	return v->findings == 0;

@@ -1,9 +1,9 @@
-/* verify_walk.c - the walk of `purse verify`: four cursors side by side, a wallet at a time, a
- * version at a time.
+/* verify_walk.c - the walk of `purse verify`: four cursors in parallel, one wallet and one version
+ * at a time.
  *
- * Each row is held against the one before it, against the rules of its kind, and against its line
- * in the statement; the last one against the wallet. After a row that is wrong the walk goes on
- * from what that row says, so one mistake is told once or twice and not for each row behind it. */
+ * It compares each row with the one before it, with the rules of its kind, and with its line in the
+ * statement, and the last row with the wallet. After a wrong row it continues from that row's
+ * values, so it reports one error once or twice, and not for every row that follows. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,14 +14,14 @@
 
 struct reader {
 	struct db *db;
-	const struct db_statement *statement; /* that fetches the next rows */
+	const struct db_statement *statement; /* fetches the next rows */
 	struct db_rows *rows;
 	size_t at;
 	bool ended;
 	enum error error;
 };
 
-/* To the next row; at the end, or where it cannot be read, `ended`. */
+/* Moves to the next row. Sets `ended` at the end, or on an error. */
 static void
 reader_next(struct reader *r)
 {
@@ -47,7 +47,7 @@ number_of(const struct reader *r, size_t column)
 	return rows_number(r->rows, r->at, column);
 }
 
-/* Is the next row about this wallet? UUIDs are ordered as their texts are. */
+/* True if the current row is about this wallet. UUIDs sort like their texts. */
 static bool
 belongs_to(const struct reader *r, const char *wallet)
 {
@@ -56,28 +56,13 @@ belongs_to(const struct reader *r, const char *wallet)
 
 /* ---- one row ---- */
 
-/* The columns in the order of verify_rows_sql and verify_lines_sql, of verify_wallets_sql, and of
- * verify_heads_sql. Columns are compared as texts, whatever they are, so they are read by their
- * places. */
+/* The columns of verify_rows_sql and verify_lines_sql, of verify_wallets_sql, and of
+ * verify_heads_sql. They are read by position, because all of them are compared as text. */
 enum {
-	C_WALLET,
-	C_VERSION,
-	C_ID,
-	C_KIND,
-	C_AMOUNT,
-	C_BALANCE,
-	C_CREATED,
-	C_REFERENCE,
-	C_MERCHANT,
-	C_DESCRIPTION,
-	C_COUNTERPART_WALLET,
-	C_COUNTERPART,
-	C_COMMON,
-	C_HELD_CHANGE = C_COMMON,
-	C_HELD,
-	C_CONTRA,
-	C_EXPIRES,
-	C_MARK
+	C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT,
+	C_DESCRIPTION, C_COUNTERPART_WALLET, C_COUNTERPART,
+	C_COMMON, /* a line has the columns before this one */
+	C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK
 };
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
@@ -88,37 +73,36 @@ static const char *const common_names[] = {
 	[C_ID] = "id",
 	[C_KIND] = "kind",
 	[C_AMOUNT] = "amount",
-	[C_BALANCE] = "balance after it",
+	[C_BALANCE] = "balance",
 	[C_CREATED] = "time",
 	[C_REFERENCE] = "reference",
 	[C_MERCHANT] = "merchant",
 	[C_DESCRIPTION] = "description",
-	[C_COUNTERPART_WALLET] = "wallet on the other side",
-	[C_COUNTERPART] = "transaction on the other side",
+	[C_COUNTERPART_WALLET] = "counterpart wallet",
+	[C_COUNTERPART] = "counterpart transaction",
 };
-_Static_assert(
-	sizeof common_names / sizeof common_names[0] == C_COMMON, "each common column has a name");
+_Static_assert(sizeof common_names / sizeof common_names[0] == C_COMMON, "a name per column");
 
-/* How a kind moves the balance and what is held: up, down, not at all, or (EITHER) up or down. */
+/* How a kind changes the balance and the held amount; EITHER is up or down. */
 enum direction { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
 enum need { NEVER, MAY, MUST };
 
 static const struct rule {
 	const char *kind;
 	enum direction amount, held;
-	enum need reference, other_side;
-	const char *contra; /* of what moves the balance; NULL: that of the original */
+	enum need reference, counterpart;
+	const char *contra; /* the contra account; NULL: none, or the original's */
 } rules[] = {
 	{ "opening", STILL, STILL },
 	{ "deposit", UP, STILL, .contra = "funding" },
 	{ "withdrawal", DOWN, STILL, .contra = "payout" },
 	{ "purchase", DOWN, STILL, .contra = "merchant" },
 	{ "cancellation", UP, STILL, .reference = MUST, .contra = "merchant" },
-	{ "reversal", EITHER, STILL, .reference = MUST, .other_side = MAY },
+	{ "reversal", EITHER, STILL, .reference = MUST, .counterpart = MAY },
 	{ "hold", STILL, UP },
 	{ "capture", DOWN, DOWN, .reference = MUST, .contra = "merchant" },
 	{ "release", STILL, DOWN, .reference = MUST },
-	{ "transfer", EITHER, STILL, .other_side = MUST, .contra = "transfer" },
+	{ "transfer", EITHER, STILL, .counterpart = MUST, .contra = "transfer" },
 	{ "freeze", STILL, STILL },
 	{ "unfreeze", STILL, STILL },
 	{ "close", STILL, STILL },
@@ -141,12 +125,12 @@ direction_matches(int64_t change, enum direction direction)
 }
 
 static bool
-presence_matches(bool there, enum need need)
+presence_matches(bool present, enum need need)
 {
-	return need == MAY || there == (need == MUST);
+	return need == MAY || present == (need == MUST);
 }
 
-/* What is wrong with a row for its kind; NULL: nothing. */
+/* The error in a row by the rules of its kind, or NULL. */
 static const char *
 kind_fault(const struct reader *r)
 {
@@ -155,30 +139,30 @@ kind_fault(const struct reader *r)
 	int64_t amount = number_of(r, C_AMOUNT), held = number_of(r, C_HELD_CHANGE);
 
 	if (rule == NULL)
-		return "there is no such kind";
+		return "unknown kind";
 	if ((strcmp(rule->kind, "opening") == 0) != (number_of(r, C_VERSION) == 1))
-		return "an opening is version 1, and nothing else is";
+		return "version 1, and no other, must be the opening";
 	if (!direction_matches(amount, rule->amount))
-		return "the amount goes the wrong way for its kind";
+		return "the amount has the wrong sign for its kind";
 	if (!direction_matches(held, rule->held))
-		return "what is held goes the wrong way for its kind";
+		return "the change of the held amount has the wrong sign for its kind";
 	if (rule->amount == DOWN && rule->held == DOWN && held > amount)
-		return "it took more than it released";
+		return "it captured more than it released";
 	if (!presence_matches(text_of(r, C_REFERENCE) != NULL, rule->reference))
-		return "the reference to an original is missing, or too much";
-	if (!presence_matches(text_of(r, C_COUNTERPART) != NULL, rule->other_side))
-		return "the other side is missing, or too much";
+		return "the reference is missing, or not allowed for its kind";
+	if (!presence_matches(text_of(r, C_COUNTERPART) != NULL, rule->counterpart))
+		return "the counterpart is missing, or not allowed for its kind";
 	if ((amount != 0) != (contra != NULL) ||
 		(contra != NULL && rule->contra != NULL && strcmp(contra, rule->contra) != 0))
-		return "it is not on the account of its kind";
+		return "it is on the wrong contra account for its kind";
 	if ((text_of(r, C_EXPIRES) != NULL) != (strcmp(rule->kind, "hold") == 0))
-		return "only a hold ends";
+		return "a hold, and nothing else, must expire";
 	return NULL;
 }
 
 /* ---- one wallet ---- */
 
-/* Where the walk is in a wallet: what its last row said. */
+/* A wallet's state after the last row of it that was read. */
 struct place {
 	char wallet[UUID_TEXT];
 	int64_t version, balance, held;
@@ -200,7 +184,7 @@ row_fault(struct walk *w, const char *what)
 		number_of(&w->rows, C_VERSION), text_of(&w->rows, C_ID), what);
 }
 
-/* What freezing, closing and limits have made of the wallet. */
+/* Applies a freeze, an unfreeze, a close or new limits to the state. */
 static void
 status_follow(const struct reader *r, struct place *p)
 {
@@ -220,7 +204,7 @@ status_follow(const struct reader *r, struct place *p)
 		memccpy(p->status, status, '\0', sizeof p->status);
 }
 
-/* The row at hand against the one before it. */
+/* Compares the current row with the one before it. */
 static void
 row_check(struct walk *w, struct place *p)
 {
@@ -234,16 +218,16 @@ row_check(struct walk *w, struct place *p)
 	if (version != p->version + 1)
 		finding(w->v,
 			"wallet %s: version %" PRId64 " follows %" PRId64
-			", what was between is gone",
+			"; the rows in between are missing",
 			p->wallet, version, p->version);
 	else if (balance != p->balance + number_of(r, C_AMOUNT))
-		row_fault(w, "the balance after it is not that before it and its amount");
+		row_fault(w, "the balance is not the previous balance plus the amount");
 	else if (held != p->held + number_of(r, C_HELD_CHANGE))
-		row_fault(w, "what is held after it is not what was before it and its change");
+		row_fault(w, "the held amount is not the previous one plus its change");
 	if (held < 0)
-		row_fault(w, "less than nothing is held");
+		row_fault(w, "the held amount is negative");
 	if (strcmp(created, p->created) < 0)
-		row_fault(w, "it is older than the row before it");
+		row_fault(w, "it is older than the previous row");
 	p->version = version;
 	p->balance = balance;
 	p->held = held;
@@ -258,7 +242,7 @@ same_text(const char *a, const char *b)
 	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
 }
 
-/* A row and its line, of the same version: all that both have must be the same. */
+/* Compares a row with its line: the columns that both have must be equal. */
 static void
 line_check(struct walk *w)
 {
@@ -269,15 +253,15 @@ line_check(struct walk *w)
 			continue;
 		finding(w->v,
 			"wallet %s, version %" PRId64
-			", %s: the statement has another %s: %s, not %s",
+			", %s: the statement has a different %s: %s, not %s",
 			text_of(&w->rows, C_WALLET), number_of(&w->rows, C_VERSION),
 			text_of(&w->rows, C_ID), common_names[c], line != NULL ? line : "none",
 			row != NULL ? row : "none");
 	}
 }
 
-/* The next version of the wallet at hand, of which there is a row, a line, or both. `head`: of the
- * statement. */
+/* Checks the wallet's next version, which has a row, a line, or both. `head` is the version up to
+ * which the statement shows lines. */
 static void
 version_check(struct walk *w, struct place *p, int64_t head)
 {
@@ -288,12 +272,12 @@ version_check(struct walk *w, struct place *p, int64_t head)
 	if (line_version < row_version)
 		finding(w->v,
 			"wallet %s, version %" PRId64
-			", %s: the statement has a line of which there is no row",
+			", %s: the statement has a line without a row",
 			p->wallet, line_version, text_of(&w->lines, C_ID));
 	else if (line_version == row_version)
 		line_check(w);
 	else if (row_version <= head)
-		row_fault(w, "the statement lacks its line");
+		row_fault(w, "its line is missing in the statement");
 	else
 		w->v->lagging++;
 	if (row_version <= line_version) {
@@ -304,7 +288,7 @@ version_check(struct walk *w, struct place *p, int64_t head)
 		reader_next(&w->lines);
 }
 
-/* The wallet itself, behind its last row. */
+/* Compares the wallet itself with its last row. */
 static void
 wallet_check(struct walk *w, const struct place *p)
 {
@@ -314,14 +298,15 @@ wallet_check(struct walk *w, const struct place *p)
 		number_of(r, W_VERSION) != p->version)
 		finding(w->v,
 			"wallet %s: balance %" PRId64 ", held %" PRId64 ", version %" PRId64
-			"; its last row says %" PRId64 ", %" PRId64 ", %" PRId64,
+			"; its last row has %" PRId64 ", %" PRId64 ", %" PRId64,
 			p->wallet, number_of(r, W_BALANCE), number_of(r, W_HELD),
 			number_of(r, W_VERSION), p->balance, p->held, p->version);
 	if (strcmp(text_of(r, W_STATUS), p->status) != 0)
-		finding(w->v, "wallet %s: it is %s; its rows say %s", p->wallet,
+		finding(w->v, "wallet %s: its status is %s, but %s by its rows", p->wallet,
 			text_of(r, W_STATUS), p->status);
 	if (p->has_credit && number_of(r, W_CREDIT) != p->credit)
-		finding(w->v, "wallet %s: its credit limit is %" PRId64 "; its rows say %" PRId64,
+		finding(w->v,
+			"wallet %s: its credit limit is %" PRId64 ", but %" PRId64 " by its rows",
 			p->wallet, number_of(r, W_CREDIT), p->credit);
 }
 
@@ -329,45 +314,46 @@ static void
 wallet_walk(struct walk *w, const char *wallet)
 {
 	struct place p = { .status = "open" };
-	bool known, shown;
+	bool exists, in_statement;
 	int64_t head = 0;
 
 	memccpy(p.wallet, wallet, '\0', sizeof p.wallet);
-	known = belongs_to(&w->wallets, p.wallet);
-	shown = belongs_to(&w->heads, p.wallet);
-	if (shown)
+	exists = belongs_to(&w->wallets, p.wallet);
+	in_statement = belongs_to(&w->heads, p.wallet);
+	if (in_statement)
 		head = number_of(&w->heads, H_VERSION);
-	if (known && shown &&
-		(!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
-			!same_text(
-				text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
-		finding(w->v, "wallet %s: the statement has another owner or currency", p.wallet);
+	if (exists && in_statement &&
+	    (!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
+	     !same_text(text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
+		finding(w->v, "wallet %s: the statement has a different owner or currency",
+			p.wallet);
 	while (belongs_to(&w->rows, p.wallet) || belongs_to(&w->lines, p.wallet))
 		version_check(w, &p, head);
-	if (known)
+	if (exists)
 		wallet_check(w, &p);
 	else
-		finding(w->v, "wallet %s: there are rows or lines of it, but no such wallet",
-			p.wallet);
+		finding(w->v, "wallet %s: it has rows or lines, but does not exist", p.wallet);
 	if (head > p.version)
 		finding(w->v,
-			"wallet %s: the statement has come to version %" PRId64
-			", the wallet to %" PRId64,
+			"wallet %s: the statement is at version %" PRId64
+			", the wallet at %" PRId64,
 			p.wallet, head, p.version);
-	if (known)
+	if (exists)
 		reader_next(&w->wallets);
-	if (shown)
+	if (in_statement)
 		reader_next(&w->heads);
 	w->v->wallets_read++;
 }
 
 /* ---- all of them ---- */
 
+/* The first, by id, of `wallet` (or NULL) and the reader's wallet. */
 static const char *
-earlier_of(const char *wallet, const struct reader *r)
+first_of(const char *wallet, const struct reader *r)
 {
-	return !r->ended && (wallet == NULL || strcmp(text_of(r, 0), wallet) < 0) ? text_of(r, 0)
-										  : wallet;
+	if (r->ended || (wallet != NULL && strcmp(wallet, text_of(r, 0)) <= 0))
+		return wallet;
+	return text_of(r, 0);
 }
 
 enum error
@@ -389,7 +375,7 @@ verify_walk(struct verify *v)
 		const char *wallet = NULL;
 
 		for (size_t i = 0; i < 4; i++) {
-			wallet = earlier_of(wallet, readers[i]);
+			wallet = first_of(wallet, readers[i]);
 			if (readers[i]->error != OK)
 				e = readers[i]->error;
 		}

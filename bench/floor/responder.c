@@ -9,8 +9,9 @@
 
 static const char answer[] =
 	"Status: 200\r\nContent-Type: application/json\r\n\r\n"
-	"{\"wallet_id\":\"00000000-0000-7000-8000-000000000000\",\"currency\":\"EUR\",\"balance\":1000000000,"
-	"\"held\":0,\"available\":1000000000,\"version\":2,\"as_of\":\"2025-01-01T00:00:00.000000Z\"}";
+	"{\"wallet_id\":\"00000000-0000-7000-8000-000000000000\",\"currency\":\"EUR\","
+	"\"balance\":1000000000,\"held\":0,\"available\":1000000000,\"version\":2,"
+	"\"as_of\":\"2025-01-01T00:00:00.000000Z\"}";
 
 static void *
 serve(void *unused)

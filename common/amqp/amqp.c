@@ -1,5 +1,4 @@
-/* amqp.c - a connection from its beginning to its end: made, connected with its queues declared,
- * freed. */
+/* amqp.c - the life of a connection: created, connected with its queues declared, freed. */
 #include "common/amqp/amqp.h"
 
 #include <stdlib.h>
@@ -19,8 +18,7 @@ amqp_new(const char *url, const struct amqp_topology *topology)
 	a->inbox_end = &a->inbox;
 	a->url = strdup(url);
 	if (a->url == NULL || amqp_parse_url(a->url, &a->address) != AMQP_STATUS_OK) {
-		log_error(
-			"AMQP_URL is not an address of RabbitMQ: write amqp://user:password@host:port/vhost");
+		log_error("AMQP_URL is invalid: expected amqp://user:password@host:port/vhost");
 		amqp_free(a);
 		return NULL;
 	}
@@ -32,8 +30,8 @@ amqp_free(struct amqp *a)
 {
 	if (a == NULL)
 		return;
-	/* Said and answered, not only cut: of a connection that is cut the broker may not read the
-	 * last acknowledgements, and give out again what was done. One that is short of memory
+	/* Close with a handshake: after a cut connection, the broker might not have read the last
+	 * acknowledgements and would redeliver finished work. A broker that is short of memory
 	 * would not answer. */
 	if (a->connection != NULL && !a->blocked)
 		(void)amqp_connection_close(a->connection, AMQP_REPLY_SUCCESS);
@@ -52,7 +50,7 @@ amqp_connect(struct amqp *a)
 	if ((e = amqp_open(a)) != OK || (e = amqp_declare(a)) != OK)
 		return e;
 	if (a->last_failure[0] != '\0')
-		log_info("RabbitMQ is back");
+		log_info("reconnected to RabbitMQ");
 	a->last_failure[0] = '\0';
 	return OK;
 }

@@ -1,14 +1,14 @@
-/* amqp.h - RabbitMQ: a connection that is one thread's, publishing with confirms, messages taken
- * and acknowledged.
+/* amqp.h - RabbitMQ: publishing with confirms, consuming with acknowledgements, on a connection
+ * that belongs to one thread.
  *
- * Two channels: one takes messages, the other publishes in confirm mode. Every wait ends after
- * AMQP_TIMEOUT; a connection that failed is closed at once, and what was not acknowledged comes
- * again. Nothing here reconnects by itself: callers loop over amqp_connect() with a struct backoff,
- * so that they can stop.
+ * A connection has two channels: one consumes, the other publishes in confirm mode. Every wait ends
+ * after AMQP_TIMEOUT. A connection that fails is closed at once, and RabbitMQ redelivers what was
+ * not acknowledged. Nothing here reconnects by itself: callers loop over amqp_connect() with a
+ * struct backoff, so that they can stop.
  *
  * Errors: ERR_UNAVAILABLE (no connection, connection lost, not confirmed in time, refused by a full
- * queue); ERR_INTERNAL (RabbitMQ refuses what we ask for: logged with its reason, and repeating it
- * will not help). */
+ * queue); ERR_INTERNAL (RabbitMQ refuses the operation: its reason is logged, and a retry will not
+ * help). */
 #ifndef COMMON_AMQP_AMQP_H
 #define COMMON_AMQP_AMQP_H
 
@@ -18,13 +18,13 @@
 
 #include "common/base/error.h"
 
-/* Larger messages are not read into memory: they are rejected, and the broker moves them to the
- * dead letters. */
+/* Larger messages are not read into memory: they are rejected, so the broker dead-letters them. */
 #define AMQP_BODY_MAX ((size_t)1 << 20)
 
 /* ---- topology ---- */
 
-/* A durable quorum queue bound to the exchange by each key, and its dead letters, "<name>.dead". */
+/* A durable quorum queue bound to the exchange by each key, and its dead-letter queue,
+ * "<name>.dead". */
 struct amqp_queue {
 	const char *name;
 	const char *const *keys; /* ends with NULL */
@@ -36,73 +36,72 @@ struct amqp_topology {
 	size_t count;
 };
 
-#define AMQP_NAME_MAX 256 /* of a queue, NUL included */
-/* The dead letters' queue of a queue. */
+#define AMQP_NAME_MAX 256 /* of a queue, including the NUL */
+/* The name of a queue's dead-letter queue. */
 void amqp_dead_name(const char *queue, char out[AMQP_NAME_MAX]);
 
 /* ---- the connection ---- */
 
 struct amqp;
 
-/* No I/O. Writes a sentence to the log and answers NULL where the URL is none
- * (amqp[s]://user:password@host:port/vhost,
- * %-escapes in each part; amqps checks the server's certificate against SSL_CERT_FILE or the
- * system's). */
+/* Does no I/O. Returns NULL, with a sentence in the log, if the URL is invalid. The form is
+ * amqp[s]://user:password@host:port/vhost, with %-escapes in each part; amqps checks the server's
+ * certificate against SSL_CERT_FILE or the system's authorities. */
 struct amqp *amqp_new(const char *url, const struct amqp_topology *topology);
-/* Closes in order: what was acknowledged is so for the broker, too (AMQP_TIMEOUT at most). NULL is
- * fine. */
+/* Closes gracefully, so the broker has read every acknowledgement (waits at most AMQP_TIMEOUT).
+ * NULL is allowed. */
 void amqp_free(struct amqp *a);
 
-/* One attempt to connect and to declare the topology; OK at once where it is connected. */
+/* Tries once to connect and to declare the topology; OK at once if already connected. */
 enum error amqp_connect(struct amqp *a) MUST_CHECK;
 bool amqp_connected(const struct amqp *a);
-/* Cuts the connection: what was taken and not acknowledged goes back to its queue, and perhaps what
- * just was. */
+/* Drops the connection: unacknowledged messages go back to their queue, perhaps also those whose
+ * acknowledgement was just sent. */
 void amqp_close(struct amqp *a);
 
-/* ---- taking ---- */
+/* ---- consuming ---- */
 
-/* A message as it came. All text ends with NUL and is never NULL but where said; it lives until
+/* A message as received. Text is NUL-terminated, never NULL unless stated, and lives until
  * message_free(). */
 struct message {
 	uint64_t tag;
 	bool redelivered;
-	int64_t deliveries;         /* earlier ones, by x-delivery-count */
+	int64_t deliveries;         /* earlier ones, from x-delivery-count */
 	const char *exchange, *key;
-	const char *body;           /* `bytes` long, and a NUL beyond them */
+	const char *body;           /* `bytes` long, then a NUL */
 	size_t bytes;
-	const char *content_type, *type, *message_id, *correlation_id,
-		*reply_to; /* NULL where absent */
+	/* NULL if absent. */
+	const char *content_type, *type, *message_id, *correlation_id, *reply_to;
 	const char *content_encoding, *app_id;
-	uint64_t timestamp;         /* 0 where absent */
+	uint64_t timestamp;         /* 0 if absent */
 	const char *reason;         /* x-reason, or NULL; see struct outgoing */
 	const char *dead_at;        /* x-dead-at, or NULL */
-	const char *death; /* the broker's own word ("rejected", "delivery_limit", …), or NULL */
+	const char *death;          /* the broker's reason ("rejected", …), or NULL */
 	uint32_t waiting;           /* messages left in the queue; amqp_get() only */
 	struct message_headers *headers; /* private */
-	struct message *next;       /* private until it is taken, then the taker's */
+	struct message *next;       /* private until received, then free for the caller */
 };
 void message_free(struct message *m);
 
-/* Begins to take from a queue, at most `prefetch` messages unacknowledged. Must be called again
+/* Starts to consume from a queue, with at most `prefetch` messages unacknowledged. Call it again
  * after a reconnect. */
 enum error amqp_consume(struct amqp *a, const char *queue, int prefetch) MUST_CHECK;
-/* Takes no more; what has arrived already is still given out by amqp_take(). */
+/* Stops consuming; amqp_receive() still returns messages that have already arrived. */
 enum error amqp_cancel(struct amqp *a) MUST_CHECK;
-/* The next message; *m is NULL where none came within timeout_ms (0: only what has arrived). Caller
- * owns it. */
-enum error amqp_take(struct amqp *a, int timeout_ms, struct message **m) MUST_CHECK;
-/* Acknowledges one message, or all up to it. */
+/* Receives the next message, which the caller owns; *m is NULL if none arrives within timeout_ms
+ * (0: only messages that have already arrived). */
+enum error amqp_receive(struct amqp *a, int timeout_ms, struct message **m) MUST_CHECK;
+/* Acknowledges one message, or all messages up to it. */
 enum error amqp_ack(struct amqp *a, uint64_t tag, bool all_before) MUST_CHECK;
-/* Gives one back: to its queue, or (requeue false) to the dead letters by the broker's own hand. */
+/* Returns a message to its queue or, without `requeue`, has the broker dead-letter it. */
 enum error amqp_reject(struct amqp *a, uint64_t tag, bool requeue) MUST_CHECK;
-/* Asks for one message without consuming (for tools); *m NULL where the queue is empty.
- * ERR_NOT_FOUND: no such queue. */
+/* Gets one message without consuming (for tools); *m is NULL if the queue is empty. ERR_NOT_FOUND:
+ * no such queue. */
 enum error amqp_get(struct amqp *a, const char *queue, struct message **m) MUST_CHECK;
-/* Messages ready in a queue. ERR_NOT_FOUND: no such queue. */
+/* Counts the messages that are ready in a queue. ERR_NOT_FOUND: no such queue. */
 enum error amqp_count(struct amqp *a, const char *queue, uint32_t *ready) MUST_CHECK;
 
-/* Serves heartbeats and keeps what arrives, for timeout_ms: for those who wait for something else
+/* Serves heartbeats and buffers deliveries for timeout_ms: for callers that wait for something else
  * meanwhile. */
 enum error amqp_idle(struct amqp *a, int timeout_ms) MUST_CHECK;
 
@@ -110,42 +109,44 @@ enum error amqp_idle(struct amqp *a, int timeout_ms) MUST_CHECK;
 
 enum outgoing_state {
 	OUTGOING_NEW,       /* not sent, or to be sent again */
-	OUTGOING_SENT,      /* on its way */
-	OUTGOING_CONFIRMED, /* safe with the broker */
-	OUTGOING_REFUSED,   /* nacked: a queue is full, or lost its majority */
-	OUTGOING_RETURNED,  /* mandatory, and no queue takes it */
+	OUTGOING_SENT,      /* in flight */
+	OUTGOING_CONFIRMED, /* on disk at the broker */
+	OUTGOING_REFUSED,   /* nacked: a queue is full or has lost its majority */
+	OUTGOING_RETURNED,  /* mandatory, but no queue is bound for it */
 };
 
-/* A message to be. All is borrowed, and must live until it is settled. Always persistent. */
+/* A message to publish, always persistent. Everything is borrowed and must live until the message
+ * is settled. */
 struct outgoing {
-	const char *exchange, *key; /* exchange "": straight to the queue named by key */
+	const char *exchange, *key; /* exchange "": straight to the queue named by `key` */
 	const void *body;
 	size_t bytes;
-	const char *content_type, *type, *message_id, *correlation_id,
-		*reply_to;	    /* NULL: left out */
-	bool mandatory;             /* it must reach a queue */
-	/* Take body, properties and headers from this message instead; the broker's own headers are
-	 * left out, ours too. */
+	/* NULL: left out. */
+	const char *content_type, *type, *message_id, *correlation_id, *reply_to;
+	bool mandatory;             /* return it if no queue is bound for it */
+	/* Copy body, properties and headers from this message instead, without the headers that the
+	 * broker and we add to dead letters. */
 	const struct message *copy;
-	const char *
-		reason; /* header x-reason: why it is a dead letter; x-dead-at goes with it. NULL: neither */
+	/* Why it is a dead letter: adds the headers x-reason and x-dead-at. NULL: neither. */
+	const char *reason;
 	enum outgoing_state state;
 };
 
-/* Puts one on the wire. Its address is kept until it is settled, or the connection closed. */
+/* Sends one message and keeps its address until it is settled or the connection is closed. */
 enum error amqp_send(struct amqp *a, struct outgoing *m) MUST_CHECK;
-/* The same for all that are not confirmed yet. */
+/* Sends all messages that are not yet confirmed. */
 enum error amqp_send_all(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
-/* Waits until at most `unsettled` of those sent are neither confirmed, refused nor returned. */
+/* Waits until at most `unsettled` of the sent messages are in flight: neither confirmed, refused
+ * nor returned. */
 enum error amqp_settle(struct amqp *a, size_t unsettled) MUST_CHECK;
-/* Waits until this one is. */
+/* Waits until this message is settled. */
 enum error amqp_settle_one(struct amqp *a, const struct outgoing *m) MUST_CHECK;
-/* Sends all that are not confirmed yet and waits for them: OK where every one is confirmed then.
- * ERR_UNAVAILABLE: call again, after a pause; those confirmed are not sent twice. */
+/* Sends all messages that are not yet confirmed and waits for them. OK: every one is confirmed.
+ * ERR_UNAVAILABLE: pause and call again; confirmed messages are not sent twice. */
 enum error amqp_publish(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
-/* Sends all once, waits up to a second for them, and gives up what is refused or not confirmed by
- * then: OK as long as the connection lasts. For queues that are not ours. Only while nothing else
- * is on its way. */
-enum error amqp_offer(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
+/* Sends each message once, waits up to a second, and gives up on those refused or unconfirmed by
+ * then. Returns OK unless the connection fails. For queues that belong to others, and only while no
+ * other message is in flight. */
+enum error amqp_publish_once(struct amqp *a, struct outgoing *messages, size_t count) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* amqp_ack.c - acknowledges messages and gives them back. */
+/* amqp_ack.c - acknowledges and rejects messages. */
 #include "common/amqp/amqp_private.h"
 
 enum error
@@ -8,7 +8,7 @@ amqp_ack(struct amqp *a, uint64_t tag, bool all_before)
 
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	status = amqp_basic_ack(a->connection, CHANNEL_TAKE, tag, all_before);
+	status = amqp_basic_ack(a->connection, CHANNEL_CONSUME, tag, all_before);
 	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot acknowledge", status);
 }
 
@@ -19,6 +19,6 @@ amqp_reject(struct amqp *a, uint64_t tag, bool requeue)
 
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	status = amqp_basic_reject(a->connection, CHANNEL_TAKE, tag, requeue);
-	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot give a message back", status);
+	status = amqp_basic_reject(a->connection, CHANNEL_CONSUME, tag, requeue);
+	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot reject a message", status);
 }

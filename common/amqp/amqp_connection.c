@@ -1,4 +1,4 @@
-/* amqp_connection.c - the connection to RabbitMQ: opened with a time limit, closed as soon as it
+/* amqp_connection.c - the connection to RabbitMQ: opened with a timeout, closed as soon as it
  * fails. */
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
@@ -11,8 +11,8 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-/* A peer that is silent for two of these is considered dead. Long enough for the slowest batch,
- * during which nothing is read. */
+/* A peer that is silent for two of these is considered dead. It must be longer than the slowest
+ * batch, during which nothing is read. */
 #define HEARTBEAT_S 30
 #define FRAME_BYTES 131072
 
@@ -44,7 +44,7 @@ amqp_close(struct amqp *a)
 
 /* ---- failures ---- */
 
-/* A broker that is away fails again and again: each sentence is an error once, then for debugging
+/* An unavailable broker fails repeatedly: a repeated sentence is logged at debug level
  * only. */
 static void
 log_failure(struct amqp *a, const char *doing, const char *why, size_t length)
@@ -118,16 +118,15 @@ amqp_fail_reply(struct amqp *a, const char *doing, amqp_rpc_reply_t reply)
 static amqp_socket_t *
 socket_new(struct amqp *a)
 {
-	const char *authorities;
+	const char *authorities = getenv("SSL_CERT_FILE");
 	amqp_socket_t *s;
 
 	if (!a->address.ssl)
 		return amqp_tcp_socket_new(a->connection);
+	if (authorities == NULL)
+		authorities = "/etc/ssl/certs/ca-certificates.crt";
 	s = amqp_ssl_socket_new(a->connection);
-	authorities = getenv("SSL_CERT_FILE");
-	if (s != NULL && amqp_ssl_socket_set_cacert(s,
-				 authorities != NULL ? authorities
-						     : "/etc/ssl/certs/ca-certificates.crt") != 0)
+	if (s != NULL && amqp_ssl_socket_set_cacert(s, authorities) != 0)
 		return NULL;
 	return s;
 }
@@ -136,37 +135,37 @@ static enum error
 log_in(struct amqp *a)
 {
 	const amqp_field_value_t yes = { .kind = AMQP_FIELD_KIND_BOOLEAN, .value.boolean = 1 };
-	/* Be told when the broker stops reading, and when a queue that we take from is removed. */
-	amqp_table_entry_t able[2] = { { .key = amqp_cstring_bytes("connection.blocked"),
-					       .value = yes },
-		{ .key = amqp_cstring_bytes("consumer_cancel_notify"), .value = yes } };
+	/* The broker then reports that it stops reading, or that our queue was deleted. */
+	amqp_table_entry_t capabilities[2] = {
+		{ .key = amqp_cstring_bytes("connection.blocked"), .value = yes },
+		{ .key = amqp_cstring_bytes("consumer_cancel_notify"), .value = yes },
+	};
 	amqp_table_entry_t entries[2] = {
 		{ .key = amqp_cstring_bytes("capabilities"),
-			.value = { .kind = AMQP_FIELD_KIND_TABLE, .value.table = { 2, able } } },
-		{ .key = amqp_cstring_bytes("connection_name"),
-			.value = { .kind = AMQP_FIELD_KIND_UTF8,
-				.value.bytes = amqp_cstring_bytes(
-					program_invocation_short_name) } },
+			.value = { .kind = AMQP_FIELD_KIND_TABLE,
+				.value.table = { 2, capabilities } } },
+		text_entry("connection_name", program_invocation_short_name),
 	};
 	amqp_table_t properties = { 2, entries };
 	amqp_rpc_reply_t reply = amqp_login_with_properties(a->connection, a->address.vhost,
 		CHANNELS - 1, FRAME_BYTES, HEARTBEAT_S, &properties, AMQP_SASL_METHOD_PLAIN,
 		a->address.user, a->address.password);
 
-	return reply.reply_type == AMQP_RESPONSE_NORMAL
-		       ? OK
-		       : amqp_fail_reply(a, "cannot log in", reply);
+	if (reply.reply_type == AMQP_RESPONSE_NORMAL)
+		return OK;
+	return amqp_fail_reply(a, "cannot log in", reply);
 }
 
 enum error
 amqp_open_channel(struct amqp *a, int channel)
 {
-	(void)amqp_channel_open(a->connection, (amqp_channel_t)channel);
-	amqp_rpc_reply_t reply = amqp_get_rpc_reply(a->connection);
+	amqp_rpc_reply_t reply;
 
-	return reply.reply_type == AMQP_RESPONSE_NORMAL
-		       ? OK
-		       : amqp_fail_reply(a, "cannot open a channel", reply);
+	(void)amqp_channel_open(a->connection, (amqp_channel_t)channel);
+	reply = amqp_get_rpc_reply(a->connection);
+	if (reply.reply_type == AMQP_RESPONSE_NORMAL)
+		return OK;
+	return amqp_fail_reply(a, "cannot open a channel", reply);
 }
 
 enum error
@@ -180,19 +179,19 @@ amqp_open(struct amqp *a)
 	a->connection = amqp_new_connection();
 	s = a->connection == NULL ? NULL : socket_new(a);
 	if (s == NULL)
-		return amqp_fail(a, "cannot make a socket",
+		return amqp_fail(a, "cannot create a socket",
 			a->address.ssl ? AMQP_STATUS_SSL_ERROR : AMQP_STATUS_NO_MEMORY);
-	if ((status = amqp_socket_open_noblock(s, a->address.host, a->address.port, &timeout)) !=
-		AMQP_STATUS_OK)
+	status = amqp_socket_open_noblock(s, a->address.host, a->address.port, &timeout);
+	if (status != AMQP_STATUS_OK)
 		return amqp_fail(a, "cannot connect", status);
 	(void)amqp_set_handshake_timeout(a->connection, &timeout);
 	(void)amqp_set_rpc_timeout(a->connection, &timeout);
-	if ((e = log_in(a)) != OK || (e = amqp_open_channel(a, CHANNEL_TAKE)) != OK
-	    || (e = amqp_open_channel(a, CHANNEL_PUBLISH)) != OK)
+	if ((e = log_in(a)) != OK || (e = amqp_open_channel(a, CHANNEL_CONSUME)) != OK ||
+		(e = amqp_open_channel(a, CHANNEL_PUBLISH)) != OK)
 		return e;
 	if (amqp_confirm_select(a->connection, CHANNEL_PUBLISH) == NULL)
 		return amqp_fail_reply(
-			a, "cannot ask for confirms", amqp_get_rpc_reply(a->connection));
+			a, "cannot enable publisher confirms", amqp_get_rpc_reply(a->connection));
 	a->next = a->oldest = 1;
 	return OK;
 }

@@ -1,5 +1,5 @@
-/* amqp_frame.c - reads what RabbitMQ sends, frame by frame, and dispatches it: messages, confirms,
- * the end. */
+/* amqp_frame.c - reads frames from RabbitMQ and dispatches them: messages, confirms, close
+ * methods. */
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -32,15 +32,15 @@ dispatch_method(struct amqp *a, const amqp_frame_t *frame)
 		a->consuming = false;
 		return OK;
 	case AMQP_CONNECTION_BLOCKED_METHOD:
-		log_warn(
-			"RabbitMQ is short of memory or disk and takes nothing until that is over");
+		log_warn("RabbitMQ is short of memory or disk space and blocks publishers");
 		a->blocked = true;
 		return OK;
 	case AMQP_CONNECTION_UNBLOCKED_METHOD:
 		a->blocked = false;
 		return OK;
-	default: /* channel.close, connection.close, basic.cancel (the queue was removed), or nothing that we asked for */
-		return amqp_fail_method(a, "the broker ended it", method);
+	/* channel.close, connection.close, basic.cancel (the queue was deleted), or unexpected. */
+	default:
+		return amqp_fail_method(a, "closed by the broker", method);
 	}
 }
 
@@ -51,7 +51,7 @@ inbox_push(struct amqp *a, struct message *m)
 	a->inbox_end = &m->next;
 }
 
-/* What has come together from the frames so far goes where it belongs. */
+/* Handles what the frames so far add up to. */
 static enum error
 dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 {
@@ -100,8 +100,8 @@ dispatch_frame(struct amqp *a, const amqp_frame_t *frame)
 enum error
 amqp_pump(struct amqp *a, int timeout_ms, bool *any)
 {
-	/* The library cuts what is left to whole milliseconds: without one more, the last of each
-	 * wait would be spent polling. */
+	/* The library truncates the remaining time to whole milliseconds: without the extra one,
+	 * the last millisecond of each wait would be spent polling. */
 	struct timeval timeout = timeval_of_ms(timeout_ms > 0 ? timeout_ms + 1 : 0);
 	amqp_frame_t frame;
 	enum error e;
@@ -119,7 +119,7 @@ amqp_pump(struct amqp *a, int timeout_ms, bool *any)
 	if (frame.channel >= CHANNELS)
 		return amqp_fail(a, "connection lost", AMQP_STATUS_BAD_AMQP_DATA);
 	e = dispatch_frame(a, &frame);
-	/* Everything of the frame has been copied. */
+	/* Everything in the frame has been copied. */
 	if (a->connection != NULL)
 		amqp_maybe_release_buffers_on_channel(a->connection, frame.channel);
 	return e;

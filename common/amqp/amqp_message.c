@@ -1,4 +1,4 @@
-/* amqp_message.c - puts messages together from their frames, with what their headers tell. */
+/* amqp_message.c - assembles messages from their frames and reads their headers. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,14 +12,14 @@ struct message_headers {
 /* ---- headers ---- */
 
 static bool
-named(amqp_bytes_t b, const char *name)
+bytes_equal(amqp_bytes_t b, const char *name)
 {
 	return b.len == strlen(name) && memcmp(b.bytes, name, b.len) == 0;
 }
 
-/* Headers that tell of one journey of a message: they are read, and stay behind when it is sent on
+/* Headers that describe one journey of a message: read here, but not copied when it is sent on
  * another. CC and BCC name further queues: a dead letter that kept them would be sent there again,
- * back to where it came from perhaps. */
+ * perhaps back to where it came from. */
 static bool
 is_journey(amqp_bytes_t key)
 {
@@ -28,7 +28,7 @@ is_journey(amqp_bytes_t key)
 		"x-last-death-reason", "x-last-death-queue", "x-last-death-exchange", "CC", "BCC" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (named(key, names[i]))
+		if (bytes_equal(key, names[i]))
 			return true;
 	return false;
 }
@@ -45,7 +45,7 @@ number_of(const amqp_field_value_t *v)
 		return v->value.i32;
 	case AMQP_FIELD_KIND_I64:
 		return v->value.i64;
-	default: /* a type, not an enum: the wire may hold anything */
+	default: /* an octet, not an enum: the wire can hold any value */
 		return 0;
 	}
 }
@@ -62,7 +62,7 @@ message_table(const struct message *m)
 	return m->headers == NULL ? NULL : &m->headers->table;
 }
 
-/* Keeps a copy of the foreign headers, for copying the message on. */
+/* Keeps a copy of the sender's own headers for when the message is copied. */
 static bool
 keep_headers(struct message *m, const amqp_table_t *headers)
 {
@@ -98,7 +98,7 @@ message_free(struct message *m)
 	free(m);
 }
 
-/* ---- putting together ---- */
+/* ---- assembly ---- */
 
 void
 assembly_clear(struct assembly *s)
@@ -121,7 +121,7 @@ void
 assembly_begin(struct assembly *s, const amqp_method_t *method)
 {
 	assembly_clear(s);
-	s->asked = false;
+	s->from_get = false;
 	s->waiting = 0;
 	if (method->id == AMQP_BASIC_RETURN_METHOD) {
 		const amqp_basic_return_t *r = method->decoded;
@@ -138,7 +138,7 @@ assembly_begin(struct assembly *s, const amqp_method_t *method)
 	} else {
 		const amqp_basic_get_ok_t *g = method->decoded;
 		s->what = ASSEMBLE_MESSAGE;
-		s->asked = true;
+		s->from_get = true;
 		s->tag = g->delivery_tag;
 		s->redelivered = g->redelivered;
 		s->waiting = g->message_count;
@@ -147,9 +147,9 @@ assembly_begin(struct assembly *s, const amqp_method_t *method)
 	}
 }
 
-/* One block holds a message and all its text; `*room` moves on behind what was put there. */
+/* One block holds a message and all its text; *room moves past each copied text. */
 static const char *
-put(char **room, amqp_bytes_t b)
+copy_text(char **room, amqp_bytes_t b)
 {
 	char *text = *room;
 
@@ -161,9 +161,9 @@ put(char **room, amqp_bytes_t b)
 }
 
 static const char *
-put_if(char **room, const amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t b)
+copy_text_if(char **room, const amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t b)
 {
-	return (p->_flags & flag) != 0 ? put(room, b) : NULL;
+	return (p->_flags & flag) != 0 ? copy_text(room, b) : NULL;
 }
 
 static size_t
@@ -171,7 +171,7 @@ text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 {
 	size_t n = strlen(s->exchange) + 1 + strlen(s->key) + 1;
 
-	/* A property that is not flagged is not initialised either. */
+	/* A property without its flag is not even initialised. */
 	n += (p->_flags & AMQP_BASIC_CONTENT_TYPE_FLAG) != 0 ? p->content_type.len + 1 : 0;
 	n += (p->_flags & AMQP_BASIC_CONTENT_ENCODING_FLAG) != 0 ? p->content_encoding.len + 1 : 0;
 	n += (p->_flags & AMQP_BASIC_CORRELATION_ID_FLAG) != 0 ? p->correlation_id.len + 1 : 0;
@@ -193,16 +193,16 @@ read_headers(struct message *m, const amqp_table_t *headers, char **room)
 	for (int i = 0; i < headers->num_entries; i++) {
 		const amqp_table_entry_t *h = &headers->entries[i];
 
-		if (named(h->key, "x-delivery-count"))
+		if (bytes_equal(h->key, "x-delivery-count"))
 			m->deliveries = number_of(&h->value);
 		if (!is_text(&h->value))
 			continue;
-		if (named(h->key, "x-reason"))
-			m->reason = put(room, h->value.value.bytes);
-		else if (named(h->key, "x-dead-at"))
-			m->dead_at = put(room, h->value.value.bytes);
-		else if (named(h->key, "x-first-death-reason"))
-			m->death = put(room, h->value.value.bytes);
+		if (bytes_equal(h->key, "x-reason"))
+			m->reason = copy_text(room, h->value.value.bytes);
+		else if (bytes_equal(h->key, "x-dead-at"))
+			m->dead_at = copy_text(room, h->value.value.bytes);
+		else if (bytes_equal(h->key, "x-first-death-reason"))
+			m->death = copy_text(room, h->value.value.bytes);
 	}
 }
 
@@ -215,22 +215,23 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 	if (m == NULL)
 		return NULL;
 	room = (char *)(m + 1);
-	m->body = room; /* first, so that its place is known; filled in by assembly_body() */
+	m->body = room; /* first, at a known offset, for assembly_body() to fill */
 	m->bytes = bytes;
 	room += bytes + 1;
 	m->tag = s->tag;
 	m->redelivered = s->redelivered;
 	m->waiting = s->waiting;
-	m->exchange = put(&room, amqp_cstring_bytes(s->exchange));
-	m->key = put(&room, amqp_cstring_bytes(s->key));
-	m->content_type = put_if(&room, p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
-	m->content_encoding = put_if(
+	m->exchange = copy_text(&room, amqp_cstring_bytes(s->exchange));
+	m->key = copy_text(&room, amqp_cstring_bytes(s->key));
+	m->content_type = copy_text_if(&room, p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
+	m->content_encoding = copy_text_if(
 		&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
-	m->correlation_id = put_if(&room, p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
-	m->reply_to = put_if(&room, p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
-	m->message_id = put_if(&room, p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
-	m->type = put_if(&room, p, AMQP_BASIC_TYPE_FLAG, p->type);
-	m->app_id = put_if(&room, p, AMQP_BASIC_APP_ID_FLAG, p->app_id);
+	m->correlation_id = copy_text_if(
+		&room, p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
+	m->reply_to = copy_text_if(&room, p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
+	m->message_id = copy_text_if(&room, p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
+	m->type = copy_text_if(&room, p, AMQP_BASIC_TYPE_FLAG, p->type);
+	m->app_id = copy_text_if(&room, p, AMQP_BASIC_APP_ID_FLAG, p->app_id);
 	m->timestamp = (p->_flags & AMQP_BASIC_TIMESTAMP_FLAG) != 0 ? p->timestamp : 0;
 	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0) {
 		read_headers(m, &p->headers, &room);
@@ -242,7 +243,7 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 	return m;
 }
 
-/* All frames are here. */
+/* All frames have arrived. */
 static enum assembled
 complete(const struct assembly *s)
 {
@@ -266,7 +267,7 @@ assembly_header(struct assembly *s, const amqp_frame_t *frame)
 
 	s->expected = frame->payload.properties.body_size;
 	s->received = 0;
-	if (s->what == ASSEMBLE_MESSAGE && !s->asked && s->expected > AMQP_BODY_MAX)
+	if (s->what == ASSEMBLE_MESSAGE && !s->from_get && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
 	if (s->what == ASSEMBLE_MESSAGE &&
 		(s->message = message_new(s, p, (size_t)s->expected)) == NULL)

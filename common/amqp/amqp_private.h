@@ -1,14 +1,17 @@
-/* amqp_private.h - what the files amqp*.c share: the connection's state and the functions between
- *them.
+/* amqp_private.h - what the files amqp*.c share: the connection's state and internal functions.
  *
- * Each file calls only those above it in this list; who finds something out answers it, and the
- *pump dispatches:
+ * Each file calls only those above it in this list. The others return what they find, and the pump
+ * acts on it:
  *
- *	amqp_window.c, amqp_message.c   what is published and unconfirmed; a message out of its
- *frames: no I/O amqp_connection.c               opens, fails, closes amqp_ack.c, amqp_topology.c
- *acknowledges; declares exchange and queues amqp_frame.c                    the pump: reads a frame
- *and hands it to its owner amqp_publish.c, amqp_take.c     what callers do, over the pump amqp.c
- *from new to free */
+ *	amqp_window.c      published and unconfirmed messages: no I/O
+ *	amqp_message.c     messages from their frames: no I/O
+ *	amqp_connection.c  opens, fails, closes
+ *	amqp_ack.c         acknowledges
+ *	amqp_topology.c    declares exchange and queues
+ *	amqp_frame.c       the pump: reads a frame and dispatches it
+ *	amqp_publish.c, amqp_receive.c   what callers do, on top of the pump
+ *	amqp.c             from new to free
+ */
 #ifndef COMMON_AMQP_AMQP_PRIVATE_H
 #define COMMON_AMQP_AMQP_PRIVATE_H
 
@@ -18,47 +21,48 @@
 
 #include "common/amqp/amqp.h"
 
-/* Taking and publishing have a channel each, so that a confirm never has to be picked out from
- * between two frames of a delivery. */
-#define CHANNEL_TAKE 1
+/* Consuming and publishing have a channel each, so a confirm never arrives between two frames of a
+ * delivery. */
+#define CHANNEL_CONSUME 1
 #define CHANNEL_PUBLISH 2
 #define CHANNELS 3
 
-/* Published and not settled; a power of two. */
+/* Messages in flight; a power of two. */
 #define WINDOW 8192
 
 /* A message between its method frame and its last body frame. */
 struct assembly {
 	enum { ASSEMBLE_NOTHING, ASSEMBLE_MESSAGE, ASSEMBLE_RETURN, ASSEMBLE_TOO_LARGE } what;
 	uint64_t tag, expected, received;
-	bool redelivered, asked; /* asked: the answer of basic.get */
+	bool redelivered, from_get; /* from_get: by basic.get */
 	uint32_t waiting;
 	char exchange[AMQP_NAME_MAX], key[AMQP_NAME_MAX];
-	struct message *message; /* NULL until the header frame came */
+	struct message *message; /* NULL until the header frame arrives */
 };
 
 struct amqp {
-	char *url; /* as amqp_parse_url() left it: the address points into it */
+	char *url; /* as amqp_parse_url() left it: `address` points into it */
 	struct amqp_connection_info address;
 	const struct amqp_topology *topology;
 	amqp_connection_state_t connection; /* NULL: closed */
-	bool blocked; /* the broker is short of memory or disk, and reads no more */
-	char last_failure[AMQP_NAME_MAX]; /* the last failure logged, so that it is logged once */
+	bool blocked; /* the broker is short of memory or disk space and stopped reading */
+	/* the last failure logged: a repeated one is not logged again */
+	char last_failure[AMQP_NAME_MAX];
 
 	struct assembly assembly[CHANNELS];
 	struct message *inbox, **inbox_end;
 	bool get_empty;
 	bool consuming;
 
-	struct outgoing *window[WINDOW];   /* by sequence number; NULL: settled */
-	uint64_t next,
-		oldest; /* sequence numbers: to be given out, and of the oldest that may be unsettled */
+	struct outgoing *window[WINDOW]; /* by sequence number; NULL: settled */
+	uint64_t next;                   /* the next sequence number */
+	uint64_t oldest;                 /* the oldest that can be unsettled */
 	size_t unsettled;
 };
 
 /* ---- amqp_window.c ---- */
 
-/* Takes the next number for a message that is about to be sent; there must be room. */
+/* Assigns the next sequence number to a message that is about to be sent; there must be room. */
 void window_add(struct amqp *a, struct outgoing *m);
 void window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state state);
 void window_return(struct amqp *a, const char *exchange, const char *key);
@@ -66,33 +70,33 @@ void window_clear(struct amqp *a);
 
 /* ---- amqp_message.c ---- */
 
-/* What a frame has made complete; the caller clears the assembly then. */
+/* What a frame has completed; the caller then clears the assembly. */
 enum assembled {
-	ASSEMBLED_INCOMPLETE, /* more frames are to come */
-	ASSEMBLED_NOTHING,    /* frames without a method of ours */
-	ASSEMBLED_MESSAGE,    /* s->message, the caller's to take */
-	ASSEMBLED_RETURN,     /* s->exchange and s->key did not lead to a queue */
+	ASSEMBLED_INCOMPLETE, /* more frames follow */
+	ASSEMBLED_NOTHING,    /* frames that follow no method of interest */
+	ASSEMBLED_MESSAGE,    /* s->message, now the caller's */
+	ASSEMBLED_RETURN,     /* no queue is bound for s->exchange and s->key */
 	ASSEMBLED_TOO_LARGE,  /* s->tag, of s->expected bytes */
 	ASSEMBLED_NO_MEMORY,
-	ASSEMBLED_INVALID,    /* more bytes than were announced */
+	ASSEMBLED_INVALID,    /* more bytes than announced */
 };
 
 void assembly_begin(struct assembly *s, const amqp_method_t *method);
 enum assembled assembly_header(struct assembly *s, const amqp_frame_t *frame) MUST_CHECK;
 enum assembled assembly_body(struct assembly *s, const amqp_frame_t *frame) MUST_CHECK;
 void assembly_clear(struct assembly *s);
-/* The headers worth keeping of a message that is copied; NULL: none. */
+/* The headers to keep when a message is copied; NULL: none. */
 const amqp_table_t *message_table(const struct message *m);
 
 /* ---- amqp_connection.c ---- */
 
-/* Logs the reason (with what we were doing), closes, and answers the error that it is. */
+/* Logs the reason (with what we were doing), closes the connection, and returns the matching
+ * error. */
 enum error amqp_fail(struct amqp *a, const char *doing, int status);
 enum error amqp_fail_reply(struct amqp *a, const char *doing, amqp_rpc_reply_t reply);
-/* The same for a channel.close or connection.close method that came by itself; logs the broker's
- * sentence. */
+/* The same for an unsolicited channel.close or connection.close; logs the broker's sentence. */
 enum error amqp_fail_method(struct amqp *a, const char *doing, const amqp_method_t *method);
-/* Connects, logs in, opens both channels. Only while closed. */
+/* Connects, logs in, opens both channels. The connection must be closed. */
 enum error amqp_open(struct amqp *a) MUST_CHECK;
 enum error amqp_open_channel(struct amqp *a, int channel) MUST_CHECK;
 
@@ -102,11 +106,11 @@ enum error amqp_declare(struct amqp *a) MUST_CHECK;
 
 /* ---- amqp_frame.c ---- */
 
-/* Reads one frame and does what it says; *any is false if none came within timeout_ms. After an
- * error the connection is closed. */
+/* Reads and dispatches one frame; *any is false if none arrives within timeout_ms. After an error
+ * the connection is closed. */
 enum error amqp_pump(struct amqp *a, int timeout_ms, bool *any) MUST_CHECK;
 
-/* ---- values of the library ---- */
+/* ---- the library's types ---- */
 
 static inline amqp_bytes_t
 bytes_of(const char *text)

@@ -1,5 +1,4 @@
-/* amqp_publish.c - publishes messages and waits until the broker has them; what it answered is in
- * amqp_window.c. */
+/* amqp_publish.c - publishes messages and waits for confirms; amqp_window.c tracks them. */
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -21,7 +20,7 @@ set(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *property, const
 	*property = amqp_cstring_bytes(text);
 }
 
-/* Headers into `entries`: those of a message that is copied, then why it is a dead letter. */
+/* Fills `entries`: the headers of a copied message, then why it is a dead letter. */
 static void
 set_headers(amqp_basic_properties_t *p, const struct outgoing *m,
 	amqp_table_entry_t entries[HEADERS_MAX], char dead_at[INSTANT_TEXT])
@@ -71,9 +70,8 @@ publish_one(struct amqp *a, const struct outgoing *m)
 		}
 	}
 	set_headers(&p, m, entries, dead_at);
-	body.bytes =
-		(void *)(c != NULL ? c->body
-				   : m->body); /* the library's type has no const; it only reads */
+	/* The library's type is not const, but it only reads. */
+	body.bytes = (void *)(c != NULL ? c->body : m->body);
 	body.len = c != NULL ? c->bytes : m->bytes;
 	return amqp_basic_publish(a->connection, CHANNEL_PUBLISH, bytes_of(m->exchange),
 		bytes_of(m->key), m->mandatory, 0, &p, body);
@@ -89,15 +87,15 @@ amqp_send(struct amqp *a, struct outgoing *m)
 		return ERR_UNAVAILABLE;
 	if (a->next - a->oldest >= WINDOW && (e = amqp_settle(a, WINDOW / 2)) != OK)
 		return e;
-	if (a->next - a->oldest >= WINDOW) /* one old straggler holds the ring: let it go */
-		if ((e = amqp_settle(a, 0)) != OK)
-			return e;
+	/* One old straggler still blocks the ring: wait for everything. */
+	if (a->next - a->oldest >= WINDOW && (e = amqp_settle(a, 0)) != OK)
+		return e;
 	window_add(a, m);
 	status = publish_one(a, m);
 	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot publish", status);
 }
 
-/* Until `m` is settled, or without it until at most `unsettled` are not. */
+/* Waits until `m` is settled or, if it is NULL, until at most `unsettled` messages are not. */
 static enum error
 wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 {
@@ -112,12 +110,12 @@ wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 		size_t before = a->unsettled;
 
 		if (left <= 0)
-			return amqp_fail(a, a->blocked ? "blocked" : "nothing is confirmed",
+			return amqp_fail(a, a->blocked ? "publishing is blocked" : "not confirmed",
 				AMQP_STATUS_TIMEOUT);
 		if ((e = amqp_pump(a, (int)left, &any)) != OK)
 			return e;
 		if (a->unsettled < before)
-			until = clock_monotonic_ms() + wait_ms; /* it is slow, not dead */
+			until = clock_monotonic_ms() + wait_ms; /* the broker is slow, not dead */
 		left = until - clock_monotonic_ms();
 	}
 	return OK;
@@ -135,7 +133,7 @@ amqp_settle_one(struct amqp *a, const struct outgoing *m)
 	return wait_settled(a, 0, m);
 }
 
-/* Full packets instead of one for each message: a third of the work for both sides. */
+/* Full packets instead of one per message: a third of the work for both sides. */
 static void
 cork(struct amqp *a, int on)
 {
@@ -173,15 +171,15 @@ amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
 	}
 	if (e != OK || confirmed == count)
 		return e;
-	log_warn("RabbitMQ refused %zu of %zu messages: a queue is full, or missing",
+	log_warn("RabbitMQ refused %zu of %zu messages: a queue is full or missing",
 		count - confirmed, count);
 	if (returned > 0)
-		amqp_close(a); /* amqp_connect() declares the missing queue anew */
+		amqp_close(a); /* amqp_connect() declares the missing queue again */
 	return ERR_UNAVAILABLE;
 }
 
 enum error
-amqp_offer(struct amqp *a, struct outgoing *messages, size_t count)
+amqp_publish_once(struct amqp *a, struct outgoing *messages, size_t count)
 {
 	enum error e = amqp_send_all(a, messages, count);
 	int64_t until = clock_monotonic_ms() + OFFER_MS, left = OFFER_MS;
@@ -195,8 +193,7 @@ amqp_offer(struct amqp *a, struct outgoing *messages, size_t count)
 	for (size_t i = 0; i < count; i++)
 		confirmed += messages[i].state == OUTGOING_CONFIRMED;
 	if (confirmed < count)
-		log_warn(
-			"RabbitMQ: %zu of %zu answers are given up: their queues are full, or do not confirm",
+		log_warn("RabbitMQ: gave up on %zu of %zu replies: queue full or not confirmed",
 			count - confirmed, count);
 	window_clear(a);
 	return OK;

@@ -1,5 +1,5 @@
-/* amqp_topology.c - declares exchange and queues. Declaring what exists changes nothing, so
- * everybody who connects does it. */
+/* amqp_topology.c - declares exchange and queues. Redeclaring them changes nothing, so every
+ * program declares them when it connects. */
 #include <stdio.h>
 
 #include "common/amqp/amqp_private.h"
@@ -19,15 +19,14 @@ number_entry(const char *name, int64_t n)
 		.value = { .kind = AMQP_FIELD_KIND_I64, .value.i64 = n } };
 }
 
-/* Options of a queue cannot be changed once it exists: then it is used as it is, and somebody is
- * told. */
+/* The options of an existing queue cannot be changed: it is used as it is, with a warning. */
 static enum error
 declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 {
 	amqp_rpc_reply_t reply;
 
 	(void)amqp_queue_declare(
-		a->connection, CHANNEL_TAKE, amqp_cstring_bytes(name), 0, 1, 0, 0, arguments);
+		a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(name), 0, 1, 0, 0, arguments);
 	reply = amqp_get_rpc_reply(a->connection);
 	if (reply.reply_type == AMQP_RESPONSE_NORMAL)
 		return OK;
@@ -37,22 +36,22 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 		amqp_channel_close_ok_t closed = { 0 };
 
 		if (c->reply_code == AMQP_PRECONDITION_FAILED) {
-			log_warn(
-				"queue %s was declared with other options and keeps them (%.*s): to change them, stop the "
-				"consumers, empty and delete it, and start them again",
+			log_warn("queue %s exists with other options and keeps them (%.*s): to "
+				 "change them, stop the consumers, empty and delete the queue, "
+				 "then start the consumers again",
 				name, (int)c->reply_text.len, (const char *)c->reply_text.bytes);
-			if (amqp_send_method(a->connection, CHANNEL_TAKE,
+			if (amqp_send_method(a->connection, CHANNEL_CONSUME,
 				    AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) != AMQP_STATUS_OK)
 				return amqp_fail(a, "cannot declare the queues",
 					AMQP_STATUS_CONNECTION_CLOSED);
-			return amqp_open_channel(a, CHANNEL_TAKE);
+			return amqp_open_channel(a, CHANNEL_CONSUME);
 		}
 	}
 	return amqp_fail_reply(a, "cannot declare the queues", reply);
 }
 
-/* At-least-once dead-lettering needs reject-publish; the dead letters themselves end nowhere, and
- * have no limit of deliveries: looking at them must not wear them out. */
+/* At-least-once dead-lettering needs reject-publish. A dead-letter queue has no dead letters of its
+ * own and no delivery limit: inspecting its messages must not use them up. */
 static enum error
 declare_pair(struct amqp *a, const char *name)
 {
@@ -78,7 +77,7 @@ static enum error
 bind_keys(struct amqp *a, const struct amqp_queue *q)
 {
 	for (const char *const *key = q->keys; *key != NULL; key++) {
-		if (amqp_queue_bind(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(q->name),
+		if (amqp_queue_bind(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(q->name),
 			    amqp_cstring_bytes(a->topology->exchange), amqp_cstring_bytes(*key),
 			    amqp_empty_table) == NULL)
 			return amqp_fail_reply(
@@ -93,7 +92,7 @@ amqp_declare(struct amqp *a)
 	const struct amqp_topology *t = a->topology;
 	enum error e;
 
-	if (amqp_exchange_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(t->exchange),
+	if (amqp_exchange_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(t->exchange),
 		    amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table) == NULL)
 		return amqp_fail_reply(
 			a, "cannot declare the exchange", amqp_get_rpc_reply(a->connection));
@@ -102,6 +101,6 @@ amqp_declare(struct amqp *a)
 			(e = bind_keys(a, &t->queues[i])) != OK)
 			return e;
 	}
-	amqp_maybe_release_buffers_on_channel(a->connection, CHANNEL_TAKE);
+	amqp_maybe_release_buffers_on_channel(a->connection, CHANNEL_CONSUME);
 	return OK;
 }

@@ -1,11 +1,10 @@
-/* amqp_window.c - keeps account of what the broker has confirmed, refused or returned of what was
- * published.
+/* amqp_window.c - tracks which published messages the broker has confirmed, refused or returned.
  *
- * RabbitMQ numbers what a channel publishes from 1 on and answers by number: ack (it is on disk
- * wherever it must be) or nack (a queue would not have it), for one message or for all up to it. A
- * mandatory message that no queue takes comes back as basic.return before its ack. The return has
- * no number; but whether a queue takes a message is decided by exchange and key alone, so it speaks
- * for all that wait with the same two. */
+ * RabbitMQ numbers what a channel publishes, starting at 1, and responds by number: ack (on disk
+ * wherever it must be) or nack (a queue refused it), for one message or for all up to it. A
+ * mandatory message that no queue is bound for comes back as basic.return before its ack. A return
+ * has no number. But only exchange and key decide whether a queue gets a message, so a return
+ * applies to every message in flight with the same two. */
 #include <string.h>
 
 #include "common/amqp/amqp_private.h"
@@ -35,7 +34,7 @@ settle_one(struct amqp *a, uint64_t number, enum outgoing_state state)
 
 	if (*m == NULL)
 		return;
-	/* Returned is the worse news: the ack that follows does not undo it. */
+	/* OUTGOING_RETURNED wins: the ack that follows a return does not undo it. */
 	if ((*m)->state == OUTGOING_SENT)
 		(*m)->state = state;
 	*m = NULL;
@@ -45,8 +44,8 @@ settle_one(struct amqp *a, uint64_t number, enum outgoing_state state)
 void
 window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state state)
 {
-	if (tag >= a->next ||
-		tag < a->oldest) /* the latter: given up meanwhile, its place may be another's */
+	/* Below the oldest: given up meanwhile, and its place can be another message's. */
+	if (tag >= a->next || tag < a->oldest)
 		return;
 	for (uint64_t n = multiple ? a->oldest : tag; n <= tag; n++)
 		settle_one(a, n, state);
@@ -57,8 +56,7 @@ window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state s
 void
 window_return(struct amqp *a, const char *exchange, const char *key)
 {
-	log_warn("RabbitMQ: no queue takes what is published to \"%s\" with key \"%s\"", exchange,
-		key);
+	log_warn("RabbitMQ: exchange \"%s\" has no queue for key \"%s\"", exchange, key);
 	for (uint64_t n = a->oldest; n < a->next; n++) {
 		struct outgoing *m = *place(a, n);
 
@@ -68,8 +66,8 @@ window_return(struct amqp *a, const char *exchange, const char *key)
 	}
 }
 
-/* What is left unsettled may or may not be with the broker: the connection is closed and it is sent
- * again, or it is given up. */
+/* No one knows whether the broker has the unsettled messages. After a close they are sent again;
+ * amqp_publish_once() gives them up. */
 void
 window_clear(struct amqp *a)
 {

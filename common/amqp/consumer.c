@@ -1,5 +1,5 @@
-/* consumer.c - the loop of a program that takes messages by batches: see consumer.h for what it
- * promises. */
+/* consumer.c - the main loop of a program that consumes in batches; consumer.h states its
+ * guarantees. */
 #include "common/amqp/consumer.h"
 
 #include <stdarg.h>
@@ -14,19 +14,20 @@
 #include "common/base/program.h"
 
 #define REASON_BYTES 400
-/* The longest wait that does not look whether to stop. */
+/* The longest wait without checking for a stop. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
-/* How often an idle consumer looks whether its queue is still there: the broker's word that it was
- * deleted can cross with our beginning to take from it. */
+/* How often an idle consumer checks that its queue still exists: a basic.cancel for a deleted queue
+ * can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 5000
 
 static bool draining;
-static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on what is away */
+static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on unavailable servers */
 
-/* ---- beginning and ending ---- */
+/* ---- start and stop ---- */
 
-/* A daemon waits for ever for what is away; --drain is run again by cron, and gives up. */
+/* A daemon waits forever for an unavailable server; --drain gives up, because cron runs it
+ * again. */
 static bool
 drain_timed_out(void)
 {
@@ -40,9 +41,9 @@ drain_deadline_extend(void)
 }
 
 bool
-consumer_begin(int argc, char **argv, const char *name, bool *drain, int *status)
+consumer_start(int argc, char **argv, const char *name, bool *drain, int *status)
 {
-	if (!program_begin(argc, argv, name, drain, status))
+	if (!program_start(argc, argv, name, drain, status))
 		return false;
 	if (!config_require(OPT_AMQP_URL)) {
 		*status = 1;
@@ -80,7 +81,7 @@ delivery_dead(struct delivery *d, enum error e, const char *fmt, ...)
 	d->dead = strdup(text);
 	if (d->dead == NULL) {
 		log_error("no memory");
-		abort(); /* nothing is lost: what is not acknowledged comes again */
+		abort(); /* nothing is lost: unacknowledged messages are redelivered */
 	}
 }
 
@@ -116,12 +117,11 @@ struct run {
 	struct delivery batch[CONSUMER_BATCH_MAX];
 	struct message *messages[CONSUMER_BATCH_MAX];
 	size_t count;
-	struct backoff pause; /* between connections; begins anew with each message */
+	struct backoff pause; /* between connections; reset by every message */
 	int status;
 };
 
-/* Waits while the batch is held, serving heartbeats. False: the connection is lost, or it is time
- * to end. */
+/* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. */
 static bool
 wait_with_heartbeats(struct run *r, struct backoff *pause)
 {
@@ -135,7 +135,7 @@ wait_with_heartbeats(struct run *r, struct backoff *pause)
 	return !program_stopping() && r->status == 0;
 }
 
-/* A dead letter must arrive: once its message is acknowledged it is all that is left of it. */
+/* A dead letter must arrive: once its message is acknowledged, nothing else is left of it. */
 static bool
 publish_dead(struct run *r, struct delivery *d, size_t count)
 {
@@ -146,7 +146,7 @@ publish_dead(struct run *r, struct delivery *d, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		if (d[i].dead == NULL)
 			continue;
-		log_warn("a message of %s is dead-lettered: %s", r->consumer->queue, d[i].dead);
+		log_warn("dead-lettering a message of %s: %s", r->consumer->queue, d[i].dead);
 		out[n++] = (struct outgoing){ .exchange = "",
 			.key = r->dead_queue,
 			.copy = d[i].message,
@@ -159,8 +159,8 @@ publish_dead(struct run *r, struct delivery *d, size_t count)
 	return true;
 }
 
-/* An answer need not: whoever asked may have left, and a queue of his that is full must not hold
- * everybody up. */
+/* A reply need not: its requester can be gone, and one client's full queue must not hold up
+ * everyone else. */
 static bool
 publish_replies(struct run *r, struct delivery *d, size_t count)
 {
@@ -175,11 +175,10 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 				.bytes = strlen(d[i].reply),
 				.content_type = "application/cloudevents+json",
 				.correlation_id = d[i].message->correlation_id };
-	return n == 0 || amqp_offer(r->amqp, out, n) == OK;
+	return n == 0 || amqp_publish_once(r->amqp, out, n) == OK;
 }
 
-/* When it is time to end the broker is told so before the acknowledgement, which would make it send
- * more. */
+/* When stopping, cancels before it acknowledges: an acknowledgement makes the broker send more. */
 static bool
 finish(struct run *r, struct delivery *d, size_t count)
 {
@@ -189,27 +188,27 @@ finish(struct run *r, struct delivery *d, size_t count)
 	       amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
 }
 
-/* Handles deliveries until they are done and acknowledged. False: the connection is lost, or it is
- * time to end; what is not acknowledged comes again. */
+/* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
+ * unacknowledged messages are redelivered. */
 static bool
-handle(struct run *r, struct delivery *d, size_t count, bool again)
+handle(struct run *r, struct delivery *d, size_t count, bool is_retry)
 {
 	struct backoff pause = { 0 };
 	int failures = 0;
 
-	for (;; again = true) {
+	for (;; is_retry = true) {
 		enum error e;
 
 		for (size_t i = 0; i < count; i++)
 			delivery_clear(&d[i]);
-		e = r->consumer->handle(r->service, d, count, again);
+		e = r->consumer->handle(r->service, d, count, is_retry);
 		if (e == OK)
 			return finish(r, d, count);
 		if (e != ERR_UNAVAILABLE && e != ERR_OVERLOADED) {
 			if (count > 1)
 				break;
 			if (++failures >= CONSUMER_TRIES) {
-				delivery_dead(d, e, "it failed %d times on our side", failures);
+				delivery_dead(d, e, "handling it failed %d times", failures);
 				return finish(r, d, count);
 			}
 		}
@@ -223,15 +222,16 @@ handle(struct run *r, struct delivery *d, size_t count, bool again)
 	return true;
 }
 
-/* The first message is waited for, the rest is what has arrived. False: the connection is lost. */
+/* Waits for the first message only; the rest is what has already arrived. False: connection
+ * lost. */
 static bool
-take_batch(struct run *r, int wait_ms)
+receive_batch(struct run *r, int wait_ms)
 {
 	size_t most = r->consumer->batch;
 	struct message *m;
 
 	for (r->count = 0; r->count < most; r->count++) {
-		if (amqp_take(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
+		if (amqp_receive(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
 			return false;
 		if (m == NULL)
 			break;
@@ -243,7 +243,7 @@ take_batch(struct run *r, int wait_ms)
 }
 
 static void
-drop_batch(struct run *r)
+discard_batch(struct run *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		delivery_clear(&r->batch[i]);
@@ -252,7 +252,7 @@ drop_batch(struct run *r)
 	r->count = 0;
 }
 
-/* With --drain: whether nothing is left to take. What other takers hold is theirs. */
+/* With --drain: true if the queue is empty. Messages that other consumers hold are theirs. */
 static bool
 queue_is_empty(struct run *r)
 {
@@ -261,22 +261,22 @@ queue_is_empty(struct run *r)
 	return amqp_count(r->amqp, r->consumer->queue, &ready) == OK && ready == 0;
 }
 
-/* What was taken before the signal is finished, if it can be done at once; else it is left to
+/* Finishes messages received before the signal if they succeed at first try; leaves the rest to
  * others. */
 static void
-finish_taken(struct run *r)
+finish_received(struct run *r)
 {
 	bool going = amqp_connected(r->amqp) && amqp_cancel(r->amqp) == OK;
 
 	while (going) {
-		going = take_batch(r, 0) && r->count > 0
-			&& r->consumer->handle(r->service, r->batch, r->count, false) == OK
-			&& finish(r, r->batch, r->count);
-		drop_batch(r);
+		going = receive_batch(r, 0) && r->count > 0 &&
+			r->consumer->handle(r->service, r->batch, r->count, false) == OK &&
+			finish(r, r->batch, r->count);
+		discard_batch(r);
 	}
 }
 
-/* Takes and handles while the connection lasts. False: it is time to end. */
+/* Consumes while the connection lasts. False: time to stop. */
 static bool
 serve(struct run *r)
 {
@@ -288,7 +288,7 @@ serve(struct run *r)
 	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
 		return true;
 	while (!program_stopping() && r->status == 0) {
-		alive = take_batch(r, wait_ms);
+		alive = receive_batch(r, wait_ms);
 		if (alive && r->count > 0)
 			alive = handle(r, r->batch, r->count, false);
 		if (r->consumer->tick != NULL &&
@@ -300,13 +300,20 @@ serve(struct run *r)
 			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
-		if (alive && draining && r->count == 0 && queue_is_empty(r))
-			return false;
-		drop_batch(r);
+		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
+			/* What RabbitMQ had sent by then came before its answer: the queue is empty
+			 * when everything is with us, too. */
+			alive = receive_batch(r, 0);
+			if (alive && r->count == 0)
+				return false;
+			if (alive)
+				alive = handle(r, r->batch, r->count, false);
+		}
+		discard_batch(r);
 		if (!alive)
 			return true;
 	}
-	finish_taken(r);
+	finish_received(r);
 	return false;
 }
 
@@ -316,7 +323,7 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 	static struct run r; /* large */
 	bool drain;
 
-	if (!consumer_begin(argc, argv, c->name, &drain, &r.status))
+	if (!consumer_start(argc, argv, c->name, &drain, &r.status))
 		return r.status;
 	r.consumer = c;
 	amqp_dead_name(c->queue, r.dead_queue);
@@ -328,24 +335,24 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 		c->stop(r.service);
 		return 1;
 	}
-	log_info("taking from %s", c->queue);
+	log_info("consuming from %s", c->queue);
 	while (!program_stopping() && r.status == 0) {
 		if (!consumer_connect(r.amqp)) {
 			r.status = program_stopping() ? 0 : 1;
 			break;
 		}
-		/* What ends a connection before anything comes (no right to read the queue, say)
-		 * may last. */
+		/* What ends a connection before any message arrives can last (no permission to read
+		 * the queue, for example), so pause. */
 		if (!serve(&r) || !program_sleep(backoff_next_ms(&r.pause)))
 			break;
 		if (drain_timed_out())
 			r.status = 1;
 	}
-	drop_batch(&r);
+	discard_batch(&r);
 	amqp_free(r.amqp);
 	if (drain && r.status == 0 && !program_stopping() && c->drained != NULL)
 		c->drained(r.service);
 	c->stop(r.service);
-	log_info("ended");
+	log_info("stopped");
 	return r.status;
 }

@@ -1,4 +1,4 @@
-/* arena.c - blocks of memory given out from the front; see arena.h. */
+/* arena.c - allocates from the front of large blocks; see arena.h. */
 #include "common/base/arena.h"
 
 #include <jansson.h>
@@ -14,7 +14,7 @@
 
 #define BLOCK_BYTES (16 * 1024)
 
-/* Under AddressSanitizer what is not given out, or was taken back, may not be touched. */
+/* Under AddressSanitizer, memory that is not allocated, or was freed by a reset, is poisoned. */
 #ifdef __SANITIZE_ADDRESS__
 #include <sanitizer/asan_interface.h>
 #define POISON(p, bytes) ASAN_POISON_MEMORY_REGION(p, bytes)
@@ -26,12 +26,12 @@
 
 struct block {
 	struct block *next;
-	size_t used, room;
+	size_t used, capacity;
 	alignas(max_align_t) unsigned char bytes[];
 };
 
 struct arena {
-	struct block *blocks; /* the newest first; the last is kept over a reset */
+	struct block *blocks; /* newest first; the last one survives a reset */
 	size_t used, limit;
 };
 
@@ -61,13 +61,13 @@ arena_owns(const struct arena *a, const void *p)
 {
 	for (const struct block *b = a->blocks; b != NULL; b = b->next)
 		if ((const unsigned char *)p >= b->bytes &&
-			(const unsigned char *)p < b->bytes + b->room)
+			(const unsigned char *)p < b->bytes + b->capacity)
 			return true;
 	return false;
 }
 
-/* A value made outside an arena may be freed inside one: what the arena does not own came from
- * malloc. */
+/* jansson may free, inside an arena, a value allocated outside of it: what the arena does not own
+ * came from malloc. */
 static void
 json_arena_free(void *p)
 {
@@ -104,16 +104,16 @@ arena_free(struct arena *a)
 static struct block *
 block_add(struct arena *a, size_t bytes)
 {
-	size_t room = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
-	struct block *b = malloc(sizeof *b + room);
+	size_t capacity = bytes > BLOCK_BYTES ? bytes : BLOCK_BYTES;
+	struct block *b = malloc(sizeof *b + capacity);
 
 	if (b == NULL)
 		return NULL;
 	b->next = a->blocks;
 	b->used = 0;
-	b->room = room;
+	b->capacity = capacity;
 	a->blocks = b;
-	POISON(b->bytes, room);
+	POISON(b->bytes, capacity);
 	return b;
 }
 
@@ -123,18 +123,18 @@ arena_alloc(struct arena *a, size_t bytes)
 	struct block *b = a->blocks;
 	void *p;
 
-	if (bytes > a->limit)
+	if (bytes > a->limit) /* first: a huge size would wrap when it is rounded up */
 		return NULL;
 	bytes = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (bytes > a->limit - a->used)
 		return NULL;
-	if (b == NULL || bytes > b->room - b->used)
+	if (b == NULL || bytes > b->capacity - b->used)
 		b = block_add(a, bytes);
 	if (b == NULL)
 		return NULL;
-	INVARIANT(b->used <= b->room && bytes <= b->room - b->used && a->used <= a->limit,
+	INVARIANT(b->used <= b->capacity && bytes <= b->capacity - b->used && a->used <= a->limit,
 		"%zu bytes from a block with %zu of %zu used, in an arena with %zu of %zu used",
-		bytes, b->used, b->room, a->used, a->limit);
+		bytes, b->used, b->capacity, a->used, a->limit);
 	p = b->bytes + b->used;
 	UNPOISON(p, bytes);
 	b->used += bytes;
@@ -193,8 +193,7 @@ arena_reset(struct arena *a)
 
 	for (const struct block *b = a->blocks; b != NULL; b = b->next)
 		used += b->used;
-	INVARIANT(used == a->used, "an arena counts %zu bytes as used, its blocks %zu", a->used,
-		used);
+	INVARIANT(used == a->used, "an arena counts %zu bytes, its blocks %zu", a->used, used);
 	while (a->blocks != NULL && a->blocks->next != NULL) {
 		struct block *b = a->blocks;
 
@@ -202,7 +201,7 @@ arena_reset(struct arena *a)
 		free(b);
 	}
 	if (a->blocks != NULL) {
-		POISON(a->blocks->bytes, a->blocks->room);
+		POISON(a->blocks->bytes, a->blocks->capacity);
 		a->blocks->used = 0;
 	}
 	a->used = 0;
@@ -211,13 +210,13 @@ arena_reset(struct arena *a)
 void
 arena_enter(struct arena *a)
 {
-	INVARIANT(current == NULL, "this thread is in the arena %p already", (void *)current);
+	INVARIANT(current == NULL, "this thread is already in the arena %p", (void *)current);
 	current = a;
 }
 
 void
 arena_leave(void)
 {
-	INVARIANT(current != NULL, "this thread is in no arena");
+	INVARIANT(current != NULL, "this thread is not in an arena");
 	current = NULL;
 }

@@ -1,8 +1,8 @@
-/* arena.h - memory that lives as long as one request: given out piece by piece, taken back at once.
+/* arena.h - memory with the lifetime of one request: allocated piece by piece, freed all at once.
  *
- * One thread's. The limit is the request's memory limit: past it allocation answers NULL and the
- * request ends as too_large. jansson allocates from the thread's current arena while one is entered
- * (see arena_enter). */
+ * An arena belongs to one thread. Its limit is the request's memory limit: past it, allocation
+ * returns NULL and the request fails with too_large. While a thread is inside an arena (see
+ * arena_enter()), jansson allocates from it too. */
 #ifndef COMMON_BASE_ARENA_H
 #define COMMON_BASE_ARENA_H
 
@@ -23,16 +23,16 @@ char *arena_printf(struct arena *a, const char *fmt, ...) __attribute__((format(
 char *arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
-/* Take everything back; keeps one block for the next request. */
+/* Frees everything, but keeps one block for the next request. */
 void arena_reset(struct arena *a);
 
-/* Make `a` the memory that jansson uses on this thread until arena_leave(). What was made inside
- * must not be used, nor freed with free(), after arena_reset(). json_decref on it is allowed and
- * does nothing. */
+/* Makes jansson use `a` on this thread until arena_leave(). Values made in between must not be
+ * used, or freed with free(), after arena_reset(). json_decref() on them is allowed and frees
+ * nothing. */
 void arena_enter(struct arena *a);
 void arena_leave(void);
-/* Whether jansson was refused memory on this thread since the last call: its own errors do not
- * always tell. */
+/* Returns true if jansson was refused memory on this thread since the last call: its own errors do
+ * not always show it. */
 bool arena_json_refused(void);
 
 #endif

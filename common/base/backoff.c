@@ -1,23 +1,23 @@
-/* backoff.c - pauses that grow; see backoff.h. */
+/* backoff.c - growing pauses between retries; see backoff.h. */
 #include "common/base/backoff.h"
 
 #include "common/base/random.h"
 
 #define FIRST_MS 100
-#define MOST_MS 5000
+#define MAX_MS 5000
 
 int
-backoff_pause_ms(unsigned attempt, int first_ms, int most_ms)
+backoff_pause_ms(unsigned attempt, int first_ms, int max_ms)
 {
 	int longest = first_ms;
 
-	for (; attempt > 0 && longest < most_ms; attempt--)
-		longest = longest <= most_ms / 2 ? longest * 2 : most_ms;
+	for (; attempt > 0 && longest < max_ms; attempt--)
+		longest = longest <= max_ms / 2 ? longest * 2 : max_ms;
 	return longest / 2 + (int)random_below((uint32_t)longest / 2 + 1);
 }
 
 int
 backoff_next_ms(struct backoff *b)
 {
-	return backoff_pause_ms(b->attempts++, FIRST_MS, MOST_MS);
+	return backoff_pause_ms(b->attempts++, FIRST_MS, MAX_MS);
 }

@@ -1,8 +1,9 @@
-/* banned.h - functions that no file may call: the compiler refuses their very names.
+/* banned.h - functions that no file can call: the compiler rejects their names.
  *
- * The Makefile includes it before the first line of every file. The headers that declare these
- * functions come first: a name is refused from the pragma on. What one file may call (the clock,
- * randomness), and names that libraries use, are left to tools/style. */
+ * The Makefile includes it before the first line of every file. The pragma rejects a name from here
+ * on, so the headers that declare these functions are included first. tools/style checks what the
+ * compiler cannot: functions that only one file can call (the clock, randomness), and names that
+ * libraries use. */
 #ifndef COMMON_BASE_BANNED_H
 #define COMMON_BASE_BANNED_H
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* They write past the end, or do not say whether there was a number. */
+/* They can write past the end of a buffer, or do not report an invalid number. */
 #pragma GCC poison sprintf vsprintf strcpy strcat strncpy gets
 #pragma GCC poison strtok strtok_r atoi atol atof srand
 

@@ -1,4 +1,4 @@
-/* bind.c - declared members out of JSON or a query, every fault collected; see bind.h. */
+/* bind.c - reads declared members from JSON or a query and collects every fault; see bind.h. */
 #include "common/base/bind.h"
 
 #include <inttypes.h>
@@ -28,13 +28,13 @@ faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 
 #define POINTER_MAX 160
 
-/* Where a fault would be. Its pointer is only written when there is one. */
+/* Where a fault would be reported. The pointer is built only if there is one. */
 struct place {
 	const char *prefix, *name;
 	struct faults *faults;
 };
 
-/* Pointers are short: names are ours, or cut (a member that nobody knows may be long). */
+/* Pointers are bounded: declared names are short, but an unknown member can be long and is cut. */
 static const char *
 place_pointer(const struct place *p, char pointer[POINTER_MAX])
 {
@@ -50,7 +50,7 @@ place_pointer(const struct place *p, char pointer[POINTER_MAX])
 			pointer[n++] = *name;
 		}
 	}
-	/* Not in the middle of a UTF-8 sequence, or the answer would not be JSON. */
+	/* Never cut inside a UTF-8 sequence: the response would not be valid JSON. */
 	if (*name != '\0')
 		while (n > 0 && ((unsigned char)pointer[n - 1] & 0x80) != 0)
 			n--;
@@ -61,7 +61,7 @@ place_pointer(const struct place *p, char pointer[POINTER_MAX])
 #define FAULT(place, ...) \
 	faults_add((place)->faults, place_pointer(place, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
 
-/* Unicode code points; the text is valid UTF-8 (jansson checked it, or utf8_valid). */
+/* Counts Unicode code points; the text is valid UTF-8 (checked by jansson or utf8_is_valid()). */
 static int64_t
 characters(const char *s)
 {
@@ -81,8 +81,8 @@ bind_string(const char *s, const struct field *field, struct place *p)
 		if (((unsigned char)*c < 0x20 && *c != '\t' && *c != '\n') || *c == 0x7f)
 			return FAULT(p, "must not contain control characters");
 	if (n < field->least || n > most)
-		return FAULT(
-			p, "must be of %" PRId64 " to %" PRId64 " characters", field->least, most);
+		return FAULT(p, "must be %" PRId64 " to %" PRId64 " characters long", field->least,
+			most);
 	*field->text = s;
 	return OK;
 }
@@ -150,8 +150,8 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 	case FIELD_TO:
 		if (moment_parse(s, field->type == FIELD_TO, field->instant))
 			return OK;
-		return FAULT(p,
-			"must be a date such as 2026-01-31 or an RFC 3339 time such as 2026-01-31T12:00:00Z");
+		return FAULT(p, "must be a date such as 2026-01-31 or an RFC 3339 time such as "
+				"2026-01-31T12:00:00Z");
 	case FIELD_AMOUNT:
 	case FIELD_NUMBER:
 	case FIELD_BOOL:
@@ -160,7 +160,7 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 	case FIELD_ARRAY:
 		break;
 	}
-	return FAULT(p, "must not be a text");
+	return FAULT(p, "must not be a string");
 }
 
 static const char *
@@ -186,7 +186,7 @@ type_description(enum field_type type)
 	case FIELD_PAIRS:
 		break;
 	}
-	return "a text";
+	return "a string";
 }
 
 static enum error
@@ -225,7 +225,8 @@ enum error
 bind_object(const json_t *object, const struct field *fields, size_t count, const char *prefix,
 	struct faults *f)
 {
-	json_t *target = (json_t *)(uintptr_t)object; /* jansson's iterators take no const */
+	/* jansson's iterators are not const-correct */
+	json_t *target = (json_t *)(uintptr_t)object;
 	enum error e = OK;
 	const char *name;
 	json_t *v;
@@ -235,7 +236,7 @@ bind_object(const json_t *object, const struct field *fields, size_t count, cons
 		struct place p = { prefix, name, f };
 
 		if (field == NULL)
-			e = FAULT(&p, "is not a member that is known here");
+			e = FAULT(&p, "is not a known member");
 		else if (!json_is_null(v) && bind_value(v, field, &p) != OK)
 			e = ERR_INVALID_REQUEST;
 	}
@@ -267,8 +268,8 @@ number_parse(const char *s, int64_t *v)
 
 #define INSTANT_ROOM 48
 
-/* A '+' in a query is a space unless it was escaped, and people forget: "…T00:00:00 01:00" means
- * +01:00. */
+/* A '+' in a query means a space unless it is escaped, which clients forget: "…T00:00:00 01:00" is
+ * read as +01:00. */
 static void
 offset_repair(const char *value, char out[INSTANT_ROOM])
 {
@@ -308,7 +309,7 @@ bind_text(const char *value, const struct field *field, struct faults *f)
 }
 
 bool
-key_is_good(const char *key)
+key_is_valid(const char *key)
 {
 	size_t n = 0;
 

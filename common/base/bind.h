@@ -1,5 +1,5 @@
-/* bind.h - reads declared members out of a JSON object (or a query) into C variables, and collects
- *every fault.
+/* bind.h - reads declared members of a JSON object (or a query) into C variables and collects every
+ * fault.
  *
  *	struct field fields[] = {
  *		{ "wallet_id", FIELD_UUID, .uuid = &op->wallet_id, .present = &op->has_wallet_id },
@@ -7,8 +7,8 @@
  *		{ "kind", FIELD_CHOICE, .number = &kind, .choices = kinds, .required = true },
  *	};
  *
- * A JSON null is the same as an absent member. Unknown members are faults. Text results point into
- *the JSON value (or the arena), and live as long as it. */
+ * A JSON null is the same as an absent member. Unknown members are faults. Strings point into the
+ * JSON value (or the arena) and live as long as it does. */
 #ifndef COMMON_BASE_BIND_H
 #define COMMON_BASE_BIND_H
 
@@ -24,18 +24,19 @@
 #include "common/base/uuid.h"
 
 enum field_type {
-	FIELD_TEXT, /* valid UTF-8 without NUL or other control characters but TAB and newline; least … most characters */
+	/* Valid UTF-8 of least … most characters; the only control characters: TAB and newline. */
+	FIELD_TEXT,
 	FIELD_UUID,
 	FIELD_AMOUNT, /* integer, 1 … MONEY_MAX; 12.0 and "12" are faults */
 	FIELD_NUMBER, /* integer, least … most */
 	FIELD_BOOL,
 	FIELD_CHOICE,  /* one of choices; its index into *number */
 	FIELD_INSTANT, /* RFC 3339 */
-	FIELD_FROM,    /* RFC 3339, or a plain date: where a half-open period begins */
-	FIELD_TO,      /* the same: where it ends; a date's day is in it */
-	FIELD_ARRAY,   /* any array; queries cannot have one */
-	FIELD_PAIRS,   /* queries only: name[key]=value, several times */
-	FIELD_OBJECT, /* any object of at most `most` bytes as compact JSON; queries cannot have one */
+	FIELD_FROM,    /* RFC 3339 or a plain date: the start of a half-open period */
+	FIELD_TO,      /* the same for its end; a plain date includes that day */
+	FIELD_ARRAY,   /* any array; not in queries */
+	FIELD_PAIRS,   /* queries only: repeated name[key]=value */
+	FIELD_OBJECT,  /* any object, at most `most` bytes as compact JSON; not in queries */
 };
 
 #define PAIRS_MAX 8
@@ -51,7 +52,7 @@ struct field {
 	bool required;
 	int64_t least, most;
 	const char *const *choices; /* ends with NULL */
-	bool *present;              /* optional: whether it was there */
+	bool *present;              /* optional: set to whether the member was present */
 	union {
 		const char **text;
 		struct uuid *uuid;
@@ -64,31 +65,30 @@ struct field {
 	};
 };
 
-/* What was wrong: errors[] of the answer. Zeroed to begin with, but for the arena (NULL: malloc'd
- * by jansson, and the caller's to json_decref). */
+/* What was wrong: errors[] of the response. Zero-initialise. jansson allocates the list: it belongs
+ * to the entered arena, or else the caller must json_decref() it. */
 struct faults {
-	json_t *list; /* NULL while there are none; [{"pointer","detail"}…], at most 32 */
+	json_t *list; /* NULL if there are none; [{"pointer","detail"}…], at most 32 */
 };
 
-/* Adds a fault. Answers ERR_INVALID_REQUEST. */
+/* Adds a fault. Returns ERR_INVALID_REQUEST. */
 enum error faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Reads all fields; OK, or ERR_INVALID_REQUEST with every fault in *f. `prefix` goes before each
- * pointer ("" or
- * "/transactions/3"). */
+/* Reads all fields. Returns OK, or ERR_INVALID_REQUEST with every fault in *f. `prefix` is
+ * prepended to each pointer ("" or "/transactions/3"). */
 enum error bind_object(const json_t *object, const struct field *fields, size_t count,
 	const char *prefix, struct faults *f) MUST_CHECK;
 
-/* Whether text can be an idempotency key: 1 … KEY_MAX visible ASCII characters. */
+/* Returns whether `key` can be an idempotency key: 1 … KEY_MAX visible ASCII characters. */
 #define KEY_MAX 255
-bool key_is_good(const char *key) MUST_CHECK;
+bool key_is_valid(const char *key) MUST_CHECK;
 
-/* Reads a whole number of up to 18 characters, digits with perhaps a '-'; false where it is none.
- */
+/* Reads an integer of up to 18 characters: digits, with an optional '-'. Returns false if it is
+ * invalid. */
 bool number_parse(const char *text, int64_t *n) MUST_CHECK;
 
-/* One value in text form (from a query) by the field's type. */
+/* Reads one value in text form (from a query) by the field's type. */
 enum error bind_text(const char *value, const struct field *field, struct faults *f) MUST_CHECK;
 
 #endif

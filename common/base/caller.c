@@ -1,4 +1,4 @@
-/* caller.c - roles by name; see caller.h. */
+/* caller.c - role names; see caller.h. */
 #include "common/base/caller.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-/* caller.h - who makes a request: user, session, and roles as bits, as names, and as the database
- * and the gateway write them. */
+/* caller.h - who makes a request: user, session, and roles (as bits, as names, and as the database
+ * and the gateway write them). */
 #ifndef COMMON_BASE_CALLER_H
 #define COMMON_BASE_CALLER_H
 
@@ -11,7 +11,8 @@
 
 enum role { ROLE_CUSTOMER = 1, ROLE_OPERATOR = 2, ROLE_SERVICE = 4 };
 
-/* known is false until a token was checked; then the rest holds. roles is an OR of enum role. */
+/* The other members are valid only if `known` is true, which means that a token was checked.
+ * `roles` is a bitwise OR of enum role. */
 struct caller {
 	bool known;
 	struct uuid user;
@@ -21,14 +22,14 @@ struct caller {
 
 #define ROLES_TEXT 32 /* "customer,operator,service" and NUL */
 
-/* One role by name; 0 where there is no such role. */
+/* The role with that name; 0 if there is none. */
 unsigned role_from_name(const char *name);
-/* "customer,operator"; names that are not known are left out. NULL is none. */
+/* Reads "customer,operator". Unknown names are ignored; NULL means no roles. */
 unsigned roles_from_text(const char *text);
 void roles_to_text(unsigned roles, char out[ROLES_TEXT]);
 /* ["customer",…] in the order of the enum. NULL: out of memory. */
 json_t *roles_to_json(unsigned roles);
-/* False where it is no array of names; names that are not known are left out. */
+/* False if it is not an array of strings. Unknown names are ignored. */
 bool roles_from_json(const json_t *array, unsigned *roles) MUST_CHECK;
 
 #endif

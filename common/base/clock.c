@@ -1,4 +1,4 @@
-/* clock.c - the time, and how it is written (RFC 3339). */
+/* clock.c - the current time, and RFC 3339. */
 #include "common/base/clock.h"
 
 #include <stdatomic.h>
@@ -29,13 +29,21 @@ clock_monotonic_ms(void)
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
 }
 
+struct timespec
+clock_deadline(int64_t ms)
+{
+	int64_t at = clock_monotonic_ms() + ms;
+
+	return (struct timespec){ .tv_sec = at / 1000, .tv_nsec = at % 1000 * 1000000 };
+}
+
 void
 clock_sleep_ms(int64_t ms)
 {
+	struct timespec pause = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+
 	if (ms > 0)
-		(void)nanosleep(
-			&(struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 },
-			NULL);
+		(void)nanosleep(&pause, NULL);
 }
 
 void
@@ -54,11 +62,11 @@ instant_format(instant_us t, char out[INSTANT_TEXT])
 
 	gmtime_r(&seconds, &tm);
 	if (strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		whole[0] = '\0'; /* a year past 9999: nothing we read or store */
+		whole[0] = '\0'; /* a year past 9999, which we neither read nor store */
 	snprintf(out, INSTANT_TEXT, "%s.%06dZ", whole, (int)fraction);
 }
 
-/* Exactly n digits; moves *p behind them. */
+/* Reads exactly n digits and moves *p past them. */
 static bool
 digits(const char **p, int n, int *value)
 {
@@ -107,7 +115,7 @@ date_parse(const char *text, instant_us *t)
 	return strlen(text) == 10 && date_read(&text, t);
 }
 
-/* ".1" to ".123456789": microseconds, what is finer is dropped. */
+/* ".1" to ".123456789" in microseconds; finer digits are dropped. */
 static bool
 fraction_read(const char **p, instant_us *t)
 {

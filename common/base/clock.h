@@ -1,12 +1,13 @@
-/* clock.h - the only place that asks what time it is, so that a test can say.
+/* clock.h - the only place that reads the clock, so that tests can set it.
  *
- * Instants are microseconds since 1970-01-01T00:00:00Z in an int64_t: PostgreSQL's resolution, RFC
- * 3339 outside. */
+ * Instants are microseconds since 1970-01-01T00:00:00Z in an int64_t: PostgreSQL's resolution.
+ * Outside the program they are RFC 3339. */
 #ifndef COMMON_BASE_CLOCK_H
 #define COMMON_BASE_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/base/error.h"
 
@@ -21,20 +22,22 @@ typedef int64_t instant_us;
 instant_us clock_now(void);
 /* Never goes back; for waits and timeouts only. */
 int64_t clock_monotonic_ms(void);
-/* Sleeps; a signal that this thread catches may end it early. */
+/* That clock's time in `ms` from now, for pthread_cond_timedwait() with CLOCK_MONOTONIC. */
+struct timespec clock_deadline(int64_t ms);
+/* Sleeps; a signal that this thread catches can end it early. */
 void clock_sleep_ms(int64_t ms);
-/* Tests: every later clock_now() answers `t`; 0 gives the real clock back. */
+/* For tests: clock_now() returns `t` from now on; 0 restores the real clock. */
 void clock_fix(instant_us t);
 
-/* RFC 3339 in UTC with microseconds. */
+/* Writes RFC 3339 in UTC with microseconds. */
 void instant_format(instant_us t, char out[INSTANT_TEXT]);
-/* Reads an RFC 3339 instant (any offset, 0 to 9 fraction digits; years 1970 to 9999). False if it
- * is none. */
+/* Reads an RFC 3339 instant (any offset, 0 to 9 fraction digits; years 1970 to 9999). Returns false
+ * if it is invalid. */
 bool instant_parse(const char *text, instant_us *t) MUST_CHECK;
-/* Reads a plain date, YYYY-MM-DD, as that day's first instant in UTC. */
+/* Reads a plain date, YYYY-MM-DD, as its first instant in UTC. */
 bool date_parse(const char *text, instant_us *t) MUST_CHECK;
-/* Reads either as the edge of a half-open period: a plain date is a whole day, so its beginning
- * where the period begins, its end where it ends. Never past INSTANT_LAST. */
+/* Reads either form as an edge of a half-open period. A plain date means the whole day: its start
+ * at the start of the period, its end at the end (never past INSTANT_LAST). */
 bool moment_parse(const char *text, bool is_end, instant_us *t) MUST_CHECK;
 
 #endif

@@ -1,4 +1,5 @@
-/* config.c - reads config.def's options from the environment, then a file, then the defaults. */
+/* config.c - reads the options of config.def: from the environment, then a file, then the
+ * defaults. */
 #include "common/base/config.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum type { TEXT, INT, SIZE, TIME };
+enum type { TEXT, INT, SIZE, TIME, TYPE_COUNT };
 
 struct definition {
 	const char *name;
@@ -33,8 +34,9 @@ struct unit {
 	int64_t factor;
 };
 
-static const struct unit size_units[] = { { "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 },
-	{ NULL, 0 } };
+static const struct unit size_units[] = {
+	{ "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 }, { NULL, 0 }
+};
 static const struct unit time_units[] = {
 	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 }
 };
@@ -62,26 +64,27 @@ number_parse(enum type type, const char *text, int64_t *out)
 static bool
 option_error(const struct definition *d, const char *text)
 {
-	static const char *const example[] = { [TEXT] = "text",
-		[INT] = "a whole number",
-		[SIZE] = "a size such as 64k",
-		[TIME] = "a time such as 250ms, 20s or 7d" };
+	static const struct {
+		const char *example, *unit;
+	} forms[TYPE_COUNT] = {
+		[TEXT] = { "text", "" },
+		[INT] = { "an integer", "" },
+		[SIZE] = { "a size such as 64k", " bytes" },
+		[TIME] = { "a time such as 250ms, 20s or 7d", " milliseconds" },
+	};
 
 	if (d->type == TEXT)
 		fprintf(stderr,
-			"%s must be of %" PRId64 " to %" PRId64 " characters, not \"%s\".\n",
+			"%s must be %" PRId64 " to %" PRId64 " characters long, not \"%s\".\n",
 			d->name, d->least, d->most, text);
 	else
 		fprintf(stderr, "%s must be %s from %" PRId64 " to %" PRId64 "%s, not \"%s\".\n",
-			d->name, example[d->type], d->least, d->most,
-			d->type == TIME	  ? " milliseconds"
-			: d->type == SIZE ? " bytes"
-					  : "",
+			d->name, forms[d->type].example, d->least, d->most, forms[d->type].unit,
 			text);
 	return false;
 }
 
-/* Takes the option's text; an empty one means "not set". */
+/* Sets an option from its text, which must be within the option's bounds. */
 static bool
 option_set(enum option o, const char *text)
 {
@@ -98,7 +101,7 @@ option_set(enum option o, const char *text)
 	return values[o].text != NULL;
 }
 
-/* An empty variable is the same as none, as containers and web hosts set them. */
+/* An empty variable counts as unset: containers and web hosts set such variables. */
 static const char *
 environment(const char *name)
 {
@@ -123,17 +126,16 @@ trim(char *s)
 	return s;
 }
 
-/* Names that are not ours are other programs' business: the file is shared with the start-up
- * scripts. */
+/* Unknown names are ignored: the start-up scripts share the file. */
 static bool
-line_take(char *line, const char *path, int number)
+line_parse(char *line, const char *path, int number)
 {
 	char *name = trim(line), *equals = strchr(name, '=');
 
 	if (*name == '\0' || *name == '#')
 		return true;
 	if (equals == NULL) {
-		fprintf(stderr, "%s, line %d: NAME=value is wanted.\n", path, number);
+		fprintf(stderr, "%s, line %d: expected NAME=value.\n", path, number);
 		return false;
 	}
 	*equals = '\0';
@@ -156,12 +158,12 @@ file_read(const char *path, bool must_exist)
 
 	if (f == NULL) {
 		if (must_exist || errno != ENOENT)
-			fprintf(stderr, "The configuration file %s cannot be read: %s.\n", path,
+			fprintf(stderr, "Cannot read the configuration file %s: %s.\n", path,
 				strerror(errno));
 		return !must_exist && errno == ENOENT;
 	}
 	for (int n = 1; fgets(line, sizeof line, f) != NULL; n++)
-		good = line_take(line, path, n) && good;
+		good = line_parse(line, path, n) && good;
 	good = ferror(f) == 0 && good;
 	fclose(f);
 	return good;
@@ -197,7 +199,7 @@ config_require(enum option o)
 	if (values[o].text != NULL)
 		return true;
 	fprintf(stderr,
-		"%s is not set: set it in the environment or in the file that PURSE_CONFIG names.\n",
+		"%s is not set: set it in the environment or in the file PURSE_CONFIG.\n",
 		definitions[o].name);
 	return false;
 }

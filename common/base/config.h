@@ -1,9 +1,9 @@
-/* config.h - the options of config.def, read once at start: environment, then the file
- * PURSE_CONFIG, then the default.
+/* config.h - the options of config.def, read once at start: from the environment, then the file
+ * PURSE_CONFIG, then the defaults.
  *
- * PURSE_CONFIG defaults to $DATA_DIR/purse.env (DATA_DIR itself defaulting to var); it may be
- * absent unless it was named. After config_load() everything is constant and may be read from any
- * thread. */
+ * PURSE_CONFIG defaults to $DATA_DIR/purse.env (DATA_DIR defaults to var). The default file is
+ * optional; a file that PURSE_CONFIG names must exist. After config_load() everything is constant,
+ * so any thread can read it. */
 #ifndef COMMON_BASE_CONFIG_H
 #define COMMON_BASE_CONFIG_H
 
@@ -20,21 +20,20 @@ enum option {
 	OPTION_COUNT
 };
 
-/* Reads everything; on what cannot be read writes one sentence a fault to stderr and answers false.
- */
+/* Reads everything. Returns false if anything is invalid, with one sentence per fault on stderr. */
 bool config_load(void) MUST_CHECK;
-/* False, with a sentence on stderr, where the TEXT option is not set: for what a program cannot do
- * without. */
+/* For options without which a program cannot run: returns false, with a sentence on stderr, if the
+ * TEXT option is not set. */
 bool config_require(enum option o) MUST_CHECK;
 
-/* TEXT; NULL where not set. */
+/* TEXT; NULL if not set. */
 const char *config_text(enum option o);
-/* INT as it is, SIZE in bytes, TIME in milliseconds. */
+/* INT as is, SIZE in bytes, TIME in milliseconds. */
 int64_t config_number(enum option o);
-/* The name of the option, for messages. */
+/* The option's name, for messages. */
 const char *config_name(enum option o);
-/* KEY_DIR and STATEMENT_DIR, with their defaults below DATA_DIR. Writes at most `bytes`, false if
- * too long. */
+/* The folder in KEY_DIR or STATEMENT_DIR; by default `below` in DATA_DIR. Writes at most `bytes`;
+ * returns false if it does not fit. */
 bool config_folder(enum option o, const char *below, char *out, size_t bytes) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* digest.c - BLAKE2b over parts; see digest.h. */
+/* digest.c - BLAKE2b over a list of parts; see digest.h. */
 #include "common/base/digest.h"
 
 #include <stdint.h>

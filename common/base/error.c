@@ -1,4 +1,4 @@
-/* error.c - the lookups over error.def. */
+/* error.c - lookups in error.def. */
 #include "common/base/error.h"
 
 #include <string.h>
@@ -11,14 +11,19 @@ struct entry {
 	const char *title;
 };
 
-static const struct entry entries[] = {
+static const struct entry entries[ERROR_COUNT] = {
 	[OK] = { 200, "ok", "OK" },
 #define ERROR(name, status, code, title) [ERR_##name] = { status, code, title },
 #include "common/base/error.def"
 #undef ERROR
 };
 
-#define COUNT (sizeof entries / sizeof entries[0])
+
+#define ERROR(name, status, code, title) +1
+_Static_assert(sizeof entries / sizeof entries[0] == 1
+#include "common/base/error.def"
+	, "each error has an entry");
+#undef ERROR
 
 int
 error_status(enum error e)
@@ -41,9 +46,9 @@ error_title(enum error e)
 enum error
 error_from_code(const char *code)
 {
-	for (size_t i = 0; i < COUNT; i++)
+	for (size_t i = 0; i < ERROR_COUNT; i++)
 		if (strcmp(entries[i].code, code) == 0)
 			return (enum error)i;
-	log_error("the database answered an unknown code: %s", code);
+	log_error("the database returned an unknown code: %s", code);
 	return ERR_INTERNAL;
 }

@@ -1,4 +1,4 @@
-/* error.h - what can go wrong, as one enum; the list itself is error.def. */
+/* error.h - everything that can go wrong, as one enum; the list itself is error.def. */
 #ifndef COMMON_BASE_ERROR_H
 #define COMMON_BASE_ERROR_H
 
@@ -8,17 +8,17 @@ enum error {
 	OK = 0,
 #define ERROR(name, status, code, title) ERR_##name,
 #include "common/base/error.def"
-
 #undef ERROR
+	ERROR_COUNT
 };
 
-/* HTTP status, public code and title of an error. Never called with OK. */
+/* HTTP status, public code and title of an error. */
 int error_status(enum error e);
 const char *error_code(enum error e);
 const char *error_title(enum error e);
 
-/* The error with that public code, as SQL functions answer it; "ok" is OK, an unknown code
- * ERR_INTERNAL (and logged). */
+/* The error with that public code, as SQL functions return it: "ok" is OK. An unknown code is
+ * logged and becomes ERR_INTERNAL. */
 enum error error_from_code(const char *code) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* event.c - reads and writes the envelopes of events. */
+/* event.c - reads and writes event envelopes. */
 #include "common/base/event.h"
 
 #include <stdarg.h>
@@ -11,8 +11,8 @@
 
 /* ---- the text itself ----
  *
- * It was parsed before, so it is valid JSON without a NUL byte. Every loop ends at any other text,
- * too: each turn moves on by a byte at least, and none goes past the end. */
+ * The text was parsed before, so it is valid JSON without a NUL byte. The loops still end on any
+ * other text: each iteration moves on by at least one byte, and none goes past the end. */
 
 struct scan {
 	const char *at, *end;
@@ -26,7 +26,7 @@ skip_space(struct scan *s)
 		s->at++;
 }
 
-/* From one quote to behind the other. */
+/* Skips a string, from its opening quote to just past the closing one. */
 static void
 skip_string(struct scan *s)
 {
@@ -37,7 +37,7 @@ skip_string(struct scan *s)
 		s->at++;
 }
 
-/* How long the number, true, false or null is that begins here. */
+/* Length of the number, true, false or null that starts here. */
 static size_t
 plain_length(const struct scan *s)
 {
@@ -48,7 +48,7 @@ plain_length(const struct scan *s)
 	return (size_t)(p - s->at);
 }
 
-/* Over a whole value. In valid JSON brackets match, and only strings can hide them. */
+/* Skips a whole value. In valid JSON brackets match, and only strings can hide them. */
 static void
 skip_value(struct scan *s)
 {
@@ -74,7 +74,7 @@ skip_value(struct scan *s)
 	} while (depth > 0);
 }
 
-/* From an object's brace to the value of that member. */
+/* Moves from an object's brace to the value of the named member. */
 static bool
 enter_member(struct scan *s, const char *name)
 {
@@ -129,7 +129,7 @@ event_data_text(const struct event *e, size_t *bytes)
 	const char *begin;
 
 	if (e->enveloped && !enter_member(&s, "data"))
-		s.at = e->text; /* its name is written with escapes: the whole, then */
+		s.at = e->text; /* its name contains escapes: return the whole body */
 	skip_space(&s);
 	begin = s.at;
 	skip_value(&s);
@@ -150,7 +150,7 @@ reason_set(char reason[EVENT_REASON], enum error e, const char *fmt, ...)
 	return e;
 }
 
-/* A text member, or NULL. */
+/* A string member, or NULL. */
 static const char *
 text_of(const json_t *object, const char *name)
 {
@@ -166,7 +166,7 @@ is_envelope(const json_t *root)
 			       json_object_get(root, "pattern") != NULL));
 }
 
-/* A pattern may be {"cmd":"…"} in NestJS. */
+/* NestJS also sends {"cmd":"…"} as the pattern. */
 static const char *
 pattern_of(const json_t *root)
 {
@@ -199,7 +199,7 @@ open_envelope(struct event *e, char reason[EVENT_REASON])
 	else if (pattern != NULL && strcmp(pattern, e->type) != 0)
 		return reason_set(reason, ERR_INVALID_REQUEST, "/type and /pattern differ");
 	if (e->type == NULL)
-		return reason_set(reason, ERR_INVALID_REQUEST, "there is no /type, nor a /pattern");
+		return reason_set(reason, ERR_INVALID_REQUEST, "/type or /pattern is missing");
 	if (!json_is_object(e->data))
 		return reason_set(reason, ERR_INVALID_REQUEST, "/data must be an object");
 	return OK;
@@ -236,8 +236,8 @@ event_free(struct event *e)
 
 /* ---- writing ---- */
 
-/* The members of an event's head are few and known: written as text, which jansson took most of the
- * relay's time for. */
+/* The head has a few fixed members. Written as text: building them with jansson took most of the
+ * relay's time. */
 char *
 event_wrap(const struct event_head *head, const char *data, size_t data_bytes, size_t *bytes)
 {

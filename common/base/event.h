@@ -1,8 +1,7 @@
-/* event.h - the envelopes of events: CloudEvents 1.0 in structured JSON, and NestJS's
- * {pattern,data}.
+/* event.h - event envelopes: CloudEvents 1.0 in structured JSON, and NestJS's {pattern,data}.
  *
- * What we write is both at once (the extension attribute `pattern` equals `type`). What we read is
- * either, or both. Pure functions: nothing here knows AMQP or what the data mean. */
+ * We write both at once (the extension attribute `pattern` equals `type`) and read either or both.
+ * These are pure functions: they know neither AMQP nor what the data mean. */
 #ifndef COMMON_BASE_EVENT_H
 #define COMMON_BASE_EVENT_H
 
@@ -16,36 +15,34 @@
 #define EVENT_CONTENT_TYPE "application/cloudevents+json"
 #define EVENT_REASON 256 /* room for a sentence */
 
-/* An event as it came. Everything belongs to `root`: event_free() ends it. Text is NULL where it is
- * absent. */
+/* An event as received. `root` owns everything; event_free() frees it. Absent text is NULL. */
 struct event {
 	json_t *root;
-	const json_t *data;  /* the member `data`; the whole body where there is no envelope */
-	const char *type;    /* type, else pattern (a text, or {"cmd":text}) */
-	const char *id;      /* of CloudEvents; never of a bare body */
+	const json_t *data;  /* the member `data`; without an envelope, the whole body */
+	const char *type;    /* `type`, or else `pattern` (a string, or {"cmd":string}) */
+	const char *id;      /* from CloudEvents; a bare body has none */
 	const char *source;
 	const char *subject;
-	bool enveloped;      /* false: a bare body, of which only data is filled in */
-	const char *
-		text; /* the body it was read from, borrowed: see event_number(), event_data_text() */
+	bool enveloped;      /* false: a bare body; only `data` is set */
+	const char *text;    /* the body, borrowed: for event_number() and event_data_text() */
 	size_t bytes;
 };
 
-/* Reads a body. An object is needed; with a `specversion` (1.x only), `type` or `pattern` beside
- * `data` it is an envelope. Otherwise an error of json_read(), or ERR_INVALID_REQUEST, with the
- * reason as part of a sentence. */
+/* Reads a body, which must be an object. It is an envelope if it has a `specversion` (1.x only), or
+ * a `type` or `pattern` next to `data`. Otherwise returns an error of json_read(), or
+ * ERR_INVALID_REQUEST, with the reason as part of a sentence. */
 enum error event_read(
 	const char *body, size_t bytes, struct event *e, char reason[EVENT_REASON]) MUST_CHECK;
 void event_free(struct event *e);
 
-/* The text of a number in the body, digit for digit as it was sent (jansson keeps doubles only):
- * path names the members from the body's root on, and ends with NULL. False where there is no
- * number, or none of up to `room`-1 characters. */
+/* Copies a number of the body digit for digit as it was sent (jansson would keep only a double).
+ * `path` names the members from the root down and ends with NULL. Returns false if there is no
+ * number, or if it is longer than room-1 characters. */
 bool event_number(
 	const struct event *e, const char *const *path, char *out, size_t room) MUST_CHECK;
 
-/* The text of the data as it was sent, within the body; for passing it on without a change to its
- * numbers. */
+/* The text of the data as it was sent, within the body: passing it on keeps its numbers
+ * unchanged. */
 const char *event_data_text(const struct event *e, size_t *bytes);
 
 /* An event to write. */
@@ -56,9 +53,10 @@ struct event_head {
 };
 
 /* {"specversion":"1.0","id",…,"type","pattern","time","datacontenttype","subject","data"} as
- * compact JSON. Takes over `data`. Caller frees; NULL: no memory (or data NULL). */
+ * compact JSON. Takes ownership of `data`. The caller frees the result; NULL: out of memory (or
+ * data is NULL). */
 char *event_write(const struct event_head *head, json_t *data, size_t *bytes) MUST_CHECK;
-/* The same around data that are JSON text already. */
+/* The same for data that are already JSON text. */
 char *event_wrap(const struct event_head *head, const char *data, size_t data_bytes,
 	size_t *bytes) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* invariant.c - the end of a program that has seen what cannot be; see invariant.h. */
+/* invariant.c - aborts a program that has reached an impossible state; see invariant.h. */
 #include "common/base/invariant.h"
 
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* json.c - reads JSON that comes from outside; see json.h. */
+/* json.c - reads untrusted JSON; see json.h. */
 #include "common/base/json.h"
 
 #include <stdbool.h>
@@ -7,8 +7,8 @@
 
 #include "common/base/arena.h"
 
-/* Brackets are counted outside of strings. What is no JSON may be counted wrongly: the parser
- * refuses that anyway. */
+/* Counts brackets outside strings. The count can be wrong for invalid JSON, which the parser
+ * refuses anyway. */
 static bool
 too_deep(const char *text, size_t bytes)
 {
@@ -32,7 +32,7 @@ too_deep(const char *text, size_t bytes)
 	return false;
 }
 
-/* jansson's reason, in words that do not name its flags. */
+/* jansson's reason, in words that do not mention its flags. */
 static enum error
 parse_error(const json_error_t *why, char reason[JSON_REASON])
 {
@@ -40,9 +40,9 @@ parse_error(const json_error_t *why, char reason[JSON_REASON])
 	const char *text = why->text;
 	enum error e = ERR_MALFORMED_JSON;
 
-	/* jansson takes some failed allocations for wrong syntax. */
+	/* jansson reports some failed allocations as syntax errors. */
 	if (code == json_error_out_of_memory || arena_json_refused()) {
-		(void)snprintf(reason, JSON_REASON, "it needs more memory than there is for it");
+		(void)snprintf(reason, JSON_REASON, "it needs more memory than a request can use");
 		return ERR_TOO_LARGE;
 	}
 	if (code == json_error_numeric_overflow || code == json_error_null_character) {
@@ -63,12 +63,13 @@ json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASO
 	*value = NULL;
 	reason[0] = '\0';
 	if (nul != NULL) {
-		(void)snprintf(reason, JSON_REASON, "there is a NUL byte at byte %zu",
+		(void)snprintf(reason, JSON_REASON, "byte %zu is NUL",
 			(size_t)(nul - text) + 1);
 		return ERR_MALFORMED_JSON;
 	}
 	if (too_deep(text, bytes)) {
-		(void)snprintf(reason, JSON_REASON, "nested deeper than %d", JSON_DEPTH_MAX);
+		(void)snprintf(
+			reason, JSON_REASON, "nested more than %d levels deep", JSON_DEPTH_MAX);
 		return ERR_MALFORMED_JSON;
 	}
 	(void)arena_json_refused();

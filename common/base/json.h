@@ -1,10 +1,9 @@
-/* json.h - reads JSON that comes from outside: bodies of requests, messages and tokens all go
- * through json_read().
+/* json.h - reads untrusted JSON: request bodies, messages and tokens all go through json_read().
  *
- * Refused on top of what is not JSON (RFC 8259): a NUL byte anywhere (jansson lets one stand after
- * a number), duplicate members, nesting past JSON_DEPTH_MAX (the parser recurses), text after the
- * value, U+0000 in strings (PostgreSQL cannot store it), numbers that fit neither 64 bits nor a
- * double. */
+ * In addition to invalid JSON (RFC 8259), it refuses: a NUL byte anywhere (jansson accepts one
+ * after a number), duplicate members, nesting past JSON_DEPTH_MAX (the parser recurses), text after
+ * the value, U+0000 in strings (PostgreSQL cannot store it), and numbers that fit neither 64 bits
+ * nor a double. */
 #ifndef COMMON_BASE_JSON_H
 #define COMMON_BASE_JSON_H
 
@@ -14,11 +13,11 @@
 #include "common/base/error.h"
 
 #define JSON_DEPTH_MAX 32
-#define JSON_REASON 200 /* room for why a text was refused */
+#define JSON_REASON 200 /* room for the reason for a refusal */
 
-/* Reads any value; the caller owns it. Without a value, and with the reason as part of a sentence:
- * ERR_MALFORMED_JSON; ERR_INVALID_REQUEST where it is JSON but holds what we do not take;
- * ERR_TOO_LARGE where memory (or the thread's arena, see arena_enter()) ran out. */
+/* Reads any value; the caller owns it. On an error there is no value, and `reason` is part of a
+ * sentence. ERR_MALFORMED_JSON: not JSON. ERR_INVALID_REQUEST: JSON with a value that we do not
+ * accept. ERR_TOO_LARGE: memory (or the thread's arena, see arena_enter()) ran out. */
 enum error json_read(
 	const char *text, size_t bytes, json_t **value, char reason[JSON_REASON]) MUST_CHECK;
 

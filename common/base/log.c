@@ -14,9 +14,11 @@ static const char *program_name = "purse";
 static enum log_level threshold = LOG_INFO;
 static __thread const char *current_request;
 
-static const char *const level_names[] = {
+static const char *const level_names[LOG_LEVEL_COUNT] = {
 	[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
 };
+_Static_assert(
+	sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1, "each level has a name");
 
 void
 log_init(const char *program, const char *level)
@@ -33,7 +35,7 @@ log_request(const char *request_id)
 	current_request = request_id;
 }
 
-/* JSON string content; stops before it would pass `room`, never in the middle of an escape. */
+/* Writes JSON string content; stops before it would exceed `room`, never inside an escape. */
 static size_t
 escape(char *out, size_t room, const char *s)
 {
@@ -79,7 +81,7 @@ log_line(enum log_level level, const char *fmt, ...)
 	n += (size_t)snprintf(line + n, sizeof line - n, ",\"message\":\"");
 	n += escape(line + n, sizeof line - n - 4, message);
 	memcpy(line + n, "\"}\n", 3);
-	/* A log that cannot be written has nowhere to say so. */
+	/* If the log cannot be written, there is nowhere to report it. */
 	if (write(STDERR_FILENO, line, n + 3) < 0)
 		return;
 }

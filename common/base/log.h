@@ -1,16 +1,16 @@
-/* log.h - JSON lines on stderr: {"time":…,"level":…,"program":…,"message":…, fields…}. Thread-safe,
- * one write a line. */
+/* log.h - JSON lines on stderr: {"time":…,"level":…,"program":…,"message":…, fields…}.
+ * Thread-safe. */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H
 
-enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
+enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
 
-/* `program` is kept, not copied. `level` is LOG_LEVEL's text. */
+/* `program` is borrowed, not copied. `level` is the text of LOG_LEVEL. */
 void log_init(const char *program, const char *level);
-/* Under lighttpd and CGI stderr belongs to the caller's log; a line is one write(2) up to 4 KiB,
- * longer ones are cut. */
+/* Writes one line with one write(2), so that lines of several processes on the same stderr do not
+ * mix; cuts it at 4 KiB. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* The request that this thread works on: added to its lines as request_id. NULL for none. */
+/* Sets the request that this thread works on: its lines get a request_id. NULL: none. */
 void log_request(const char *request_id);
 
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)

@@ -1,4 +1,4 @@
-/* money.c - arithmetic that says when it does not fit, and the minor units of ISO 4217. */
+/* money.c - checked arithmetic, and the minor units of ISO 4217. */
 #include "common/base/money.h"
 
 #include <inttypes.h>
@@ -33,20 +33,21 @@ money_subtract(struct money a, struct money b, struct money *difference)
 	return true;
 }
 
-/* ISO 4217 list one, the codes whose minor unit is not 2; then those with 2. Funds, metals and test
- * codes are not money that a wallet can hold and are left out. */
+/* ISO 4217 list one: codes whose minor unit is not 2, then those with 2. A wallet cannot hold
+ * funds, metals or test codes, so they are left out. */
 static const struct {
 	int exponent;
 	const char *codes;
 } currencies[] = {
 	{ 0, "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX VND VUV XAF XOF XPF" },
 	{ 3, "BHD IQD JOD KWD LYD OMR TND" },
-	{ 2, "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF "
-	     "CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF "
-	     "IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR "
-	     "MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD "
-	     "SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD UYU UZS VED VES WST XCD XCG "
-	     "YER ZAR ZMW ZWG" },
+	{ 2, "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BGN BMD BND BOB BRL BSD BTN "
+	     "BWP BYN BZD CAD CDF CHF CNY COP CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD "
+	     "FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF IDR ILS INR IRR JMD KES KGS KHR "
+	     "KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
+	     "MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD "
+	     "SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD "
+	     "TZS UAH USD UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG" },
 };
 
 int
@@ -87,8 +88,8 @@ money_from_major(const char *text, int exponent, struct money *out)
 	if (*p == '.' && *++p == '\0')
 		return false;
 	for (; *p != '\0'; p++) {
-		/* Zeros past the minor unit change nothing ("5.00" of a yen); any other digit would
-		 * be lost. */
+		/* Zeros past the minor unit change nothing ("5.00" yen); any other digit would be
+		 * lost. */
 		if (decimals == exponent && *p == '0')
 			continue;
 		if (decimals == exponent || !digit_append(&v, *p))

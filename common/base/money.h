@@ -15,19 +15,17 @@ struct money {
 	int64_t minor;
 };
 
-/* False, and nothing written, where the result would leave -MONEY_MAX … MONEY_MAX. */
+/* False, with nothing written, if the result would leave -MONEY_MAX … MONEY_MAX. */
 bool money_add(struct money a, struct money b, struct money *sum) MUST_CHECK;
 bool money_subtract(struct money a, struct money b, struct money *difference) MUST_CHECK;
 
-/* Decimal digits of the currency's minor unit (ISO 4217 list one), or -1 for a code that is not
- * one. */
+/* Decimal digits of the currency's minor unit (ISO 4217 list one), or -1 for an unknown code. */
 int currency_exponent(const char *currency);
 
-/* Reads a decimal in major units ("12.34", "12", "0.5") exactly; more digits than the currency has,
- * a sign, or an exponent is refused. */
+/* Reads a decimal in major units ("12.34", "12", "0.5") exactly. Refuses a sign, an exponent, or
+ * more digits than the currency has. */
 bool money_from_major(const char *text, int exponent, struct money *out) MUST_CHECK;
-/* Writes major units with exactly `exponent` decimals: 1234, 2 → "12.34". out holds at least 24
- * bytes. */
+/* Writes major units with exactly `exponent` decimals: 1234, 2 → "12.34". */
 void money_to_major(struct money m, int exponent, char out[24]);
 
 #endif

@@ -1,4 +1,4 @@
-/* program.c - arguments, signals and sleeping of a long-running program; see program.h. */
+/* program.c - arguments, signals and sleeps of a long-running program; see program.h. */
 #include "common/base/program.h"
 
 #include <signal.h>
@@ -10,10 +10,10 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-/* The longest sleep that does not look whether to stop. */
+/* The longest sleep without checking for a stop. */
 #define SLICE_MS 250
 
-/* Set by a signal, read by every thread: lock-free atomics may be both (C11, 7.14.1.1). */
+/* Set by a signal handler, read by every thread: lock-free atomics allow both (C11, 7.14.1.1). */
 static atomic_int stopping;
 
 static void
@@ -34,13 +34,13 @@ help(const char *name)
 {
 	printf("%s - see ARCHITECTURE.md\n\n"
 	       "  %s            run until SIGTERM\n"
-	       "  %s --drain    do what there is to do, then end: 0, or 1 if something was away\n"
+	       "  %s --drain    process pending items, then exit: 0, or 1 if a server is down\n"
 	       "Options come from the environment or the file PURSE_CONFIG: see .env.example.\n",
 		name, name, name);
 }
 
 bool
-program_begin(int argc, char **argv, const char *name, bool *drain, int *status)
+program_start(int argc, char **argv, const char *name, bool *drain, int *status)
 {
 	struct sigaction stop = { .sa_handler = stop_on_signal },
 			 ignore = { .sa_handler = SIG_IGN };
@@ -50,12 +50,12 @@ program_begin(int argc, char **argv, const char *name, bool *drain, int *status)
 		if (strcmp(argv[i], "--drain") == 0) {
 			*drain = true;
 		} else {
-			bool asked = strcmp(argv[i], "--help") == 0;
+			bool is_help = strcmp(argv[i], "--help") == 0;
 
-			if (!asked)
+			if (!is_help)
 				fprintf(stderr, "%s: unknown argument %s\n", name, argv[i]);
 			help(name);
-			*status = asked ? 0 : 2;
+			*status = is_help ? 0 : 2;
 			return false;
 		}
 	}

@@ -1,8 +1,8 @@
-/* program.h - a program that runs until SIGTERM or SIGINT, or, with --drain, until there is nothing
- * left to do.
+/* program.h - a program that runs until SIGTERM or SIGINT or, with --drain, until no items are
+ * pending.
  *
- * The signals set a flag that every thread may read; every wait of such a program ends early when
- * it is set. */
+ * The signals set a flag that any thread can read; every wait of such a program ends early once it
+ * is set. */
 #ifndef COMMON_BASE_PROGRAM_H
 #define COMMON_BASE_PROGRAM_H
 
@@ -10,13 +10,13 @@
 
 #include "common/base/error.h"
 
-/* Reads arguments and configuration, begins logging, and catches the signals. *drain is whether
- * --drain was given. False: main ends with *status (a sentence is on stderr, or the help on
+/* Reads arguments and configuration, starts logging, and installs the signal handlers. Sets *drain
+ * if --drain was given. False: main returns *status (a sentence is on stderr, or the help on
  * stdout). */
-bool program_begin(int argc, char **argv, const char *name, bool *drain, int *status) MUST_CHECK;
-/* Whether SIGTERM or SIGINT has come. Any thread. */
+bool program_start(int argc, char **argv, const char *name, bool *drain, int *status) MUST_CHECK;
+/* True once SIGTERM or SIGINT has arrived. Any thread. */
 bool program_stopping(void);
-/* Sleeps, but ends early on a signal; false: stopping. Any thread. */
+/* Sleeps, but returns early on a signal; false: stopping. Any thread. */
 bool program_sleep(int ms);
 
 #endif

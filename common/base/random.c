@@ -9,13 +9,13 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static unsigned char seed_bytes[randombytes_SEEDBYTES];
 static uint64_t seeded, counter;
 
-/* libsodium's own generator, seeded by the kernel's: no system call for each id. */
+/* libsodium's own generator, seeded by the kernel: no system call per id. */
 static void
 start(void)
 {
 	randombytes_set_implementation(&randombytes_internal_implementation);
 	if (sodium_init() < 0)
-		sodium_misuse(); /* no source of randomness: nothing of ours could be safe */
+		sodium_misuse(); /* no source of randomness: nothing would be secure */
 }
 
 void

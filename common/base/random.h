@@ -1,4 +1,4 @@
-/* random.h - the only place that makes random bytes and ids, so that a test can fix them.
+/* random.h - the only place that makes random bytes and ids, so that tests can fix them.
  * Thread-safe. */
 #ifndef COMMON_BASE_RANDOM_H
 #define COMMON_BASE_RANDOM_H
@@ -9,7 +9,7 @@
 void random_fill(void *out, size_t bytes);
 /* Uniform in 0 … bound-1. */
 uint32_t random_below(uint32_t bound);
-/* Tests: a repeatable stream from `seed`; 0 gives real randomness back. */
+/* For tests: a repeatable stream from `seed`; 0 restores real randomness. */
 void random_fix(uint64_t seed);
 
 #endif

@@ -1,36 +1,36 @@
-/* text.c - text that grows; see text.h. */
+/* text.c - a growable text buffer; see text.h. */
 #include "common/base/text.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#define TEXT_FIRST 4096
+#define TEXT_INITIAL 4096
 
 static bool
 text_grow(struct text *t, size_t bytes)
 {
-	size_t room = t->room > 0 ? t->room : TEXT_FIRST;
+	size_t capacity = t->capacity > 0 ? t->capacity : TEXT_INITIAL;
 	char *data;
 
 	if (t->failed || (t->most > 0 && t->bytes + bytes > t->most)) {
 		t->failed = true;
 		return false;
 	}
-	while (room < t->bytes + bytes)
-		room *= 2;
-	if ((data = realloc(t->data, room)) == NULL) {
+	while (capacity < t->bytes + bytes)
+		capacity *= 2;
+	if ((data = realloc(t->data, capacity)) == NULL) {
 		t->failed = true;
 		return false;
 	}
 	t->data = data;
-	t->room = room;
+	t->capacity = capacity;
 	return true;
 }
 
 void
 text_add(struct text *t, const char *data, size_t bytes)
 {
-	if (bytes > t->room - t->bytes && !text_grow(t, bytes))
+	if (bytes > t->capacity - t->bytes && !text_grow(t, bytes))
 		return;
 	memcpy(t->data + t->bytes, data, bytes);
 	t->bytes += bytes;
@@ -58,8 +58,8 @@ text_add_number(struct text *t, int64_t n)
 	text_add(t, digits + at, sizeof digits - at);
 }
 
-/* What JSON does not allow as it is (RFC 8259, 7): quotes, backslashes, control characters. The
- * rest is UTF-8 already. */
+/* Escapes what JSON does not allow as is (RFC 8259, 7): quotes, backslashes, control characters.
+ * The rest is already UTF-8. */
 static void
 json_escape(struct text *t, unsigned char c)
 {

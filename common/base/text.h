@@ -1,7 +1,7 @@
-/* text.h - text that grows: where answers, events, pages and files are written before they go out.
+/* text.h - a growable text buffer for responses, events, pages and files.
  *
- * Begin with zeroes (and `most`, where there is a limit). What does not fit sets `failed` once and
- * for all, so one check at the end is enough. One thread's. */
+ * Zero-initialise (and set the limit, if any). Text that does not fit sets `failed` permanently, so
+ * one check at the end is enough. A buffer belongs to one thread. */
 #ifndef COMMON_BASE_TEXT_H
 #define COMMON_BASE_TEXT_H
 
@@ -14,32 +14,32 @@
 #include "common/base/uuid.h"
 
 struct text {
-	char *data;   /* not ended by NUL, but for text_end() */
-	size_t bytes, room;
-	size_t most;  /* 0: none */
-	bool failed;  /* no memory, or past `most` */
+	char *data;   /* NUL-terminated only after text_end() */
+	size_t bytes, capacity;
+	size_t most;  /* 0: no limit */
+	bool failed;  /* out of memory, or past the limit */
 };
 
 void text_add(struct text *t, const char *data, size_t bytes);
 void text_add_string(struct text *t, const char *s);
 void text_add_number(struct text *t, int64_t n);
-/* As a JSON string (RFC 8259, 7), quotes and all; NULL is null. s is UTF-8. Building a tree of
- * values first, and writing that, takes ten times as long. */
+/* Adds a JSON string (RFC 8259, 7) with its quotes; NULL becomes null. `s` is UTF-8. Building and
+ * writing a tree of values takes ten times as long. */
 void text_add_json(struct text *t, const char *s);
-/* A tree of values as compact JSON; a NULL tree (no memory to build it) sets `failed`. Borrows the
- * tree. */
+/* Adds a tree of values as compact JSON; a NULL tree (out of memory while building it) sets
+ * `failed`. Borrows the tree. */
 void text_add_value(struct text *t, const json_t *value);
-/* A UUID (NULL is null), an instant in RFC 3339, as JSON strings. */
+/* Add JSON strings: a UUID (NULL becomes null), an instant in RFC 3339. */
 void text_add_uuid(struct text *t, const struct uuid *u);
 void text_add_instant(struct text *t, instant_us at);
-/* A NUL behind it (not counted); NULL where it failed. */
+/* Adds a NUL (not counted) and returns the text; NULL if it failed. */
 const char *text_end(struct text *t);
-/* Empties it; keeps the memory. */
+/* Empties the buffer; keeps its memory. */
 void text_clear(struct text *t);
 void text_free(struct text *t);
 
 #define TEXT_LITERAL(t, literal) text_add(t, literal, sizeof(literal) - 1)
-/* A member of an object but its first: ,"name":"value". `name` is a literal. */
+/* A member other than an object's first: ,"name":"value". `name` is a literal. */
 #define TEXT_MEMBER(t, name, value) (TEXT_LITERAL(t, ",\"" name "\":"), text_add_json(t, value))
 #define TEXT(name) __attribute__((cleanup(text_free))) struct text name = { 0 }
 

@@ -1,4 +1,4 @@
-/* uuid.c - see uuid.h. */
+/* uuid.c - makes, reads and writes UUIDs; see uuid.h. */
 #include "common/base/uuid.h"
 
 #include "common/base/clock.h"
@@ -9,8 +9,8 @@ uuid_v7(void)
 {
 	instant_us now = clock_now();
 	uint64_t ms = (uint64_t)(now / US_PER_MS);
-	unsigned sub = (unsigned)((now % US_PER_MS) * 4096 /
-				  US_PER_MS); /* 12 bits of the millisecond */
+	/* The fraction of the millisecond, in 12 bits. */
+	unsigned sub = (unsigned)((now % US_PER_MS) * 4096 / US_PER_MS);
 	struct uuid u;
 
 	random_fill(u.bytes, sizeof u.bytes);

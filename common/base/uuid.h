@@ -1,4 +1,4 @@
-/* uuid.h - RFC 9562 UUIDs: version 7 (time-ordered) made here, any version read. */
+/* uuid.h - RFC 9562 UUIDs: makes version 7 (time-ordered), reads any version. */
 #ifndef COMMON_BASE_UUID_H
 #define COMMON_BASE_UUID_H
 
@@ -16,9 +16,9 @@ struct uuid {
 /* A new version 7 UUID: 48 bits of milliseconds, then 12 bits of sub-millisecond time (RFC
  * 9562, 6.2, method 3), then randomness. */
 struct uuid uuid_v7(void);
-/* Reads the canonical form, either case; false if it is none. */
+/* Reads the canonical form in either case; false if it is invalid. */
 bool uuid_parse(const char *text, struct uuid *u) MUST_CHECK;
-/* Lower-case canonical form. */
+/* Writes the canonical form in lower case. */
 void uuid_format(const struct uuid *u, char out[UUID_TEXT]);
 
 #endif

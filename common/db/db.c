@@ -1,5 +1,7 @@
-/* db.c - statements and transactions on one connection. The connection itself is db_connection.c,
- * the wait for its answers db_await.c, the pool db_pool.c. */
+/* db.c - statements and transactions on one connection. See also db_connection.c (the connection),
+ * db_await.c (waits for results) and db_pool.c (the pool). */
+#include "common/db/db.h"
+
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
@@ -12,8 +14,8 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* 08: connection; 57P: shut down or restarting; 57014: statement timeout; 53: out of something;
- * 25006: a standby. */
+/* 08: connection; 57: shutdown, restart, statement timeout; 53: out of resources; 25006: a standby;
+ * 55P03: lock timeout. */
 static enum error
 error_of_state(const char *state)
 {
@@ -24,7 +26,7 @@ error_of_state(const char *state)
 	return ERR_INTERNAL;
 }
 
-/* What a failed result means; remembers whether running again can help. */
+/* Maps a failed result to an error, and records whether a retry can help. */
 static enum error
 result_error(struct db *db, const PGresult *result, const char *what)
 {
@@ -32,9 +34,9 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
 
 	if (db->connection == NULL)
-		return ERR_UNAVAILABLE; /* given up */
+		return ERR_UNAVAILABLE; /* closed after a timeout */
 	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL) {
-		log_warn("%s: the connection to the database is lost: %s", what,
+		log_warn("%s: lost the database connection: %s", what,
 			PQerrorMessage(db->connection));
 		db_close(db);
 		db->trouble = TROUBLE_LOST;
@@ -45,14 +47,14 @@ result_error(struct db *db, const PGresult *result, const char *what)
 		log_info("%s: %s", what, message);
 		return ERR_UNAVAILABLE;
 	}
-	/* 23505: a unique key was taken in between. Whoever expects that looks first, and looks
-	 * again in a new try. */
+	/* 23505: another transaction took a unique key in between. Callers for whom that is normal
+	 * check first, and check again in the retry. */
 	db->trouble = strcmp(state, "23505") == 0 ? TROUBLE_CONFLICT : TROUBLE_ANSWERED;
 	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
 	return error_of_state(state);
 }
 
-/* A statement is prepared when it is first run: a CGI program runs one or two, and then it ends. */
+/* Prepares a statement at its first use: a CGI program runs one or two, then exits. */
 static enum error
 db_prepare(struct db *db, const struct db_statement *s)
 {
@@ -66,7 +68,7 @@ db_prepare(struct db *db, const struct db_statement *s)
 		INVARIANT(strcmp(db->prepared[i]->name, s->name) != 0,
 			"two statements are named %s", s->name);
 	if (db->prepared_count == DB_PREPARED_MAX) {
-		log_error("%s: a connection runs at most %d different statements", s->name,
+		log_error("%s: a connection can run at most %d different statements", s->name,
 			DB_PREPARED_MAX);
 		return ERR_INTERNAL;
 	}
@@ -74,13 +76,12 @@ db_prepare(struct db *db, const struct db_statement *s)
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
 		db->prepared[db->prepared_count++] = s;
 	else if ((e = result_error(db, result, s->name)) != OK && db->trouble == TROUBLE_LOST)
-		db->trouble = TROUBLE_REFUSED; /* nothing was run */
+		db->trouble = TROUBLE_REFUSED; /* nothing was executed */
 	PQclear(result);
 	return e;
 }
 
-/* libpq's four parallel arrays, made here and nowhere else. Binary where bytes are given, text
- * otherwise. */
+/* libpq's four parallel arrays, built only here. Binary if bytes are given, text otherwise. */
 struct parameters {
 	const char *values[DB_VALUES_MAX];
 	int lengths[DB_VALUES_MAX], formats[DB_VALUES_MAX];
@@ -107,12 +108,12 @@ static enum error
 values_check(const struct db_value *values, size_t count)
 {
 	if (count > DB_VALUES_MAX) {
-		log_error("%zu values for one statement", count);
+		log_error("a statement has %zu values; at most %d", count, DB_VALUES_MAX);
 		return ERR_INTERNAL;
 	}
 	for (size_t i = 0; i < count; i++)
 		if (values[i].kind == DB_KIND_BINARY && values[i].data == NULL)
-			return ERR_OVERLOADED; /* an array that ran out of memory, see db_array() */
+			return ERR_OVERLOADED; /* db_array() ran out of memory */
 	return OK;
 }
 
@@ -150,7 +151,7 @@ db_command(struct db *db, const char *sql)
 	if (PQresultStatus(result) != PGRES_COMMAND_OK)
 		e = result_error(db, result, sql);
 	else if (strcmp(PQcmdStatus(result), "ROLLBACK") == 0 && strcmp(sql, "COMMIT") == 0)
-		e = ERR_INTERNAL; /* a statement failed before, and its error was not heeded */
+		e = ERR_INTERNAL; /* an earlier statement failed and work() ignored the error */
 	PQclear(result);
 	return e;
 }
@@ -178,12 +179,11 @@ transaction_once(struct db *db, db_work *work, void *context)
 	return e;
 }
 
-/* Pauses of transactions that collided: shorter than those between connections. */
+/* Pauses after a conflict between transactions: shorter than those between connections. */
 #define RETRY_FIRST_MS 20
-#define RETRY_MOST_MS 1280
+#define RETRY_MAX_MS 1280
 
-/* The one retry loop. Its pauses are random, so that transactions that collided do not meet again.
- */
+/* The only retry loop. Its random pauses keep transactions that collided from colliding again. */
 bool
 db_retry(const struct db *db, enum db_again again, int attempt)
 {
@@ -192,7 +192,7 @@ db_retry(const struct db *db, enum db_again again, int attempt)
 
 	if (!harmless || attempt >= config_number(OPT_DB_RETRIES))
 		return false;
-	clock_sleep_ms(backoff_pause_ms((unsigned)attempt, RETRY_FIRST_MS, RETRY_MOST_MS));
+	clock_sleep_ms(backoff_pause_ms((unsigned)attempt, RETRY_FIRST_MS, RETRY_MAX_MS));
 	return true;
 }
 
@@ -226,8 +226,8 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 		if (db->connection == NULL)
 			return e;
 		if (e != OK) {
-			db_close(
-				db); /* rather than reading, or waiting for the end of, what is not wanted any more */
+			/* Rather than reading rows that no one needs any more. */
+			db_close(db);
 			return e;
 		}
 	}
@@ -263,7 +263,7 @@ db_listen(struct db *db, const char *channel)
 	char sql[80];
 	enum error e;
 
-	/* The channel is a name in our code, never input. */
+	/* The channel is a constant in our code, never input. */
 	if ((e = db_ready(db)) != OK)
 		return e;
 	snprintf(sql, sizeof sql, "LISTEN %s", channel);

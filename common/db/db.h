@@ -1,16 +1,18 @@
-/* db.h - PostgreSQL: declared statements on connections that come back by themselves.
+/* db.h - PostgreSQL: declared statements on connections that reconnect by themselves.
  *
- * A statement is declared beside the function that runs it, and prepared when a connection first
- *runs it; no SQL is ever built from input. PGresult stays inside. Every connection runs with
- *generic plans, UTC, and the configured timeouts.
+ * A statement is declared right above the function that runs it, and prepared when a connection
+ * first runs it. No SQL is ever built from input, and PGresult stays inside this room. Every
+ * connection uses generic plans, UTC and the configured timeouts.
  *
- *	static const struct db_statement user_find_sql = { "user_find", "SELECT id, name FROM
- *account WHERE email = $1", DB_AGAIN }; DB_ROWS(rows); e = db_query(pool, &user_find_sql,
- *DB_VALUES(db_text(email)), &rows);
+ *	static const struct db_statement user_find_sql = { "user_find",
+ *		"SELECT id, name FROM account WHERE email = $1", DB_AGAIN };
  *
- * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement timed
- *out, server silent), ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL
- *(anything else; logged with its SQLSTATE). */
+ *	DB_ROWS(rows);
+ *	e = db_query(pool, &user_find_sql, DB_VALUES(db_text(email)), &rows);
+ *
+ * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement
+ * timeout, no response), ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL
+ * (anything else; logged with its SQLSTATE). */
 #ifndef COMMON_DB_DB_H
 #define COMMON_DB_DB_H
 
@@ -23,21 +25,21 @@
 #include "common/base/error.h"
 #include "common/base/uuid.h"
 
-struct db;      /* a connection; one thread's while it holds it */
+struct db;      /* a connection; belongs to the thread that holds it */
 struct db_pool; /* connections shared by threads; thread-safe */
 struct db_rows; /* a result */
 
-/* May it run twice? DB_AGAIN: reads, and writes that repeat harmlessly; DB_ONCE: it is not repeated
- * once it was sent. */
+/* Can it run twice? DB_AGAIN: reads, and idempotent writes. DB_ONCE: never repeated once it was
+ * sent. */
 enum db_again { DB_ONCE, DB_AGAIN };
 
-/* In the text of a statement: a number before it, or a parameter, in milliseconds as an interval.
- */
+/* In a statement's text: turns the number before it, or a parameter, from milliseconds into an
+ * interval. */
 #define DB_MILLISECONDS " * interval '1 millisecond'"
 #define DB_MS(parameter) parameter "::float8" DB_MILLISECONDS
 
-/* Of static storage: a connection notes by address what it has prepared. Names are unique within a
- * program. */
+/* Must have static storage: a connection records prepared statements by address. Names are unique
+ * within a program. */
 struct db_statement {
 	const char *name;
 	const char *sql;
@@ -63,8 +65,8 @@ struct db_value db_number(int64_t n);             /* smallint, int, bigint, nume
 struct db_value db_bool(bool b);
 struct db_value db_uuid(const struct uuid *u);    /* NULL is SQL NULL */
 struct db_value db_bytes(const void *p, size_t n);/* bytea; p NULL is SQL NULL */
-struct db_value db_instant(
-	instant_us t, char buffer[INSTANT_TEXT]); /* timestamptz; buffer lives until the call */
+/* timestamptz; the buffer must live until the call returns. */
+struct db_value db_instant(instant_us t, char buffer[INSTANT_TEXT]);
 struct db_value db_array(struct db_array *a);
 
 #define DB_VALUES(...) \
@@ -73,8 +75,8 @@ struct db_value db_array(struct db_array *a);
 #define DB_NO_VALUES NULL, 0
 #define DB_VALUES_MAX 24
 
-/* Arrays go in PostgreSQL's binary form. Grow-only: db_array_clear() keeps the memory. Zeroed but
- * for `element`. */
+/* Arrays are sent in PostgreSQL's binary form. Zero-initialise everything but `element`. They only
+ * grow: db_array_clear() keeps the memory. */
 enum db_element {
 	DB_TEXT_ARRAY = 25,
 	DB_UUID_ARRAY = 2950,
@@ -89,62 +91,63 @@ struct db_array {
 	unsigned char *data;
 	size_t bytes, room;
 	int32_t count;
-	bool has_null, failed; /* failed: no memory; the query then answers ERR_OVERLOADED */
+	bool has_null, failed; /* failed: out of memory; the query then returns ERR_OVERLOADED */
 };
 void db_array_clear(struct db_array *a);
 void db_array_free(struct db_array *a);
 void db_array_add_null(struct db_array *a);
 void db_array_add_text(struct db_array *a, const char *s); /* NULL is SQL NULL */
 void db_array_add_uuid(struct db_array *a, const struct uuid *u);
-void db_array_add_number(struct db_array *a, int64_t n);   /* int8 or int4 by element */
+void db_array_add_number(struct db_array *a, int64_t n);   /* int8 or int4, by `element` */
 void db_array_add_bytes(struct db_array *a, const void *p, size_t n);
 void db_array_add_instant(struct db_array *a, instant_us t);
 void db_array_add_bool(struct db_array *a, bool b);
 
 /* ---- connections ---- */
 
-/* `url` is kept, not copied. size connections at the most; they open when first needed. NULL: no
- * memory. */
+/* A pool of at most `size` connections, each opened when first needed. `url` is borrowed, not
+ * copied. NULL: out of memory. */
 struct db_pool *db_pool_new(const char *url, int size);
 void db_pool_free(struct db_pool *p);
 
-/* A connection of one's own, opened at the first use. */
+/* A connection outside the pool, opened at its first use. */
 struct db *db_new(const char *url);
 void db_free(struct db *db);
-/* How long to wait for this connection's answers where statements take longer by intent: the
- * statement_timeout that the caller has told the server, instead of DB_STATEMENT_TIMEOUT. */
+/* Sets how long to wait for results on this connection, for statements that are slow by design: the
+ * statement_timeout that the caller has set on the server in place of DB_STATEMENT_TIMEOUT. */
 void db_set_statement_timeout(struct db *db, int64_t statement_ms);
 
-/* One statement from the pool in a transaction of its own, with the retry loop. rows may be NULL.
- */
+/* Runs one statement in its own transaction on a pooled connection, with retries. `rows` can be
+ * NULL. */
 enum error db_query(struct db_pool *p, const struct db_statement *statement,
 	const struct db_value *values, size_t count, struct db_rows **rows) MUST_CHECK;
-/* One statement on a connection held: no retry; inside db_transaction() or alone. Reconnects first
- * if it has to (never inside a transaction). */
+/* Runs one statement without retries, inside db_transaction() or alone. Reconnects first if
+ * necessary (never inside a transaction). */
 enum error db_execute(struct db *db, const struct db_statement *statement,
 	const struct db_value *values, size_t count, struct db_rows **rows) MUST_CHECK;
 
-/* Several statements as one transaction, READ COMMITTED: begin, work, commit; rolled back where
- * work answers an error, which is then the answer. Run again on deadlocks and, where `again`, on
- * lost connections; so work may run twice and must only touch the database and its context. */
+/* Runs several statements as one transaction, READ COMMITTED: begin, work, commit. If work returns
+ * an error, it rolls back and returns that error. It retries deadlocks and, with DB_AGAIN, lost
+ * connections. So work can run twice and must touch only the database and its context. */
 typedef enum error db_work(struct db *db, void *context);
 enum error db_transaction(
 	struct db_pool *p, enum db_again again, db_work *work, void *context) MUST_CHECK;
 enum error db_transaction_on(
 	struct db *db, enum db_again again, db_work *work, void *context) MUST_CHECK;
 
-/* The one retry loop, for calls that change from one attempt to the next: after a failed
- * db_execute(), whether attempt (0, 1, …) may be followed by another. Sleeps before it says yes. */
+/* The retry policy, for callers whose arguments change between attempts: returns whether attempt
+ * number `attempt` (0, 1, …), a failed db_execute(), can be followed by another. Sleeps before it
+ * returns true. */
 bool db_retry(const struct db *db, enum db_again again, int attempt) MUST_CHECK;
 
-/* Streams a large result in constant memory: each() is called a row at a time with rows_… at index
- * 0; it stops early where each() answers an error. */
+/* Streams a large result in constant memory: calls each() once per row (read it with rows_…() at
+ * index 0), until each() returns an error. */
 typedef enum error db_each(const struct db_rows *row, void *context);
 enum error db_stream(struct db *db, const struct db_statement *statement,
 	const struct db_value *values, size_t count, db_each *each, void *context) MUST_CHECK;
 
-/* LISTEN on a connection of one's own: waits up to timeout_ms for a notification. 1: payload filled
- * in; 0: none; -1: the connection is gone (what was missed is unknown) and LISTEN must be called
+/* LISTEN on a dedicated connection, then wait up to timeout_ms for a notification. 1: payload
+ * filled in; 0: none; -1: connection lost (notifications may have been missed), so call db_listen()
  * again. */
 enum error db_listen(struct db *db, const char *channel) MUST_CHECK;
 int db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes);
@@ -153,16 +156,16 @@ int db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes);
 
 size_t rows_count(const struct db_rows *rows);
 bool rows_null(const struct db_rows *rows, size_t row, size_t column);
-const char *rows_text(const struct db_rows *rows, size_t row,
-	size_t column); /* NULL for SQL NULL; lives as long as rows */
+/* NULL for SQL NULL; lives as long as `rows`. */
+const char *rows_text(const struct db_rows *rows, size_t row, size_t column);
 int64_t rows_number(const struct db_rows *rows, size_t row, size_t column);     /* 0 for NULL */
 bool rows_bool(const struct db_rows *rows, size_t row, size_t column);
 struct uuid rows_uuid(const struct db_rows *rows, size_t row, size_t column); /* zeroes for NULL */
-instant_us rows_instant(
-	const struct db_rows *rows, size_t row, size_t column); /* timestamptz; 0 for NULL */
-/* bytea: bytes at most into out; answers how many it has. */
+/* timestamptz; 0 for NULL. */
+instant_us rows_instant(const struct db_rows *rows, size_t row, size_t column);
+/* bytea: copies at most `bytes` bytes into `out` and returns the full length. */
 size_t rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *out, size_t bytes);
-/* Rows that an INSERT, UPDATE or DELETE touched. */
+/* The number of rows that an INSERT, UPDATE or DELETE changed. */
 int64_t rows_touched(const struct db_rows *rows);
 void rows_free(struct db_rows *rows);
 
@@ -179,13 +182,12 @@ enum db_column_type {
 	DB_COLUMN_CHOICE,  /* an enum (int), by its name in `choices` */
 };
 
-/* A column of a result and the member of a struct that it fills. Columns are found by their names.
- */
+/* A column of a result and the struct member that it fills. Columns are found by name. */
 struct db_column {
 	const char *name;
 	enum db_column_type type;
 	size_t offset, bytes;       /* of the member */
-	size_t present; /* offset of a bool that says whether it is not NULL, and 1; 0: there is none */
+	size_t present;             /* 1 + offset of a bool: is it not NULL? 0: no such member */
 	const char *const *choices; /* ends with NULL */
 };
 
@@ -194,7 +196,7 @@ struct db_column {
 		name, DB_COLUMN_##type, offsetof(structure, member), \
 			sizeof(((structure *)0)->member), 0, NULL \
 	}
-/* With a member that says whether the column is not NULL. */
+/* With a member that is set to whether the column is not NULL. */
 #define DB_COLUMN_OPTIONAL(type, name, structure, member, has) \
 	{ name, DB_COLUMN_##type, offsetof(structure, member), sizeof(((structure *)0)->member), \
 		offsetof(structure, has) + 1, NULL }
@@ -204,15 +206,15 @@ struct db_column {
 			sizeof(((structure *)0)->member), 0, names \
 	}
 #define DB_COLUMNS_MAX 32
-/* A table of columns with its length, as the functions below take them. */
+/* A table of columns and its length, as the functions below expect them. */
 #define DB_COLUMNS(table) table, sizeof(table) / sizeof((table)[0])
 
-/* Fills the members of *out that `columns` names and leaves the others alone. ERR_TOO_LARGE: the
- * arena is full (which may be NULL where no column is a text). ERR_INTERNAL: a column is missing,
- * or not what it should be; logged. */
+/* Fills the members of *out that `columns` names and leaves the others unchanged. ERR_TOO_LARGE:
+ * the arena is full (it can be NULL if no column is DB_COLUMN_TEXT). ERR_INTERNAL: a column is
+ * missing or has an unexpected value; logged. */
 enum error rows_read(const struct db_rows *rows, size_t row, const struct db_column *columns,
 	size_t count, struct arena *arena, void *out) MUST_CHECK;
-/* Every row, into an array in the arena. */
+/* Reads every row into an array in the arena. */
 enum error rows_read_all(const struct db_rows *rows, const struct db_column *columns, size_t count,
 	struct arena *arena, size_t bytes, void **list, size_t *length) MUST_CHECK;
 

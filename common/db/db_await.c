@@ -1,9 +1,8 @@
-/* db_await.c - waiting for PostgreSQL's answers, with a deadline.
+/* db_await.c - waits for PostgreSQL's results, with a deadline.
  *
- * statement_timeout is kept by the server, so it does not help against one that hangs (a stopped
- * process, a disk that does not answer): every wait has a deadline of its own, a little later.
- * Connections do not block, so that a peer that does not read holds up neither who sends nor who
- * says goodbye. */
+ * The server enforces statement_timeout, which does not help against a server that hangs (a stopped
+ * process, an unresponsive disk). So every wait has its own deadline, a little later. Connections
+ * are non-blocking: a peer that does not read blocks neither sending nor closing. */
 #include <inttypes.h>
 #include <poll.h>
 
@@ -11,11 +10,11 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* Nobody knows what became of what was sent. */
+/* No one knows whether the statement took effect. */
 static void
 answer_timed_out(struct db *db)
 {
-	log_error("the database has not answered for %" PRId64 " ms: the connection is given up",
+	log_error("the database did not respond within %" PRId64 " ms: closing the connection",
 		db->answer_timeout_ms);
 	db_close(db);
 	db->trouble = TROUBLE_SILENT;

@@ -1,15 +1,15 @@
-/* db_columns.c - rows read by a table of columns, by name, into structs.
+/* db_columns.c - reads rows into structs by a table of column names.
  *
- * A name is looked for once a result: the place of each column is kept with the result, so reading
- * a row costs no comparison. */
+ * Each name is looked up once per result and its position kept there, so reading a row compares no
+ * names. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* Where a column of that name is; near `hint`, as tables and statements mostly have the same order.
- * -1: nowhere. */
+/* The position of the named column, or -1. Starts at `hint`, because tables and statements mostly
+ * have the same order. */
 static int
 place_find(const PGresult *result, const char *name, int hint)
 {
@@ -30,12 +30,12 @@ map_fill(const PGresult *result, const struct db_column *columns, size_t count, 
 	int hint = 0;
 
 	if (count > DB_COLUMNS_MAX) {
-		log_error("%zu columns are more than a row is read by", count);
+		log_error("a row is read by at most %d columns, not %zu", DB_COLUMNS_MAX, count);
 		return false;
 	}
 	for (size_t i = 0; i < count; i++) {
 		if ((map->places[i] = place_find(result, columns[i].name, hint)) < 0) {
-			log_error("a result lacks the column %s", columns[i].name);
+			log_error("a result has no column %s", columns[i].name);
 			return false;
 		}
 		hint = map->places[i] + 1;
@@ -56,7 +56,7 @@ map_of(const struct db_rows *rows, const struct db_column *columns, size_t count
 		if (map->columns == NULL)
 			return NULL;
 	}
-	log_error("a result is read by more than %d tables of columns", DB_MAPS);
+	log_error("a result is read by at most %d tables of columns", DB_MAPS);
 	return NULL;
 }
 
@@ -68,7 +68,7 @@ choice_read(const char *text, const struct db_column *column, void *member)
 			memcpy(member, &i, sizeof i);
 			return OK;
 		}
-	log_error("the column %s holds \"%s\", which this program does not know", column->name,
+	log_error("the column %s has the unknown value \"%s\"", column->name,
 		text != NULL ? text : "");
 	return ERR_INTERNAL;
 }

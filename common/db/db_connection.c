@@ -1,4 +1,4 @@
-/* db_connection.c - one connection to PostgreSQL: opened when first needed, found dead or alive,
+/* db_connection.c - one connection to PostgreSQL: opened when first needed, checked before use,
  * closed. */
 #include <inttypes.h>
 #include <poll.h>
@@ -10,7 +10,7 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* How much longer than the server's own limit we wait for its answer. */
+/* How much longer than the server's own timeout we wait for a result. */
 #define ANSWER_MARGIN_MS 2000
 
 struct db *
@@ -55,21 +55,22 @@ notice_log(void *unused, const char *message)
 	log_debug("%s", message);
 }
 
-/* Generic plans: planning anew at each call would double the cost of small batches (DESIGN.md,
- * section 5). The statements are all meant to find their rows by an index and in its order, and a
- * plan that was made while a table was small must not read, or sort, all of it later. The
- * keepalives and tcp_user_timeout end a wait for a peer that is gone without a word. */
+/* Generic plans: planning at every call would double the cost of small batches (DESIGN.md, section
+ * 5). Every statement is meant to find its rows by an index and in its order. Without the enable_
+ * settings, a plan made while a table was small could later read or sort all of it. Keepalives and
+ * tcp_user_timeout detect a peer that has vanished. */
 static enum error
 db_connect(struct db *db)
 {
 	char options[280], timeout[24], silence[24];
 	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000,
-		begun = clock_monotonic_ms();
+		started = clock_monotonic_ms();
 	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
 
 	snprintf(options, sizeof options,
-		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c timezone=UTC"
-		" -c datestyle=ISO -c statement_timeout=%" PRId64
+		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
+		" -c enable_bitmapscan=off -c timezone=UTC -c datestyle=ISO"
+		" -c statement_timeout=%" PRId64
 		" -c idle_in_transaction_session_timeout=%" PRId64,
 		statement_ms, statement_ms * 2);
 	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
@@ -84,20 +85,20 @@ db_connect(struct db *db)
 		log_warn("cannot connect to the database: %s",
 			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
 		db_close(db);
-		db->trouble = clock_monotonic_ms() - begun < config_number(OPT_DB_CONNECT_TIMEOUT)
+		db->trouble = clock_monotonic_ms() - started < config_number(OPT_DB_CONNECT_TIMEOUT)
 				      ? TROUBLE_REFUSED
 				      : TROUBLE_SILENT;
 		return ERR_UNAVAILABLE;
 	}
 	PQsetNoticeProcessor(db->connection, notice_log, NULL);
-	PQsetnonblocking(db->connection,
-		1); /* a peer that does not read must hold up neither sending nor closing */
+	/* A peer that does not read must block neither sending nor closing. */
+	PQsetnonblocking(db->connection, 1);
 	db->prepared_count = 0;
 	return OK;
 }
 
-/* An idle connection that the server closed is readable: find out before a statement is lost on it.
- */
+/* An idle connection that the server has closed is readable: detect it before a statement is
+ * lost. */
 static bool
 connection_is_alive(struct db *db)
 {
@@ -114,7 +115,7 @@ db_ready(struct db *db)
 	if (db->in_transaction)
 		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
 	if (db->connection != NULL && !connection_is_alive(db)) {
-		log_info("a connection to the database was closed by the server");
+		log_info("the server closed an idle database connection");
 		db_close(db);
 	}
 	if (db->connection != NULL)

@@ -1,9 +1,8 @@
-/* db_pool.c - a few connections shared by many threads; who finds none free waits, but not for
- * long. */
+/* db_pool.c - a few connections shared by many threads; if none is free, the caller waits, but not
+ * for long. */
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "common/base/config.h"
 #include "common/base/log.h"
@@ -14,7 +13,7 @@ struct db_pool {
 	int size, made;
 	pthread_mutex_t lock;
 	pthread_cond_t freed;
-	struct db *idle; /* the last used first: the others may rest */
+	struct db *idle; /* most recently used first, so that the others can idle */
 };
 
 struct db_pool *
@@ -51,18 +50,11 @@ db_pool_free(struct db_pool *p)
 	free(p);
 }
 
-static struct timespec
-wait_until(void)
-{
-	int64_t ms = clock_monotonic_ms() + config_number(OPT_DB_POOL_WAIT);
-
-	return (struct timespec){ .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-}
 
 static struct db *
 pool_take(struct db_pool *p)
 {
-	struct timespec until = wait_until();
+	struct timespec until = clock_deadline(config_number(OPT_DB_POOL_WAIT));
 	struct db *db = NULL;
 
 	pthread_mutex_lock(&p->lock);
@@ -102,7 +94,7 @@ db_query(struct db_pool *p, const struct db_statement *statement, const struct d
 		return ERR_OVERLOADED;
 	for (int attempt = 0;; attempt++)
 		if ((e = db_execute(db, statement, values, count, rows)) == OK ||
-		    !db_retry(db, statement->again, attempt))
+			!db_retry(db, statement->again, attempt))
 			break;
 	pool_give(p, db);
 	return e;

@@ -1,4 +1,4 @@
-/* db_rows.c - values on their way to PostgreSQL, and rows on their way back. */
+/* db_rows.c - parameter values to PostgreSQL, and rows from it. */
 #include <arpa/inet.h>
 #include <endian.h>
 #include <stdlib.h>
@@ -55,8 +55,10 @@ db_instant(instant_us t, char buffer[INSTANT_TEXT])
 	return db_text(buffer);
 }
 
-/* ---- arrays: PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length,
- * lower bound, then each element as its length and bytes ---- */
+/* ---- arrays ----
+ *
+ * PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length, lower bound,
+ * then each element as its length and bytes. */
 
 #define ARRAY_HEADER 20
 
@@ -134,7 +136,7 @@ element_add(struct db_array *a, const void *bytes, size_t n)
 	memcpy(p + 4, bytes, n);
 }
 
-/* The server would read a value in an array of another type as something else. */
+/* The server would misread a value in an array of another type. */
 static void
 element_add_as(struct db_array *a, enum db_element element, const void *bytes, size_t n)
 {
@@ -173,7 +175,7 @@ db_array_add_number(struct db_array *a, int64_t n)
 		element_add_as(a, DB_INT8_ARRAY, &wide, sizeof wide);
 }
 
-/* timestamptz in binary: microseconds since 2000-01-01 in UTC. */
+/* timestamptz in binary: microseconds since 2000-01-01 UTC. */
 void
 db_array_add_instant(struct db_array *a, instant_us t)
 {
@@ -190,8 +192,8 @@ db_array_add_bool(struct db_array *a, bool b)
 	element_add_as(a, DB_BOOL_ARRAY, &byte, 1);
 }
 
-/* The header is written last: only now the count is known. An empty array has no dimension, and
- * ends with its type. */
+/* Writes the header last, when the count is known. An empty array has no dimensions, so its header
+ * ends after the type. */
 struct db_value
 db_array(struct db_array *a)
 {
@@ -213,7 +215,7 @@ db_array(struct db_array *a)
 
 /* ---- rows ---- */
 
-/* A result and the maps of its columns, in one piece of memory. */
+/* A result and its column maps, in one allocation. */
 struct rows_memory {
 	struct db_rows rows;
 	struct db_map maps[DB_MAPS];
@@ -287,12 +289,12 @@ rows_uuid(const struct db_rows *rows, size_t row, size_t column)
 	const char *text = rows_text(rows, row, column);
 
 	if (text != NULL && !uuid_parse(text, &u))
-		log_error("column %zu of a result is no uuid", column);
+		log_error("column %zu of a result is not a UUID", column);
 	return u;
 }
 
-/* "2026-11-23 05:08:36.123456+00" is RFC 3339 but for the minutes of the offset: the connection is
- * set to UTC. */
+/* "2026-11-23 05:08:36.123456+00" is RFC 3339 except for the offset's minutes. The offset is always
+ * +00: the connection's time zone is UTC. */
 instant_us
 rows_instant(const struct db_rows *rows, size_t row, size_t column)
 {
@@ -309,7 +311,7 @@ rows_instant(const struct db_rows *rows, size_t row, size_t column)
 	memcpy(rfc3339, text, n);
 	memcpy(rfc3339 + n, "Z", 2);
 	if (!instant_parse(rfc3339, &t))
-		log_error("column %zu of a result is no instant: %s", column, text);
+		log_error("column %zu of a result is not a timestamp: %s", column, text);
 	return t;
 }
 

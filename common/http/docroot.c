@@ -1,4 +1,4 @@
-/* docroot.c - keeps secrets out of what a web server publishes: it may ignore our .htaccess. */
+/* docroot.c - detects secrets that a web server could publish: it may ignore our .htaccess. */
 #include "common/http/docroot.h"
 
 #include <limits.h>
@@ -20,15 +20,16 @@ is_below(const char *root, const char *path)
 	return strncmp(root, path, n) == 0 && (path[n] == '/' || path[n] == '\0');
 }
 
-/* Cuts the last component off. False where the rest is not its parent: at "..", at the end. */
+/* Removes the last component. False if what remains is not its parent (at "..") or nothing
+ * remains. */
 static bool
-parent_take(char *path)
+path_to_parent(char *path)
 {
 	char *slash = strrchr(path, '/'), *last = slash != NULL ? slash + 1 : path;
 
 	if (strcmp(last, "..") == 0 || strcmp(path, ".") == 0 || strcmp(path, "/") == 0)
 		return false;
-	if (slash == NULL) { /* the rest of a relative path is where we are */
+	if (slash == NULL) { /* the parent of a relative path's first component is "." */
 		path[0] = '.';
 		path[1] = '\0';
 	} else {
@@ -37,7 +38,7 @@ parent_take(char *path)
 	return true;
 }
 
-/* Each folder on the way counts, not only the end: a web server follows links as well. */
+/* Checks every folder on the way, not only the last: a web server follows links too. */
 bool
 docroot_holds(const char *root, const char *path)
 {
@@ -50,11 +51,11 @@ docroot_holds(const char *root, const char *path)
 	do {
 		if (realpath(way, real) != NULL && is_below(real_root, real))
 			return true;
-	} while (parent_take(way));
+	} while (path_to_parent(way));
 	return false;
 }
 
-/* Where the configuration is: as config_load() finds it. */
+/* The path of the configuration file, as config_load() finds it. */
 static bool
 settings_path(char *out, size_t bytes)
 {
@@ -85,7 +86,7 @@ root_is_clear(const char *root)
 	for (size_t i = 0; i < sizeof secrets / sizeof secrets[0]; i++)
 		if (secrets[i].known && docroot_holds(root, secrets[i].path)) {
 			log_error("%s (%s) is in the folder that the web server publishes (%s): "
-				  "move it out of there, as anyone may read it",
+				  "anyone can read it there; move it elsewhere",
 				secrets[i].name, secrets[i].path, root);
 			return false;
 		}
@@ -98,7 +99,7 @@ struct seen {
 	bool clear;
 };
 
-/* A process serves one document root, as a rule: the last one is remembered. */
+/* A process normally serves one document root, so only the last result is kept. */
 static bool
 root_check(struct seen *seen, const char *root)
 {

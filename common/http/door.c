@@ -1,12 +1,13 @@
-/* door.c - how many threads of a handler wait at its socket; see door.h. */
+/* door.c - limits how many threads of a handler wait at its socket; see door.h. */
 #include "common/http/door.h"
 
-#include <time.h>
 #include <unistd.h>
 
-/* The longest rest: then a thread waits at the socket however many do, as a silent peer may hold up
- * those that are there. */
-#define REST_MOST_S 1
+#include "common/base/clock.h"
+
+/* The longest rest. Then a thread waits at the socket even beyond the limit, because a silent peer
+ * can hold up those that are there. */
+#define REST_MAX_MS 1000
 
 void
 door_init(struct door *d)
@@ -14,7 +15,7 @@ door_init(struct door *d)
 	pthread_condattr_t monotonic;
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 
-	d->waiting_most = processors < 2 ? 2 : (int)processors;
+	d->waiting_max = processors < 2 ? 2 : (int)processors;
 	pthread_mutex_init(&d->lock, NULL);
 	pthread_condattr_init(&monotonic);
 	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -29,10 +30,9 @@ door_enter(struct door *d)
 	int waited = 0;
 
 	pthread_mutex_lock(&d->lock);
-	if (d->waiting >= d->waiting_most) {
-		clock_gettime(CLOCK_MONOTONIC, &until);
-		until.tv_sec += REST_MOST_S;
-		while (d->waiting >= d->waiting_most && !d->closed && waited == 0)
+	if (d->waiting >= d->waiting_max) {
+		until = clock_deadline(REST_MAX_MS);
+		while (d->waiting >= d->waiting_max && !d->closed && waited == 0)
 			waited = pthread_cond_timedwait(&d->needed, &d->lock, &until);
 	}
 	d->waiting++;

@@ -1,4 +1,4 @@
-/* gateway.c - where a request comes from and its answer goes: a FastCGI connection, or CGI's
+/* gateway.c - the transport of a request and its response: a FastCGI connection, or CGI's
  * environment and pipes. */
 #include <errno.h>
 #include <stdlib.h>

@@ -31,7 +31,7 @@ page_cursor_encode(struct request *r, const char *fmt, ...)
 		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
 
-#define NOT_OURS "is not a cursor that was given out here"
+#define INVALID_CURSOR "is not a valid cursor"
 
 static enum error
 cursor_decode(struct request *r, const char *cursor, char **text)
@@ -43,7 +43,7 @@ cursor_decode(struct request *r, const char *cursor, char **text)
 	if (sodium_base642bin((unsigned char *)*text, CURSOR_MAX - 1, cursor, strlen(cursor), NULL,
 		    &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
 		strlen(*text) != n)
-		return request_fault(r, "/cursor", NOT_OURS);
+		return request_fault(r, "/cursor", INVALID_CURSOR);
 	return OK;
 }
 
@@ -63,11 +63,12 @@ page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last)
 
 	if (e != OK)
 		return e;
-	return uuid_parse(text, last) ? OK
-				      : request_fault(r, "/cursor", "is not a cursor of this list");
+	if (uuid_parse(text, last))
+		return OK;
+	return request_fault(r, "/cursor", "is not a cursor for this list");
 }
 
-/* The query as it was sent, without its cursor. */
+/* The query as sent, without its cursor. */
 static char *
 query_without_cursor(struct request *r)
 {

@@ -1,4 +1,5 @@
-/* page.h - keyset pages: limit and cursor in, {"data":[…],"next_cursor":…} and Link out. */
+/* page.h - keyset pages: reads limit and cursor, writes {"data":[…],"next_cursor":…} and a Link
+ * header. */
 #ifndef COMMON_HTTP_PAGE_H
 #define COMMON_HTTP_PAGE_H
 
@@ -9,35 +10,35 @@
 #define PAGE_LIMIT_MAX 200
 
 struct page {
-	int64_t limit;      /* 1 … PAGE_LIMIT_MAX; 50 unless told */
+	int64_t limit;      /* 1 … PAGE_LIMIT_MAX; the caller sets the default */
 	const char *cursor; /* as sent; NULL for the first page */
 };
 
-/* The two fields to put at the head of a query's field list. */
+/* The two fields that start a list's query fields. */
 #define PAGE_FIELDS(page) \
 	{ "limit", FIELD_NUMBER, .least = 1, .most = PAGE_LIMIT_MAX, .number = &(page)->limit }, \
 	{ \
 		"cursor", FIELD_TEXT, .least = 1, .most = 512, .text = &(page)->cursor \
 	}
 
-/* A cursor is text of the caller's making, base64url outside so that nobody reads meaning into it.
- */
+/* Makes a cursor from text of the caller's choice: base64url, so that clients do not read meaning
+ * into it. */
 char *page_cursor_encode(struct request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* The text again, in the arena; NULL, with a fault at /cursor, if it is not one of ours. */
+/* Returns the text, in the arena; NULL, with a fault at /cursor, if the cursor is invalid. */
 const char *page_cursor_decode(struct request *r, const char *cursor);
-/* The same of a cursor that is a UUID alone: the last one of the page before. */
+/* The same for a cursor that is just a UUID: the last one of the previous page. */
 enum error page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last) MUST_CHECK;
 
-/* {"data":data,"next_cursor":next} with the Link header (RFC 8288) made from the request's own path
- * and query. */
+/* {"data":data,"next_cursor":next} with a Link header (RFC 8288) built from the request's path and
+ * query. */
 struct reply *reply_page(struct request *r, json_t *data, const char *next_cursor);
-/* The same of a page that is written as text, which is quicker: page_text_item() before each item,
- * by its place from 0, then reply_page_text() with how many there were. Takes over the text. */
+/* The same for a page written as text, which is faster: call page_text_item() before each item with
+ * its index, then reply_page_text() with their count. Takes ownership of the text. */
 void page_text_item(struct text *t, size_t place);
 struct reply *reply_page_text(
 	struct request *r, struct text *t, size_t count, const char *next_cursor);
-/* The same Link header for answers of another shape; next NULL adds nothing. */
+/* Adds that Link header to a response of another form; nothing if next_cursor is NULL. */
 struct reply *reply_next_link(struct request *r, struct reply *reply, const char *next_cursor);
 
 #endif

@@ -1,4 +1,4 @@
-/* reply.c - makes answers and sends them; the only place that knows how a reply looks inside. */
+/* reply.c - builds and sends responses; the only place that knows the inside of a reply. */
 #include "common/http/reply.h"
 
 #include <stdarg.h>
@@ -12,18 +12,23 @@
 
 #define PROBLEM "application/problem+json"
 
-/* The answer where even an answer cannot be made: the request has used up its memory. */
+/* The response if the request has used up its memory, so no response can be built. */
 static const char out_of_memory[] =
-	"{\"type\":\"/docs/errors#too_large\",\"title\":\"The request is larger than allowed\",\"status\":413,"
-	"\"code\":\"too_large\",\"detail\":\"The request needs more memory than a request may use.\",\"request_id\":\"\"}";
+	"{\"type\":\"/docs/errors#too_large\",\"title\":\"The request is larger than allowed\","
+	"\"status\":413,\"code\":\"too_large\","
+	"\"detail\":\"The request needs more memory than a request can use.\","
+	"\"request_id\":\"\"}";
 
 static __thread struct reply last_resort;
 
 static struct reply *
 reply_last_resort(void)
 {
-	last_resort = (struct reply){ .status = 413, .content_type = PROBLEM, .body = out_of_memory,
-		.bytes = sizeof out_of_memory - 1, .file = -1 };
+	last_resort = (struct reply){ .status = 413,
+		.content_type = PROBLEM,
+		.body = out_of_memory,
+		.bytes = sizeof out_of_memory - 1,
+		.file = -1 };
 	return &last_resort;
 }
 
@@ -81,7 +86,7 @@ reply_json_text(struct request *r, int status, struct text *t)
 	if (reply != &last_resort) {
 		reply->text = t->data;
 		t->data = NULL;
-		t->room = 0;
+		t->capacity = 0;
 	}
 	return reply;
 }
@@ -105,8 +110,8 @@ problem_json(const struct request *r, enum error e, const char *detail, json_t *
 	json_t *p;
 
 	snprintf(type, sizeof type, "/docs/errors#%s", error_code(e));
-	/* A detail may quote what was sent, cut within a character: then it is no UTF-8, and the
-	 * title must do. */
+	/* A detail can quote input that was cut inside a character, so is not valid UTF-8: use the
+	 * title. */
 	if (detail == NULL || (p = json_string(detail)) == NULL)
 		p = json_string(error_title(e));
 	p = json_pack("{s:s, s:s, s:i, s:s, s:o, s:s}", "type", type, "title", error_title(e),
@@ -156,7 +161,7 @@ reply_header(struct request *r, struct reply *reply, const char *name, const cha
 	if (value == NULL || strpbrk(value, "\r\n") != NULL ||
 		reply->header_count == REPLY_HEADERS ||
 		(line = arena_printf(r->arena, "%s: %s", name, value)) == NULL) {
-		log_error("the header %s could not be set", name);
+		log_error("cannot set the header %s", name);
 		return reply;
 	}
 	for (int i = 0; i < reply->header_count; i++)
@@ -182,7 +187,7 @@ send_file(struct request *r, struct reply *reply)
 		ssize_t n = pread(reply->file, chunk, want, reply->file_from);
 
 		if (n <= 0) {
-			log_error("a statement file ended early");
+			log_error("a statement file is shorter than expected");
 			return false;
 		}
 		if (!gateway_write(r->gateway, chunk, (size_t)n))
@@ -214,7 +219,7 @@ reply_send(struct request *r, struct reply *reply)
 	HEAD("\r\n");
 #undef HEAD
 	if (n >= sizeof head) {
-		log_error("the headers of an answer are too long");
+		log_error("the response headers are too long");
 		n = (size_t)snprintf(head, sizeof head, "Status: 500\r\n\r\n");
 		reply->bytes = 0;
 	}

@@ -1,5 +1,5 @@
-/* reply_file.c - a statement file as an answer: handed to the gateway (X-Sendfile), or sent from
- * here with Range. */
+/* reply_file.c - sends a statement file: through the gateway (X-Sendfile), or from here with
+ * Range. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -16,8 +16,8 @@
 
 enum range { RANGE_NONE, RANGE_GOOD, RANGE_BAD };
 
-/* One range of bytes (RFC 9110, 14.1.2): a-b, a- or -n. Several at once may be answered whole
- * (14.2), and are. */
+/* Parses one byte range (RFC 9110, 14.1.2): a-b, a- or -n. Several ranges are ignored and the whole
+ * file sent, as 14.2 permits. */
 static enum range
 range_parse(const char *text, off_t size, off_t *from, off_t *bytes)
 {
@@ -60,8 +60,8 @@ range_refuse(struct request *r, off_t size)
 		"bytes */%lld", (long long)size);
 }
 
-/* The gateway would answer such a range with a page of its own, which is no problem document. With
- * If-Range only the gateway can tell whether the range counts at all. */
+/* The gateway would respond to such a range with its own page instead of a problem document. With
+ * If-Range, only the gateway can decide whether the range applies. */
 static bool
 range_is_beyond(struct request *r, off_t size)
 {
@@ -75,8 +75,8 @@ static struct reply *
 send_here(struct request *r, struct reply *reply, const struct stat *st)
 {
 	char etag[64];
-	const char *known = request_header(r, "If-None-Match"),
-		   *unless = request_header(r, "If-Range");
+	const char *if_none_match = request_header(r, "If-None-Match"),
+		   *if_range = request_header(r, "If-Range");
 	enum range range;
 	off_t from = 0, bytes = st->st_size;
 
@@ -85,14 +85,14 @@ send_here(struct request *r, struct reply *reply, const struct stat *st)
 			(unsigned long long)st->st_mtim.tv_nsec);
 	reply_header(r, reply, "ETag", "%s", etag);
 	reply_header(r, reply, "Accept-Ranges", "bytes");
-	if (known != NULL && strstr(known, etag) != NULL) {
+	if (if_none_match != NULL && strstr(if_none_match, etag) != NULL) {
 		close(reply->file);
 		reply->file = -1;
 		reply->content_type = NULL;
 		reply->status = 304;
 		return reply;
 	}
-	range = unless != NULL && strcmp(unless, etag) != 0
+	range = if_range != NULL && strcmp(if_range, etag) != 0
 			? RANGE_NONE
 			: range_parse(request_header(r, "Range"), st->st_size, &from, &bytes);
 	if (range == RANGE_BAD) {
@@ -121,8 +121,7 @@ reply_file(struct request *r, const char *path, const char *content_type, const 
 		enum error e = errno == ENOENT ? ERR_GONE : ERR_INTERNAL;
 
 		if (e == ERR_INTERNAL)
-			log_error(
-				"the statement file %s cannot be read: %s", path, strerror(errno));
+			log_error("cannot read the statement file %s: %s", path, strerror(errno));
 		if (fd >= 0)
 			close(fd);
 		return reply_error(r, e);
@@ -139,7 +138,7 @@ reply_file(struct request *r, const char *path, const char *content_type, const 
 			return range_refuse(r, st.st_size);
 		if (realpath(path, absolute) == NULL)
 			return reply_error(r, ERR_GONE);
-		/* No Content-Length of ours: the gateway measures the file itself. */
+		/* No Content-Length: the gateway measures the file itself. */
 		reply->sendfile = true;
 		return reply_header(r, reply, "X-Sendfile", "%s", absolute);
 	}

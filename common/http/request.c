@@ -1,5 +1,7 @@
-/* request.c - reads a request: method, path, headers, body; and what a handler says against it. The
- * query is request_query.c. */
+/* request.c - reads a request (method, path, headers, body) and records why it is refused.
+ * request_query.c reads the query. */
+#include "common/http/request.h"
+
 #include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -48,8 +50,7 @@ method_parse(const char *text, bool *head)
 	return METHOD_OTHER;
 }
 
-/* The client's id is taken where it is short and plain, so that a chain of services can share one.
- */
+/* Keeps the client's id if it is short and plain, so that a chain of services can share one. */
 static const char *
 id_choose(struct request *r)
 {
@@ -70,9 +71,8 @@ id_choose(struct request *r)
 	return text;
 }
 
-/* A gateway that knows our paths names the program by one of them; a web space by where its file
- * lies
- * (/cgi-bin/auth), and then the whole path comes after. */
+/* A gateway that routes by path puts the path into SCRIPT_NAME. A web host puts the program's
+ * location there (/cgi-bin/auth), and the whole path follows in PATH_INFO. */
 static bool
 is_our_path(const char *script)
 {
@@ -96,14 +96,15 @@ request_begin(struct request *r)
 	r->query = arena_strdup(r->arena, query != NULL ? query : "");
 	if (script != NULL && info != NULL && *info != '\0' && !is_our_path(script))
 		script = NULL;
-	/* Both are decoded already; how CGI splits the path between them differs between servers,
-	 * their sum does not. */
+	/* Both are already decoded. Servers split the path between them differently, but the
+	 * concatenation is always the same. */
 	r->path = arena_printf(
 		r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
 	if (r->path == NULL || r->query == NULL)
 		return ERR_TOO_LARGE;
 	if (strlen(r->path) + strlen(r->query) > (size_t)config_number(OPT_URL_LIMIT))
-		return request_refuse(r, ERR_TOO_LARGE, "The path and query may have %lld bytes.",
+		return request_refuse(r, ERR_TOO_LARGE,
+			"The path and query can be at most %lld bytes long.",
 			(long long)config_number(OPT_URL_LIMIT));
 	return OK;
 }
@@ -125,7 +126,8 @@ body_read(struct request *r)
 		return request_refuse(
 			r, ERR_MALFORMED_REQUEST, "The Content-Length is not a number.");
 	if (n > limit)
-		return request_refuse(r, ERR_TOO_LARGE, "A body may have %lld bytes.", limit);
+		return request_refuse(
+			r, ERR_TOO_LARGE, "The body can be at most %lld bytes long.", limit);
 	if ((bytes = arena_alloc(r->arena, (size_t)n + 1)) == NULL)
 		return ERR_TOO_LARGE;
 	if ((got = gateway_read(r->gateway, bytes, (size_t)n)) != n)
@@ -196,19 +198,19 @@ request_bind(struct request *r, const struct field *fields, size_t count)
 	return e != OK ? e : bind_object(body, fields, count, "", &r->faults);
 }
 
-/* ---- the key ---- */
+/* ---- headers ---- */
 
 enum error
 request_key(struct request *r, const char **key)
 {
 	*key = request_header(r, "Idempotency-Key");
-	if (*key == NULL || key_is_good(*key))
+	if (*key == NULL || key_is_valid(*key))
 		return OK;
 	return request_fault(
 		r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MAX);
 }
 
-/* Apache hands the header to CGI programs under the second name, after a rewrite. */
+/* Apache passes the header to CGI programs under the second name after a rewrite. */
 const char *
 request_bearer(const struct request *r)
 {
@@ -223,7 +225,7 @@ request_bearer(const struct request *r)
 	return *header != '\0' ? header : NULL;
 }
 
-/* ---- what is said against it ---- */
+/* ---- refusals ---- */
 
 enum error
 request_refuse(struct request *r, enum error e, const char *fmt, ...)

@@ -1,4 +1,4 @@
-/* request_query.c - reads a request's query into a handler's fields, every fault collected. */
+/* request_query.c - reads a request's query into a handler's fields and collects every fault. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decoding in place ('+' too, in queries). False on bad escapes and NUL. */
+/* Percent-decodes in place ('+' too if `plus`). False on invalid escapes and NUL. */
 static bool
 url_decode(char *s, bool plus)
 {
@@ -35,7 +35,7 @@ url_decode(char *s, bool plus)
 	return true;
 }
 
-/* A fault of a parameter; names of fields are short. */
+/* Adds a fault for a parameter; field names are short. */
 #define PARAMETER_FAULT(r, name, ...) \
 	request_fault(r, pointer_of(name, (char[POINTER_MAX]){ 0 }), __VA_ARGS__)
 #define POINTER_MAX 64
@@ -47,7 +47,7 @@ pointer_of(const char *name, char pointer[POINTER_MAX])
 	return pointer;
 }
 
-/* name[key]=value for a FIELD_PAIRS of that name. False: it is none. */
+/* Reads name[key]=value for a FIELD_PAIRS of that name. False: it is not one. */
 static bool
 pair_bind(struct request *r, const char *name, const char *value, const struct field *field,
 	enum error *e)
@@ -60,7 +60,7 @@ pair_bind(struct request *r, const char *name, const char *value, const struct f
 		name[length - 1] != ']')
 		return false;
 	if (p->count == PAIRS_MAX) {
-		*e = PARAMETER_FAULT(r, field->name, "may be given %d times", PAIRS_MAX);
+		*e = PARAMETER_FAULT(r, field->name, "can be given at most %d times", PAIRS_MAX);
 		return true;
 	}
 	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
@@ -70,7 +70,7 @@ pair_bind(struct request *r, const char *name, const char *value, const struct f
 	return true;
 }
 
-/* Cut after at most `bytes`, but not within a character. */
+/* Cuts after at most `bytes`, never inside a character. */
 static const char *
 text_cut(char *text, size_t bytes)
 {
@@ -82,7 +82,7 @@ text_cut(char *text, size_t bytes)
 	return text;
 }
 
-/* Names and values go to the database, which takes valid UTF-8 only. */
+/* The database accepts only valid UTF-8, so check names and values first. */
 static bool
 utf8_is_valid(const char *text)
 {
@@ -104,7 +104,7 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 		value = pair + strlen(pair);
 	if (!url_decode(pair, true) || !url_decode(value, true))
 		return request_refuse(
-			r, ERR_MALFORMED_REQUEST, "The query has a broken %% escape.");
+			r, ERR_MALFORMED_REQUEST, "The query contains an invalid %% escape.");
 	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
 		return request_fault(r, "", "the query must be valid UTF-8");
 	for (size_t i = 0; i < count; i++) {
@@ -119,7 +119,7 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 		seen[i] = true;
 		return bind_text(value, &fields[i], &r->faults);
 	}
-	return request_fault(r, "", "%s is not a parameter that is known here", text_cut(pair, 40));
+	return request_fault(r, "", "%s is not a known parameter", text_cut(pair, 40));
 }
 
 #define PARAMETERS_MAX 32

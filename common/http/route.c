@@ -1,4 +1,6 @@
-/* route.c - finds the route of a path; see route.h. */
+/* route.c - finds the route for a path; see route.h. */
+#include "common/http/route.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -20,7 +22,7 @@ method_name(enum method m)
 	return method_names[m];
 }
 
-/* One {…} of a pattern against one segment of a path. */
+/* Matches one {…} of a pattern with one segment of a path. */
 static bool
 segment_uuid(const char **path, struct uuid *id)
 {

@@ -1,4 +1,4 @@
-/* route.h - the table of routes: method, path, handler, who may call. */
+/* route.h - the route table: method, path, handler, and who can call it. */
 #ifndef COMMON_HTTP_ROUTE_H
 #define COMMON_HTTP_ROUTE_H
 
@@ -7,7 +7,8 @@
 struct reply;
 typedef struct reply *handler(struct request *r);
 
-/* Who may call a route. SIGNED_IN: any caller with a live session; the others: with that role. */
+/* Who can call a route. SIGNED_IN: any caller with a live session; OPERATOR_ONLY: with that
+ * role. */
 enum access { ANYONE, SIGNED_IN, OPERATOR_ONLY };
 
 struct route {
@@ -18,8 +19,8 @@ struct route {
 	enum option body_limit; /* 0: BODY_LIMIT */
 };
 
-/* The route of method and path, its ids filled in; else NULL, and *e is ERR_NOT_FOUND or
- * ERR_METHOD_NOT_ALLOWED, the latter with the allowed methods ("GET, HEAD, POST") in allow. */
+/* The route for method and path, its ids filled in. Otherwise NULL with ERR_NOT_FOUND, or with
+ * ERR_METHOD_NOT_ALLOWED and the allowed methods ("GET, HEAD, POST") in `allow`. */
 const struct route *route_find(const struct route *routes, size_t count, enum method method,
 	const char *path, struct uuid ids[ROUTE_IDS], enum error *e, char allow[64]);
 

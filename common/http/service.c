@@ -1,11 +1,11 @@
-/* service.c - the program around a service's handlers: threads that take requests until SIGTERM, or
- * one CGI request.
+/* service.c - the program around a service's handlers: threads that serve requests until SIGTERM,
+ * or one CGI request.
  *
- * How it ends matters most. libfcgi's accept is not woken by a signal that another thread takes,
- * so: the main thread alone receives SIGTERM (sigwait), tells libfcgi that the end is near, and
- * shuts the listening socket down, which makes every accept() return. A thread that is working
- * finishes and answers its request first; then it sees the shutdown and ends. Nothing that was
- * accepted goes without an answer. */
+ * Graceful shutdown matters most. A signal that another thread receives does not interrupt
+ * libfcgi's accept. So only the main thread receives SIGTERM (sigwait). It tells libfcgi that the
+ * shutdown is pending and shuts down the listening socket, which makes every accept() return. A
+ * busy thread first finishes its request and sends the response, then sees the shutdown and exits.
+ * Every accepted request gets a response. */
 #include "common/http/service.h"
 
 #include <errno.h>
@@ -31,7 +31,7 @@ struct server {
 	const struct service *service;
 	void *state;
 	int socket;
-	bool local; /* the socket's peers are on this machine: see peers_are_local() */
+	bool local; /* the peers are on this machine: see peers_are_local() */
 	struct door door;
 };
 
@@ -46,8 +46,8 @@ request_identify(struct request *r, identify *check)
 	return e != OK && why != NULL ? request_refuse(r, e, "%s", why) : e;
 }
 
-/* Who asks: what the gateway's authorizer found, where there is one; else the service checks the
- * token itself. */
+/* Identifies the caller: from the gateway's authorizer if there is one, or else by checking the
+ * token here. */
 static enum error
 caller_find(const struct service *s, struct request *r)
 {
@@ -103,7 +103,7 @@ dispatch(const struct service *s, struct request *r)
 	return route->handle(r);
 }
 
-/* A socket that is closed with input unread breaks, and the answer may break with it. The
+/* Closing a socket with unread input resets the connection, and the response can be lost. The
  * authorizer has no input. */
 static void
 body_drain(const struct request *r)
@@ -126,15 +126,15 @@ serve(const struct server *server, struct arena *arena, const struct gateway *ga
 	reply = dispatch(server->service, &r);
 	body_drain(&r);
 	if (!reply_send(&r, reply))
-		log_info("the client left before its answer");
-	arena_leave(); /* with all that jansson has made: nothing of it needs freeing one by one */
+		log_info("the client disconnected before the response was sent");
+	arena_leave(); /* also discards all jansson values: none needs freeing */
 	log_request(NULL);
 	arena_reset(arena);
 }
 
 /* ---- FastCGI ---- */
 
-/* False: it is time to end. */
+/* False: time to stop. */
 static bool
 request_accept(struct server *server, FCGX_Request *fcgx)
 {
@@ -156,7 +156,7 @@ worker(void *context)
 
 	if (arena == NULL ||
 		FCGX_InitRequest(&fcgx, server->socket, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
-		log_error("a thread could not start: no memory");
+		log_error("a thread could not start: out of memory");
 		arena_free(arena);
 		return NULL;
 	}
@@ -183,7 +183,7 @@ threads_start(struct server *server, pthread_t *threads, int count)
 		n++;
 	pthread_attr_destroy(&attributes);
 	if (n < count)
-		log_warn("%d of %d threads could be started", n, count);
+		log_warn("started only %d of %d threads", n, count);
 	return n;
 }
 
@@ -196,12 +196,12 @@ serve_until_signal(struct server *server, const sigset_t *ends)
 	door_init(&server->door);
 	if (threads == NULL || (count = threads_start(server, threads, count)) == 0) {
 		free(threads);
-		log_error("no thread could be started");
+		log_error("cannot start any thread");
 		return 1;
 	}
-	log_info("%s serves with %d threads", server->service->name, count);
+	log_info("%s: serving with %d threads", server->service->name, count);
 	sigwait(ends, &got);
-	log_info("%s ends: what was accepted is answered first", server->service->name);
+	log_info("%s: shutting down after the accepted requests", server->service->name);
 	FCGX_ShutdownPending();
 	shutdown(server->socket, SHUT_RD);
 	door_close(&server->door);
@@ -232,18 +232,19 @@ socket_find(const struct service *s, int *socket)
 {
 	const char *address = config_text(OPT_LISTEN);
 
-	*socket = 0; /* FCGI_LISTENSOCK_FILENO: what our parent listens on */
+	*socket = 0; /* FCGI_LISTENSOCK_FILENO: our parent's listening socket */
 	if (address != NULL)
 		*socket = FCGX_OpenSocket(address, (int)config_number(OPT_LISTEN_BACKLOG));
 	if (*socket < 0)
-		fprintf(stderr, "%s cannot listen on %s: %s.\n", s->name, address, strerror(errno));
+		fprintf(stderr, "%s: cannot listen on %s: %s.\n", s->name, address,
+			strerror(errno));
 	return *socket >= 0;
 }
 
-/* libfcgi ends a connection by shutting down its own side and looking whether the peer has closed
- * too, because over TCP an answer on its way is lost when its sender closes with input unread. A
- * UNIX socket loses nothing: there we close at once (FCGX_Detach), which saves three system calls
- * and the peer a wake-up. */
+/* When libfcgi closes a connection, it shuts down its own side and waits for the peer to close,
+ * because over TCP a response in flight is lost if its sender closes with unread input. A UNIX
+ * socket loses nothing, so we close it at once (FCGX_Detach). That saves three system calls, and
+ * the peer a wake-up. */
 static bool
 peers_are_local(int socket)
 {
@@ -254,9 +255,9 @@ peers_are_local(int socket)
 	       address.ss_family == AF_UNIX;
 }
 
-/* libfcgi may sleep up to 2 s for a request that does not come, and as long until the gateway has
- * closed its side. The latter costs each request a sleep and a wake-up, and is only needed where
- * input is left over: body_drain(). */
+/* libfcgi can sleep up to 2 s for a request that does not come, and as long again for the gateway
+ * to close its side. The latter costs each request a sleep and a wake-up, and is needed only if
+ * input is left over: body_drain() prevents that. */
 static void
 libfcgi_set_timeouts(void)
 {
@@ -276,9 +277,9 @@ serve_cgi(const struct server *server)
 	return 0;
 }
 
-/* Libraries tidy up at the end what the system takes back anyway (OpenSSL its tables, most of all):
- * an eighth of the processor time of a CGI program, which is paid for every request. Where leaks
- * are looked for, that is done then. */
+/* At exit, libraries free what the system reclaims anyway (OpenSSL's tables above all). That takes
+ * an eighth of a CGI program's processor time, for every request. Builds that check for leaks exit
+ * normally. */
 static void
 exit_immediately(int status)
 {
@@ -305,8 +306,8 @@ service_main(int argc, char **argv, const struct service *s)
 	if (!config_load())
 		return 1;
 	log_init(s->name, config_text(OPT_LOG_LEVEL));
-	/* Blocked before any thread is made, so that every thread inherits it and only sigwait sees
-	 * them. */
+	/* Blocked before any thread starts, so that every thread inherits the mask and only sigwait
+	 * receives them. */
 	signal(SIGPIPE, SIG_IGN);
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);

@@ -4,28 +4,29 @@
 
 #include "common/http/route.h"
 
-/* Checks an access token (NULL: the request has none) and fills in *caller. OK, or why not, with
- * *why a sentence for the client or NULL. */
+/* Checks an access token (NULL: the request has none) and fills in *caller. On an error *why is a
+ * sentence for the client, or NULL. */
 typedef enum error identify(const char *token, struct caller *caller, const char **why);
 
-/* Identifies the caller by the request's Bearer token; the reason becomes the reply's detail. */
+/* Identifies the caller by the Bearer token; the reason for a refusal becomes the reply's
+ * detail. */
 enum error request_identify(struct request *r, identify *check) MUST_CHECK;
 
 struct service {
 	const char *name;          /* "wallet" */
 	const struct route *routes;
 	size_t route_count;
-	/* Opens what the handlers need; NULL, after a sentence on stderr, ends the program. */
+	/* Opens what the handlers need. NULL, after a sentence on stderr, ends the program. */
 	void *(*start)(void);
 	void (*stop)(void *service);
-	/* Checks the caller's token where no gateway has. NULL: no route needs it. */
+	/* Checks the caller's token if no gateway has. NULL: no route needs it. */
 	identify *identify;
-	/* Answers a FastCGI authorizer request. NULL: this service is none. */
+	/* Handles a FastCGI authorizer request. NULL: this service is not an authorizer. */
 	struct reply *(*authorize)(struct request *r);
 };
 
-/* The whole program: configuration, signals, threads, requests until SIGTERM; or one request as
- * CGI; or, with the argument --routes, the route table. Answers main's exit status. */
+/* The whole program: configuration, signals, threads, requests until SIGTERM. As CGI it serves one
+ * request; with the argument --routes it prints the route table. Returns main's exit status. */
 int service_main(int argc, char **argv, const struct service *s);
 
 #endif

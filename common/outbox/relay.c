@@ -1,15 +1,14 @@
-/* relay.c - takes rows out of a database's outbox and puts them into RabbitMQ, in order, at least
- * once.
+/* relay.c - publishes the rows of a database's outbox to RabbitMQ, in order, at least once.
  *
- * Each database has a thread, with a connection to it and one to RabbitMQ. A thread reads rows
- * behind its cursor (the SQL sees to it that nothing commits late in front of it), publishes them,
- * waits for the confirms, and only then moves the cursor in the database. A few batches are under
- * way at once, or RabbitMQ would idle while rows are read, and we while it writes to disk. After
- * any failure all of them are forgotten, and everything begins anew at the cursor: consumers drop
- * the doubles.
+ * Each database has a thread, with one connection to it and one to RabbitMQ. The thread reads rows
+ * past its cursor (the SQL ensures that nothing commits behind it), publishes them, waits for the
+ * confirms, and only then advances the cursor in the database. A few batches are in flight at once;
+ * otherwise RabbitMQ would idle while we read rows, and we while it writes to disk. After any
+ * failure all of them are discarded and the thread starts again at the cursor: consumers drop the
+ * duplicates.
  *
- * One relay serves a database at a time, by an advisory lock: a second waits as a standby (with
- * --drain: ends). The lock only saves work; two relays at once would do no harm. */
+ * An advisory lock lets one relay at a time serve a database; a second one stands by (with --drain:
+ * exits). The lock only saves work: two relays at once would do no harm. */
 #include "common/outbox/relay.h"
 
 #include <inttypes.h>
@@ -25,10 +24,9 @@
 
 #define LOCK_CHECK_MS 1000
 #define SLICE_MS 250
-/* Looks that found nothing before the pauses grow, and how often at most they do: an idle system
- * should rest. */
-#define QUIET_LOOKS 50
-#define QUIET_MOST 5
+/* Empty polls before the pauses grow, and by how much at most: an idle system should rest. */
+#define IDLE_POLLS 50
+#define IDLE_FACTOR_MAX 5
 
 /* ---- batches ---- */
 
@@ -41,12 +39,12 @@ batch_clear(struct batch *b)
 }
 
 static bool
-batch_room(struct batch *b, size_t count)
+batch_reserve(struct batch *b, size_t count)
 {
 	struct outgoing *out;
 	char(*ids)[UUID_TEXT];
 
-	if (count <= b->room)
+	if (count <= b->capacity)
 		return true;
 	if ((out = realloc(b->out, count * sizeof(*out))) != NULL)
 		b->out = out;
@@ -54,11 +52,11 @@ batch_room(struct batch *b, size_t count)
 		b->ids = ids;
 	if (out == NULL || ids == NULL)
 		return false;
-	b->room = count;
+	b->capacity = count;
 	return true;
 }
 
-/* What every row has, whatever its event. */
+/* Columns that every row has, whatever its event. */
 struct place {
 	const char *id, *xid;
 };
@@ -80,7 +78,7 @@ batch_add(struct relay *r, const struct stream *stream, struct batch *b, const s
 		return e;
 	arena_reset(r->arena);
 	if ((body = stream->body(rows, row, r->arena, &bytes)) == NULL) {
-		log_error("row %s of %s cannot be made into an event", place.id, stream->cursor);
+		log_error("cannot build an event from row %s of %s", place.id, stream->cursor);
 		return ERR_INTERNAL;
 	}
 	(void)snprintf(b->ids[i], UUID_TEXT, "%s", place.id);
@@ -97,7 +95,7 @@ batch_add(struct relay *r, const struct stream *stream, struct batch *b, const s
 	return OK;
 }
 
-/* Reads what comes next into an empty batch; nothing new leaves it empty. */
+/* Reads the next rows into an empty batch, which stays empty if there are none. */
 static enum error
 batch_read(struct relay *r, size_t s, struct batch *b)
 {
@@ -111,7 +109,7 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 		&rows);
 	if (e != OK || (n = rows_count(rows)) == 0)
 		return e;
-	if (!batch_room(b, n))
+	if (!batch_reserve(b, n))
 		return ERR_OVERLOADED;
 	for (size_t row = 0; e == OK && row < n; row++)
 		e = batch_add(r, stream, b, rows, row);
@@ -120,7 +118,7 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 	return e;
 }
 
-/* Waits, but serves heartbeats. */
+/* Waits while serving heartbeats. */
 static enum error
 idle(struct relay *r, int64_t ms)
 {
@@ -131,7 +129,7 @@ idle(struct relay *r, int64_t ms)
 	return e;
 }
 
-/* Waits until RabbitMQ has all of a batch, sending again what a full queue refuses. */
+/* Waits until RabbitMQ has confirmed the whole batch; sends again what a full queue refuses. */
 static enum error
 batch_settle(struct relay *r, struct batch *b)
 {
@@ -157,7 +155,7 @@ batch_settle(struct relay *r, struct batch *b)
 static const struct db_statement outbox_advance_sql = { "outbox_advance",
 	"SELECT outbox_advance($1, $2)", DB_AGAIN };
 
-/* The oldest batch is over when it is confirmed, and the cursor behind it. */
+/* Finishes the oldest batch: waits for its confirms, then advances the cursor. */
 static enum error
 oldest_finish(struct relay *r, size_t s)
 {
@@ -173,25 +171,25 @@ oldest_finish(struct relay *r, size_t s)
 	r->published += b->count;
 	batch_clear(b);
 	r->oldest = (r->oldest + 1) % RELAY_RING;
-	r->underway--;
+	r->in_flight--;
 	return OK;
 }
 
 /* ---- a stream, a source ---- */
 
-/* Publishes a stream until a batch is not full, or it is time to end: what is committed meanwhile
- * is left to come together, because each batch costs everybody behind it a commit. *any: whether
- * something was new. */
+/* Publishes a stream until a batch is not full, or it is time to stop. Rows committed meanwhile are
+ * left to accumulate, because each batch costs every consumer a commit. Sets *any if anything was
+ * new. */
 static enum error
 stream_run(struct relay *r, size_t s, bool *any)
 {
 	bool more = true;
 	enum error e;
 
-	while (more || r->underway > 0) {
-		struct batch *next = &r->ring[(r->oldest + r->underway) % RELAY_RING];
+	while (more || r->in_flight > 0) {
+		struct batch *next = &r->ring[(r->oldest + r->in_flight) % RELAY_RING];
 
-		if (!more || r->underway == RELAY_RING) {
+		if (!more || r->in_flight == RELAY_RING) {
 			if ((e = oldest_finish(r, s)) != OK)
 				return e;
 			continue;
@@ -201,18 +199,18 @@ stream_run(struct relay *r, size_t s, bool *any)
 			return e;
 		more = next->count >= (size_t)config_number(OPT_RELAY_BATCH) && !program_stopping();
 		if (next->count > 0) {
-			r->underway++;
+			r->in_flight++;
 			*any = true;
 		}
 	}
 	return OK;
 }
 
-/* The lock belongs to the connection, which may have been replaced unseen: the process behind it
- * tells. */
+/* The lock belongs to the connection, which can have been replaced unnoticed: the backend's process
+ * id shows it. */
 static const struct db_statement outbox_lock_sql = { "outbox_lock",
-	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true ELSE pg_try_advisory_lock(5788047215) END"
-	" AS ours, pg_backend_pid() AS backend",
+	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true"
+	" ELSE pg_try_advisory_lock(5788047215) END AS ours, pg_backend_pid() AS backend",
 	DB_AGAIN };
 
 struct lock {
@@ -225,8 +223,8 @@ static const struct db_column lock_columns[] = {
 	DB_COLUMN(NUMBER, "backend", struct lock, backend),
 };
 
-/* Whether the lock is ours; asked again from time to time, as the connection may not be the one
- * that took it. */
+/* Sets *ours if we hold the lock. Checks again from time to time, because the connection may have
+ * been replaced. */
 static enum error
 lock_check(struct relay *r, bool *ours)
 {
@@ -237,9 +235,8 @@ lock_check(struct relay *r, bool *ours)
 	*ours = r->backend != 0;
 	if (*ours && clock_monotonic_ms() - r->checked_ms < LOCK_CHECK_MS)
 		return OK;
-	if ((e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows)) !=
-			OK ||
-		(e = rows_read(rows, 0, DB_COLUMNS(lock_columns), NULL, &lock)) != OK)
+	e = db_execute(r->db, &outbox_lock_sql, DB_VALUES(db_number(r->backend)), &rows);
+	if (e != OK || (e = rows_read(rows, 0, DB_COLUMNS(lock_columns), NULL, &lock)) != OK)
 		return e;
 	*ours = lock.ours;
 	r->backend = lock.ours ? lock.backend : 0;
@@ -253,7 +250,7 @@ static const struct db_statement outbox_adopt_sql = { "outbox_adopt", "SELECT ou
 static const struct db_statement outbox_position_sql = { "outbox_position",
 	"SELECT outbox_position($1)", DB_AGAIN };
 
-/* Finds where to begin. */
+/* Reads where to start. */
 static enum error
 positions_read(struct relay *r)
 {
@@ -266,7 +263,7 @@ positions_read(struct relay *r)
 			return e;
 		adopted = rows_number(rows, 0, 0);
 		if (adopted > 0)
-			log_info("%" PRId64 " rows of another server are taken over", adopted);
+			log_info("adopted %" PRId64 " rows of another server", adopted);
 	} while (adopted > 0 && !program_stopping());
 	for (size_t s = 0; s < r->source->stream_count; s++) {
 		DB_ROWS(rows);
@@ -279,30 +276,30 @@ positions_read(struct relay *r)
 }
 
 static int64_t
-pause_factor(int64_t quiet)
+pause_factor(int64_t idle_polls)
 {
-	int64_t factor = 1 + quiet / QUIET_LOOKS;
+	int64_t factor = 1 + idle_polls / IDLE_POLLS;
 
-	return factor < QUIET_MOST ? factor : QUIET_MOST;
+	return factor < IDLE_FACTOR_MAX ? factor : IDLE_FACTOR_MAX;
 }
 
-/* Works until something fails, which is answered, or it is time to end (OK). */
+/* Works until something fails (returns the error) or it is time to stop (OK). */
 static enum error
 serve(struct relay *r)
 {
 	bool ours, any, standby = false;
-	int64_t quiet = 0;
+	int64_t idle_polls = 0;
 	enum error e;
 
 	for (;;) {
 		if ((e = lock_check(r, &ours)) != OK || ours)
 			break;
 		if (r->drain) {
-			log_info("%s: another relay is at work", r->source->name);
+			log_info("%s: another relay is running", r->source->name);
 			return OK;
 		}
 		if (!standby)
-			log_info("%s: another relay is at work, standing by", r->source->name);
+			log_info("%s: another relay is running, standing by", r->source->name);
 		standby = true;
 		if ((e = idle(r, LOCK_CHECK_MS)) != OK || program_stopping())
 			return e;
@@ -319,21 +316,23 @@ serve(struct relay *r)
 				return e;
 		if (r->drain && !any)
 			return OK;
-		quiet = any ? 0 : quiet + 1;
-		if (!r->drain &&
-			(e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(quiet))) != OK)
+		idle_polls = any ? 0 : idle_polls + 1;
+		if (r->drain)
+			continue;
+		e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(idle_polls));
+		if (e != OK)
 			return e;
 	}
 	return OK;
 }
 
 static void
-forget(struct relay *r)
+discard_batches(struct relay *r)
 {
-	amqp_close(r->amqp); /* first: it keeps addresses of what the batches hold */
+	amqp_close(r->amqp); /* first: it holds addresses inside the batches */
 	for (size_t i = 0; i < RELAY_RING; i++)
 		batch_clear(&r->ring[i]);
-	r->underway = 0;
+	r->in_flight = 0;
 	r->backend = 0;
 }
 
@@ -347,7 +346,7 @@ relay_thread(void *context)
 	while (!program_stopping()) {
 		enum error e = consumer_connect(r->amqp) ? serve(r) : ERR_UNAVAILABLE;
 
-		forget(r);
+		discard_batches(r);
 		if ((e == OK && r->drain) || program_stopping())
 			break;
 		if (r->published > before)
@@ -359,7 +358,7 @@ relay_thread(void *context)
 		}
 		(void)program_sleep(backoff_next_ms(&pause));
 	}
-	log_info("%s: ended, %" PRIu64 " events published", r->source->name, r->published);
+	log_info("%s: stopped after publishing %" PRIu64 " events", r->source->name, r->published);
 	return NULL;
 }
 

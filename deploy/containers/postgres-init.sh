@@ -1,10 +1,12 @@
 #!/bin/bash
-# postgres-init.sh - run once by the postgres image: the three databases, each with an owner that migrates and a run-time role.
+# postgres-init.sh - run once by the postgres image: the three databases, each with an owner that
+# migrates and a run-time role.
 set -euo pipefail
 
 for service in auth wallet statement; do
 	owner=PASSWORD_${service^^}_OWNER app=PASSWORD_${service^^}_APP
-	psql -X -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres -v "owner_password=${!owner}" -v "app_password=${!app}" <<-END
+	psql -X -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres -v "owner_password=${!owner}" \
+		-v "app_password=${!app}" <<-END
 		CREATE ROLE purse_${service}_owner LOGIN PASSWORD :'owner_password';
 		CREATE ROLE purse_${service}_app LOGIN PASSWORD :'app_password';
 		CREATE DATABASE purse_$service OWNER purse_${service}_owner;

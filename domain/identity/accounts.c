@@ -13,9 +13,9 @@
 #define ACCOUNT_COLUMNS \
 	"id, email, name, array_to_string(roles, ',') AS roles, created_at, password_hash"
 
-/* ---- what may be an address, what a name ---- */
+/* ---- validation ---- */
 
-/* A dot-atom (RFC 5322, 3.2.3): no quotes, no comments, no empty piece. */
+/* A dot-atom (RFC 5322, 3.2.3): no quotes, comments or empty atoms. */
 static bool
 local_part(const char *s, size_t n)
 {
@@ -138,7 +138,7 @@ account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, co
 
 /* ---- passwords ---- */
 
-/* Sent twice it answers the same: the second part finds what the first try made. */
+/* Safe to retry: the second SELECT finds the row that an earlier attempt inserted. */
 static const struct db_statement account_create_sql = { "account_create",
 	"WITH made AS (INSERT INTO account (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
 	" ON CONFLICT DO NOTHING RETURNING " ACCOUNT_COLUMNS ")"
@@ -158,21 +158,21 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	char hash[PASSWORD_HASH];
 	enum error e;
 
-	/* Asked first, as it is cheap and a hash is not; the unique index has the last word. */
+	/* A lookup is cheap and a hash is not, so check first; the unique index decides. */
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
-	if ((e = password_hash_in_turn(password, hash)) != OK)
+	if ((e = password_hash_queued(password, hash)) != OK)
 		return e;
 	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
 	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
 }
 
-/* Another sign-in was quicker, or the password was changed: what is stored by now decides. Once is
- * enough, as its parameters are left to the next sign-in. */
+/* A concurrent sign-in rehashed the password, or it has changed: check against the stored hash. One
+ * check is enough, since the next sign-in upgrades outdated parameters. */
 static enum error
-prove_again(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+verify_stored(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
 	enum error e = account_query(
 		auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
@@ -185,7 +185,7 @@ prove_again(struct auth *auth, struct arena *arena, const char *password, struct
 static const struct db_statement account_rehash_sql = { "account_rehash",
 	"UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2", DB_AGAIN };
 
-/* Parameters were raised since: now is the moment when the password is known. */
+/* The hash has outdated parameters. Only a sign-in can upgrade it: it has the plain password. */
 static enum error
 rehash(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
@@ -200,14 +200,14 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 	if (e != OK)
 		return e;
 	if (rows_touched(rows) == 0)
-		return prove_again(auth, arena, password, a);
-	log_info("a password was hashed anew with today's parameters");
+		return verify_stored(auth, arena, password, a);
+	log_info("rehashed a password with the current parameters");
 	a->password_hash = arena_strdup(arena, hash);
 	return a->password_hash != NULL ? OK : ERR_TOO_LARGE;
 }
 
 static enum error
-prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY],
+authenticate(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY],
 	const char *password, struct account *a, int64_t *wait_s)
 {
 	enum error e = attempt_begin(auth, key, wait_s);
@@ -217,15 +217,15 @@ prove(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KE
 	if ((e = password_verify(a->password_hash, password)) == OK &&
 		password_outdated(a->password_hash))
 		e = rehash(auth, arena, password, a);
-	/* Nobody learned anything from it, so nobody need wait for the next. */
+	/* The caller learned nothing about the password, so the attempt must not count. */
 	if (e == ERR_OVERLOADED)
-		attempt_take_back(auth, key);
+		attempt_undo(auth, key);
 	return e;
 }
 
 enum error
-account_prove(struct auth *auth, struct arena *arena, const char *email, const char *password,
-	struct account *out, int64_t *wait_s)
+account_authenticate(struct auth *auth, struct arena *arena, const char *email,
+	const char *password, struct account *out, int64_t *wait_s)
 {
 	unsigned char key[ATTEMPT_KEY];
 	enum error e;
@@ -233,24 +233,22 @@ account_prove(struct auth *auth, struct arena *arena, const char *email, const c
 	attempt_key(auth, email, key);
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e == ERR_NOT_FOUND)
-		*out = (struct account){
-			.password_hash = NULL
-		}; /* goes through all the same motions */
+		*out = (struct account){ .password_hash = NULL }; /* does the same work */
 	else if (e != OK)
 		return e;
-	/* The attempt is counted inside the gate: so few are under way at once, and good ones do
-	 * not refuse each other. */
+	/* Attempts are counted inside the gate: few are in flight at once, so concurrent valid
+	 * sign-ins do not lock each other out. */
 	if ((e = password_enter()) != OK)
 		return e;
-	e = prove(auth, arena, key, password, out, wait_s);
+	e = authenticate(auth, arena, key, password, out, wait_s);
 	password_leave();
 	if (e == ERR_INVALID_CREDENTIALS)
 		sweep_some(auth);
 	return e;
 }
 
-/* No one signs in with a password that is being changed: both lock the account and compare the
- * hash. */
+/* Sign-in and password change both lock the account and compare the hash, so no one can sign in
+ * with a password that is being replaced. */
 static const struct db_statement account_lock_sql = { "account_lock",
 	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE", DB_AGAIN };
 
@@ -266,7 +264,7 @@ account_lock(struct db *db, const struct account *a)
 	return rows_count(rows) > 0 ? OK : ERR_INVALID_CREDENTIALS;
 }
 
-/* ---- showing ---- */
+/* ---- JSON ---- */
 
 json_t *
 account_json(const struct account *a)

@@ -1,4 +1,4 @@
-/* auth.c - what accounts, sessions and attempts work on; see auth.h. */
+/* auth.c - the state that accounts, sessions and attempts share; see auth.h. */
 #include "domain/identity/auth.h"
 
 #include <sodium.h>

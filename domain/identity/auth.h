@@ -1,27 +1,26 @@
-/* auth.h - what the functions of accounts, sessions and attempts work on: the database, our secret,
- * the delays. */
+/* auth.h - the state that accounts, sessions and attempts share: database, secret, delays. */
 #ifndef DOMAIN_IDENTITY_AUTH_H
 #define DOMAIN_IDENTITY_AUTH_H
 
 #include "common/db/db.h"
 #include "domain/identity/key_files.h"
 
-/* Made at the start, then only read, by all threads. */
+/* Created at startup and read-only afterwards, so threads share it without locks. */
 struct auth {
 	struct db_pool *pool;
-	unsigned char secret
-		[KEY_SECRET]; /* keys the hashes of what we store: refresh successors, throttled addresses */
-	struct db_array delays;           /* milliseconds to wait after the n-th failed sign-in */
-	struct db_value
-		delays_value; /* the same as threads send it: db_array() writes into the array */
+	/* The key of stored hashes: refresh successors, throttled addresses. */
+	unsigned char secret[KEY_SECRET];
+	struct db_array delays; /* milliseconds to wait after the n-th failed sign-in */
+	/* The delays as a parameter, built once: db_array() writes to the array. */
+	struct db_value delays_value;
 };
 
-/* For AUTH_DATABASE_URL and the secret in the key folder, after keys_start(). NULL if the secret
- * cannot be read (logged), or there is no memory. */
+/* Uses AUTH_DATABASE_URL and the secret in the key folder; call keys_start() first. NULL if the
+ * secret cannot be read (logged) or memory runs out. */
 struct auth *auth_new(void);
 void auth_free(struct auth *auth);
 
-/* Whether the database answers. */
+/* OK if the database responds. */
 enum error auth_ping(struct auth *auth) MUST_CHECK;
 
 #endif

@@ -12,12 +12,12 @@
 
 struct entry {
 	unsigned char key[CACHE_KEY];
-	struct known known; /* until 0: empty */
+	struct cached_identity identity; /* until is 0 in an empty entry */
 };
 
 struct cache {
 	size_t sets;
-	struct entry *entries; /* WAYS a set */
+	struct entry *entries; /* WAYS per set */
 	atomic_uint removals;
 	pthread_mutex_t locks[LOCKS];
 };
@@ -72,20 +72,20 @@ static struct entry *
 set_find(struct entry *set, const unsigned char key[CACHE_KEY])
 {
 	for (int i = 0; i < WAYS; i++)
-		if (set[i].known.until != 0 && memcmp(set[i].key, key, CACHE_KEY) == 0)
+		if (set[i].identity.until != 0 && memcmp(set[i].key, key, CACHE_KEY) == 0)
 			return &set[i];
 	return NULL;
 }
 
 bool
-cache_get(struct cache *c, const unsigned char key[CACHE_KEY], struct known *out)
+cache_get(struct cache *c, const unsigned char key[CACHE_KEY], struct cached_identity *out)
 {
 	pthread_mutex_t *lock;
 	const struct entry *e = set_find(set_lock(c, key, &lock), key);
-	bool found = e != NULL && e->known.until > clock_now();
+	bool found = e != NULL && e->identity.until > clock_now();
 
 	if (found)
-		*out = e->known;
+		*out = e->identity;
 	pthread_mutex_unlock(lock);
 	return found;
 }
@@ -96,7 +96,8 @@ cache_mark(const struct cache *c)
 	return atomic_load(&c->removals);
 }
 
-/* The place to use: the key's own, else the one that ends first (an empty one before all). */
+/* The entry to overwrite: the key's own, or the one that expires first; empty entries sort
+ * first. */
 static struct entry *
 set_choose(struct entry *set, const unsigned char key[CACHE_KEY])
 {
@@ -106,23 +107,24 @@ set_choose(struct entry *set, const unsigned char key[CACHE_KEY])
 		return best;
 	best = set;
 	for (int i = 1; i < WAYS; i++)
-		if (set[i].known.until < best->known.until)
+		if (set[i].identity.until < best->identity.until)
 			best = &set[i];
 	return best;
 }
 
 void
-cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY], const struct known *v)
+cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY],
+	const struct cached_identity *v)
 {
 	pthread_mutex_t *lock;
 	struct entry *set = set_lock(c, key, &lock), *e;
 
-	/* Read under the lock that the remover takes after counting: either the count shows, or the
-	 * entry is removed. */
+	/* A remover increments the counter before it takes this lock. So either we see the new
+	 * count, or it removes the entry that we write. */
 	if (atomic_load(&c->removals) == mark) {
 		e = set_choose(set, key);
 		memcpy(e->key, key, CACHE_KEY);
-		e->known = *v;
+		e->identity = *v;
 	}
 	pthread_mutex_unlock(lock);
 }
@@ -135,7 +137,7 @@ cache_remove(struct cache *c, const unsigned char key[CACHE_KEY])
 
 	atomic_fetch_add(&c->removals, 1);
 	if ((e = set_find(set_lock(c, key, &lock), key)) != NULL)
-		e->known.until = 0;
+		e->identity.until = 0;
 	pthread_mutex_unlock(lock);
 }
 
@@ -146,10 +148,11 @@ cache_clear(struct cache *c)
 	for (size_t l = 0; l < LOCKS; l++) {
 		pthread_mutex_lock(&c->locks[l]);
 		for (size_t set = l; set < c->sets; set += LOCKS)
-			for (int i = 0; i < WAYS; i++)
-				if (c->entries[set * WAYS + (size_t)i].known.until !=
-					0) /* what was never used takes no memory */
-					c->entries[set * WAYS + (size_t)i].known.until = 0;
+			for (size_t i = set * WAYS; i < (set + 1) * WAYS; i++)
+				/* Writing only to used entries keeps untouched pages
+				 * unallocated. */
+				if (c->entries[i].identity.until != 0)
+					c->entries[i].identity.until = 0;
 		pthread_mutex_unlock(&c->locks[l]);
 	}
 }

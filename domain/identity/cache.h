@@ -1,10 +1,10 @@
-/* cache.h - a bounded memory of who is who, until a moment: verified tokens, live sessions.
+/* cache.h - a bounded cache of identities with an expiry: verified tokens, live sessions.
  *
- * Its size is fixed at the start: sets of eight places; where all eight are taken, the entry that
- * would end first goes. Thread-safe, a lock for each group of sets.
+ * The size is fixed at startup. The cache is 8-way set-associative; a full set evicts the entry
+ * that expires first. Thread-safe: each lock covers a group of sets.
  *
- * What is put was asked for a moment ago, and may have become wrong in between. So whoever asks
- * takes a mark first, and a put whose mark is older than the last removal is dropped. */
+ * A value can become stale between the lookup that produced it and cache_put(). So the caller takes
+ * a mark before the lookup, and cache_put() drops a value whose mark predates the last removal. */
 #ifndef DOMAIN_IDENTITY_CACHE_H
 #define DOMAIN_IDENTITY_CACHE_H
 
@@ -16,25 +16,27 @@
 
 #define CACHE_KEY 32
 
-struct known {
+struct cached_identity {
 	struct uuid user, session;
 	unsigned roles;
-	instant_us until; /* the cache answers nothing past it */
+	instant_us until; /* cache_get() never returns the entry from then on */
 };
 
 struct cache;
 
-/* NULL: no memory. */
+/* NULL if out of memory. */
 struct cache *cache_new(size_t entries);
 void cache_free(struct cache *c);
 
-/* A hash of the bytes, which becomes the key. */
+/* Hashes the bytes to a key, so the cache does not hold tokens in plain text. */
 void cache_key(const void *bytes, size_t n, unsigned char key[CACHE_KEY]);
 
-bool cache_get(struct cache *c, const unsigned char key[CACHE_KEY], struct known *out) MUST_CHECK;
+bool cache_get(struct cache *c, const unsigned char key[CACHE_KEY],
+	struct cached_identity *out) MUST_CHECK;
+/* Take it before the lookup whose result goes to cache_put(). */
 unsigned cache_mark(const struct cache *c);
-void cache_put(
-	struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY], const struct known *v);
+void cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY],
+	const struct cached_identity *v);
 void cache_remove(struct cache *c, const unsigned char key[CACHE_KEY]);
 void cache_clear(struct cache *c);
 

@@ -1,11 +1,11 @@
-/* identity.c - from a token to a caller: token, session, roles; see identity.h.
+/* identity.c - resolves a token to a caller: token, session, roles; see identity.h.
  *
- * Two memories make it cheap. Verified tokens are kept until they expire, in every process: a
- * signature does not become wrong. Live sessions are kept only while somebody tells us of their
- * end: the watcher's LISTEN connection. While it is down nothing is kept, and when it is back
- * everything from before is dropped, as what was missed is unknown. Sign-outs of this process
- * itself do not take that way round: identity_forget() is called before the answer. An entry lasts
- * SESSION_KEEP at the most, in case a notification is lost in a way nobody thought of. */
+ * Two caches make this cheap. Every process caches verified tokens until they expire, because a
+ * valid signature stays valid. Live sessions are cached only while the watcher's LISTEN connection
+ * reports the ones that end. While it is down nothing is cached. When it reconnects, the cache is
+ * cleared, because notifications may have been missed. Sign-outs in this process do not depend on
+ * notifications: they call identity_forget() before replying. SESSION_KEEP bounds the life of an
+ * entry in case a notification is lost in a way we did not foresee. */
 #include "domain/identity/identity.h"
 
 #include <pthread.h>
@@ -27,7 +27,7 @@
 static struct {
 	struct db_pool *pool;
 	struct cache *tokens, *sessions;
-	atomic_uint keys_generation; /* what the tokens were verified with */
+	atomic_uint keys_generation; /* of the keys that verified the cached tokens */
 	atomic_bool listening, stopping;
 	bool watching;
 	pthread_t watcher;
@@ -38,7 +38,7 @@ identity_start(void)
 {
 	size_t entries = (size_t)config_number(OPT_TOKEN_CACHE);
 
-	/* Behind a gateway that asks, this process never does. */
+	/* The gateway authorizes requests, so this process never has to. */
 	if (config_number(OPT_GATEWAY_IDENTITY) == 1 && config_text(OPT_AUTH_DATABASE_URL) == NULL)
 		return true;
 	if (!config_require(OPT_AUTH_DATABASE_URL) || !keys_start(false))
@@ -49,7 +49,7 @@ identity_start(void)
 		config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
 	if (identity.tokens != NULL && identity.sessions != NULL && identity.pool != NULL)
 		return true;
-	log_error("no memory for TOKEN_CACHE");
+	log_error("out of memory for TOKEN_CACHE");
 	return false;
 }
 
@@ -67,9 +67,8 @@ identity_stop(void)
 
 /* ---- the token ---- */
 
-/* Keys that came or went: what they verified is verified again. Before the first keys nothing was,
- * and an empty cache is left alone: to look through it takes a page of memory for each that is
- * read, and every CGI process would. */
+/* Drops tokens verified with an earlier set of keys. Before the first set the cache is empty and is
+ * left alone: a scan would fault in every page of it, in every CGI process. */
 static void
 tokens_refresh(void)
 {
@@ -80,7 +79,7 @@ tokens_refresh(void)
 }
 
 static enum error
-token_lookup(const char *token, struct known *k, const char **why)
+token_lookup(const char *token, struct cached_identity *k, const char **why)
 {
 	unsigned char key[CACHE_KEY];
 	unsigned mark = cache_mark(identity.tokens);
@@ -93,7 +92,7 @@ token_lookup(const char *token, struct known *k, const char **why)
 	if ((e = token_check(token, &c, why)) != OK)
 		return e;
 	tokens_refresh();
-	*k = (struct known){ c.user, c.session, c.roles, c.expires_at };
+	*k = (struct cached_identity){ c.user, c.session, c.roles, c.expires_at };
 	cache_put(identity.tokens, mark, key, k);
 	return OK;
 }
@@ -119,7 +118,7 @@ static const struct db_column live_columns[] = {
 };
 
 static enum error
-session_query(const struct uuid *session, struct known *k)
+session_query(const struct uuid *session, struct cached_identity *k)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(
@@ -132,7 +131,7 @@ session_query(const struct uuid *session, struct known *k)
 		return ERR_SESSION_ENDED;
 	if ((e = rows_read(rows, 0, DB_COLUMNS(live_columns), NULL, &live)) != OK)
 		return e;
-	*k = (struct known){ live.user, *session, roles_from_text(live.roles),
+	*k = (struct cached_identity){ live.user, *session, roles_from_text(live.roles),
 		clock_now() + SESSION_KEEP };
 	if (live.expires_at < k->until)
 		k->until = live.expires_at;
@@ -140,7 +139,7 @@ session_query(const struct uuid *session, struct known *k)
 }
 
 static enum error
-session_lookup(const struct uuid *session, struct known *k)
+session_lookup(const struct uuid *session, struct cached_identity *k)
 {
 	unsigned char key[CACHE_KEY];
 	unsigned mark = cache_mark(identity.sessions);
@@ -159,15 +158,15 @@ session_lookup(const struct uuid *session, struct known *k)
 enum error
 identity_check(const char *token, struct caller *caller, const char **why)
 {
-	struct known claimed, current;
+	struct cached_identity claimed, current;
 	enum error e;
 
 	if (token == NULL) {
-		*why = "Send the access token of a sign-in: Authorization: Bearer ...";
+		*why = "Send the access token from sign-in: Authorization: Bearer ...";
 		return ERR_UNAUTHENTICATED;
 	}
 	if (identity.pool == NULL) {
-		log_error("a caller should be checked here, but AUTH_DATABASE_URL is not set");
+		log_error("cannot check a caller: AUTH_DATABASE_URL is not set");
 		return ERR_UNAVAILABLE;
 	}
 	if ((e = token_lookup(token, &claimed, why)) != OK ||
@@ -210,7 +209,7 @@ notification_apply(const char *payload)
 		identity_forget_all();
 }
 
-/* Until the connection is lost or the program ends. */
+/* Returns when the connection is lost or the program ends. */
 static void
 watch_connection(struct db *db)
 {
@@ -219,15 +218,14 @@ watch_connection(struct db *db)
 
 	identity_forget_all();
 	atomic_store(&identity.listening, true);
-	log_info("live sessions are kept in memory");
+	log_info("caching live sessions");
 	while (got >= 0 && !atomic_load(&identity.stopping))
 		if ((got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload)) == 1)
 			notification_apply(payload);
 	atomic_store(&identity.listening, false);
 	identity_forget_all();
 	if (got < 0)
-		log_warn(
-			"the connection that tells of ended sessions is lost: the database is asked each time");
+		log_warn("lost the connection that reports ended sessions: not caching sessions");
 }
 
 static void *
@@ -237,7 +235,7 @@ watch(void *unused)
 
 	(void)unused;
 	if (db == NULL)
-		log_error("no memory to watch sessions: the database is asked each time");
+		log_error("out of memory for the session watcher: not caching sessions");
 	while (db != NULL && !atomic_load(&identity.stopping)) {
 		if (db_listen(db, SESSION_ENDED) == OK)
 			watch_connection(db);
@@ -255,7 +253,7 @@ watch_start(void)
 	if (pthread_create(&identity.watcher, NULL, watch, NULL) == 0)
 		identity.watching = true;
 	else
-		log_error("no thread to watch sessions: the database is asked each time");
+		log_error("could not start the session watcher: not caching sessions");
 }
 
 void

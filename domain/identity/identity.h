@@ -1,8 +1,8 @@
-/* identity.h - who asks: an access token, checked, and its session found alive.
+/* identity.h - identifies the caller: verifies the access token and checks that its session is
+ * live.
  *
- * Used by every service where no gateway has asked first (DESIGN.md, section 6), and by the
- * authorizer itself. Roles are those that the account has now, not those that the token was issued
- * with. */
+ * Used by the authorizer, and by every service that runs without a gateway in front of it
+ * (DESIGN.md, section 6). Roles are the account's current ones, not the ones in the token. */
 #ifndef DOMAIN_IDENTITY_IDENTITY_H
 #define DOMAIN_IDENTITY_IDENTITY_H
 
@@ -10,30 +10,28 @@
 
 #include "common/base/caller.h"
 
-/* Once, after config_load(). Opens nothing yet: keys and connections are opened when first needed.
- * False, after a sentence on stderr, where AUTH_DATABASE_URL is not set though callers are to be
- * checked here. */
+/* Call once, after config_load(). Opens keys and connections lazily. False, with a message on
+ * stderr, if this process checks callers but AUTH_DATABASE_URL is not set. */
 bool identity_start(void) MUST_CHECK;
 void identity_stop(void);
 
-/* Fills in *caller by an access token (NULL: there is none). OK; ERR_UNAUTHENTICATED or
- * ERR_SESSION_ENDED, with *why a sentence for the client or left alone; or what the database
- * answered. */
+/* Sets *caller from an access token, which is NULL if the request has none. ERR_UNAUTHENTICATED and
+ * ERR_SESSION_ENDED can set *why to a sentence for the client. Also returns database errors. */
 enum error identity_check(const char *token, struct caller *caller, const char **why) MUST_CHECK;
 
-/* From now on live sessions are kept in memory, as far as the database tells this process when they
- * end (LISTEN on SESSION_ENDED); while it cannot, it is asked each time. Starts a thread, once. For
- * the auth handler under FastCGI. */
+/* Starts to cache live sessions. A thread, started once, LISTENs on SESSION_ENDED to drop those
+ * that end; while it is not connected, each check queries the database. For the auth handler under
+ * FastCGI. */
 void identity_watch(void);
-/* This process ended a session: the next identity_check() knows. */
+/* Call after ending a session in this process: the next identity_check() sees it. */
 void identity_forget(const struct uuid *session);
 void identity_forget_all(void);
 
-/* The channel; the payload is a session's id, or SESSION_ENDED_ALL where any may have changed (a
- * role was given). */
+/* The channel. The payload is a session id, or SESSION_ENDED_ALL if any session can have changed,
+ * such as when a role is granted. */
 #define SESSION_ENDED "session_ended"
 #define SESSION_ENDED_ALL "*"
-/* In a statement that ends sessions and returns their ids: tells of it when it commits. */
-#define SESSION_TELL "pg_notify('" SESSION_ENDED "', id::text)"
+/* For a statement that ends sessions and returns their ids: notifies the listeners on commit. */
+#define SESSION_ENDED_NOTIFY "pg_notify('" SESSION_ENDED "', id::text)"
 
 #endif

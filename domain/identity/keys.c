@@ -1,10 +1,10 @@
 /* keys.c - the signing keys in memory, ES256 by libcrypto; see keys.h.
  *
- * A key change must reach a process before the first token that depends on it. A token names its
- * kid, so a kid that is not known is the moment to look at the folder again: that costs one stat(),
- * and nothing more while the folder's time has not moved. A folder's time has the clock tick's
- * resolution, though: a file that came within the same tick as our reading is not told by it. So a
- * time that was fresh when we read is not trusted, and we read once more. */
+ * A process must see a new key before the first token signed with it. Tokens name their kid, so an
+ * unknown kid triggers a check of the folder. That costs one stat() as long as the folder's mtime
+ * has not changed. But mtime has the resolution of a clock tick: a file added in the tick in which
+ * we read the folder does not change it. So we do not trust an mtime that was recent when we read
+ * the folder, and read it once more. */
 #include "domain/identity/keys.h"
 
 #include <openssl/core_names.h>
@@ -19,8 +19,8 @@
 #include "common/base/log.h"
 #include "domain/identity/key_files.h"
 
-#define LOOK_EVERY_MS 1000
-#define FRESH_US (50 * US_PER_MS)
+#define CHECK_EVERY_MS 1000
+#define RECENT_US (50 * US_PER_MS) /* several clock ticks */
 
 static struct {
 	pthread_mutex_t lock;
@@ -28,8 +28,8 @@ static struct {
 	struct key keys[KEYS_MAX];
 	int count;
 	bool read;
-	instant_us folder_time; /* 0: not to be trusted */
-	int64_t looked_ms;
+	instant_us folder_time; /* its mtime; 0 if not to be trusted */
+	int64_t checked_ms;
 } set = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
 static atomic_uint generation;
@@ -58,7 +58,7 @@ keys_generation(void)
 	return atomic_load(&generation);
 }
 
-/* ---- looking ---- */
+/* ---- reading ---- */
 
 static bool
 same_keys(const struct key *keys, int count)
@@ -82,7 +82,7 @@ folder_read(instant_us folder_time)
 		return;
 	if (!same_keys(keys, count)) {
 		if (set.read)
-			log_info("%d signing keys now, the newest is %s", count,
+			log_info("signing keys changed: %d keys, newest %s", count,
 				count > 0 ? keys[0].kid : "none");
 		atomic_fetch_add(&generation, 1);
 	}
@@ -90,19 +90,19 @@ folder_read(instant_us folder_time)
 	memcpy(set.keys, keys, (size_t)count * sizeof keys[0]);
 	set.count = count;
 	set.read = true;
-	set.folder_time = before - folder_time > FRESH_US ? folder_time : 0;
+	set.folder_time = before - folder_time > RECENT_US ? folder_time : 0;
 }
 
-/* Under the lock. */
+/* The caller holds the lock, here and below. */
 static void
-folder_look(void)
+folder_check(void)
 {
 	struct stat st;
 	instant_us t;
 
-	set.looked_ms = clock_monotonic_ms();
+	set.checked_ms = clock_monotonic_ms();
 	if (stat(set.folder, &st) != 0) {
-		log_error("the key folder %s cannot be read", set.folder);
+		log_error("could not read the key folder %s", set.folder);
 		return;
 	}
 	t = (instant_us)st.st_mtim.tv_sec * US_PER_S + st.st_mtim.tv_nsec / 1000;
@@ -111,13 +111,12 @@ folder_look(void)
 }
 
 static void
-folder_look_seldom(void)
+folder_check_if_due(void)
 {
-	if (!set.read || clock_monotonic_ms() - set.looked_ms >= LOOK_EVERY_MS)
-		folder_look();
+	if (!set.read || clock_monotonic_ms() - set.checked_ms >= CHECK_EVERY_MS)
+		folder_check();
 }
 
-/* Under the lock. */
 static const struct key *
 key_find(const char *kid)
 {
@@ -127,7 +126,7 @@ key_find(const char *kid)
 	return NULL;
 }
 
-/* The pair of a kid, to be freed; NULL where there is none. */
+/* The key pair of a kid, or NULL. Takes the lock. The caller frees the pair. */
 static EVP_PKEY *
 pair_take(const char *kid, bool *readable)
 {
@@ -135,9 +134,9 @@ pair_take(const char *kid, bool *readable)
 	EVP_PKEY *pair = NULL;
 
 	pthread_mutex_lock(&set.lock);
-	folder_look_seldom();
+	folder_check_if_due();
 	if ((k = key_find(kid)) == NULL) {
-		folder_look();
+		folder_check();
 		k = key_find(kid);
 	}
 	if (k != NULL && EVP_PKEY_up_ref(k->pair) == 1)
@@ -147,7 +146,7 @@ pair_take(const char *kid, bool *readable)
 	return pair;
 }
 
-/* ---- ES256: JOSE wants r and s side by side, libcrypto speaks DER ---- */
+/* ---- ES256: JOSE concatenates r and s, libcrypto uses DER ---- */
 
 static bool
 der_to_raw(const unsigned char *der, size_t n, unsigned char raw[KEY_SIGNATURE])
@@ -160,7 +159,7 @@ der_to_raw(const unsigned char *der, size_t n, unsigned char raw[KEY_SIGNATURE])
 	return good;
 }
 
-/* The DER's length, 0 where there is no memory. */
+/* The length of the DER; 0 if out of memory. */
 static int
 raw_to_der(const unsigned char raw[KEY_SIGNATURE], unsigned char **der)
 {
@@ -209,7 +208,7 @@ pair_verify(EVP_PKEY *pair, const char *text, size_t bytes,
 	return good;
 }
 
-/* ---- what the tokens need ---- */
+/* ---- signing and verifying ---- */
 
 enum error
 keys_current(char kid[UUID_TEXT])
@@ -217,7 +216,7 @@ keys_current(char kid[UUID_TEXT])
 	enum error e = ERR_UNAVAILABLE;
 
 	pthread_mutex_lock(&set.lock);
-	folder_look();
+	folder_check();
 	for (int i = 0; i < set.count && e != OK; i++)
 		if (set.keys[i].ends_at > clock_now()) {
 			memcpy(kid, set.keys[i].kid, UUID_TEXT);
@@ -225,7 +224,7 @@ keys_current(char kid[UUID_TEXT])
 		}
 	pthread_mutex_unlock(&set.lock);
 	if (e != OK)
-		log_error("there is no signing key in %s", set.folder);
+		log_error("no signing key in %s", set.folder);
 	return e;
 }
 
@@ -237,7 +236,7 @@ keys_sign(const char *kid, const char *text, size_t bytes, unsigned char signatu
 	bool good = pair != NULL && pair_sign(pair, text, bytes, signature);
 
 	if (!good)
-		log_error("the key %s did not sign", kid);
+		log_error("could not sign with key %s", kid);
 	EVP_PKEY_free(pair);
 	return good ? OK : ERR_UNAVAILABLE;
 }
@@ -291,7 +290,7 @@ keys_jwks(void)
 	json_t *keys = json_array();
 
 	pthread_mutex_lock(&set.lock);
-	folder_look();
+	folder_check();
 	for (int i = 0; i < set.count; i++)
 		if (set.keys[i].ends_at > clock_now())
 			json_array_append_new(keys, jwk(&set.keys[i]));

@@ -1,8 +1,8 @@
-/* keys.h - the signing keys in use: sign with the newest, verify with any that has not ended,
- * publish them all.
+/* keys.h - the signing keys in use: signs with the newest, verifies with any that has not expired,
+ * publishes all of them.
  *
- * Thread-safe. The folder is looked at again (one stat) before each signature, for each kid that is
- * not known, and once a second otherwise, so that `purse key rotate` needs no restart. */
+ * Thread-safe. Checks the folder with one stat() before each signature and for each unknown kid,
+ * and otherwise once a second. So `purse key rotate` needs no restart. */
 #ifndef DOMAIN_IDENTITY_KEYS_H
 #define DOMAIN_IDENTITY_KEYS_H
 
@@ -15,24 +15,24 @@
 
 #define KEY_SIGNATURE 64 /* r and s, 32 bytes each (RFC 7518, 3.4) */
 
-/* Uses KEY_DIR. With `make` what is missing there is made; without, a process that only verifies
- * reads what is there when it first needs it. */
+/* Uses KEY_DIR. With `make`, creates what is missing there. Processes that only verify pass false
+ * and read the keys when they first need one. */
 bool keys_start(bool make) MUST_CHECK;
 void keys_stop(void);
 
-/* The kid of the key that signs now. ERR_UNAVAILABLE where there is none. */
+/* The kid of the newest key; ERR_UNAVAILABLE if there is no key. */
 enum error keys_current(char kid[UUID_TEXT]) MUST_CHECK;
-/* ERR_UNAVAILABLE where kid has ended meanwhile. */
+/* ERR_UNAVAILABLE if the key has expired in the meantime. */
 enum error keys_sign(const char *kid, const char *text, size_t bytes,
 	unsigned char signature[KEY_SIGNATURE]) MUST_CHECK;
-/* OK, ERR_UNAUTHENTICATED, or ERR_UNAVAILABLE where the folder cannot be read. */
+/* ERR_UNAUTHENTICATED if the signature is invalid; ERR_UNAVAILABLE if the folder cannot be read. */
 enum error keys_verify(const char *kid, const char *text, size_t bytes,
 	const unsigned char signature[KEY_SIGNATURE]) MUST_CHECK;
 
-/* A JWK Set (RFC 7517), the newest key first; NULL: out of memory. */
+/* A JWK Set (RFC 7517), newest key first; NULL if out of memory. */
 json_t *keys_jwks(void);
 
-/* Grows when the keys change: what was verified with other keys should be verified again. */
+/* Increases when the keys change: drop what was verified with an earlier generation. */
 unsigned keys_generation(void);
 
 #endif

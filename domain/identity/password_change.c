@@ -25,8 +25,7 @@ change_work(struct db *db, void *context)
 	if ((e = db_execute(db, &password_set_sql, DB_VALUES(db_uuid(&a->id), db_text(c->hash)),
 		     NULL)) != OK)
 		return e;
-	/* A statement of its own: it sees a session that was opened while we waited for the lock.
-	 */
+	/* A separate statement, so it sees sessions opened while we waited for the lock. */
 	return session_end_others(db, &a->id, c->session, &c->ended);
 }
 
@@ -38,7 +37,7 @@ password_change(struct auth *auth, const struct account *account, const struct u
 	struct change c = { .account = account, .session = session, .hash = hash };
 	enum error e;
 
-	if ((e = password_hash_in_turn(password, hash)) != OK)
+	if ((e = password_hash_queued(password, hash)) != OK)
 		return e;
 	e = db_transaction(auth->pool, DB_ONCE, change_work, &c);
 	ended_forget(&c.ended);

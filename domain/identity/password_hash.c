@@ -1,5 +1,4 @@
-/* password_hash.c - argon2id by libsodium, with a bound on how many run at once; see
- * password_hash.h. */
+/* password_hash.c - argon2id by libsodium, with limited concurrency; see password_hash.h. */
 #include "domain/identity/password_hash.h"
 
 #include <ctype.h>
@@ -13,11 +12,11 @@
 #include "common/base/log.h"
 #include "common/base/random.h"
 
-/* ---- how many at once ---- */
+/* ---- admission ---- */
 
-/* Two doors. Through the first pass few more than may hash at once: they ask the database while
- * others hash, so that no processor waits for it. Through the second pass ARGON2_CONCURRENCY, whose
- * memory is what the limit is about. */
+/* Two gates. The first admits a few more threads than can hash at once: these query the database
+ * while others hash, which keeps the processors busy. The second admits ARGON2_CONCURRENCY threads
+ * and bounds the memory. */
 #define ADMITTED_EXTRA 2
 
 struct gate {
@@ -26,21 +25,19 @@ struct gate {
 	int64_t inside, waiting;
 };
 
-static struct gate admission = { .lock = PTHREAD_MUTEX_INITIALIZER,
-	.left = PTHREAD_COND_INITIALIZER },
-		   hashing = { .lock = PTHREAD_MUTEX_INITIALIZER,
-			   .left = PTHREAD_COND_INITIALIZER };
+#define GATE { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER }
+static struct gate admission = GATE, hashing = GATE;
 
 static bool
-gate_enter(struct gate *g, int64_t inside_most, int64_t waiting_most)
+gate_enter(struct gate *g, int64_t inside_max, int64_t waiting_max)
 {
 	bool entered = true;
 
 	pthread_mutex_lock(&g->lock);
-	if (g->inside >= inside_most) {
-		entered = g->waiting < waiting_most;
+	if (g->inside >= inside_max) {
+		entered = g->waiting < waiting_max;
 		g->waiting += entered;
-		while (entered && g->inside >= inside_most)
+		while (entered && g->inside >= inside_max)
 			pthread_cond_wait(&g->left, &g->lock);
 		g->waiting -= entered;
 	}
@@ -60,10 +57,10 @@ gate_leave(struct gate *g)
 
 #define THREADS_FOR_OTHERS 8
 
-/* Who waits here holds a thread, and every request to every service needs one of this process to be
- * identified: so some threads never wait here, however long the queue may be. */
+/* A waiter holds a thread, and this process authorizes the requests to every service. So the queue
+ * always leaves THREADS_FOR_OTHERS threads free, whatever ARGON2_QUEUE is. */
 static int64_t
-queue_most(void)
+queue_max(void)
 {
 	int64_t queue = config_number(OPT_ARGON2_QUEUE),
 		threads = config_number(OPT_HANDLER_THREADS) - THREADS_FOR_OTHERS;
@@ -76,10 +73,9 @@ queue_most(void)
 enum error
 password_enter(void)
 {
-	return gate_enter(&admission, config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA,
-		       queue_most())
-		       ? OK
-		       : ERR_OVERLOADED;
+	int64_t admitted = config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA;
+
+	return gate_enter(&admission, admitted, queue_max()) ? OK : ERR_OVERLOADED;
 }
 
 void
@@ -88,7 +84,7 @@ password_leave(void)
 	gate_leave(&admission);
 }
 
-/* Who is here passed the first door, so they are few and none is sent away. */
+/* Only the few admitted threads get here, so the queue needs no limit. */
 static void
 hashing_begin(void)
 {
@@ -122,18 +118,18 @@ password_hash(const char *password, char out[PASSWORD_HASH])
 {
 	int failed;
 
-	random_fill(out, 1); /* starts libsodium */
+	random_fill(out, 1); /* initializes libsodium */
 	hashing_begin();
 	failed = crypto_pwhash_str(out, password, strlen(password), passes(), memory());
 	hashing_end();
 	if (failed == 0)
 		return OK;
-	log_error("no memory for a password hash of %zu bytes", memory());
+	log_error("out of memory: a password hash needs %zu bytes", memory());
 	return ERR_OVERLOADED;
 }
 
 enum error
-password_hash_in_turn(const char *password, char out[PASSWORD_HASH])
+password_hash_queued(const char *password, char out[PASSWORD_HASH])
 {
 	enum error e = password_enter();
 
@@ -144,8 +140,8 @@ password_hash_in_turn(const char *password, char out[PASSWORD_HASH])
 	return e;
 }
 
-/* A hash that no password has, in today's parameters: salt and result are arbitrary (16 and 32
- * bytes in base64). */
+/* A hash with the current parameters that matches no password. Salt and result are arbitrary (16
+ * and 32 bytes in base64). */
 static void
 placeholder_hash(char out[PASSWORD_HASH])
 {
@@ -155,7 +151,7 @@ placeholder_hash(char out[PASSWORD_HASH])
 		memory() / 1024, passes());
 }
 
-/* What crypto_pwhash_str() writes. */
+/* The fields of the text that crypto_pwhash_str() writes. */
 struct hash {
 	unsigned long memory_kib, passes;
 	unsigned char salt[crypto_pwhash_SALTBYTES], result[RESULT_BYTES];
@@ -193,8 +189,8 @@ hash_read(const char *text, struct hash *h)
 	       base64_read(text + 1, h->result, sizeof h->result, &text) && *text == '\0';
 }
 
-/* By hand, as libsodium's crypto_pwhash_str_verify() (of 1.0.18) calls a password wrong when it had
- * no memory to find out, errno included. */
+/* Replaces crypto_pwhash_str_verify() of libsodium 1.0.18, which reports a wrong password, errno
+ * included, if it runs out of memory. */
 static enum error
 hash_verify(const struct hash *h, const char *password)
 {
@@ -203,7 +199,7 @@ hash_verify(const struct hash *h, const char *password)
 
 	if (crypto_pwhash(result, sizeof result, password, strlen(password), h->salt, h->passes,
 		    (size_t)h->memory_kib * 1024, crypto_pwhash_ALG_ARGON2ID13) != 0) {
-		log_error("no memory to verify a password hash of %lu KiB", h->memory_kib);
+		log_error("out of memory: verifying a password hash needs %lu KiB", h->memory_kib);
 		return ERR_OVERLOADED;
 	}
 	same = sodium_memcmp(result, h->result, sizeof result) == 0;
@@ -225,7 +221,7 @@ password_verify(const char *hash, const char *password)
 	hashing_begin();
 	if (hash_read(hash, &h))
 		e = hash_verify(&h, password);
-	else /* brought along from elsewhere */
+	else /* imported, in another format */
 		e = crypto_pwhash_str_verify(hash, password, strlen(password)) == 0
 			    ? OK
 			    : ERR_INVALID_CREDENTIALS;

@@ -1,8 +1,8 @@
-/* password_hash.h - how passwords are hashed, and how many hashes run at once.
+/* password_hash.h - hashes passwords, and limits how many hashes run at once.
  *
- * A hash takes tens of milliseconds and megabytes by intent, so a flood of sign-ins hurts here
- * first. password_enter() lets a few threads through, ARGON2_QUEUE wait, the rest are refused.
- * Everything that hashes happens between password_enter() and password_leave(), and of those inside
+ * A hash takes tens of milliseconds and megabytes by design, so a flood of sign-ins hits this
+ * first. password_enter() admits a few threads, queues up to ARGON2_QUEUE, and refuses the rest.
+ * All hashing happens between password_enter() and password_leave(). Of the admitted threads,
  * ARGON2_CONCURRENCY hash at once. */
 #ifndef DOMAIN_IDENTITY_PASSWORD_HASH_H
 #define DOMAIN_IDENTITY_PASSWORD_HASH_H
@@ -14,17 +14,17 @@
 
 #define PASSWORD_HASH crypto_pwhash_STRBYTES
 
-/* OK, or ERR_OVERLOADED. After OK there must be one password_leave(). */
+/* OK or ERR_OVERLOADED. Call password_leave() once after each OK. */
 enum error password_enter(void) MUST_CHECK;
 void password_leave(void);
 
 enum error password_hash(const char *password, char out[PASSWORD_HASH]) MUST_CHECK;
-/* password_enter(), password_hash() and password_leave() in one. */
-enum error password_hash_in_turn(const char *password, char out[PASSWORD_HASH]) MUST_CHECK;
-/* OK, ERR_INVALID_CREDENTIALS, or ERR_OVERLOADED where there was no memory to find out. hash NULL:
- * an account that does not exist; takes as long as for one that does, and is never OK. */
+/* password_enter(), password_hash() and password_leave() in one call. */
+enum error password_hash_queued(const char *password, char out[PASSWORD_HASH]) MUST_CHECK;
+/* OK, ERR_INVALID_CREDENTIALS, or ERR_OVERLOADED if out of memory. Pass NULL as the hash if the
+ * account does not exist: it takes equally long, so the response does not reveal it. */
 enum error password_verify(const char *hash, const char *password) MUST_CHECK;
-/* Was it hashed with other parameters than today's? */
+/* Whether the hash uses other parameters than the current ones. */
 bool password_outdated(const char *hash);
 
 #endif

@@ -1,10 +1,8 @@
-/* password_rules.c - which passwords are refused: too short, common, or made of what everybody
- * tries first.
+/* password_rules.c - refuses passwords that are too short, common, or easily guessed.
  *
- * Guessing programs try word lists and rows of the keyboard, each with digits, capitals and
- * leetspeak around it. So a password is brought back to the core that it was made from (small
- * letters, "p@ssw0rd" to "password", digits and signs at the ends taken off, and a letter) and that
- * is judged: what is left over must be long enough to count for itself. */
+ * Crackers try word lists and keyboard rows, with digits, capitals and leetspeak added. So we
+ * reduce a password to its core and check that. The core is in lower case, without leetspeak
+ * ("p@ssw0rd" becomes "password"), and without digits, punctuation and one letter at either end. */
 #include "domain/identity/password_rules.h"
 
 #include <ctype.h>
@@ -14,12 +12,12 @@
 
 #include "domain/identity/password_words.h"
 
-#define CORE_MOST 63   /* longer ones are no common passwords, unless they repeat something */
-#define CORE_LEAST 6 /* a shorter one must be a word, and nothing but digits and signs around it */
-#define RUN_LEAST 4
-#define TRIMMED_MOST 6 /* "monkey" with more than six digits and signs around it is let through */
+#define CORE_MAX 63 /* a longer core is only refused if it repeats something */
+#define CORE_MIN 6  /* a shorter core is only refused if it is a word without letters around it */
+#define RUN_MIN 4
+#define TRIMMED_MAX 6 /* "monkey" with more than six digits and signs around it is accepted */
 
-/* A piece of a password in small letters: as it is, and with leetspeak undone. */
+/* Part of a password in lower case: unchanged, and with leetspeak undone. */
 struct text {
 	const char *plain, *word;
 	size_t n;
@@ -50,7 +48,7 @@ letter_of(char c)
 	return p != NULL ? to[p - from] : c;
 }
 
-/* One a character, whatever its bytes. */
+/* Counts characters, not bytes: of a multi-byte character only the first byte counts. */
 static size_t
 letters(const char *s, size_t n)
 {
@@ -90,8 +88,7 @@ listed(struct text t)
 
 /* ---- runs ---- */
 
-/* What fingers know: rows of the keyboard, its columns in every way to go on to the next, what
- * children count. */
+/* Sequences that are easy to type: keyboard rows, keyboard columns in every order, counting. */
 static const char *const rows[] = { "01234567890123456789", "abcdefghijklmnopqrstuvwxyz",
 	"qwertyuiopasdfghjklzxcvbnm", "qwertzuiopasdfghjklyxcvbnm", "azertyuiopqsdfghjklmwxcvbn",
 	"!@#$%^&*()", "qazwsxedcrfvtgbyhnujmikolp", "qazxswedcvfrtgbnhyujm",
@@ -128,30 +125,31 @@ runs(struct text t)
 	return false;
 }
 
-/* Marks where the runs end that begin at `at`. A run's beginning is a run. */
+/* Marks the ends of the runs that start at `at`. Stops at the first length that is not a run, since
+ * every prefix of a run is one. */
 static void
-runs_mark(struct text t, size_t at, bool ends[CORE_MOST + 1])
+runs_mark(struct text t, size_t at, bool ends[CORE_MAX + 1])
 {
-	for (size_t n = RUN_LEAST; at + n <= t.n && runs(piece(t, at, n)); n++)
+	for (size_t n = RUN_MIN; at + n <= t.n && runs(piece(t, at, n)); n++)
 		ends[at + n] = true;
 }
 
 static void
-words_mark(struct text t, size_t at, bool ends[CORE_MOST + 1])
+words_mark(struct text t, size_t at, bool ends[CORE_MAX + 1])
 {
-	for (size_t n = RUN_LEAST; at + n <= t.n; n++)
+	for (size_t n = RUN_MIN; at + n <= t.n; n++)
 		if (listed(piece(t, at, n)))
 			ends[at + n] = true;
 }
 
-/* "qwertyuiop", "1234567qwerty", "monkey1234567890": runs one after another, with one word among
- * them at the most; several words are a phrase. */
+/* "qwertyuiop", "1234567qwerty", "monkey1234567890": consecutive runs with at most one word among
+ * them. Several words make a passphrase. */
 static bool
 chained(struct text t)
 {
-	bool no_word[CORE_MOST + 1] = { true }, one_word[CORE_MOST + 1] = { false };
+	bool no_word[CORE_MAX + 1] = { true }, one_word[CORE_MAX + 1] = { false };
 
-	if (t.n > CORE_MOST)
+	if (t.n > CORE_MAX)
 		return false;
 	for (size_t at = 0; at < t.n; at++) {
 		if (no_word[at]) {
@@ -164,11 +162,11 @@ chained(struct text t)
 	return no_word[t.n] || one_word[t.n];
 }
 
-/* ---- what is common ---- */
+/* ---- common passwords ---- */
 
 static bool common_within(struct text t);
 
-/* "abcabcabcabc", "1111111111", "passwordpassword": a piece repeated. */
+/* "abcabcabcabc", "1111111111", "passwordpassword": repetitions. */
 static bool
 repeats(struct text t)
 {
@@ -183,21 +181,21 @@ repeats(struct text t)
 	return false;
 }
 
-/* Every way to take a few bytes off the ends is tried, as the last of them may stand for letters:
- * "hell0123". */
+/* Tries every way to trim a few bytes from the ends, since a digit there can be a letter in
+ * leetspeak: "hell0123". */
 static bool
 common_within(struct text t)
 {
-	for (size_t start = 0; start <= TRIMMED_MOST && start < t.n; start++) {
+	for (size_t start = 0; start <= TRIMMED_MAX && start < t.n; start++) {
 		size_t first = letters(t.plain, start), last;
 
-		for (size_t end = 0; first <= 1 && start + end <= TRIMMED_MOST && start + end < t.n;
+		for (size_t end = 0; first <= 1 && start + end <= TRIMMED_MAX && start + end < t.n;
 			end++) {
 			struct text core = piece(t, start, t.n - start - end);
 
 			if ((last = letters(core.plain + core.n, end)) > 1)
 				break;
-			if (core.n >= CORE_LEAST ? chained(core) || repeats(core)
+			if (core.n >= CORE_MIN ? chained(core) || repeats(core)
 						 : first + last == 0 && listed(core))
 				return true;
 		}
@@ -218,7 +216,7 @@ common(const char *password)
 	return common_within((struct text){ .plain = plain, .word = word, .n = n });
 }
 
-/* The address, or what stands before its @, whatever the case and the digits behind it. */
+/* The address or its local part, in any case, with or without digits after it. */
 static bool
 is_address(const char *password, const char *email)
 {
@@ -228,7 +226,7 @@ is_address(const char *password, const char *email)
 		return true;
 	if (local < 4 || n < local || strncasecmp(password, email, local) != 0)
 		return false;
-	return n - local <= TRIMMED_MOST &&
+	return n - local <= TRIMMED_MAX &&
 	       strspn(password + local, "0123456789!.?_-") == n - local;
 }
 

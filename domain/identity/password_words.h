@@ -1,4 +1,4 @@
-/* password_words.h - the words of password_words.c, sorted by byte. */
+/* password_words.h - words that common passwords consist of, sorted by byte. */
 #ifndef DOMAIN_IDENTITY_PASSWORD_WORDS_H
 #define DOMAIN_IDENTITY_PASSWORD_WORDS_H
 

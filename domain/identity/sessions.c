@@ -57,7 +57,7 @@ refresh_successor(const struct auth *auth, const struct refresh *r, struct refre
 	refresh_hash(next);
 }
 
-/* Who used a token: the same device would say the same again. */
+/* Identifies the device that used a token: a retry from the same device has the same hash. */
 static void
 client_hash(const struct auth *auth, const struct client *c, unsigned char out[HASH_BYTES])
 {
@@ -86,7 +86,7 @@ grant_make(const struct uuid *user, const struct uuid *session, unsigned roles,
 	return OK;
 }
 
-/* ---- what was ended ---- */
+/* ---- ended sessions ---- */
 
 static const struct db_column ended_columns[] = { DB_COLUMN(UUID, "id", struct ended_session, id) };
 
@@ -123,17 +123,17 @@ struct opening {
 	struct ended ended;
 };
 
-/* $1 id, $2 account, $3 token hash, $4 life in ms, $5 user agent, $6 ip, $7 how many others may
- * stay open, $8 attempts to forget. Answers the sessions that had to make room. */
+/* $1 id, $2 account, $3 token hash, $4 lifetime in ms, $5 user agent, $6 ip, $7 how many others can
+ * stay open, $8 key of the attempts to clear. Returns the sessions ended to make room. */
 static const struct db_statement session_open_sql = { "session_open",
 	"WITH forgotten AS (DELETE FROM sign_in_attempt WHERE key = $8),"
 	" made AS (INSERT INTO session (id, account_id, token_hash, expires_at, user_agent, ip)"
 	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS
 	", $5, $6) ON CONFLICT (id) DO NOTHING),"
 	" ended AS (UPDATE session SET ended_at = now() WHERE id IN (SELECT id FROM session"
-	" WHERE account_id = $2 AND ended_at IS NULL AND expires_at > now() AND id <> $1 ORDER BY id DESC OFFSET $7)"
-	" RETURNING id)"
-	" SELECT id, " SESSION_TELL " FROM ended",
+	" WHERE account_id = $2 AND ended_at IS NULL AND expires_at > now() AND id <> $1"
+	" ORDER BY id DESC OFFSET $7) RETURNING id)"
+	" SELECT id, " SESSION_ENDED_NOTIFY " FROM ended",
 	DB_AGAIN };
 
 static enum error
@@ -194,15 +194,18 @@ grant_rotated(const struct rotated *r, const struct refresh *next, struct grant 
 	return grant_make(&r->user, &r->session, roles_from_text(r->roles), next, out);
 }
 
-/* What a token is that could not be rotated: $1 hash, $2 its successor's, $3 client, $4 grace in
- * ms. */
+/* Why a token could not be rotated. $1 hash, $2 successor's hash, $3 client, $4 grace period in ms.
+ * over: the session has ended; again: the same client used the token within the grace period. */
 static const struct db_statement session_offered_sql = { "session_offered",
-	"SELECT s.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles, s.ended_at IS NOT NULL OR s.expires_at <= now() AS over,"
+	"SELECT s.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles,"
+	" s.ended_at IS NOT NULL OR s.expires_at <= now() AS over,"
 	" t.token_hash IS NOT NULL AS spent, coalesce(t.client = $3 AND t.successor = $2"
 	" AND t.spent_at > now() - $4::bigint" DB_MILLISECONDS ", false) AS again"
-	" FROM (SELECT id AS session_id, NULL::bytea AS token_hash, NULL::bytea AS client, NULL::bytea AS successor,"
-	" NULL::timestamptz AS spent_at FROM session WHERE token_hash = $1"
-	" UNION ALL SELECT session_id, token_hash, client, successor, spent_at FROM spent_token WHERE token_hash = $1) t"
+	" FROM (SELECT id AS session_id, NULL::bytea AS token_hash, NULL::bytea AS client,"
+	" NULL::bytea AS successor, NULL::timestamptz AS spent_at"
+	" FROM session WHERE token_hash = $1"
+	" UNION ALL SELECT session_id, token_hash, client, successor, spent_at"
+	" FROM spent_token WHERE token_hash = $1) t"
 	" JOIN session s ON s.id = t.session_id JOIN account a ON a.id = s.account_id",
 	DB_AGAIN };
 
@@ -218,8 +221,8 @@ static const struct db_column offered_columns[] = {
 	DB_COLUMN(BOOL, "again", struct offered, again),
 };
 
-/* A token that could not be rotated: unknown, over, spent just now by the same client, or stolen.
- */
+/* Handles a token that could not be rotated: it is unknown, its session has ended, the same client
+ * is retrying, or the token was stolen. */
 static enum error
 refresh_refused(struct auth *auth, const struct refresh *offered, const struct refresh *next,
 	const unsigned char client[HASH_BYTES], struct grant *out)
@@ -240,23 +243,25 @@ refresh_refused(struct auth *auth, const struct refresh *offered, const struct r
 	if (o.over)
 		return ERR_SESSION_ENDED;
 	if (!o.spent)
-		return ERR_UNAVAILABLE; /* it became valid between the two statements: the client tries again */
+		return ERR_UNAVAILABLE; /* became current between the two statements: retry */
 	if (o.again)
 		return grant_rotated(&o.of, next, out);
-	log_warn("a spent refresh token was offered again: its session is ended");
+	log_warn("a refresh token was reused: ending its session");
 	e = session_end(auth, &o.of.user, &o.of.session);
 	return e == OK || e == ERR_NOT_FOUND ? ERR_TOKEN_REUSED : e;
 }
 
-/* $1 hash offered, $2 successor's hash, $3 life in ms, $4 user agent, $5 ip, $6 client. One atomic
- * UPDATE: of two that offer the same token one finds it. */
+/* $1 token hash, $2 successor's hash, $3 lifetime in ms, $4 user agent, $5 ip, $6 client. The
+ * UPDATE is atomic: of two concurrent refreshes with the same token, only one finds it. */
 static const struct db_statement session_rotate_sql = { "session_rotate",
 	"WITH rotated AS (UPDATE session SET token_hash = $2, last_used_at = now(),"
 	" expires_at = now() + $3::bigint" DB_MILLISECONDS ", user_agent = $4, ip = $5"
-	" WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > now() RETURNING id, account_id),"
+	" WHERE token_hash = $1 AND ended_at IS NULL AND expires_at > now()"
+	" RETURNING id, account_id),"
 	" spent AS (INSERT INTO spent_token (token_hash, session_id, successor, client)"
 	" SELECT $1, id, $2, $6 FROM rotated)"
-	" SELECT r.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles FROM rotated r JOIN account a ON a.id = r.account_id",
+	" SELECT r.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles"
+	" FROM rotated r JOIN account a ON a.id = r.account_id",
 	DB_AGAIN };
 
 enum error
@@ -292,12 +297,13 @@ session_refresh(
 /* ---- ending ---- */
 
 static const struct db_statement session_end_sql = { "session_end",
-	"WITH ended AS (UPDATE session SET ended_at = now() WHERE id = $1 AND account_id = $2 AND ended_at IS NULL"
-	" AND expires_at > now() RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
+	"WITH ended AS (UPDATE session SET ended_at = now() WHERE id = $1 AND account_id = $2"
+	" AND ended_at IS NULL AND expires_at > now() RETURNING id)"
+	" SELECT id, " SESSION_ENDED_NOTIFY " FROM ended",
 	DB_AGAIN };
 
-/* Whatever the database answered: a connection lost at the commit leaves open whether the session
- * ended. */
+/* Drops the session from the cache even on error: if the connection is lost during the commit, the
+ * session may have ended. */
 enum error
 session_end(struct auth *auth, const struct uuid *user, const struct uuid *session)
 {
@@ -311,10 +317,11 @@ session_end(struct auth *auth, const struct uuid *user, const struct uuid *sessi
 	return rows_count(rows) > 0 ? OK : ERR_NOT_FOUND;
 }
 
-/* $2: the session to leave open, NULL for none. */
+/* $2: the session to keep open, or NULL. */
 static const struct db_statement session_end_others_sql = { "session_end_others",
-	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1 AND id IS DISTINCT FROM $2::uuid"
-	" AND ended_at IS NULL RETURNING id) SELECT id, " SESSION_TELL " FROM ended",
+	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1"
+	" AND id IS DISTINCT FROM $2::uuid AND ended_at IS NULL RETURNING id)"
+	" SELECT id, " SESSION_ENDED_NOTIFY " FROM ended",
 	DB_AGAIN };
 
 enum error
@@ -345,8 +352,9 @@ session_end_all(struct auth *auth, const struct uuid *user)
 }
 
 static const struct db_statement session_list_sql = { "session_list",
-	"SELECT id, user_agent, ip, created_at, last_used_at, expires_at FROM session WHERE account_id = $1"
-	" AND ended_at IS NULL AND expires_at > now() AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
+	"SELECT id, user_agent, ip, created_at, last_used_at, expires_at FROM session"
+	" WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now()"
+	" AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
 	DB_AGAIN };
 
 static const struct db_column session_columns[] = {

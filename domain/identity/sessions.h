@@ -1,9 +1,8 @@
-/* sessions.h - sessions: opened by a sign-in, kept alive by refresh tokens, ended. Knows nothing of
- * HTTP.
+/* sessions.h - sessions: sign-in opens them, refresh tokens extend them. Independent of HTTP.
  *
- * A refresh token is 256 random bits, and only its hash is stored. Its successor is a keyed hash of
- * it, so the same token always has the same one: whoever lost the answer can be given it again,
- * though it was never stored. */
+ * The first refresh token of a session is 256 random bits; only its hash is stored. Its successor
+ * is a keyed hash of it, so a token always has the same successor. A client that lost a response
+ * can therefore get the successor again, though it was never stored. */
 #ifndef DOMAIN_IDENTITY_SESSIONS_H
 #define DOMAIN_IDENTITY_SESSIONS_H
 
@@ -13,58 +12,60 @@
 
 #define REFRESH_TOKEN 44 /* 43 characters and NUL */
 
-/* The device that asks, as far as it shows itself. Text may be NULL. */
+/* The client device as the request describes it. Either string can be NULL. */
 struct client {
 	const char *user_agent, *ip;
 };
 
-/* What a sign-in or a refresh gives. */
+/* The result of a sign-in or a refresh. */
 struct grant {
 	char access_token[TOKEN_MAX], refresh_token[REFRESH_TOKEN];
 	struct uuid session;
 	int64_t expires_in_s;
 };
 
-/* For the account just proved; forgets its failed attempts. ERR_INVALID_CREDENTIALS where the
- * password was changed meanwhile. Past SESSIONS_MAX the oldest session ends. */
+/* Opens a session for an account that has just been authenticated, and clears its failed attempts.
+ * ERR_INVALID_CREDENTIALS if the password has changed since. Beyond SESSIONS_MAX, ends the oldest
+ * session. */
 enum error session_open(struct auth *auth, const struct account *account,
 	const struct client *client, struct grant *out) MUST_CHECK;
-/* ERR_UNAUTHENTICATED for a token that is none, ERR_SESSION_ENDED, ERR_TOKEN_REUSED (and the
- * session is ended). */
+/* ERR_UNAUTHENTICATED if the token is invalid, ERR_SESSION_ENDED, or ERR_TOKEN_REUSED, which ends
+ * the session. */
 enum error session_refresh(struct auth *auth, const char *token, const struct client *client,
 	struct grant *out) MUST_CHECK;
 
-/* One of the user's; ERR_NOT_FOUND where it is not, or has ended. */
+/* ERR_NOT_FOUND if the session is not the user's, or has ended. */
 enum error session_end(
 	struct auth *auth, const struct uuid *user, const struct uuid *session) MUST_CHECK;
 enum error session_end_all(struct auth *auth, const struct uuid *user) MUST_CHECK;
 
-/* An open session. Text lives in the arena that it was read with. */
+/* An open session. The strings belong to the arena passed to session_list(). */
 struct session {
 	struct uuid id;
 	struct client client;
 	instant_us created_at, last_used_at, expires_at;
 };
 
-/* Open sessions, the newest sign-in first; those older than `after`, NULL for all; at most `limit`.
- */
+/* Lists at most `limit` open sessions, newest sign-in first. `after`: only older ones; NULL:
+ * all. */
 enum error session_list(struct auth *auth, struct arena *arena, const struct uuid *user,
 	const struct uuid *after, int64_t limit, struct session **list, size_t *count) MUST_CHECK;
 
 #define ENDED_MAX 64
 
-/* Sessions that a transaction ended, to be forgotten once it has committed. */
+/* Sessions that a transaction ended, to pass to ended_forget() after the commit. */
 struct ended {
 	struct ended_session {
 		struct uuid id;
 	} list[ENDED_MAX];
-	size_t count; /* past ENDED_MAX all are forgotten */
+	size_t count; /* above ENDED_MAX: the list is cut, and the whole cache is cleared */
 };
 
-/* Inside a transaction: ends the sessions of a user but `session` (NULL: all), and notifies other
- * processes. */
+/* In a transaction: ends the sessions of a user except `session` (NULL: all of them), and notifies
+ * other processes. */
 enum error session_end_others(struct db *db, const struct uuid *user, const struct uuid *session,
 	struct ended *ended) MUST_CHECK;
+/* Drops the sessions from the cache of this process. */
 void ended_forget(const struct ended *ended);
 
 #endif

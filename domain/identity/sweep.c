@@ -1,4 +1,4 @@
-/* sweep.c - removes rows that have had their time; see sweep.h. */
+/* sweep.c - deletes expired rows; see sweep.h. */
 #include "domain/identity/sweep.h"
 
 #include "common/base/config.h"
@@ -6,9 +6,9 @@
 #include "common/base/random.h"
 #include "domain/identity/attempts.h"
 
-#define SWEEP_ONE_IN 16 /* fewer sign-ins than a sweep removes sessions, so they cannot pile up */
+#define SWEEP_ONE_IN 16 /* fewer than the sessions that one sweep deletes: no pile-up */
 
-/* One that fails keeps no other from its turn. */
+/* A failure does not stop the other sweeps. */
 static void
 sweep_one(struct auth *auth, const struct db_statement *statement, const struct db_value *values,
 	size_t count)
@@ -16,14 +16,16 @@ sweep_one(struct auth *auth, const struct db_statement *statement, const struct 
 	enum error e = db_query(auth->pool, statement, values, count, NULL);
 
 	if (e != OK)
-		log_warn("%s failed (%s): a later one tries again", statement->name, error_code(e));
+		log_warn("%s failed: %s; a later sweep retries it", statement->name,
+			error_code(e));
 }
 
-/* A few at a time, and never one that somebody else holds. A session takes its spent tokens with
- * it, hundreds maybe. */
+/* Only a few at a time, because deleting a session can cascade to hundreds of spent tokens. Skips
+ * sessions that another transaction has locked. */
 static const struct db_statement sweep_sessions_sql = { "sweep_sessions",
 	"DELETE FROM session WHERE id IN (SELECT id FROM session"
-	" WHERE least(expires_at, ended_at) < now() - interval '7 days' LIMIT 20 FOR UPDATE SKIP LOCKED)",
+	" WHERE least(expires_at, ended_at) < now() - interval '7 days'"
+	" LIMIT 20 FOR UPDATE SKIP LOCKED)",
 	DB_AGAIN };
 
 static const struct db_statement sweep_tokens_sql = { "sweep_tokens",
@@ -42,7 +44,7 @@ sweep_some(struct auth *auth)
 {
 	if (random_below(SWEEP_ONE_IN) != 0)
 		return;
-	/* Tokens before sessions: the fewer a session still has, the less its end takes with it. */
+	/* Tokens before sessions, so that fewer tokens are left to cascade to. */
 	sweep_one(auth, &sweep_tokens_sql,
 		DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))));
 	sweep_one(auth, &sweep_sessions_sql, DB_NO_VALUES);

@@ -1,11 +1,11 @@
-/* sweep.h - removes sessions, spent tokens and failed attempts that have had their time. */
+/* sweep.h - deletes expired sessions, spent tokens and failed sign-in attempts. */
 #ifndef DOMAIN_IDENTITY_SWEEP_H
 #define DOMAIN_IDENTITY_SWEEP_H
 
 #include "domain/identity/auth.h"
 
-/* Called after whatever adds rows (sign-ins, refreshes, failures): one call in many removes a
- * bounded number of them. */
+/* Call after adding rows (sign-ins, refreshes, failures). One call in many deletes a
+ * bounded number of expired rows. */
 void sweep_some(struct auth *auth);
 
 #endif

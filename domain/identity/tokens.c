@@ -1,14 +1,14 @@
-/* tokens.c - makes and checks access tokens.
+/* tokens.c - issues and verifies access tokens; see tokens.h.
  *
- * The order of the checks is the point: the header is read first and must say exactly what we write
- * (alg ES256, typ at+jwt, a kid of ours), so a token never chooses how it is verified: neither
- * "none", nor HS256 with the public key as its secret. Then the signature, over the bytes as they
- * came; only then are the claims read, and each must hold.
+ * The order of the checks matters. First the header, which must be exactly what we write (alg
+ * ES256, typ at+jwt, one of our kids). So a token never chooses how it is verified: not "none", and
+ * not HS256 with the public key as the secret. Then the signature, over the bytes as received. Only
+ * then do we read the claims, and each must be valid.
  *
- * libjwt 1.10.2 cannot carry these tokens: its encoder overwrites `typ` with "JWT" and its decoder
- * refuses any other (and it would parse the PEM anew for each token, check no claim, and fall for
- * the HS256 trick). So the signature is libcrypto's (keys.c), the JSON is jansson's, and libjwt
- * plays the attacker and the second opinion in the tests. */
+ * libjwt 1.10.2 does not support these tokens: its encoder overwrites `typ` with "JWT" and its
+ * decoder refuses any other. It also parses the PEM for every token, checks no claims, and falls
+ * for the HS256 attack. So libcrypto signs (keys.c), jansson handles the JSON, and libjwt plays the
+ * attacker and the second opinion in the tests. */
 #include "domain/identity/tokens.h"
 
 #include <jansson.h>
@@ -25,9 +25,9 @@
 #define TYPE "at+jwt"
 #define BASE64 sodium_base64_VARIANT_URLSAFE_NO_PADDING
 
-/* ---- making ---- */
+/* ---- issuing ---- */
 
-/* Appends base64url of the bytes; false where it does not fit. */
+/* Appends the bytes in base64url; false if they do not fit. */
 static bool
 part_add(char out[TOKEN_MAX], size_t *n, const void *bytes, size_t count)
 {
@@ -85,7 +85,7 @@ token_issue(struct claims *c, char out[TOKEN_MAX])
 		return ERR_INTERNAL;
 	out[n++] = '.';
 	if (!payload_add(out, &n, c, now)) {
-		log_error("an access token does not fit: PUBLIC_URL or TOKEN_AUDIENCE is too long");
+		log_error("access token too long: shorten PUBLIC_URL or TOKEN_AUDIENCE");
 		return ERR_INTERNAL;
 	}
 	if ((e = keys_sign(kid, out, n, signature)) != OK)
@@ -96,7 +96,7 @@ token_issue(struct claims *c, char out[TOKEN_MAX])
 	return part_add(out, &n, signature, sizeof signature) ? OK : ERR_INTERNAL;
 }
 
-/* ---- checking ---- */
+/* ---- verifying ---- */
 
 /* header.payload.signature; the parts point into the token. */
 struct parts {
@@ -120,7 +120,7 @@ token_split(const char *token, struct parts *p)
 	return true;
 }
 
-/* libsodium refuses wrong characters, padding, and stray bits at the end. */
+/* libsodium refuses invalid characters, padding and stray trailing bits. */
 static bool
 part_decode(const char *part, size_t bytes, void *out, size_t room, size_t *got)
 {
@@ -130,7 +130,7 @@ part_decode(const char *part, size_t bytes, void *out, size_t room, size_t *got)
 	       end == part + bytes;
 }
 
-/* Caller owns; NULL where it is no object. */
+/* NULL if the part is not a JSON object. The caller owns the object. */
 static json_t *
 part_parse(const char *part, size_t bytes)
 {
@@ -148,11 +148,11 @@ part_parse(const char *part, size_t bytes)
 }
 
 static bool
-text_is(const json_t *object, const char *name, const char *wanted)
+text_is(const json_t *object, const char *name, const char *expected)
 {
 	const char *text = json_string_value(json_object_get(object, name));
 
-	return text != NULL && strcmp(text, wanted) == 0;
+	return text != NULL && strcmp(text, expected) == 0;
 }
 
 static bool
@@ -163,7 +163,7 @@ uuid_is(const json_t *object, const char *name, struct uuid *out)
 	return text != NULL && uuid_parse(text, out);
 }
 
-/* The kid, where the header is one that we write. */
+/* Sets the kid. False unless the header is exactly one of ours. */
 static bool
 header_check(const struct parts *p, char kid[UUID_TEXT])
 {
@@ -179,7 +179,7 @@ header_check(const struct parts *p, char kid[UUID_TEXT])
 	return good;
 }
 
-/* NULL where every claim holds, else why not. */
+/* NULL if every claim is valid, else what is wrong. */
 static const char *
 claims_check(const json_t *claims, struct claims *c)
 {
@@ -187,9 +187,9 @@ claims_check(const json_t *claims, struct claims *c)
 	json_int_t now = clock_now() / US_PER_S;
 
 	if (!text_is(claims, "iss", config_text(OPT_PUBLIC_URL)))
-		return "The access token was issued by somebody else.";
+		return "The access token has the wrong issuer.";
 	if (!text_is(claims, "aud", config_text(OPT_TOKEN_AUDIENCE)))
-		return "The access token is meant for somebody else.";
+		return "The access token has the wrong audience.";
 	if (!json_is_integer(exp) || json_integer_value(exp) <= now)
 		return "The access token has expired.";
 	if (!json_is_integer(iat) || json_integer_value(iat) > now + TOKEN_LEEWAY_S)

@@ -1,6 +1,6 @@
-/* tokens.h - access tokens: JWTs (RFC 7519) in the profile of RFC 9068, signed with ES256.
+/* tokens.h - access tokens: JWTs (RFC 7519) in the RFC 9068 profile, signed with ES256.
  *
- * Nothing here asks whether the session still lives: that is identity.c's part. Thread-safe. */
+ * Does not check whether the session is live; identity.c does. Thread-safe. */
 #ifndef DOMAIN_IDENTITY_TOKENS_H
 #define DOMAIN_IDENTITY_TOKENS_H
 
@@ -8,9 +8,8 @@
 #include "common/base/error.h"
 #include "common/base/uuid.h"
 
-#define TOKEN_MAX 4096       /* bytes of a token and NUL; a longer one is none of ours */
-#define TOKEN_LEEWAY_S \
-	5 /* how far in the future a token may have been made, for clocks that differ */
+#define TOKEN_MAX 4096   /* bytes of a token, with NUL; longer ones are not ours */
+#define TOKEN_LEEWAY_S 5 /* clock skew: how far in the future `iat` can be */
 
 struct claims {
 	struct uuid user, session;
@@ -18,11 +17,11 @@ struct claims {
 	instant_us expires_at;
 };
 
-/* A token for user, session and roles, good for ACCESS_TOKEN_TIME from now; fills in expires_at. */
+/* Issues a token for user, session and roles, valid for ACCESS_TOKEN_TIME. Sets c->expires_at. */
 enum error token_issue(struct claims *c, char out[TOKEN_MAX]) MUST_CHECK;
 
-/* OK, and *c filled in; ERR_UNAUTHENTICATED, with *why a sentence for the client; ERR_UNAVAILABLE.
- */
+/* Verifies a token and sets *c. ERR_UNAUTHENTICATED sets *why to a sentence for the client;
+ * ERR_UNAVAILABLE if the keys cannot be read. */
 enum error token_check(const char *token, struct claims *c, const char **why) MUST_CHECK;
 
 #endif

@@ -1,4 +1,4 @@
-/* batch.c - reading and posting a batch of operations; see batch.h. */
+/* batch.c - reads and posts a batch of operations; see batch.h. */
 #include "domain/ledger/batch.h"
 
 #include <sodium.h>
@@ -32,7 +32,7 @@ batch_key_read(struct batch_key *k, const struct uuid *owner, const char *key, c
 	return OK;
 }
 
-/* A key for the place i of a batch with a key: a retry of the batch is a retry of each place. */
+/* Derives a key for place i from the batch's key: retrying the batch retries each place. */
 static const char *
 place_key(const char *key, size_t i, struct arena *arena)
 {
@@ -71,15 +71,15 @@ place_read(struct batch *b, size_t i, const json_t *data, const struct caller *c
 	if (!json_is_object(data))
 		e = faults_add(&faults, prefix, "must be an object");
 	else
-		e = operation_read(data, DOOR_BATCH, prefix, arena, op, &faults);
+		e = operation_read(data, ORIGIN_BATCH, prefix, arena, op, &faults);
 	b->places[i].faults = faults.list;
 	if (e == ERR_INVALID_REQUEST)
 		return faults.list != NULL ? OK : ERR_TOO_LARGE;
-	operation_by(op, caller);
+	operation_set_caller(op, caller);
 	return e;
 }
 
-/* All or none begins with the reading: every fault of every place is told. */
+/* An atomic batch is invalid if any place is; report every fault of every place. */
 static enum error
 faults_gather(const struct batch *b, struct faults *f)
 {
@@ -139,9 +139,9 @@ batch_post_valid(struct batch *b, struct db_pool *pool, struct arena *arena)
 			operations[valid++] = &b->places[i].operation;
 	if (valid == 0)
 		return OK;
-	if ((e = ledger_post_ending(pool, ending_of(b), b->key.key != NULL ? &b->key : NULL,
-	    operations,
-		     valid, arena, outcomes, &b->posted)) != OK)
+	e = ledger_post_ending(pool, ending_of(b), b->key.key != NULL ? &b->key : NULL, operations,
+		valid, arena, outcomes, &b->posted);
+	if (e != OK)
 		return e;
 	for (size_t i = 0; i < b->count; i++)
 		if (b->places[i].faults == NULL)

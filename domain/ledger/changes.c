@@ -1,12 +1,11 @@
-/* changes.c - freezing, closing, new limits of a wallet: the calls of the database; see
- * changes.h. */
+/* changes.c - freezes, closes and sets the limits of a wallet in the database; see changes.h. */
 #include "domain/ledger/changes.h"
 
 #include <string.h>
 
 #include "common/base/digest.h"
 
-/* The layout is older than digest.h: texts end with a NUL, numbers are their bytes alone. */
+/* Stored fingerprints predate digest.h: texts end with a NUL, numbers are their bytes alone. */
 static void
 text_digest(struct digest *d, const char *text)
 {

@@ -1,5 +1,5 @@
-/* changes.h - what an operator does to a wallet: freeze, unfreeze, close, new limits. Each becomes
- * a row of its history. */
+/* changes.h - an operator's changes to a wallet: freeze, unfreeze, close, set limits. Each becomes
+ * a row in the wallet's history. */
 #ifndef DOMAIN_LEDGER_CHANGES_H
 #define DOMAIN_LEDGER_CHANGES_H
 
@@ -14,14 +14,14 @@ struct change {
 	unsigned roles;
 	enum kind kind;
 	const char *mode;            /* freeze: debit or both; else NULL */
-	const char *reason, *key;    /* or NULL */
+	const char *reason, *key;    /* NULL if absent */
 	const struct limits *limits; /* KIND_LIMIT only; else NULL */
 	unsigned char fingerprint[LEDGER_FINGERPRINT];
 };
 
 void change_fingerprint(struct change *c);
 
-/* The outcome's text is in the arena. */
+/* Sets the fingerprint, and makes the change. The outcome's text is in the arena. */
 enum error wallet_change(struct db_pool *p, struct change *c, struct arena *arena,
 	struct outcome *out) MUST_CHECK;
 

@@ -1,4 +1,4 @@
-/* emitted.c - reads the accepted bodies of transaction_emitted: see emitted.h. */
+/* emitted.c - reads the accepted bodies of transaction_emitted; see emitted.h. */
 #include "domain/ledger/emitted.h"
 
 #include <stdarg.h>
@@ -20,9 +20,9 @@ set_reason(char reason[EVENT_REASON], const char *fmt, ...)
 	return ERR_INVALID_REQUEST;
 }
 
-/* All faults in one sentence, as far as there is room: "/amount must be …; /kind must be …". */
+/* Joins as many faults as fit: "/amount must be …; /kind must be …". */
 static void
-set_faults(char reason[EVENT_REASON], const struct faults *f)
+set_reason_from_faults(char reason[EVENT_REASON], const struct faults *f)
 {
 	size_t i, n = 0;
 	json_t *fault;
@@ -37,25 +37,25 @@ set_faults(char reason[EVENT_REASON], const struct faults *f)
 	}
 }
 
-/* ---- the data of our own event ---- */
+/* ---- data in our own format ---- */
 
 static enum error
 read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 {
 	struct faults faults = { 0 };
-	enum error e = operation_read(m->event.data, DOOR_EVENT, "", arena, &m->op, &faults);
+	enum error e = operation_read(m->event.data, ORIGIN_EVENT, "", arena, &m->op, &faults);
 
 	if (e != OK)
-		set_faults(reason, &faults);
+		set_reason_from_faults(reason, &faults);
 	json_decref(faults.list);
 	if (e == OK && !m->op.has_wallet && !m->op.has_owner)
-		return set_reason(reason, "/wallet_id or /user_id is needed");
+		return set_reason(reason, "/wallet_id or /user_id is required");
 	return e;
 }
 
-/* ---- the data of the original system ---- */
+/* ---- data in the original system's format ---- */
 
-/* Its operation codes. */
+/* By operation code. */
 static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_PURCHASE,
 	KIND_REVERSAL, KIND_CANCELLATION };
 #define ORIGINAL_KINDS (sizeof(original_kinds) / sizeof(original_kinds[0]))
@@ -67,14 +67,14 @@ is_original(const json_t *data)
 		json_object_get(data, "transaction") != NULL;
 }
 
-/* The digits as they were sent: a JSON number, or a text. */
+/* Takes the digits as sent, from a JSON number or string: a double would lose some. */
 static enum error
 read_major(struct emitted *m, const json_t *amount, char reason[EVENT_REASON])
 {
 	static const char *const bare[] = { "transaction", "amount", NULL };
 	static const char *const enveloped[] = { "data", "transaction", "amount", NULL };
 
-	size_t length = json_string_length(amount); /* 0 of a number */
+	size_t length = json_string_length(amount); /* 0 for a number */
 
 	if (length > 0 && length < sizeof(m->major)) {
 		memcpy(m->major, json_string_value(amount), length + 1);
@@ -101,7 +101,7 @@ read_original_kind(struct emitted *m, const json_t *transaction, char reason[EVE
 			" 3 reversal or 4 cancellation");
 	m->op.kind = original_kinds[code];
 	if (m->op.kind != KIND_REVERSAL && m->op.kind != KIND_CANCELLATION)
-		return OK; /* there the id means nothing to us */
+		return OK; /* for other kinds the id has no meaning here */
 	if (!json_is_string(id) || !uuid_parse(json_string_value(id), &m->op.reference))
 		return set_reason(reason,
 			"/transaction/id must be the UUID of the original transaction");
@@ -126,16 +126,16 @@ read_original(struct emitted *m, char reason[EVENT_REASON])
 	if ((e = read_original_kind(m, transaction, reason)) != OK)
 		return e;
 	if (key != NULL && !json_is_null(key) && !json_is_string(key))
-		return set_reason(reason, "/idempotency_key must be a text");
+		return set_reason(reason, "/idempotency_key must be a string");
 	m->op.key = json_string_value(key);
 	if (m->op.has_reference && (amount == NULL || json_is_null(amount)))
-		return OK; /* undo what is left */
+		return OK; /* undo all that remains */
 	return read_major(m, amount, reason);
 }
 
 /* ---- both ---- */
 
-/* The deduplication key: the data's, else the CloudEvents id, else AMQP's message_id. */
+/* Chooses the deduplication key: the data's, else the CloudEvents id, else AMQP's message_id. */
 static enum error
 choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 {
@@ -149,9 +149,9 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 		return set_reason(reason,
 			"no deduplication key: set idempotency_key in the data, the CloudEvents id,"
 			" or the AMQP message_id");
-	if (!key_is_good(m->op.key))
+	if (!key_is_valid(m->op.key))
 		return set_reason(reason,
-			"%s is not a deduplication key, 1 to %d visible ASCII characters", where,
+			"%s is not a deduplication key: 1 to %d visible ASCII characters", where,
 			KEY_MAX);
 	return OK;
 }
@@ -169,14 +169,15 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	m->currency = NULL;
 	m->by_reference = false;
 	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
-		e = set_reason(reason, "%.100s is not accepted here, only " EVENT_EMITTED " is",
+		e = set_reason(reason, "only " EVENT_EMITTED " is accepted here, not %.100s",
 			m->event.type);
+	else if (is_original(m->event.data))
+		e = read_original(m, reason);
 	else
-		e = is_original(m->event.data) ? read_original(m, reason)
-		                               : read_own(m, arena, reason);
+		e = read_own(m, arena, reason);
 	if (e == OK)
 		e = choose_key(m, message_id, reason);
-	/* Whoever may publish here is trusted with any wallet, as the role service is. */
+	/* A publisher is trusted with any wallet, like the role service. */
 	m->op.roles = ROLE_OPERATOR | ROLE_SERVICE;
 	m->op.open_missing = true;
 	if (e != OK)
@@ -184,8 +185,7 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	return e;
 }
 
-/* "12.50" is 12.5: zeros at a fraction's end say nothing, and no currency is too coarse for
- * them. */
+/* Turns "12.50" into "12.5": trailing zeros must not exceed the digits that a currency allows. */
 static void
 trim_zeros(char *decimal)
 {
@@ -219,7 +219,7 @@ emitted_amount(struct emitted *m, const char *currency, char reason[EVENT_REASON
 	return OK;
 }
 
-/* The layout is older than digest.h: the bytes alone. */
+/* Stored ids predate digest.h: they hash the bytes alone. */
 struct uuid
 emitted_rejection_id(const struct emitted *m)
 {
@@ -232,7 +232,7 @@ emitted_rejection_id(const struct emitted *m)
 	digest_add_raw(&d, op->fingerprint, sizeof(op->fingerprint));
 	digest_add_raw(&d, op->key, strlen(op->key));
 	digest_end(&d, id.bytes);
-	/* RFC 9562, 5.8: version 8 is for ids made by custom rules. */
+	/* RFC 9562, section 5.8: version 8 is for vendor-specific layouts. */
 	id.bytes[6] = (uint8_t)(0x80 | (id.bytes[6] & 0x0f));
 	id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
 	return id;

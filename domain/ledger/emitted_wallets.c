@@ -1,4 +1,4 @@
-/* emitted_wallets.c - finds the wallets that emitted events mean; see emitted_wallets.h. */
+/* emitted_wallets.c - finds the wallets of emitted events; see emitted_wallets.h. */
 #include "domain/ledger/emitted_wallets.h"
 
 #include <string.h>
@@ -10,13 +10,13 @@ same(const struct uuid *a, const struct uuid *b)
 }
 
 static enum error
-currency_keep(struct emitted *m, const char *currency, struct arena *arena)
+currency_set(struct emitted *m, const char *currency, struct arena *arena)
 {
 	m->currency = arena_strdup(arena, currency);
 	return m->currency != NULL ? OK : ERR_OVERLOADED;
 }
 
-/* ---- by what they undo ---- */
+/* ---- by the transaction that they undo ---- */
 
 static const struct db_statement find_originals_sql = { "find_originals",
 	"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t"
@@ -35,7 +35,7 @@ static const struct db_column original_columns[] = {
 };
 
 static enum error
-original_use(const struct original *o, struct emitted *const events[], size_t count,
+original_apply(const struct original *o, struct emitted *const events[], size_t count,
 	struct arena *arena)
 {
 	enum error e = OK;
@@ -48,13 +48,13 @@ original_use(const struct original *o, struct emitted *const events[], size_t co
 			continue;
 		op->has_wallet = true;
 		op->wallet = o->wallet;
-		e = currency_keep(events[i], o->currency, arena);
+		e = currency_set(events[i], o->currency, arena);
 	}
 	return e;
 }
 
-/* The original decides which of the user's wallets is meant, and so the currency; also without an
- * amount. */
+/* The original decides which of the user's wallets is meant, and so the currency, even if the event
+ * has no amount. */
 static enum error
 find_originals(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
 {
@@ -72,12 +72,12 @@ find_originals(struct db *db, struct emitted *const events[], size_t count, stru
 		struct original o;
 
 		if ((e = rows_read(rows, row, DB_COLUMNS(original_columns), NULL, &o)) == OK)
-			e = original_use(&o, events, count, arena);
+			e = original_apply(&o, events, count, arena);
 	}
 	return e;
 }
 
-/* ---- by their users ---- */
+/* ---- by user ---- */
 
 static const struct db_statement find_currencies_sql = { "find_currencies",
 	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id"
@@ -118,7 +118,7 @@ find_currencies(struct db *db, struct emitted *const events[], size_t count, str
 		e = rows_read(rows, row, DB_COLUMNS(owner_columns), NULL, &o);
 		for (size_t i = 0; e == OK && i < count; i++)
 			if (needs_currency(events[i]) && same(&o.id, &events[i]->op.owner))
-				e = currency_keep(events[i], o.currency, arena);
+				e = currency_set(events[i], o.currency, arena);
 	}
 	return e;
 }

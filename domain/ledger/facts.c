@@ -23,12 +23,12 @@ fact_created(const struct transaction *t, size_t *bytes)
 }
 
 char *
-rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *asked,
-	size_t asked_bytes)
+rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *request,
+	size_t request_bytes)
 {
 	static const char member[] = ",\"request\":";
 	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
-	json_t *data, *more;
+	json_t *data, *extra;
 	size_t n;
 
 	uuid_format(id, id_text);
@@ -43,17 +43,17 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 			json_integer(o->required.minor - o->available.minor));
 	}
 	if (data != NULL && o->refusal != NULL &&
-	    (more = json_loads(o->refusal, 0, NULL)) != NULL) {
-		json_object_update_missing(data, more);
-		json_decref(more);
+	    (extra = json_loads(o->refusal, 0, NULL)) != NULL) {
+		json_object_update_missing(data, extra);
+		json_decref(extra);
 	}
 	n = data == NULL ? 0 : json_dumpb(data, NULL, 0, JSON_COMPACT);
-	if (n > 0 && (text = malloc(n + sizeof(member) + asked_bytes + 1)) != NULL) {
+	if (n > 0 && (text = malloc(n + sizeof(member) + request_bytes + 1)) != NULL) {
 		n = json_dumpb(data, text, n, JSON_COMPACT) - 1;
 		memcpy(text + n, member, sizeof(member) - 1);
 		n += sizeof(member) - 1;
-		memcpy(text + n, asked, asked_bytes);
-		n += asked_bytes;
+		memcpy(text + n, request, request_bytes);
+		n += request_bytes;
 		memcpy(text + n, "}", 2);
 	}
 	json_decref(data);

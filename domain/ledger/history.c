@@ -1,4 +1,4 @@
-/* history.c - what happened to wallets: transactions, one or a page of them, and open holds. */
+/* history.c - reads the history of wallets: one transaction, a page of them, and open holds. */
 #include "domain/ledger/wallets.h"
 
 static const struct db_statement transaction_find_sql = { "transaction_find",
@@ -20,9 +20,9 @@ transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *ow
 }
 
 static struct db_value
-amount_value(bool there, struct money amount)
+amount_value(bool present, struct money amount)
 {
-	return there ? db_number(amount.minor) : db_null();
+	return present ? db_number(amount.minor) : db_null();
 }
 
 static const struct db_statement transaction_list_sql = { "transaction_list",
@@ -52,7 +52,8 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 			db_uuid(q->has_cursor ? &q->cursor_wallet : NULL),
 			q->has_cursor ? db_number(q->cursor_version) : db_null(),
 			db_number(q->limit), db_text(q->merchant),
-			amount_value(q->has_least, q->least), amount_value(q->has_most, q->most),
+			amount_value(q->has_min_amount, q->min_amount),
+			amount_value(q->has_max_amount, q->max_amount),
 			db_text(q->text), q->metadata.count > 0 ? db_array(&keys) : db_null(),
 			q->metadata.count > 0 ? db_array(&values) : db_null()),
 		&rows);
@@ -89,13 +90,13 @@ hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *befor
 		DB_VALUES(db_uuid(wallet), db_uuid(before), db_number(limit)), &rows);
 
 	if (e == OK)
-		e = rows_read_all(rows, DB_COLUMNS(hold_columns),
-			arena, sizeof **list, &all, count);
+		e = rows_read_all(rows, DB_COLUMNS(hold_columns), arena, sizeof **list, &all,
+			count);
 	*list = all;
 	return e;
 }
 
-/* As text: its metadata is JSON already, and is shown as it was sent. */
+/* Written as text, not through jansson: the metadata is JSON already, and is shown as sent. */
 void
 hold_write(struct text *text, const struct hold *h)
 {

@@ -1,9 +1,8 @@
-/* hold_sweep.c - releases holds that have expired, as rows of their wallets' histories; see
- * hold_sweep.h.
+/* hold_sweep.c - releases expired holds, as rows in their wallets' histories; see hold_sweep.h.
  *
- * It runs beside the relay because that is the one consumer which works without RabbitMQ, and an
- * expired hold must not wait for a broker. The database does the work by small commits:
- * hold_expire() releases so many and says how many. */
+ * It runs in the relay's process, because the relay is the one consumer that works without
+ * RabbitMQ, and an expired hold must not wait for a broker. hold_expire() does the work in small
+ * commits: each call releases up to SWEEP_BATCH holds, and returns how many. */
 #include "domain/ledger/hold_sweep.h"
 
 #include <inttypes.h>
@@ -13,26 +12,27 @@
 #include "common/base/program.h"
 #include "common/db/db.h"
 
-#define AT_ONCE 200
+#define SWEEP_BATCH 200
 
 static const struct db_statement expire_sql = { "hold_expire", "SELECT hold_expire($1::integer)",
 	DB_AGAIN };
 
-/* Everything that has expired by now. */
+/* Releases everything that has expired by now. */
 static enum error
 sweep(struct db *db)
 {
-	int64_t released = AT_ONCE;
+	int64_t released = SWEEP_BATCH;
 
-	while (released == AT_ONCE && !program_stopping()) {
+	while (released == SWEEP_BATCH && !program_stopping()) {
 		DB_ROWS(rows);
-		enum error e = db_execute(db, &expire_sql, DB_VALUES(db_number(AT_ONCE)), &rows);
+		enum error e = db_execute(db, &expire_sql, DB_VALUES(db_number(SWEEP_BATCH)),
+			&rows);
 
 		if (e != OK)
 			return e;
 		released = rows_number(rows, 0, 0);
 		if (released > 0)
-			log_info("%" PRId64 " expired holds are released", released);
+			log_info("released %" PRId64 " expired holds", released);
 	}
 	return OK;
 }
@@ -44,7 +44,7 @@ hold_sweep(bool once)
 	enum error e = db != NULL ? OK : ERR_OVERLOADED;
 
 	while (db != NULL) {
-		e = sweep(db); /* a failure is logged already; the next turn tries again */
+		e = sweep(db); /* a failure has been logged; the next round tries again */
 		if (once || !program_sleep((int)config_number(OPT_HOLD_SWEEP)))
 			break;
 	}

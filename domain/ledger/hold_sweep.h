@@ -1,12 +1,12 @@
-/* hold_sweep.h - releases holds that have expired. */
+/* hold_sweep.h - releases expired holds. */
 #ifndef DOMAIN_LEDGER_HOLD_SWEEP_H
 #define DOMAIN_LEDGER_HOLD_SWEEP_H
 
 #include <stdbool.h>
 
-/* Every HOLD_SWEEP until program_stopping(); with `once`, until nothing is left. Needs
- * WALLET_DATABASE_URL, and no broker. Any number of copies may run at once. False: the database was
- * away (with `once` only). */
+/* Sweeps every HOLD_SWEEP until program_stopping(); with `once`, until no expired hold is left.
+ * Needs WALLET_DATABASE_URL, but no broker. Any number of copies can run at once. False if the
+ * database was unavailable (with `once` only). */
 bool hold_sweep(bool once);
 
 #endif

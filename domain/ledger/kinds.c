@@ -1,4 +1,4 @@
-/* kinds.c - the tables that kinds.def generates. */
+/* kinds.c - the tables generated from kinds.def. */
 #include "domain/ledger/kinds.h"
 
 #include <stddef.h>
@@ -27,9 +27,9 @@ const struct kind_rule kind_rules[] = {
 #undef KIND
 };
 
-/* The two lists of choices have a place for each row that is ASKED, so they are parallel by
+/* Both lists of choices have an element for each REQUESTED row, so they are parallel by
  * construction. */
-#define IF_ASKED(value) value,
+#define IF_REQUESTED(value) value,
 #define IF_CHANGED(value)
 #define IF_OPENED(value)
 
@@ -41,20 +41,20 @@ const char *const kind_choices[] = {
 	NULL
 };
 
-static const enum kind asked[] = {
+static const enum kind requested[] = {
 #define KIND(id, name, by, ...) IF_##by(KIND_##id)
 #include "domain/ledger/kinds.def"
 
 #undef KIND
 };
 
-_Static_assert(sizeof kind_choices / sizeof kind_choices[0] == sizeof asked / sizeof asked[0] + 1,
-	"a kind for each choice");
+#define CHOICES (sizeof requested / sizeof requested[0])
+_Static_assert(sizeof kind_choices / sizeof kind_choices[0] == CHOICES + 1, "a kind per choice");
 
 enum kind
 kind_of_choice(int64_t choice)
 {
-	return asked[choice];
+	return requested[choice];
 }
 
 #define IF_LIMITED(value) value,

@@ -1,4 +1,4 @@
-/* kinds.h - the kinds of transactions, and what each needs; all of it comes from kinds.def. */
+/* kinds.h - the kinds of transactions, and what each requires; all of it comes from kinds.def. */
 #ifndef DOMAIN_LEDGER_KINDS_H
 #define DOMAIN_LEDGER_KINDS_H
 
@@ -15,21 +15,20 @@ enum kind {
 /* Public names by enum kind; ends with NULL. */
 extern const char *const kind_names[];
 
-/* Whether a request of a kind must have a member. */
+/* Whether a request of a kind must, can or must not have a member. */
 enum need { NEEDS_NEVER, NEEDS_MAY, NEEDS_MUST };
 
 struct kind_rule {
 	enum need amount, reference, counterpart, expires, final;
-	bool plain; /* post() needs none of the arrays for counterparts, expiry and final */
+	bool plain; /* post() needs none of the arrays for counterpart, expiry and final */
 };
 extern const struct kind_rule kind_rules[]; /* by enum kind */
 
-/* The names of the kinds that may be asked for, for a FIELD_CHOICE, and the kind of a choice of
- * it. */
+/* The kinds that a client can request: their names for a FIELD_CHOICE, and the kind of each. */
 extern const char *const kind_choices[]; /* ends with NULL */
 enum kind kind_of_choice(int64_t choice);
 
-/* The names of the kinds that limits may apply to, and how many they are. */
+/* The names of the kinds that limits can apply to, and their number. */
 extern const char *const limit_kinds[]; /* ends with NULL */
 enum {
 #define COUNT_LIMITED +1

@@ -1,8 +1,8 @@
-/* ledger.c - the call of post(), and the reading of its answer. The rules themselves are
+/* ledger.c - calls post() and reads its result. The rules themselves are in
  * sql/wallet/functions/post.sql.
  *
- * One call carries up to LEDGER_BATCH_MAX operations as arrays, one place an operation. Rows come
- * back in any order, each with its operation's id. */
+ * One call carries up to LEDGER_BATCH_MAX operations as parallel arrays. Rows come back in any
+ * order, each with its operation's id. */
 #include "domain/ledger/ledger.h"
 
 #include <inttypes.h>
@@ -12,11 +12,10 @@
 #include "common/base/config.h"
 #include "common/base/invariant.h"
 
-/* What post() takes: an array a column, in the order of its parameters. */
+/* The array parameters of post(), in order. */
 enum {
 	A_ID, A_WALLET, A_OWNER, A_ROLES, A_KIND, A_AMOUNT, A_REFERENCE, A_KEY, A_FINGERPRINT,
-		A_MERCHANT,
-	A_DESCRIPTION, A_METADATA, A_COUNTERPART, A_EXPIRES, A_FINAL, ARRAYS
+	A_MERCHANT, A_DESCRIPTION, A_METADATA, A_COUNTERPART, A_EXPIRES, A_FINAL, ARRAYS
 };
 
 static const enum db_element element_of[ARRAYS] = {
@@ -27,12 +26,12 @@ static const enum db_element element_of[ARRAYS] = {
 	[A_COUNTERPART] = DB_UUID_ARRAY, [A_EXPIRES] = DB_INSTANT_ARRAY, [A_FINAL] = DB_BOOL_ARRAY
 };
 
-/* A thread that posts keeps its arrays: after the first batches it allocates no more. */
+/* Each posting thread keeps its arrays: after the first few batches it allocates nothing. */
 struct arrays {
 	struct db_array of[ARRAYS];
 };
 
-static __thread struct arrays kept;
+static __thread struct arrays thread_arrays;
 
 static void
 operation_add(struct arrays *a, const struct operation *op)
@@ -64,8 +63,8 @@ operation_add(struct arrays *a, const struct operation *op)
 		db_array_add_null(&a->of[A_EXPIRES]);
 }
 
-/* The place of the operation with that id. Rows mostly come in the operations' order or near it, so
- * the search begins where the last one ended. */
+/* The index of the operation with that id, or `count`. Rows mostly come in the operations' order,
+ * or close to it, so the search starts where the last one ended. */
 static size_t
 operation_find(const struct operation *const operations[], size_t count, size_t hint,
 	const struct uuid *id)
@@ -79,10 +78,10 @@ operation_find(const struct operation *const operations[], size_t count, size_t 
 	return count;
 }
 
-/* What comes back, place by place. What only a bug of post() could break ends the program: it
- * answers each operation once, and a wallet's transactions follow from one another. (Not so of a
- * repeated call: what the first one posted comes before what others did since, and what only this
- * one posts comes after it.) */
+/* Reads the rows into outcomes, by operation. post() answers each operation once, and a wallet's
+ * transactions follow from one another; only a bug could break that, so it ends the program. A
+ * repeated call is exempt from the second rule: between what the first call posted and what this
+ * one posts, others may have posted too. */
 static enum error
 outcomes_read(const struct db_rows *rows, const struct operation *const operations[], size_t count,
 	bool again, struct arena *arena, struct outcome outcomes[])
@@ -91,7 +90,7 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 	bool answered[LEDGER_BATCH_MAX] = { false };
 	size_t i = 0, wrong;
 
-	INVARIANT(rows_count(rows) == count, "post() answered %zu rows for %zu operations",
+	INVARIANT(rows_count(rows) == count, "post() returned %zu rows for %zu operations",
 		rows_count(rows), count);
 	for (size_t row = 0; row < count; row++, i++) {
 		struct outcome out;
@@ -101,7 +100,8 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 			return e;
 		i = operation_find(operations, count, i, &out.operation);
 		INVARIANT(i < count && !answered[i],
-			"row %zu of %zu answers operation %zu again, or none", row, count, i);
+			"row %zu of %zu answers operation %zu a second time, or no operation", row,
+			count, i);
 		answered[i] = true;
 		outcomes[i] = out;
 		judged[row] = &outcomes[i];
@@ -121,19 +121,19 @@ static const struct db_statement post_sql = { "post",
 	" $15, $16, $17, $18)",
 	DB_AGAIN };
 
-/* The operations in this thread's arrays. False: they need none of the last three, and post() is
- * quicker without. */
+/* Fills this thread's arrays. False if the operations need none of the last three; post() is faster
+ * without them. */
 static bool
 arrays_fill(const struct operation *const operations[], size_t count)
 {
 	bool full = false;
 
 	for (size_t i = 0; i < ARRAYS; i++) {
-		kept.of[i].element = element_of[i];
-		db_array_clear(&kept.of[i]);
+		thread_arrays.of[i].element = element_of[i];
+		db_array_clear(&thread_arrays.of[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
-		operation_add(&kept, operations[i]);
+		operation_add(&thread_arrays, operations[i]);
 		full = full || !kind_rules[operations[i]->kind].plain;
 	}
 	return full;
@@ -143,7 +143,7 @@ enum error
 ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
 	struct arena *arena, struct outcome outcomes[])
 {
-	struct db_array *a = kept.of;
+	struct db_array *a = thread_arrays.of;
 	const char *currency = NULL;
 	DB_ROWS(rows);
 	enum error e;
@@ -178,7 +178,7 @@ struct ending_work {
 	bool again, rolled_back;
 };
 
-/* Only successes keep a key: a batch of which nothing was posted leaves no trace. */
+/* Only a success uses up a key, so a batch of which nothing was posted leaves no trace. */
 static bool
 must_roll_back(const struct ending_work *w)
 {
@@ -219,7 +219,7 @@ ending_work(struct db *db, void *context)
 	e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
 	w->again = true;
 	w->rolled_back = e == OK && must_roll_back(w);
-	/* Any error rolls back; this one says that it was meant. */
+	/* Any error rolls back; ledger_post_ending() knows that this one is intended. */
 	return w->rolled_back ? ERR_GONE : e;
 }
 
@@ -240,5 +240,5 @@ void
 ledger_thread_end(void)
 {
 	for (size_t i = 0; i < ARRAYS; i++)
-		db_array_free(&kept.of[i]);
+		db_array_free(&thread_arrays.of[i]);
 }

@@ -1,4 +1,4 @@
-/* limits.c - limits out of the database and into it; see limits.h. */
+/* limits.c - reads and writes limits in the database; see limits.h. */
 #include "domain/ledger/limits.h"
 
 #include <string.h>
@@ -34,8 +34,7 @@ limit_arrays_free(struct limit_arrays *a)
 
 /* ---- rows ---- */
 
-/* A limit as a row has it: kind and period by their places in our own lists, so nothing is
- * copied. */
+/* A limit as stored. Kind and period are indexes into our own lists, so no text is copied. */
 struct row {
 	int kind, per;
 	struct limit limit;
@@ -93,8 +92,9 @@ static const struct db_statement currency_limits_sql = { "currency_limits",
 static const struct db_statement currency_credit_sql = { "currency_credit",
 	"SELECT credit_limit FROM currency_default WHERE currency = $1", DB_AGAIN };
 
-static const struct db_column credit_columns[] = { DB_COLUMN(NUMBER, "credit_limit", struct limits,
-	credit) };
+static const struct db_column credit_columns[] = {
+	DB_COLUMN(NUMBER, "credit_limit", struct limits, credit),
+};
 
 enum error
 limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
@@ -107,10 +107,9 @@ limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 	if ((e = db_query(p, &currency_limits_sql, DB_VALUES(db_text(currency)), &rows)) != OK ||
 	    (e = db_query(p, &currency_credit_sql, DB_VALUES(db_text(currency)), &credit)) != OK)
 		return e;
-	if (rows_count(credit) > 0 && (e = rows_read(credit, 0, DB_COLUMNS(credit_columns), NULL,
-	    l)) != OK)
-		return e;
-	return rules_read(rows, DB_COLUMNS(rule_columns), NULL, l);
+	if (rows_count(credit) > 0)
+		e = rows_read(credit, 0, DB_COLUMNS(credit_columns), NULL, l);
+	return e != OK ? e : rules_read(rows, DB_COLUMNS(rule_columns), NULL, l);
 }
 
 static const struct db_statement currency_limits_set_sql = { "currency_limits_set",

@@ -1,5 +1,5 @@
-/* limits.h - limits of wallets and currencies: how far below zero, how much at once, a day, a
- * month. */
+/* limits.h - limits of wallets and currencies: the credit limit, and how much per transaction, day
+ * and month. */
 #ifndef DOMAIN_LEDGER_LIMITS_H
 #define DOMAIN_LEDGER_LIMITS_H
 
@@ -21,11 +21,11 @@ extern const char *const limit_periods[]; /* transaction, day, month, NULL */
 
 struct limit {
 	const char *kind, *per;   /* from limit_kinds and limit_periods */
-	bool has_amount;          /* false: no such limit, whatever the currency says */
+	bool has_amount;          /* false: no limit, even if the currency has one */
 	struct money amount;
-	/* Of limits in force. */
+	/* Only for limits in force: */
 	const char *source;       /* wallet or currency; else NULL */
-	bool has_used;            /* for a day or a month */
+	bool has_used;            /* per day or month */
 	struct money used;
 	instant_us frees_at;
 };
@@ -37,7 +37,7 @@ struct limits {
 	struct limit list[LIMITS_MAX];
 };
 
-/* Those in force for a wallet. Text is in the arena; ERR_TOO_LARGE: it is full. */
+/* The limits in force for a wallet. Text is in the arena; ERR_TOO_LARGE if that is full. */
 enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
 	struct limits *l) MUST_CHECK;
 enum error limits_of_currency(struct db_pool *p, const char *currency, struct limits *l) MUST_CHECK;
@@ -46,14 +46,14 @@ enum error limits_of_currency_set(struct db_pool *p, const char *currency,
 
 /* ---- as JSON ---- */
 
-/* The body of PUT …/limits; of a wallet's also `reason`, which a currency's has not (NULL), while
- * each of its limits needs an amount. Every fault in *f. */
+/* Reads the body of PUT …/limits. For a wallet that includes `reason`. For a currency pass NULL: it
+ * has no reason, and each of its limits needs an amount. All faults go to *f. */
 enum error limits_read(const json_t *body, struct limits *l, const char **reason,
 	struct faults *f) MUST_CHECK;
-/* The array `limits` of an answer. */
+/* The array `limits` of a response. */
 json_t *limits_json(const struct limits *l);
 
-/* ---- as the three arrays that the functions of the database take ---- */
+/* ---- as the three array parameters of the SQL functions ---- */
 
 struct limit_arrays {
 	struct db_array kinds, periods, amounts;

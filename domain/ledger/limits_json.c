@@ -1,4 +1,4 @@
-/* limits_json.c - limits as JSON: the body of a PUT, and the array of an answer; see limits.h. */
+/* limits_json.c - limits as JSON: the body of a PUT, and the array of a response; see limits.h. */
 #include <stdio.h>
 
 #include "domain/ledger/changes.h"
@@ -26,9 +26,9 @@ limit_read(const json_t *item, size_t i, struct limit *l, struct faults *f)
 	return e;
 }
 
-/* One limit of a kind and a period: of two, which would hold? */
+/* Two limits for the same kind and period would leave open which one applies. */
 static enum error
-doubles_check(const struct limits *l, struct faults *f)
+duplicates_check(const struct limits *l, struct faults *f)
 {
 	enum error e = OK;
 	char pointer[40];
@@ -49,7 +49,7 @@ amounts_check(const struct limits *l, struct faults *f)
 {
 	for (size_t i = 0; i < l->count; i++)
 		if (!l->list[i].has_amount)
-			return faults_add(f, "/limits", "a currency's limits need an amount each");
+			return faults_add(f, "/limits", "must each have an amount for a currency");
 	return OK;
 }
 
@@ -62,7 +62,7 @@ limits_read(const json_t *body, struct limits *l, const char **reason, struct fa
 		{ "credit_limit", FIELD_NUMBER, .most = MONEY_MAX, .present = &l->has_credit,
 			.number = &l->credit.minor },
 		{ "limits", FIELD_ARRAY, .required = true, .object = &list },
-		/* Of a wallet's only: */
+		/* Only for a wallet: */
 		{ "reason", FIELD_TEXT, .least = 1, .most = REASON_MAX, .text = reason },
 	};
 	enum error e;
@@ -76,7 +76,7 @@ limits_read(const json_t *body, struct limits *l, const char **reason, struct fa
 		if (limit_read(item, i, &l->list[l->count++], f) != OK)
 			e = ERR_INVALID_REQUEST;
 	if (e == OK)
-		e = doubles_check(l, f);
+		e = duplicates_check(l, f);
 	return e == OK && reason == NULL ? amounts_check(l, f) : e;
 }
 

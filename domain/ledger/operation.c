@@ -1,5 +1,5 @@
-/* operation.c - what somebody asks of the ledger: read from JSON, checked as far as that goes
- * without the ledger. */
+/* operation.c - an operation requested of the ledger: reads it from JSON, and checks what it can
+ * without the database. */
 #include "domain/ledger/operation.h"
 
 #include <stdio.h>
@@ -20,7 +20,7 @@ operation_zero(void)
 	return (struct operation){ .id = uuid_v7(), .final = true };
 }
 
-/* Where the faults of one operation go. */
+/* Reads one operation; its faults go to `faults`, with pointers that start with `prefix`. */
 struct reader {
 	const struct operation *op;
 	const char *prefix;
@@ -37,19 +37,19 @@ fault(const struct reader *r, const char *name, const char *what)
 }
 
 static enum error
-need_check(const struct reader *r, enum need need, bool there, const char *name)
+need_check(const struct reader *r, enum need need, bool present, const char *name)
 {
 	char what[80];
 
-	if (need == NEEDS_MAY || (need == NEEDS_MUST) == there)
+	if (need == NEEDS_MAY || (need == NEEDS_MUST) == present)
 		return OK;
 	snprintf(what, sizeof what,
-		need == NEEDS_MUST ? "is missing: a %s needs it" : "is not for a %s",
+		need == NEEDS_MUST ? "is required for a %s" : "is not allowed for a %s",
 		kind_names[r->op->kind]);
 	return fault(r, name, what);
 }
 
-/* All faults at once. A default may be given for any kind: generated clients send them all. */
+/* Collects all faults. Any kind can have a default value: generated clients send every default. */
 static enum error
 rules_check(const struct reader *r)
 {
@@ -69,7 +69,7 @@ rules_check(const struct reader *r)
 	return OK;
 }
 
-/* If the wallet is left to be found, post() says it. */
+/* If the request does not name its wallet, post() finds it, and makes this check. */
 static enum error
 counterpart_check(const struct reader *r)
 {
@@ -81,8 +81,8 @@ counterpart_check(const struct reader *r)
 	return OK;
 }
 
-/* Against the reader's clock: post() has the last word. With a key it may be a retry of a hold that
- * was made in time, and only post() knows. */
+/* By this machine's clock; post() checks again by its own. With a key it can be the retry of a hold
+ * that was made in time, which only post() can know. */
 static enum error
 expiry_check(const struct reader *r, bool maybe_retry)
 {
@@ -93,12 +93,12 @@ expiry_check(const struct reader *r, bool maybe_retry)
 	if (expires <= now)
 		return maybe_retry ? OK : fault(r, "expires_at", EXPIRED);
 	if (expires - now > config_number(OPT_HOLD_TIME_MAX) * US_PER_MS)
-		return fault(r, "expires_at", "is too far away: see HOLD_TIME_MAX");
+		return fault(r, "expires_at", "must not be later than HOLD_TIME_MAX allows");
 	return OK;
 }
 
-/* Compact JSON; it fits, as the field has that limit. 15 digits write 1.1 as it was sent, where
- * they tell the number exactly; else 17 do. */
+/* Writes compact JSON. It fits, because the field has that limit. 15 digits write 1.1 as it was
+ * sent; a number that needs more gets 17. */
 static size_t
 metadata_dump(json_t *metadata, char text[METADATA_MAX])
 {
@@ -111,7 +111,7 @@ metadata_dump(json_t *metadata, char text[METADATA_MAX])
 	return n;
 }
 
-/* Kept as text, not as PostgreSQL's jsonb: a replay must answer the same bytes. */
+/* Stored as text, not as jsonb: a replay must return the same bytes. */
 static enum error
 metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
 {
@@ -123,7 +123,7 @@ metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
 }
 
 enum error
-operation_read(const json_t *data, enum door door, const char *prefix, struct arena *arena,
+operation_read(const json_t *data, enum origin origin, const char *prefix, struct arena *arena,
 	struct operation *op, struct faults *f)
 {
 	int64_t kind = 0;
@@ -143,11 +143,11 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 		{ "expires_at", FIELD_INSTANT, .present = &op->has_expires_at,
 			.instant = &op->expires_at },
 		{ "final", FIELD_BOOL, .boolean = &op->final },
-		/* Not from every door: */
+		/* Only from some origins, see enum origin: */
 		{ "idempotency_key", FIELD_TEXT, .least = 1, .most = KEY_MAX, .text = &op->key },
 		{ "user_id", FIELD_UUID, .present = &op->has_owner, .uuid = &op->owner },
 	};
-	size_t count = sizeof fields / sizeof fields[0] - (size_t)(DOOR_EVENT - door);
+	size_t count = sizeof fields / sizeof fields[0] - (size_t)(ORIGIN_EVENT - origin);
 	const struct reader reader = { op, prefix, f };
 	enum error e;
 
@@ -159,8 +159,8 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 	if (e == OK)
 		e = counterpart_check(&reader);
 	if (e == OK)
-		e = expiry_check(&reader, op->key != NULL || door == DOOR_EVENT);
-	if (e == OK && op->key != NULL && !key_is_good(op->key))
+		e = expiry_check(&reader, op->key != NULL || origin == ORIGIN_EVENT);
+	if (e == OK && op->key != NULL && !key_is_valid(op->key))
 		e = fault(&reader, "idempotency_key", "must be visible ASCII");
 	if (e == OK && metadata != NULL)
 		e = metadata_keep(metadata, arena, op);
@@ -168,7 +168,7 @@ operation_read(const json_t *data, enum door door, const char *prefix, struct ar
 }
 
 void
-operation_by(struct operation *op, const struct caller *caller)
+operation_set_caller(struct operation *op, const struct caller *caller)
 {
 	op->has_owner = true;
 	op->owner = caller->user;
@@ -188,16 +188,16 @@ operation_fault(const struct operation *op, const char *prefix, struct faults *f
 	return faults_add(f, prefix, "is not accepted by the ledger");
 }
 
-/* Members of the metadata in the order of their names, whatever the order they came in. */
+/* Sorts the members by name, so that their order in the request does not matter. */
 static void
 metadata_digest(struct digest *d, const char *metadata)
 {
 	json_t *object = metadata != NULL ? json_loads(metadata, 0, NULL) : NULL;
 	char buffer[METADATA_MAX * 2];
-	size_t n = object == NULL ? 0
-	                          : json_dumpb(object, buffer, sizeof buffer,
-	JSON_COMPACT | JSON_SORT_KEYS);
+	size_t n = 0;
 
+	if (object != NULL)
+		n = json_dumpb(object, buffer, sizeof buffer, JSON_COMPACT | JSON_SORT_KEYS);
 	if (n > 0 && n <= sizeof buffer)
 		digest_add(d, buffer, n);
 	else
@@ -205,13 +205,13 @@ metadata_digest(struct digest *d, const char *metadata)
 	json_decref(object);
 }
 
-/* The wallet is left out: a key belongs to a wallet, and naming it or leaving it to be found is the
- * same request. */
+/* The wallet is left out: a key belongs to a wallet, and a request is the same whether it names the
+ * wallet or leaves it to post(). */
 void
 operation_fingerprint(struct operation *op)
 {
 	struct digest d;
-	bool keeps_rest = !op->final; /* as it was first stored */
+	bool keeps_rest = !op->final; /* stored fingerprints hash this form */
 
 	digest_begin(&d, sizeof op->fingerprint);
 	digest_add_text(&d, kind_names[op->kind]);
@@ -220,7 +220,7 @@ operation_fingerprint(struct operation *op)
 	digest_add_text(&d, op->merchant);
 	digest_add_text(&d, op->description);
 	metadata_digest(&d, op->metadata);
-	/* The plain kinds keep the fingerprints that they had before there were others. */
+	/* Plain kinds keep the fingerprints from before there were other kinds. */
 	if (!kind_rules[op->kind].plain) {
 		digest_add(&d, op->has_counterpart ? op->counterpart.bytes : NULL,
 			sizeof op->counterpart.bytes);

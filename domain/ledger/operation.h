@@ -1,4 +1,4 @@
-/* operation.h - what somebody asks of the ledger: read from JSON, and its fingerprint. */
+/* operation.h - an operation requested of the ledger: reading it from JSON, and its fingerprint. */
 #ifndef DOMAIN_LEDGER_OPERATION_H
 #define DOMAIN_LEDGER_OPERATION_H
 
@@ -15,18 +15,18 @@
 
 #define LEDGER_FINGERPRINT 32
 
-/* Text is borrowed, and must live until the outcome is read. */
+/* Text is borrowed, and must outlive the call that posts the operation. */
 struct operation {
-	struct uuid id;              /* of the transaction to be; made by operation_zero() */
+	struct uuid id;              /* of the future transaction; made by operation_zero() */
 	bool has_wallet;             /* false: the owner's oldest wallet */
 	struct uuid wallet;
-	bool has_owner;              /* on whose behalf; false: the wallet decides (trusted only) */
+	bool has_owner;              /* on whose behalf; false: the wallet's owner (trusted only) */
 	struct uuid owner;
 	unsigned roles;              /* enum role, of the caller */
-	bool open_missing;           /* a deposit opens a first wallet for an owner who has none (of
-	                                events; the first operation of a batch speaks for all) */
+	bool open_missing;           /* a deposit opens a first wallet for an owner who has none
+	                                (events; the first operation decides for its batch) */
 	enum kind kind;
-	bool has_amount;             /* false: all that is left of the original, or of the hold */
+	bool has_amount;             /* false: all that remains of the original, or of the hold */
 	struct money amount;         /* 0 if absent */
 	bool has_reference;
 	struct uuid reference;
@@ -34,38 +34,36 @@ struct operation {
 	struct uuid counterpart;
 	bool has_expires_at;         /* hold; false: after HOLD_TIME */
 	instant_us expires_at;       /* 0 if absent */
-	bool final;                  /* capture: what is not captured is released */
-	const char *key;             /* idempotency key, or NULL */
-	unsigned char fingerprint[LEDGER_FINGERPRINT]; /* of what was asked; with a key only */
-	const char *merchant, *description; /* or NULL */
-	const char *metadata;        /* compact JSON object, or NULL */
+	bool final;                  /* capture: release the rest of the hold */
+	const char *key;             /* idempotency key, NULL if absent */
+	unsigned char fingerprint[LEDGER_FINGERPRINT]; /* of the request; used only with a key */
+	const char *merchant, *description; /* NULL if absent */
+	const char *metadata;        /* compact JSON object, NULL if absent */
 };
 
-struct operation operation_zero(void); /* everything empty, final, id made */
+struct operation operation_zero(void); /* empty, but with a new id, and final */
 
-/* Where an operation comes in, and so which members it may have: its own only; its idempotency key
- * (in a batch); the key and the owner (events, whose publishers are trusted). */
-enum door { DOOR_REQUEST, DOOR_BATCH, DOOR_EVENT };
+/* Where an operation comes from, and so which members it can have in addition to its own: none; the
+ * idempotency key (in a batch); the key and the owner (events, whose publishers are trusted). */
+enum origin { ORIGIN_REQUEST, ORIGIN_BATCH, ORIGIN_EVENT };
 
-/* Reads the members of POST /v1/transactions (also: data of transaction_emitted) into *op, and
- * checks what can be checked without the ledger: amounts, what a kind needs, lengths. Faults go to
- * *f, their pointers behind `prefix`. `text` members borrow from data; metadata is dumped into the
- * arena. Set a key that comes from elsewhere before. */
-enum error operation_read(const json_t *data, enum door door, const char *prefix,
-	struct arena *arena,
-	struct operation *op, struct faults *f) MUST_CHECK;
+/* Reads the members of POST /v1/transactions, or the data of transaction_emitted, into *op. Checks
+ * what it can without the database: amounts, lengths, and what the kind requires. Faults go to *f,
+ * with `prefix` before their pointers. Text is borrowed from `data`; the metadata are copied to the
+ * arena. If the key comes from elsewhere, set it before. */
+enum error operation_read(const json_t *data, enum origin origin, const char *prefix,
+	struct arena *arena, struct operation *op, struct faults *f) MUST_CHECK;
 
-/* Puts the caller's name to it, and fingerprints it. */
-void operation_by(struct operation *op, const struct caller *caller);
+/* Sets the caller on whose behalf it is posted, and the fingerprint. */
+void operation_set_caller(struct operation *op, const struct caller *caller);
 
-/* What the ledger found invalid in op, which the door could not know, as a fault of its member: an
- * expired hold, a transfer to the very wallet that was left to be found. Always
- * ERR_INVALID_REQUEST. */
+/* Adds the fault that only the ledger could find in op: an expired hold, or a transfer to the
+ * wallet that post() found for the sender. Always returns ERR_INVALID_REQUEST. */
 enum error operation_fault(const struct operation *op, const char *prefix,
 	struct faults *f) MUST_CHECK;
 
-/* The fingerprint of what op asks for: equal for equal requests, whatever the order of members or
- * the white space. */
+/* Fingerprints the request: equal requests have equal fingerprints, whatever their white space and
+ * the order of their members. */
 void operation_fingerprint(struct operation *op);
 
 #endif

@@ -1,4 +1,4 @@
-/* outcome.c - the answers of post() and its like, out of rows; and what must be true of them. */
+/* outcome.c - reads the rows of post() and similar functions, and checks their consistency. */
 #include "domain/ledger/outcome.h"
 
 #include <stdint.h>
@@ -8,7 +8,7 @@
 
 #define ERROR_MAX 40
 
-/* An answer without its transaction. error: ok, replayed, or a code of error.def. */
+/* A row without its transaction. error: ok, replayed, or a code from error.def. */
 struct answer {
 	struct uuid op_id;
 	char error[ERROR_MAX];
@@ -51,7 +51,7 @@ outcome_read(const struct db_rows *rows, size_t row, struct arena *arena, struct
 	enum error e = read(rows, row, arena, out);
 
 	if (e == ERR_TOO_LARGE)
-		log_error("no memory for the answer to an operation, which may be committed");
+		log_error("out of memory for an outcome; the operation may be committed");
 	return e == OK ? OK : ERR_INTERNAL;
 }
 
@@ -68,17 +68,17 @@ outcome_copy(const struct outcome *from, struct arena *arena, struct outcome *to
 	return OK;
 }
 
-/* ---- one follows from another ---- */
+/* ---- whether outcomes follow from one another ---- */
 
-/* What the last outcome of a wallet said of it; of a wallet that is not in use, `known` is
- * false. */
+/* A wallet's state after its last outcome. An entry of the hash table; free unless `used`. */
 struct head {
 	struct uuid wallet;
-	bool known;
+	bool used;
 	int64_t version, balance;
 };
 
-/* Wallets by a hash of their ids: four times as many places as a batch has wallets, at the most. */
+/* A hash table of wallets by id, at most a quarter full: a batch has at most LEDGER_BATCH_MAX
+ * wallets that are stored here. */
 #define HEADS 4096
 
 static struct head *
@@ -87,7 +87,7 @@ head_of(struct head heads[], const struct uuid *wallet)
 	uint32_t place;
 
 	memcpy(&place, wallet->bytes + sizeof wallet->bytes - sizeof place, sizeof place);
-	for (place %= HEADS; heads[place].known; place = (place + 1) % HEADS)
+	for (place %= HEADS; heads[place].used; place = (place + 1) % HEADS)
 		if (memcmp(&heads[place].wallet, wallet, sizeof *wallet) == 0)
 			break;
 	return &heads[place];
@@ -98,16 +98,16 @@ outcome_follows(struct head heads[], const struct transaction *t)
 {
 	struct head *head = head_of(heads, &t->wallet);
 
-	if (head->known && (t->version != head->version + 1 ||
+	if (head->used && (t->version != head->version + 1 ||
 	                    t->balance_after.minor != head->balance + t->amount.minor))
 		return false;
 	*head = (struct head){ t->wallet, true, t->version, t->balance_after.minor };
 	if (!t->has_counterpart)
 		return true;
-	/* The other side's row is not told, but it was the next one of its wallet, with the
-	 * opposite amount. */
+	/* The other side's row is not in the result, but it was the next one of its wallet, with
+	 * the opposite amount. */
 	head = head_of(heads, &t->counterpart_wallet);
-	if (head->known) {
+	if (head->used) {
 		head->version++;
 		head->balance -= t->amount.minor;
 	}
@@ -123,7 +123,7 @@ outcomes_follow(const struct outcome *const outcomes[], size_t count)
 	if (count < 2)
 		return count;
 	for (size_t k = 0; k < HEADS; k++)
-		heads[k].known = false;
+		heads[k].used = false;
 	for (; i < count; i++)
 		if (outcomes[i]->error == OK && !outcomes[i]->replayed &&
 		    !outcome_follows(heads, &outcomes[i]->transaction))

@@ -1,9 +1,9 @@
 /* poster.c - group commit; see poster.h.
  *
- * A waiter has its `struct waiting` on its own stack and sleeps on its own semaphore. So a
- * committer wakes exactly those whose answers are ready, and a woken thread needs no lock. While it
- * sleeps, the committer may write into its arena: the queue's lock hands the arena over, and the
- * semaphore hands it back. */
+ * Each waiter has its `struct waiter` on its own stack, and sleeps on its own semaphore. So a
+ * committer wakes exactly the waiters whose outcomes are ready, and a woken thread needs no lock.
+ * While a waiter sleeps, the committer owns the waiter's arena: the queue's lock passes it over,
+ * and the semaphore passes it back. */
 #include "domain/ledger/poster.h"
 
 #include <errno.h>
@@ -15,59 +15,59 @@
 #include "common/base/invariant.h"
 #include "common/base/log.h"
 
-struct waiting {
+struct waiter {
 	const struct operation *operation;
 	struct arena *arena;
 	struct outcome *outcome;
 	enum error error;
 	sem_t done;
-	struct waiting *next;
+	struct waiter *next;
 };
 
 struct poster {
 	const char *url;
 	pthread_mutex_t lock;
 	pthread_cond_t work;
-	struct waiting *first, **last;
+	struct waiter *first, **last;
 	size_t length, length_max, batch_max;
-	size_t committing; /* operations under way */
-	bool ending;
+	size_t committing; /* operations in flight */
+	bool stopping;
 	int committer_count;
 	pthread_t *committers;
 };
 
-/* A committer's batch: who waits, and what post() is given and answers, place by place. */
+/* A committer's batch: the waiters, their operations, and the outcomes, by index. */
 struct batch {
 	size_t count;
-	struct waiting *waiting[LEDGER_BATCH_MAX];
+	struct waiter *waiters[LEDGER_BATCH_MAX];
 	const struct operation *operations[LEDGER_BATCH_MAX];
 	struct outcome outcomes[LEDGER_BATCH_MAX];
 	struct db *db;
 	struct arena *arena;
 };
 
-#define BATCH_WORTH 32
+#define SECOND_BATCH_MIN 32
 #define ARENA_BYTES (LEDGER_BATCH_MAX * 16 * 1024)
 
-/* A commit costs as much as ten operations in it do. So while one is under way, a second begins
- * only if it is worth it: otherwise the first request to come back from a commit would be a batch
- * of its own. Nothing waits for long: once no batch is under way, whatever is pending goes. */
+/* A commit costs as much as ten operations in it. So while one batch is in flight, a second starts
+ * only if it is big enough; otherwise the first client to return from a commit would form a batch
+ * of one. Nothing waits for long: once no batch is in flight, all pending operations go. */
 static bool
 batch_is_due(const struct poster *p)
 {
 	if (p->committing == 0)
 		return p->length > 0;
-	return p->length >= BATCH_WORTH && p->length >= p->committing;
+	return p->length >= SECOND_BATCH_MIN && p->length >= p->committing;
 }
 
 static void
 batch_take(struct poster *p, struct batch *b)
 {
 	for (b->count = 0; b->count < p->batch_max && p->first != NULL; b->count++) {
-		struct waiting *w = p->first;
+		struct waiter *w = p->first;
 
 		p->first = w->next;
-		b->waiting[b->count] = w;
+		b->waiters[b->count] = w;
 		b->operations[b->count] = w->operation;
 	}
 	if (p->first == NULL)
@@ -79,8 +79,8 @@ batch_take(struct poster *p, struct batch *b)
 	p->committing += b->count;
 }
 
-/* Until the database has said yes or no. A connection that breaks in the middle of a commit leaves
- * it open whether the batch is in; calling again with the same ids is how to know. */
+/* Retries until the database has given a definite result. If the connection breaks during a commit,
+ * the batch may or may not be committed; only calling again with the same ids can tell. */
 static enum error
 batch_post(struct batch *b, size_t from, size_t count)
 {
@@ -98,23 +98,23 @@ static void
 batch_answer(struct batch *b, size_t from, size_t count, enum error e)
 {
 	for (size_t i = from; i < from + count; i++) {
-		struct waiting *w = b->waiting[i];
+		struct waiter *w = b->waiters[i];
 
-		/* From the committer's memory into the request's. */
+		/* Out of the committer's arena, which is reset after the batch. */
 		w->error = e != OK ? e : outcome_copy(&b->outcomes[i], w->arena, w->outcome);
-		sem_post(&w->done); /* and *w is gone */
+		sem_post(&w->done); /* *w is gone from here on */
 	}
 }
 
-/* A batch that fails as a whole for a reason of its data is posted one by one, so only the one at
- * fault pays. */
+/* If one operation's data makes the whole batch fail, posts them one by one, so that only that one
+ * fails. */
 static void
 batch_commit(struct batch *b)
 {
 	enum error e = batch_post(b, 0, b->count);
 
 	if (e == ERR_INTERNAL && b->count > 1) {
-		log_warn("a batch of %zu operations failed: they are posted one by one", b->count);
+		log_warn("a batch of %zu operations failed; posting them one by one", b->count);
 		for (size_t i = 0; i < b->count; i++)
 			batch_answer(b, i, 1, batch_post(b, i, 1));
 	} else {
@@ -152,12 +152,12 @@ committer(void *context)
 	struct batch *b = batch_new(p->url);
 
 	if (b == NULL || b->db == NULL || b->arena == NULL) {
-		log_error("no memory for a committer");
-		abort(); /* without committers requests would wait for ever; a restart may help */
+		log_error("out of memory for a committer");
+		abort(); /* without it requests could wait forever; a restart may help */
 	}
 	pthread_mutex_lock(&p->lock);
 	for (;;) {
-		while (!batch_is_due(p) && !p->ending)
+		while (!batch_is_due(p) && !p->stopping)
 			pthread_cond_wait(&p->work, &p->lock);
 		if (p->first == NULL)
 			break;
@@ -165,9 +165,8 @@ committer(void *context)
 		pthread_mutex_unlock(&p->lock);
 		batch_commit(b);
 		pthread_mutex_lock(&p->lock);
-		INVARIANT(p->committing >= b->count, "a batch of %zu ends, %zu were under way",
-			b->count,
-			p->committing);
+		INVARIANT(p->committing >= b->count, "a batch of %zu ended, but %zu were in flight",
+			b->count, p->committing);
 		p->committing -= b->count;
 	}
 	pthread_mutex_unlock(&p->lock);
@@ -180,9 +179,9 @@ struct poster *
 poster_start(const char *url)
 {
 	struct poster *p = calloc(1, sizeof *p);
-	int wanted = (int)config_number(OPT_COMMITTERS);
+	int count = (int)config_number(OPT_COMMITTERS);
 
-	if (p == NULL || (p->committers = calloc((size_t)wanted, sizeof *p->committers)) == NULL) {
+	if (p == NULL || (p->committers = calloc((size_t)count, sizeof *p->committers)) == NULL) {
 		free(p);
 		return NULL;
 	}
@@ -192,7 +191,7 @@ poster_start(const char *url)
 	p->batch_max = (size_t)config_number(OPT_POST_BATCH);
 	pthread_mutex_init(&p->lock, NULL);
 	pthread_cond_init(&p->work, NULL);
-	while (p->committer_count < wanted &&
+	while (p->committer_count < count &&
 	       pthread_create(&p->committers[p->committer_count], NULL, committer, p) == 0)
 		p->committer_count++;
 	if (p->committer_count == 0) {
@@ -206,7 +205,7 @@ void
 poster_stop(struct poster *p)
 {
 	pthread_mutex_lock(&p->lock);
-	p->ending = true;
+	p->stopping = true;
 	pthread_cond_broadcast(&p->work);
 	pthread_mutex_unlock(&p->lock);
 	for (int i = 0; i < p->committer_count; i++)
@@ -220,7 +219,7 @@ poster_stop(struct poster *p)
 enum error
 poster_post(struct poster *p, const struct operation *op, struct arena *arena, struct outcome *out)
 {
-	struct waiting w = { .operation = op, .arena = arena, .outcome = out };
+	struct waiter w = { .operation = op, .arena = arena, .outcome = out };
 
 	pthread_mutex_lock(&p->lock);
 	if (p->length == p->length_max) {
@@ -228,7 +227,7 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 		return ERR_OVERLOADED;
 	}
 	sem_init(&w.done, 0, 0);
-	/* The queue holds it only until it is done, and that is waited for below. */
+	/* The queue refers to it only until it is done, which this function waits for. */
 	*p->last = &w;
 	/* cppcheck-suppress autoVariables */
 	p->last = &w.next;
@@ -236,8 +235,8 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 	if (batch_is_due(p))
 		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	/* No timeout of its own: every wait of a committer has one, and an answer given up here
-	 * could still be a yes. */
+	/* No timeout here: each of the committer's waits has one, and if we gave up, the operation
+	 * could still be committed. */
 	while (sem_wait(&w.done) != 0 && errno == EINTR)
 		;
 	sem_destroy(&w.done);

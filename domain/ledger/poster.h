@@ -1,8 +1,8 @@
-/* poster.h - group commit: many requests' operations, few commits.
+/* poster.h - group commit: the operations of many requests in few commits.
  *
- * A request's thread puts its operation in a queue and waits. Committer threads take what is
- * waiting, up to POST_BATCH, and post it with one call. Nothing waits for a timer: an idle system
- * commits one operation at once, and while a commit runs, the next batch gathers by itself. The
+ * A request's thread queues its operation and waits. A committer thread takes the pending
+ * operations, up to POST_BATCH, and posts them with one call. There is no timer: an idle system
+ * commits a single operation immediately, and during a commit the next batch gathers by itself. The
  * queue is bounded: past POST_QUEUE, ERR_OVERLOADED. */
 #ifndef DOMAIN_LEDGER_POSTER_H
 #define DOMAIN_LEDGER_POSTER_H
@@ -11,15 +11,15 @@
 
 struct poster;
 
-/* COMMITTERS threads, each with a connection of its own to `url` (kept, not copied). NULL: no
- * memory or no thread. */
+/* Starts COMMITTERS threads, each with its own connection to `url` (kept, not copied). NULL if it
+ * is out of memory, or no thread starts. */
 struct poster *poster_start(const char *url);
-/* Only when nobody waits in poster_post() any more. */
+/* Call it only once no thread is in poster_post(). */
 void poster_stop(struct poster *p);
 
-/* Posts one operation; returns when it is committed or refused (then *out says which), or when
- * nothing is known after the retries (ERR_UNAVAILABLE, ERR_OVERLOADED, ERR_INTERNAL). The outcome's
- * text is in `arena`. Thread-safe. */
+/* Posts one operation. Returns OK once it is committed or refused, as *out shows. Any error means
+ * that the result is still unknown after the retries (ERR_UNAVAILABLE, ERR_OVERLOADED,
+ * ERR_INTERNAL). The outcome's text is in `arena`. Thread-safe. */
 enum error poster_post(struct poster *p, const struct operation *op, struct arena *arena,
 	struct outcome *out) MUST_CHECK;
 

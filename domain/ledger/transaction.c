@@ -1,11 +1,11 @@
-/* transaction.c - a transaction as the ledger shows it: out of a row, into JSON. */
+/* transaction.c - reads a transaction from a row, and writes it as JSON; see transaction.h. */
 #include "domain/ledger/transaction.h"
 
 #define COLUMN(type, name, member) DB_COLUMN(type, name, struct transaction, member)
 #define OPTIONAL(type, name, member, has)                                                          \
 	DB_COLUMN_OPTIONAL(type, name, struct transaction, member, has)
 
-/* The TRANSACTION_COLUMNS. */
+/* TRANSACTION_COLUMNS, as a table. */
 static const struct db_column columns[] = {
 	COLUMN(UUID, "id", id),
 	COLUMN(UUID, "wallet_id", wallet),
@@ -46,10 +46,10 @@ transaction_read_all(const struct db_rows *rows, struct arena *arena, struct tra
 /* ---- JSON ---- */
 
 static void
-uuid_write(struct text *t, const char *before, const struct uuid *u, bool there)
+uuid_write(struct text *t, const char *before, const struct uuid *u, bool present)
 {
 	text_add_string(t, before);
-	if (there)
+	if (present)
 		text_add_uuid(t, u);
 	else
 		text_add_json(t, NULL);
@@ -62,7 +62,7 @@ instant_write(struct text *t, const char *before, instant_us at)
 	text_add_instant(t, at);
 }
 
-/* What only some kinds have. */
+/* Members that only some kinds have. */
 static void
 special_members_write(struct text *text, const struct transaction *t)
 {

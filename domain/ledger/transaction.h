@@ -18,36 +18,35 @@
 struct transaction {
 	struct uuid id, wallet, owner;
 	enum kind kind;
-	struct money amount;         /* signed: what it did to the balance */
-	struct money held_change;    /* signed: what it did to what is held */
+	struct money amount;         /* signed: the change of the balance */
+	struct money held_change;    /* signed: the change of the held amount */
 	struct money balance_after;
 	int64_t version;
 	char currency[4];
 	bool has_reference;
 	struct uuid reference;
-	bool has_counterpart;        /* of a transfer: the other side's wallet and transaction */
+	bool has_counterpart;        /* transfer: the other side's wallet and transaction */
 	struct uuid counterpart_wallet, counterpart;
-	const char *merchant, *description, *metadata; /* or NULL */
+	const char *merchant, *description, *metadata; /* NULL if absent */
 	instant_us created_at;
-	bool has_expires_at;         /* of a hold */
+	bool has_expires_at;         /* hold */
 	instant_us expires_at;
 };
 
-/* What to select. The functions below find the columns by name, in any order and among others. */
+/* What to select. The functions below find the columns by name, in any order, and ignore others. */
 #define TRANSACTION_COLUMNS                                                                        \
 	"id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id,"   \
 	" merchant, description, metadata, created_at, held_change, counterpart_wallet,"           \
 	" counterpart_id, expires_at"
 
-/* ERR_TOO_LARGE: the arena is full. */
+/* ERR_TOO_LARGE if the arena is full. */
 enum error transaction_read(const struct db_rows *rows, size_t row, struct arena *arena,
 	struct transaction *t) MUST_CHECK;
 enum error transaction_read_all(const struct db_rows *rows, struct arena *arena,
 	struct transaction **list, size_t *count) MUST_CHECK;
 
-/* The API's form as JSON, members in the contract's order: the amount without its sign (of what is
- * held, where the balance did not move), then what only some kinds have; an event's has the owner
- * as well. */
+/* Writes the API's JSON, members in the contract's order. The amount has no sign; if the balance
+ * did not change, it is the change of the held amount. Events include the owner. */
 void transaction_write(struct text *text, const struct transaction *t, bool with_owner);
 
 #endif

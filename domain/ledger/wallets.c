@@ -1,4 +1,4 @@
-/* wallets.c - wallets: opened, found, listed, and their balances over time. */
+/* wallets.c - opens, finds and lists wallets, and reads their balances over time; see wallets.h. */
 #include "domain/ledger/wallets.h"
 
 #include <string.h>
@@ -31,7 +31,7 @@ static const struct db_column wallet_columns[] = {
 
 /* ---- opening ---- */
 
-/* The layout is older than digest.h: the bytes alone. */
+/* Stored fingerprints predate digest.h: they hash the bytes alone. */
 void
 opening_fingerprint(struct opening *o)
 {
@@ -54,7 +54,7 @@ struct opened {
 };
 static const struct db_column opened_columns[] = { DB_COLUMN(CODE, "error", struct opened, error) };
 
-/* ERR_INTERNAL if the arena is full: the wallet is there, so no answer may say that nothing
+/* ERR_INTERNAL if the arena is full: the wallet exists, so the reply must not claim that nothing
  * happened. */
 static enum error
 opened_read(const struct db_rows *rows, struct arena *arena, struct wallet *w, bool *replayed)
@@ -69,7 +69,7 @@ opened_read(const struct db_rows *rows, struct arena *arena, struct wallet *w, b
 		return e;
 	if (rows_read(rows, 0, DB_COLUMNS(wallet_columns), arena, w) == OK)
 		return OK;
-	log_error("a wallet is open and cannot be shown");
+	log_error("a wallet was opened, but its row cannot be read");
 	return ERR_INTERNAL;
 }
 
@@ -203,8 +203,8 @@ balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from, i
 		&rows);
 
 	if (e == OK)
-		e = rows_read_all(rows, DB_COLUMNS(point_columns),
-			arena, sizeof **points, &all, count);
+		e = rows_read_all(rows, DB_COLUMNS(point_columns), arena, sizeof **points, &all,
+			count);
 	*points = all;
 	return e;
 }

@@ -1,8 +1,8 @@
-/* wallets.h - wallets: opening them, and everything that is only read.
+/* wallets.h - opening wallets, and all queries about them.
  *
- * All take the pool that wallets_pool() made, and may be called from any thread. `owner` NULL means
- * a caller who may see every wallet (an operator); otherwise another owner's wallet is
- * ERR_NOT_FOUND, like one that does not exist. Text and lists are in the arena; ERR_TOO_LARGE: it
+ * All functions take the pool from wallets_pool(), and can be called from any thread. `owner` is
+ * NULL for a caller who can see every wallet (an operator); otherwise another owner's wallet is
+ * ERR_NOT_FOUND, like one that does not exist. Text and lists are in the arena; ERR_TOO_LARGE if it
  * is full. */
 #ifndef DOMAIN_LEDGER_WALLETS_H
 #define DOMAIN_LEDGER_WALLETS_H
@@ -16,7 +16,7 @@
 struct wallet {
 	struct uuid id, owner;
 	char currency[4];
-	const char *name;   /* or NULL */
+	const char *name;   /* NULL if absent */
 	const char *status; /* open, frozen, closed */
 	struct money balance, held, available;
 	int64_t version;
@@ -25,12 +25,12 @@ struct wallet {
 
 struct db_pool *wallets_pool(const char *url);
 
-/* A new wallet for its owner. With a key, a second call answers the wallet of the first as it was
- * then (*replayed). */
+/* Opens a wallet. With a key, a second call returns the first call's wallet as it was then
+ * (*replayed). */
 struct opening {
 	struct uuid wallet, transaction, owner;
 	const char *currency;
-	const char *name, *key; /* or NULL */
+	const char *name, *key; /* NULL if absent */
 	unsigned char fingerprint[LEDGER_FINGERPRINT];
 };
 void opening_fingerprint(struct opening *o);
@@ -40,7 +40,7 @@ enum error wallet_open(struct db_pool *p, const struct opening *o, struct arena 
 enum error wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
 	struct arena *arena, struct wallet *w) MUST_CHECK;
 
-/* Up to `limit` wallets of an owner, the oldest first, behind `after` (NULL: from the first). */
+/* Up to `limit` wallets of an owner, oldest first, after `after` (NULL: from the first). */
 enum error wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after,
 	int64_t limit, struct arena *arena, struct wallet **list, size_t *count) MUST_CHECK;
 
@@ -52,21 +52,21 @@ enum error wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_u
 enum error transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
 	struct arena *arena, struct transaction *t) MUST_CHECK;
 
-/* A page of transactions, the newest first; what is absent does not filter. */
+/* A page of transactions, newest first. A member that is absent does not filter. */
 struct transaction_query {
 	const struct uuid *owner;
 	const struct uuid *wallet;
 	const char *kind;
-	bool has_from, has_to, has_cursor, has_least, has_most;
+	bool has_from, has_to, has_cursor, has_min_amount, has_max_amount;
 	instant_us from, to;      /* half open: from <= created_at < to */
-	instant_us cursor_at;     /* the last transaction of the page before */
+	instant_us cursor_at;     /* of the previous page's last transaction */
 	struct uuid cursor_wallet;
 	int64_t cursor_version;
 	int64_t limit;
-	const char *merchant;     /* exactly */
-	struct money least, most; /* of the amount as shown, both included */
-	const char *text;         /* in the description, in any case */
-	struct pairs metadata;    /* each key has that value */
+	const char *merchant;     /* equal */
+	struct money min_amount, max_amount; /* of the amount as shown, both inclusive */
+	const char *text;         /* contained in the description, ignoring case */
+	struct pairs metadata;    /* every key has its value */
 };
 enum error transaction_list(struct db_pool *p, const struct transaction_query *q,
 	struct arena *arena, struct transaction **list, size_t *count) MUST_CHECK;
@@ -76,15 +76,15 @@ struct hold {
 	struct uuid id;
 	struct money amount, remaining;
 	instant_us expires_at, created_at;
-	const char *merchant, *description, *metadata; /* or NULL */
+	const char *merchant, *description, *metadata; /* NULL if absent */
 };
-/* Up to `limit` open holds of a wallet, the newest first, older than `before` (NULL: from the
+/* Up to `limit` open holds of a wallet, newest first, older than `before` (NULL: from the
  * newest). */
 enum error hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before,
 	int64_t limit, struct arena *arena, struct hold **list, size_t *count) MUST_CHECK;
 
-/* The balance at the end of each hour, day or month (UTC) that touches from … to; at most one more
- * than allowed. */
+/* The balance at the end of each hour, day or month (UTC) that overlaps from … to. If there are
+ * more than BALANCE_POINTS_MAX, returns one more than that. */
 #define BALANCE_POINTS_MAX 1000
 struct balance_point {
 	instant_us starts_at, ends_at;
@@ -92,8 +92,7 @@ struct balance_point {
 	int64_t version;
 };
 enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant_us from,
-	instant_us to,
-	const char *by, struct arena *arena, struct balance_point **points,
+	instant_us to, const char *by, struct arena *arena, struct balance_point **points,
 	size_t *count) MUST_CHECK;
 
 /* OK if the database answers. */

@@ -5,8 +5,8 @@
 
 #define ADD(t, literal) text_add(t, literal, sizeof(literal) - 1)
 
-/* A spreadsheet runs what begins like this as a formula; an apostrophe in front makes it text.
- * Numbers of ours may begin with '-' and never come here. */
+/* Spreadsheets run text that starts with one of these as a formula; a leading apostrophe prevents
+ * it. Amounts can start with '-' too, but do not pass through here. */
 static bool
 is_formula(char first)
 {
@@ -41,7 +41,7 @@ csv_field(struct text *t, const char *s)
 void
 csv_head(struct text *t, const struct heading *h)
 {
-	(void)h; /* a table has no place for balances: the lines have them */
+	(void)h; /* CSV has no place for the heading; each line has its balance */
 	ADD(t, "version,id,kind,amount,balance_after,merchant,description,reference_id,created_at,"
 	       "counterpart_wallet_id,counterpart_id\r\n");
 }
@@ -83,5 +83,5 @@ void
 csv_tail(struct text *t, const char *next_cursor)
 {
 	(void)t;
-	(void)next_cursor; /* of a page: in its Link header */
+	(void)next_cursor; /* in the Link header */
 }

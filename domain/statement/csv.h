@@ -1,4 +1,4 @@
-/* csv.h - statements as CSV: RFC 4180, UTF-8, a header row; safe to open in a spreadsheet. */
+/* csv.h - statements as CSV (RFC 4180): UTF-8, with a header row, safe to open in a spreadsheet. */
 #ifndef DOMAIN_STATEMENT_CSV_H
 #define DOMAIN_STATEMENT_CSV_H
 
@@ -8,7 +8,7 @@ void csv_head(struct text *t, const struct heading *h);
 void csv_line(struct text *t, const struct line *l, bool first);
 void csv_tail(struct text *t, const char *next_cursor);
 
-/* A text of somebody's writing as one field; NULL is an empty one. */
+/* Appends free text as one field; NULL makes an empty one. */
 void csv_field(struct text *t, const char *s);
 
 #endif

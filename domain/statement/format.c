@@ -27,7 +27,7 @@ json_head(struct text *t, const struct heading *h)
 	ADD(t, ",\"lines\":[");
 }
 
-/* As in the transaction itself, and only where there is one. */
+/* Uses the same members as the transaction; absent from other lines. */
 static void
 json_counterpart(struct text *t, const struct line *l)
 {
@@ -86,7 +86,7 @@ const char *const format_names[FORMAT_COUNT + 1] = {
 };
 #undef FORMAT
 
-/* The type alone, without its parameters. */
+/* Compares the media type without its parameters. */
 static bool
 accepts(const char *accept, const char *media_type)
 {

@@ -1,6 +1,6 @@
-/* format.h - the forms a statement can take. A page and a file are written by the same functions.
+/* format.h - statement formats. The same functions write pages and files.
  *
- * formats.def is the list of them, and says how to add one. */
+ * formats.def lists the formats and explains how to add one. */
 #ifndef DOMAIN_STATEMENT_FORMAT_H
 #define DOMAIN_STATEMENT_FORMAT_H
 
@@ -14,17 +14,17 @@ enum format {
 };
 #undef FORMAT
 
-/* What a client gets at once: see formats.def. */
+/* What a client gets without a job; see formats.def. */
 enum format_reach { REACH_PAGES, REACH_WHOLE, REACH_FILE };
 
-/* What stands over the lines. Text is borrowed. */
+/* The heading of a page or file. Strings are borrowed. */
 struct heading {
 	const char *wallet_id, *currency;
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	int64_t opening, closing, version;
 };
 
-/* A line as it is shown. Text is borrowed; NULL where there is none. */
+/* A line as shown to the client. Strings are borrowed, and NULL if absent. */
 struct line {
 	int64_t version, amount, balance_after;
 	const char *id, *kind, *merchant, *description, *reference_id;
@@ -36,16 +36,16 @@ struct format_row {
 	const char *name, *media_type, *ending;
 	enum format_reach reach;
 	void (*head)(struct text *t, const struct heading *h);
-	/* first: no line was written before this one */
+	/* first: this is the first line of the page or file */
 	void (*line)(struct text *t, const struct line *l, bool first);
 	void (*tail)(struct text *t, const char *next_cursor);
 };
 
 extern const struct format_row formats[FORMAT_COUNT];
-/* Their names, for a query's choices and a column's; ends with NULL. */
+/* The names of the formats, for FIELD_CHOICE and DB_COLUMN_ENUM; ends with NULL. */
 extern const char *const format_names[FORMAT_COUNT + 1];
-/* The format that a client gets which names none: by its Accept header (NULL: it has none). JSON if
- * it takes that. */
+/* The format for a request without `format`, chosen by its Accept header, or NULL if it has none.
+ * JSON if the client accepts it. */
 enum format format_accepted(const char *accept);
 
 #endif

@@ -1,4 +1,4 @@
-/* job.c - asking for statement jobs and showing them; see job.h. */
+/* job.c - requests, claims and shows statement jobs; see job.h. */
 #include "domain/statement/job.h"
 
 #include <stdio.h>
@@ -16,9 +16,9 @@ static const char *const status_names[JOB_STATUS_COUNT + 1] = {
 /* ---- rows ---- */
 
 #define JOB_COLUMNS \
-	"id, owner_id, wallet_id, from_at, to_at, created_at, finished_at, status, format, progress," \
-	" min_version, attempts, first_version, last_version, head_version, opening_balance," \
-	" closing_balance, done_version, done_balance, done_bytes, bytes," \
+	"id, owner_id, wallet_id, from_at, to_at, created_at, finished_at, status, format," \
+	" progress, min_version, attempts, first_version, last_version, head_version," \
+	" opening_balance, closing_balance, done_version, done_balance, done_bytes, bytes," \
 	" encode(sha256, 'hex') AS sha256, removed_at IS NOT NULL AS removed"
 
 static const struct db_column job_columns[] = {
@@ -53,7 +53,7 @@ job_read(const struct db_rows *rows, struct job *job)
 	return rows_read(rows, 0, DB_COLUMNS(job_columns), NULL, job);
 }
 
-/* ---- finding, asking, claiming ---- */
+/* ---- finding, requesting, claiming ---- */
 
 static const struct db_statement job_find_sql = { "job_find",
 	"SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_AGAIN };
@@ -98,17 +98,17 @@ static const struct db_column outcome_columns[] = {
 };
 
 enum error
-job_request(struct db_pool *db, const struct job_wanted *wanted, struct job *job)
+job_request(struct db_pool *db, const struct job_spec *spec, struct job *job)
 {
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	struct uuid id = uuid_v7();
 	DB_ROWS(rows);
 	struct outcome_row made;
 	enum error e = db_query(db, &job_request_sql,
-		DB_VALUES(db_uuid(&id), db_uuid(&wanted->owner), db_uuid(&wanted->wallet),
-			db_instant(wanted->from, from), db_instant(wanted->to, to),
-			db_text(format_names[wanted->format]), db_number(wanted->min_version),
-			db_text(wanted->asked), db_text(wanted->key),
+		DB_VALUES(db_uuid(&id), db_uuid(&spec->owner), db_uuid(&spec->wallet),
+			db_instant(spec->from, from), db_instant(spec->to, to),
+			db_text(format_names[spec->format]), db_number(spec->min_version),
+			db_text(spec->request), db_text(spec->key),
 			db_number(config_number(OPT_STATEMENT_JOBS_MAX))),
 		&rows);
 
@@ -134,7 +134,7 @@ job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *
 	return *found ? job_read(rows, job) : e;
 }
 
-/* ---- showing ---- */
+/* ---- names and JSON ---- */
 
 bool
 job_is_unfinished(const struct job *job)
@@ -151,7 +151,7 @@ job_file_name(const struct uuid *id, enum format f, char out[JOB_FILE_NAME])
 	snprintf(out, JOB_FILE_NAME, "%s.%s", text, formats[f].ending);
 }
 
-/* The last day is the one in which the period ends: to is exclusive. */
+/* `to` is exclusive, so the last day is that of the instant before it. */
 void
 job_download_name(const struct job *job, char out[JOB_FILE_NAME])
 {

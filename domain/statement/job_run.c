@@ -1,10 +1,10 @@
-/* job_run.c - makes the file of a statement job; see job_run.h.
+/* job_run.c - writes the file of a statement job; see job_run.h.
  *
- * The way of a job: claimed; its span fixed (the wallet as it stands then, so that lines that come
- * later change nothing); lines read by chunks along the primary key, checked like those of a page,
- * formatted, written. Now and then the file is synced and its length recorded, in that order: a
- * record never promises bytes that a crash could take. At the end the file is put in its place and
- * the job is ready. Each record is one short transaction. */
+ * A run claims a job and fixes its span: the wallet as it is then, so later lines change nothing.
+ * It reads the lines in chunks along the primary key, checks them like those of a page, and writes
+ * them. From time to time it syncs the file and then records its length. In this order, a record
+ * never claims bytes that a crash could lose. At the end it renames the file and marks the job
+ * ready. Each record is one short transaction. */
 #include "domain/statement/job_run.h"
 
 #include <inttypes.h>
@@ -18,22 +18,22 @@
 #include "domain/statement/statements.h"
 
 #define LEASE_MS 15000
-#define HASH_BYTES_PER_MS 20000 /* a slow machine's */
+#define HASH_BYTES_PER_MS 20000 /* of a slow machine */
 #define CHUNK_LINES 4000
 #define RECORD_EVERY_MS 200
 #define GAP_PAUSE_MS 1000
-#define TROUBLE_PAUSE_MS 5000
-#define MIN_VERSION_MS 10000 /* how long a job waits for a line that it was told to wait for */
+#define RETRY_PAUSE_MS 5000
+#define MIN_VERSION_MS 10000 /* how long a job waits for min_version */
 #define ATTEMPTS_MAX 20
 
-/* What became of a step. Those below STEP_AGAIN end the run. */
+/* The result of a step. Everything but STEP_OK ends the run. */
 enum step {
-	STEP_ON,       /* go on */
-	STEP_LOST,     /* another consumer has the job: leave everything as it is */
-	STEP_STOPPED,  /* we end: the next one goes on */
-	STEP_WAIT,     /* lines are missing that may still come */
-	STEP_WRONG,    /* it does not add up, or cannot be done */
-	STEP_TROUBLE,  /* database or disk: again later */
+	STEP_OK,
+	STEP_LOST,    /* another consumer has the job: leave everything as it is */
+	STEP_STOPPED, /* this consumer is shutting down: another one resumes the job */
+	STEP_WAIT,    /* lines are missing but can still arrive */
+	STEP_FAILED,  /* permanent: inconsistent lines, unknown wallet or too many attempts */
+	STEP_RETRY,   /* database or disk error: retry later */
 };
 
 struct run {
@@ -46,7 +46,7 @@ struct run {
 	struct part part;
 	struct text text;
 	int64_t record_at_ms;
-	const char *failure;   /* for the row of a job that is given up */
+	const char *failure; /* the reason to store if the job fails */
 };
 
 struct claim_row {
@@ -57,7 +57,7 @@ static const struct db_column claim_columns[] = {
 	DB_COLUMN(BOOL, "ours", struct claim_row, ours),
 };
 
-/* An UPDATE of the claimed row: answers whether it is still ours. */
+/* Updates the claimed row; STEP_LOST if the claim is no longer ours. */
 static enum step
 record(struct run *run, const struct db_statement *statement, const struct db_value *values,
 	size_t count)
@@ -67,14 +67,14 @@ record(struct run *run, const struct db_statement *statement, const struct db_va
 
 	if (db_query(run->runner->db, statement, values, count, &rows) != OK ||
 	    rows_read(rows, 0, DB_COLUMNS(claim_columns), NULL, &claim) != OK)
-		return STEP_TROUBLE;
-	return claim.ours ? STEP_ON : STEP_LOST;
+		return STEP_RETRY;
+	return claim.ours ? STEP_OK : STEP_LOST;
 }
 
 static const struct db_statement job_progress_sql = { "job_progress",
 	"SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7) AS ours", DB_AGAIN };
 
-/* So much of the file is safe on disk; 99 per cent at most, until it is in its place. */
+/* Records how much of the file is on disk: at most 99 percent until the file is renamed. */
 static enum step
 record_done(struct run *run, int64_t lease_ms)
 {
@@ -91,32 +91,32 @@ static enum step
 step_of(enum error e)
 {
 	if (e == OK)
-		return STEP_ON;
-	return e == ERR_INCONSISTENT || e == ERR_NOT_FOUND ? STEP_WRONG : STEP_TROUBLE;
+		return STEP_OK;
+	return e == ERR_INCONSISTENT || e == ERR_NOT_FOUND ? STEP_FAILED : STEP_RETRY;
 }
 
-/* ---- beginning ---- */
+/* ---- start ---- */
 
-/* A missing line may be on its way: wait, but not for ever. */
+/* A missing line may still arrive: wait for it, but not forever. */
 static enum step
 span_wait(const struct run *run)
 {
 	instant_us age = clock_now() - run->job.created_at;
 
 	if (run->span.has_gap)
-		return span_check_gap(&run->span) == OK ? STEP_WAIT : STEP_WRONG;
+		return span_check_gap(&run->span) == OK ? STEP_WAIT : STEP_FAILED;
 	return run->span.head < run->job.min_version && age < MIN_VERSION_MS * US_PER_MS ? STEP_WAIT
-											 : STEP_ON;
+											 : STEP_OK;
 }
 
 static enum step
-span_search(struct run *run)
+span_load(struct run *run)
 {
 	const struct job *job = &run->job;
-	const struct span_wanted wanted = { .wallet = job->wallet, .from = job->from, .to = job->to,
+	const struct span_query query = { .wallet = job->wallet, .from = job->from, .to = job->to,
 		.has_head = job->has_begun, .head = job->head };
 
-	return step_of(span_find(run->runner->db, &wanted, &run->span));
+	return step_of(span_find(run->runner->db, &query, &run->span));
 }
 
 static const struct db_statement job_begin_sql = { "job_begin",
@@ -129,7 +129,7 @@ span_fix(struct run *run)
 	struct span *s = &run->span;
 	enum step step;
 
-	if ((step = span_search(run)) != STEP_ON || (step = span_wait(run)) != STEP_ON)
+	if ((step = span_load(run)) != STEP_OK || (step = span_wait(run)) != STEP_OK)
 		return step;
 	job->has_begun = true;
 	job->first = s->after + 1;
@@ -146,18 +146,18 @@ span_fix(struct run *run)
 			db_number(job->opening), db_number(job->closing)));
 }
 
-/* The span of a job that was begun before, by us or by another. */
+/* Loads the span of a job that started earlier, here or in another consumer. */
 static enum step
-span_recall(struct run *run)
+span_recheck(struct run *run)
 {
 	const struct job *job = &run->job;
 	const struct span *s = &run->span;
-	enum step step = span_search(run);
+	enum step step = span_load(run);
 
-	if (step == STEP_ON && (s->after != job->first - 1 || s->until != job->last ||
+	if (step == STEP_OK && (s->after != job->first - 1 || s->until != job->last ||
 				       s->opening != job->opening || s->closing != job->closing)) {
-		log_error("alarm: the lines of a statement have changed while it was made");
-		return STEP_WRONG;
+		log_error("alarm: the lines of a statement changed before its file was complete");
+		return STEP_FAILED;
 	}
 	return step;
 }
@@ -168,7 +168,7 @@ flush(struct run *run)
 	enum step step;
 
 	if (run->text.failed)
-		return STEP_TROUBLE;
+		return STEP_RETRY;
 	step = step_of(part_write(&run->part, run->text.data, run->text.bytes));
 	text_clear(&run->text);
 	return step;
@@ -182,17 +182,18 @@ file_begin(struct run *run)
 	struct heading heading = span_heading(&run->span, wallet);
 	enum step step;
 
-	/* What is there is hashed again first: the longer it is, the longer we are silent. */
+	/* part_open() hashes the existing bytes first and records no progress meanwhile, so the
+	 * lease must be longer. */
 	if (job->done_bytes > 0 &&
 		(step = record_done(run, LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) !=
-			STEP_ON)
+			STEP_OK)
 		return step;
 	if ((step = step_of(part_open(
-		     &run->part, run->runner->folder, run->name, job->done_bytes))) != STEP_ON)
+		     &run->part, run->runner->folder, run->name, job->done_bytes))) != STEP_OK)
 		return step;
 	run->chain = chain_begin(&run->span);
 	if (run->part.bytes > 0) {
-		log_info("a statement file goes on at line %" PRId64 ", byte %" PRId64,
+		log_info("resuming a statement file at line %" PRId64 ", byte %" PRId64,
 			job->done_version + 1, run->part.bytes);
 		return step_of(
 			chain_seek(run->runner->db, &run->span, job->done_version, &run->chain));
@@ -209,8 +210,8 @@ record_progress(struct run *run)
 	enum step step;
 
 	if (clock_monotonic_ms() < run->record_at_ms)
-		return STEP_ON;
-	if ((step = step_of(part_sync(&run->part))) != STEP_ON)
+		return STEP_OK;
+	if ((step = step_of(part_sync(&run->part))) != STEP_OK)
 		return step;
 	run->job.done_version = run->chain.version;
 	run->job.done_balance = run->chain.balance;
@@ -222,20 +223,20 @@ record_progress(struct run *run)
 static enum step
 lines_write(struct run *run)
 {
-	enum step step = STEP_ON;
+	enum step step = STEP_OK;
 
 	run->record_at_ms = clock_monotonic_ms() + RECORD_EVERY_MS;
-	while (step == STEP_ON && run->chain.version < run->span.until) {
+	while (step == STEP_OK && run->chain.version < run->span.until) {
 		bool first = run->chain.version == run->span.after;
 
 		if ((step = step_of(chain_read(run->runner->db, &run->span, CHUNK_LINES,
-			     run->job.format, first, &run->chain, &run->text))) != STEP_ON ||
-			(step = flush(run)) != STEP_ON || (step = record_progress(run)) != STEP_ON)
+			     run->job.format, first, &run->chain, &run->text))) != STEP_OK ||
+			(step = flush(run)) != STEP_OK || (step = record_progress(run)) != STEP_OK)
 			return step;
 		if (run->runner->stopping()) {
 			run->record_at_ms = 0;
 			step = record_progress(run);
-			return step == STEP_ON ? STEP_STOPPED : step;
+			return step == STEP_OK ? STEP_STOPPED : step;
 		}
 	}
 	return step;
@@ -252,15 +253,14 @@ file_end(struct run *run)
 	unsigned char sha256[crypto_hash_sha256_BYTES];
 	enum step step;
 
-	if (run->chain.balance !=
-		run->span.closing) { /* a span without lines; the others were checked while read */
-		log_error(
-			"alarm: an empty statement opens with another balance than it closes with");
-		return STEP_WRONG;
+	/* Only fails for a span without lines: chain_read() has checked the others. */
+	if (run->chain.balance != run->span.closing) {
+		log_error("alarm: opening and closing balance of an empty statement differ");
+		return STEP_FAILED;
 	}
 	formats[run->job.format].tail(&run->text, NULL);
-	if ((step = flush(run)) != STEP_ON ||
-		(step = step_of(part_finish(&run->part, sha256))) != STEP_ON)
+	if ((step = flush(run)) != STEP_OK ||
+		(step = step_of(part_finish(&run->part, sha256))) != STEP_OK)
 		return step;
 	return record(run, &job_finish_sql,
 		DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim), db_number(run->part.bytes),
@@ -273,13 +273,13 @@ run_all(struct run *run)
 	enum step step;
 
 	if (run->job.attempts > ATTEMPTS_MAX) {
-		log_error("alarm: a statement job failed %" PRId64 " times and is given up",
+		log_error("alarm: giving up on a statement job after %" PRId64 " attempts",
 			run->job.attempts - 1);
 		run->failure = "given up";
-		return STEP_WRONG;
+		return STEP_FAILED;
 	}
-	if ((step = run->job.has_begun ? span_recall(run) : span_fix(run)) != STEP_ON ||
-	    (step = file_begin(run)) != STEP_ON || (step = lines_write(run)) != STEP_ON)
+	if ((step = run->job.has_begun ? span_recheck(run) : span_fix(run)) != STEP_OK ||
+	    (step = file_begin(run)) != STEP_OK || (step = lines_write(run)) != STEP_OK)
 		return step;
 	return file_end(run);
 }
@@ -298,7 +298,7 @@ postpone(struct run *run, int64_t pause_ms, bool counts)
 static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3) AS ours",
 	DB_AGAIN };
 
-/* A record that cannot be made now makes no difference: the lease runs out. */
+/* Records the outcome. If that fails, the lease expires and another run takes over. */
 static void
 run_settle(struct run *run, enum step step)
 {
@@ -306,36 +306,35 @@ run_settle(struct run *run, enum step step)
 
 	uuid_format(&run->job.id, id);
 	switch (step) {
-	case STEP_ON:
+	case STEP_OK:
 		log_info("statement %s is ready: %" PRId64 " bytes", id, run->part.bytes);
 		break;
 	case STEP_LOST:
-		log_info("statement %s was taken over by another consumer", id);
+		log_info("another consumer has taken over statement %s", id);
 		break;
 	case STEP_STOPPED:
 		step = postpone(run, 0, false);
-		log_info("statement %s is left for the next consumer", id);
+		log_info("leaving statement %s to another consumer", id);
 		break;
 	case STEP_WAIT:
 		step = postpone(run, GAP_PAUSE_MS, false);
-		log_info("statement %s waits for lines that are on their way", id);
+		log_info("statement %s is waiting for missing lines", id);
 		break;
-	case STEP_TROUBLE:
-		step = postpone(run, TROUBLE_PAUSE_MS * run->job.attempts, true);
-		log_warn("statement %s is tried again later", id);
+	case STEP_RETRY:
+		step = postpone(run, RETRY_PAUSE_MS * run->job.attempts, true);
+		log_warn("will retry statement %s later", id);
 		break;
-	case STEP_WRONG:
+	case STEP_FAILED:
 		log_error("alarm: statement %s failed", id);
 		step = record(run, &job_fail_sql,
 			DB_VALUES(db_uuid(&run->job.id), db_uuid(&run->claim),
 				db_text(run->failure)));
-		if (step == STEP_ON)
+		if (step == STEP_OK)
 			part_discard(&run->part);
 		break;
 	}
-	if (step == STEP_TROUBLE)
-		log_warn("what became of statement %s could not be recorded: its lease runs out",
-			id);
+	if (step == STEP_RETRY)
+		log_warn("could not record the outcome of statement %s: its lease will expire", id);
 }
 
 enum error
@@ -346,8 +345,8 @@ job_run_next(const struct job_runner *runner, bool *ran)
 
 	if (e != OK || !*ran)
 		return e;
-	/* Known before the file is opened: a job that fails first may have left one at an earlier
-	 * attempt. */
+	/* Set before the file is opened: if this attempt fails first, an earlier one may have left
+	 * a file to discard. */
 	job_file_name(&run.job.id, run.job.format, run.name);
 	part_name(&run.part, runner->folder, run.name);
 	run_settle(&run, run_all(&run));

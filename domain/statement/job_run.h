@@ -1,9 +1,9 @@
-/* job_run.h - makes the file of a statement job: streamed in constant memory, going on where a
- * crash left it.
+/* job_run.h - writes the file of a statement job: streams it in constant memory, resumes after a
+ * crash.
  *
- * A job is claimed with a lease that each progress renews, and with a lock that ends with the
- * connection. Whoever claims the job of a consumer that is gone goes on behind what is known to be
- * on disk. */
+ * A consumer claims a job with a lease, which each progress record renews, and with an advisory
+ * lock, which ends with the connection. The consumer that takes over an abandoned job resumes after
+ * the bytes that are known to be on disk. */
 #ifndef DOMAIN_STATEMENT_JOB_RUN_H
 #define DOMAIN_STATEMENT_JOB_RUN_H
 
@@ -14,15 +14,15 @@
 
 struct job_runner {
 	struct db_pool *db;
-	const char *folder;      /* of the files */
-	bool mail;               /* a mail is due when a file is ready */
-	bool (*stopping)(void);  /* asked between steps: the job is then left for the next one */
+	const char *folder;     /* of the files */
+	bool mail;              /* send a mail when the file is ready */
+	bool (*stopping)(void); /* called between steps: true leaves the job for another consumer */
 };
 
-/* Runs the job that is due the longest. db must be a pool of one connection, used for nothing else
- * by another thread: the claim is also a lock of that connection, so that the end of its process
- * frees the job at once. *ran: there was one. What became of it is in its row and in the log; an
- * error means that the database is away. */
+/* Runs the job that has been due longest. *ran: whether a job was due. db must be a pool of one
+ * connection that no other thread uses: the claim is also a lock of that connection, so the end of
+ * the process releases the job at once. The outcome of the job is in its row and in the log; an
+ * error means that the database is unavailable. */
 enum error job_run_next(const struct job_runner *runner, bool *ran) MUST_CHECK;
 
 #endif

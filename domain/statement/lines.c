@@ -1,5 +1,5 @@
-/* lines.c - transaction_created into lines; see lines.h. The storing itself is
- * sql/statement/functions/lines.sql. */
+/* lines.c - parses transaction_created events into lines; see lines.h.
+ * sql/statement/functions/lines.sql stores them. */
 #include "domain/statement/lines.h"
 
 #include <inttypes.h>
@@ -12,10 +12,10 @@
 #include "common/base/money.h"
 #include "common/base/uuid.h"
 
-#define TEXT_MAX 4096 /* bytes of a merchant or a description: more than the wallet lets in */
+#define TEXT_MAX 4096 /* bytes of a merchant or a description; above what the ledger accepts */
 #define KIND_MAX 32
 
-/* The parameters of lines_store(), in its order. */
+/* The parameters of lines_store(), in order. */
 enum column {
 	COLUMN_WALLET,
 	COLUMN_VERSION,
@@ -52,7 +52,6 @@ static const enum db_element elements[COLUMN_COUNT] = {
 	[COLUMN_COUNTERPART] = DB_UUID_ARRAY,
 	[COLUMN_CHANGE] = DB_INT8_ARRAY,
 };
-
 
 struct lines {
 	struct db_array columns[COLUMN_COUNT];
@@ -91,9 +90,9 @@ lines_count(const struct lines *l)
 	return l->count;
 }
 
-/* ---- reading ---- */
+/* ---- parsing ---- */
 
-/* An event's members as they came. json_t is NULL or null where there is none. */
+/* An event's members, unchecked. A json_t is NULL or JSON null if the member is absent. */
 struct members {
 	const char *id, *wallet, *owner, *kind, *currency, *created;
 	json_int_t amount, balance, version;
@@ -105,7 +104,7 @@ struct event_line {
 	bool has_reference, has_counterpart, has_change;
 	const char *merchant, *description;
 	instant_us created;
-	int64_t change; /* of the balance; events of before do not have it */
+	int64_t change; /* of the balance; older events do not have it */
 };
 
 static enum error
@@ -119,11 +118,12 @@ static enum error
 members_read(const json_t *data, struct members *m, char reason[LINES_REASON])
 {
 	json_error_t fault;
-	json_t *object = (json_t *)(uintptr_t)
-		data; /* jansson's unpack takes no const; without O it changes nothing */
+	/* json_unpack() takes no const pointer, but without O it changes nothing. */
+	json_t *object = (json_t *)(uintptr_t)data;
 
 	if (json_unpack_ex(object, &fault, 0,
-		    "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s?o, s?o, s?o, s:s, s?o, s?o, s?o, s?o}",
+		    "{s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I,"
+		    " s?o, s?o, s?o, s:s, s?o, s?o, s?o, s?o}",
 		    "id", &m->id, "wallet_id", &m->wallet, "owner_id", &m->owner, "kind", &m->kind,
 		    "amount", &m->amount, "currency", &m->currency, "balance_after", &m->balance,
 		    "version", &m->version, "reference_id", &m->reference, "merchant", &m->merchant,
@@ -145,13 +145,13 @@ text_read(const json_t *member, const char **text)
 }
 
 static bool
-uuid_read(const json_t *member, struct uuid *out, bool *there)
+uuid_read(const json_t *member, struct uuid *out, bool *present)
 {
 	const char *text;
 
 	if (!text_read(member, &text) || (text != NULL && !uuid_parse(text, out)))
 		return false;
-	*there = text != NULL;
+	*present = text != NULL;
 	return true;
 }
 
@@ -164,8 +164,8 @@ change_read(const json_t *member, struct event_line *l)
 	       (json_is_integer(member) && l->change >= -MONEY_MAX && l->change <= MONEY_MAX);
 }
 
-/* The other side of a transfer: its wallet, as the one that money went to or came from, and its
- * transaction. */
+/* The other side of a transfer: the wallet that the money went to or came from, and the transaction
+ * there. */
 static bool
 counterpart_read(const struct members *m, struct event_line *l)
 {
@@ -179,9 +179,9 @@ counterpart_read(const struct members *m, struct event_line *l)
 	       has_wallet == l->has_counterpart;
 }
 
-/* Any kind of that look: one that is new here tells what it does by its balance_change. */
+/* Accepts kinds that this version does not know: their balance_change is enough. */
 static bool
-kind_is_good(const char *kind)
+kind_is_valid(const char *kind)
 {
 	size_t n = strspn(kind, "abcdefghijklmnopqrstuvwxyz_");
 
@@ -189,7 +189,7 @@ kind_is_good(const char *kind)
 }
 
 static bool
-currency_is_good(const char *currency)
+currency_is_valid(const char *currency)
 {
 	return strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && currency[3] == '\0';
 }
@@ -207,15 +207,15 @@ members_check(const struct members *m, struct event_line *l, char reason[LINES_R
 		return refuse(reason, "amount or balance_after is out of range");
 	if (!change_read(m->change, l))
 		return refuse(reason, "balance_change must be an integer from -(2^53-1) to 2^53-1");
-	if (!kind_is_good(m->kind) || !currency_is_good(m->currency))
+	if (!kind_is_valid(m->kind) || !currency_is_valid(m->currency))
 		return refuse(reason, "invalid kind or currency");
 	if (!text_read(m->merchant, &l->merchant) || !text_read(m->description, &l->description))
-		return refuse(reason, "merchant or description is not a text, or too long");
+		return refuse(reason, "merchant or description is not a string, or is too long");
 	if (!uuid_read(m->reference, &l->reference, &l->has_reference))
 		return refuse(reason, "reference_id must be a UUID");
 	if (!counterpart_read(m, l))
-		return refuse(reason,
-			"to_wallet_id or from_wallet_id, and counterpart_id, must be UUIDs, and come together");
+		return refuse(reason, "counterpart_id and either to_wallet_id or from_wallet_id"
+				      " must be UUIDs and occur together");
 	if (!instant_parse(m->created, &l->created))
 		return refuse(reason, "created_at must be an RFC 3339 time");
 	return OK;
@@ -260,8 +260,8 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 /* ---- storing ---- */
 
 static const struct db_statement lines_store_sql = { "lines_store",
-	"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text[]::timestamptz[],"
-	" $13, $14, $15)",
+	"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+	" $12::text[]::timestamptz[], $13, $14, $15)",
 	DB_AGAIN };
 
 struct stored_row {
@@ -292,7 +292,7 @@ lines_store(
 		if ((e = rows_read(rows, i, DB_COLUMNS(stored_columns), NULL, &row)) != OK)
 			return e;
 		INVARIANT(row.place >= 1 && row.place <= (int64_t)l->count,
-			"lines_store() answers place %" PRId64 " of %zu", row.place, l->count);
+			"lines_store() returned place %" PRId64 " of %zu", row.place, l->count);
 		differs((size_t)row.place - 1, context);
 	}
 	return OK;

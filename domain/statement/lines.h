@@ -1,8 +1,8 @@
-/* lines.h - the way of transaction_created into the statement database: read, collected, stored by
+/* lines.h - stores transaction_created events as lines: parses, collects and stores them in
  * batches.
  *
- * Order does not matter and doubles are dropped; a double that says something else is found.
- * Nothing here knows AMQP. */
+ * Order does not matter. Duplicates are dropped, and duplicates that differ are reported.
+ * Independent of AMQP. */
 #ifndef DOMAIN_STATEMENT_LINES_H
 #define DOMAIN_STATEMENT_LINES_H
 
@@ -14,7 +14,7 @@
 
 #define LINES_REASON 256
 
-/* A batch to be. Keeps its memory from batch to batch. One thread's. */
+/* A batch. lines_clear() keeps its memory for the next one. Not thread-safe. */
 struct lines;
 
 struct lines *lines_new(void);
@@ -22,14 +22,13 @@ void lines_free(struct lines *l);
 void lines_clear(struct lines *l);
 size_t lines_count(const struct lines *l);
 
-/* Adds the data of one event: the transaction as the API shows it, plus owner_id. Unknown members
- * are ignored, so that events may grow. An event without balance_change (of a ledger before that
- * had it) takes its sign from its kind or from the line before it. ERR_INVALID_REQUEST, with a
- * sentence: it is not such an event. */
+/* Adds the data of one event: the transaction as the API shows it, plus owner_id. Ignores unknown
+ * members, so events can grow. An older event has no balance_change and takes its sign from its
+ * kind or from the previous line. ERR_INVALID_REQUEST, with a reason, if the event is invalid. */
 enum error lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON]) MUST_CHECK;
 
-/* Stores all in one commit; may be repeated. differs() is called with the place (from 0, in the
- * order of lines_add) of each that contradicts what is stored. */
+/* Stores the batch in one commit. Idempotent. Calls differs() with the place of each event (from 0,
+ * in the order of lines_add()) that contradicts the stored line. */
 enum error lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context),
 	void *context) MUST_CHECK;
 

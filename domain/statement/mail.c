@@ -1,4 +1,4 @@
-/* mail.c - one mail over SMTP; see mail.h. */
+/* mail.c - sends a mail over SMTP; see mail.h. */
 #include "domain/statement/mail.h"
 
 #include <curl/curl.h>
@@ -14,16 +14,16 @@
 #define TOTAL_MS 20000L
 #define MAIL_MAX 4096
 
-/* What is in a header or a command must not end it. Anything else is the mail server's to judge. */
+/* An address must not end the header or command that it is in. The mail server checks the rest. */
 static bool
-address_is_good(const char *a)
+address_is_valid(const char *a)
 {
 	size_t n = strcspn(a, " \t\r\n<>\",;:()");
 
 	return n > 0 && n < 255 && a[n] == '\0' && strchr(a, '@') != NULL;
 }
 
-/* RFC 5322: lines end with CR LF. False where it does not fit. */
+/* Lines end with CR LF (RFC 5322). False if the mail does not fit. */
 static bool
 mail_write(const struct mail *m, char out[MAIL_MAX])
 {
@@ -35,8 +35,10 @@ mail_write(const struct mail *m, char out[MAIL_MAX])
 	gmtime_r(&now, &tm);
 	strftime(date, sizeof date, "%a, %d %b %Y %H:%M:%S +0000", &tm);
 	if (snprintf(head, sizeof head,
-		    "Date: %s\nFrom: Purse <%s>\nTo: <%s>\nSubject: %s\nMessage-ID: <%s@purse>\nMIME-Version: 1.0\n"
-		    "Content-Type: text/plain; charset=us-ascii\nAuto-Submitted: auto-generated\n\n",
+		    "Date: %s\nFrom: Purse <%s>\nTo: <%s>\nSubject: %s\n"
+		    "Message-ID: <%s@purse>\nMIME-Version: 1.0\n"
+		    "Content-Type: text/plain; charset=us-ascii\n"
+		    "Auto-Submitted: auto-generated\n\n",
 		    date, m->from, m->to, m->subject, m->id) >= (int)sizeof head)
 		return false;
 	for (const char *parts[] = { head, m->body, NULL }, **p = parts; *p != NULL; p++)
@@ -51,8 +53,7 @@ mail_write(const struct mail *m, char out[MAIL_MAX])
 	return true;
 }
 
-/* TLS where the server offers it (smtp://) or always (smtps://); a certificate that is wrong is
- * refused in both. */
+/* smtp:// uses TLS if the server offers it, smtps:// always. Both refuse invalid certificates. */
 static CURLcode
 mail_transfer(CURL *curl, const struct mail *m, FILE *text, struct curl_slist *to)
 {
@@ -78,8 +79,8 @@ mail_send(const struct mail *m)
 	FILE *stream;
 	CURL *curl;
 
-	if (!address_is_good(m->from) || !address_is_good(m->to) || !mail_write(m, text)) {
-		log_error("a mail cannot be written: an address is none, or it is too long");
+	if (!address_is_valid(m->from) || !address_is_valid(m->to) || !mail_write(m, text)) {
+		log_error("could not compose a mail: it has an invalid address or is too long");
 		return ERR_INVALID_REQUEST;
 	}
 	stream = fmemopen(text, strlen(text), "r");
@@ -88,7 +89,7 @@ mail_send(const struct mail *m)
 	if (stream != NULL && to != NULL && curl != NULL)
 		code = mail_transfer(curl, m, stream, to);
 	if (code != CURLE_OK)
-		log_warn("a mail could not be sent: %s", curl_easy_strerror(code));
+		log_warn("could not send a mail: %s", curl_easy_strerror(code));
 	curl_easy_cleanup(curl);
 	curl_slist_free_all(to);
 	if (stream != NULL)

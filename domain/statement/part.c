@@ -1,4 +1,4 @@
-/* part.c - a file in the making; see part.h. */
+/* part.c - an unfinished file; see part.h. */
 #include "domain/statement/part.h"
 
 #include <errno.h>
@@ -8,18 +8,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/base/file_owner.h"
 #include "common/base/log.h"
 
 #define CHUNK 65536
 
 static enum error
-part_error(const struct part *p, const char *what)
+part_error(const struct part *p, const char *action)
 {
-	log_error("the statement file %s cannot be %s: %s", p->path, what, strerror(errno));
+	log_error("could not %s statement file %s: %s", action, p->path, strerror(errno));
 	return ERR_UNAVAILABLE;
 }
 
-/* Hashes what is kept; false where it cannot all be read. */
+/* Hashes the bytes to keep; false if they cannot all be read. */
 static bool
 hash_kept(struct part *p, int64_t bytes)
 {
@@ -55,12 +56,15 @@ part_open(struct part *p, const char *folder, const char *name, int64_t bytes)
 	if (p->path[0] == '\0')
 		return ERR_INTERNAL;
 	if (mkdir(folder, 0750) != 0 && errno != EEXIST)
-		return part_error(p, "made");
-	/* In its place already: the crash came between that and the record of it. */
+		return part_error(p, "create the folder of");
+	/* Already complete: the crash came between the rename and the record in the database. */
 	if (access(p->path, F_OK) != 0 && rename(p->place, p->path) != 0 && errno != ENOENT)
-		return part_error(p, "taken up again");
+		return part_error(p, "resume");
 	if ((p->fd = open(p->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640)) < 0)
-		return part_error(p, "opened");
+		return part_error(p, "open");
+	/* An operator may drain the queue as root; the service must still read the file. */
+	if (!file_owner_inherit(p->fd, folder))
+		return part_error(p, "give to the folder's owner");
 	crypto_hash_sha256_init(&p->hash);
 	if (!hash_kept(p, bytes)) {
 		crypto_hash_sha256_init(&p->hash);
@@ -68,7 +72,7 @@ part_open(struct part *p, const char *folder, const char *name, int64_t bytes)
 	}
 	p->bytes = bytes;
 	if (ftruncate(p->fd, bytes) != 0)
-		return part_error(p, "cut");
+		return part_error(p, "truncate");
 	return OK;
 }
 
@@ -83,7 +87,7 @@ part_write(struct part *p, const void *data, size_t bytes)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return part_error(p, "written");
+			return part_error(p, "write to");
 		crypto_hash_sha256_update(&p->hash, from, (unsigned long long)n);
 		p->bytes += n;
 		from += n;
@@ -95,10 +99,10 @@ part_write(struct part *p, const void *data, size_t bytes)
 enum error
 part_sync(struct part *p)
 {
-	return fdatasync(p->fd) == 0 ? OK : part_error(p, "synced");
+	return fdatasync(p->fd) == 0 ? OK : part_error(p, "sync");
 }
 
-/* A name is on disk only when its folder is. */
+/* Syncs the folder too: otherwise a crash can undo the rename. */
 static enum error
 folder_sync(struct part *p)
 {
@@ -108,10 +112,10 @@ folder_sync(struct part *p)
 	snprintf(folder, sizeof folder, "%s", p->place);
 	*strrchr(folder, '/') = '\0';
 	if ((fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
-		return part_error(p, "synced with its folder");
+		return part_error(p, "sync the folder of");
 	failed = fsync(fd);
 	close(fd);
-	return failed == 0 ? OK : part_error(p, "synced with its folder");
+	return failed == 0 ? OK : part_error(p, "sync the folder of");
 }
 
 enum error
@@ -120,7 +124,7 @@ part_finish(struct part *p, unsigned char sha256[crypto_hash_sha256_BYTES])
 	enum error e = part_sync(p);
 
 	if (e == OK && rename(p->path, p->place) != 0)
-		e = part_error(p, "put in its place");
+		e = part_error(p, "rename");
 	if (e == OK)
 		e = folder_sync(p);
 	if (e == OK)
@@ -141,7 +145,7 @@ static void
 file_remove(const char *path)
 {
 	if (path[0] != '\0' && unlink(path) != 0 && errno != ENOENT)
-		log_warn("the statement file %s cannot be removed: %s", path, strerror(errno));
+		log_warn("could not remove statement file %s: %s", path, strerror(errno));
 }
 
 void

@@ -1,9 +1,9 @@
-/* part.h - a file in the making: written below another name, hashed as it grows, and put in its
- * place when it is whole.
+/* part.h - an unfinished file: has a temporary name, is hashed while it grows, and is renamed when
+ * complete.
  *
- * After a crash it goes on at a length that is known to be on disk: what lies behind is cut off,
- * what lies before is hashed again. The same job writes the same bytes, so even two writers at once
- * would do no harm. One thread's. */
+ * After a crash, writing resumes at a length that is known to be on disk: the bytes after it are
+ * truncated, the bytes before it hashed again. A job always writes the same bytes, so even two
+ * concurrent writers do no harm. Not thread-safe. */
 #ifndef DOMAIN_STATEMENT_PART_H
 #define DOMAIN_STATEMENT_PART_H
 
@@ -20,26 +20,25 @@ struct part {
 	int fd;
 	int64_t bytes;
 	crypto_hash_sha256_state hash;
-	char path[PART_PATH];  /* while it is made */
-	char place[PART_PATH]; /* then */
+	char path[PART_PATH];  /* while unfinished */
+	char place[PART_PATH]; /* once complete */
 };
 
-/* What part_open() would write to, without opening it: for part_discard(). "" where the path is too
- * long. */
+/* Sets the paths without opening the file, for part_discard(). "" if the path is too long. */
 void part_name(struct part *p, const char *folder, const char *name);
-/* Opens the part of folder/name and goes on behind its first `bytes`; where they are not all there,
- * at 0 (see part->bytes). Makes the folder where it is missing. Errors here and below:
- * ERR_UNAVAILABLE, logged (a full disk, no permission). */
+/* Opens the unfinished folder/name and resumes after its first `bytes`, or at 0 if they are not all
+ * there (see part->bytes). Creates the folder if it is missing. This and the functions below log
+ * failures, such as a full disk, and return ERR_UNAVAILABLE. */
 enum error part_open(
 	struct part *p, const char *folder, const char *name, int64_t bytes) MUST_CHECK;
 enum error part_write(struct part *p, const void *data, size_t bytes) MUST_CHECK;
-/* Returns when all that was written is on disk. */
+/* Returns when everything written so far is on disk. */
 enum error part_sync(struct part *p) MUST_CHECK;
-/* Syncs, puts the file in its place for good, and closes. */
+/* Syncs the file, renames it to its final name, and closes it. */
 enum error part_finish(struct part *p, unsigned char sha256[crypto_hash_sha256_BYTES]) MUST_CHECK;
-/* Closes; what is on disk stays, to go on from. Twice is harmless. */
+/* Closes the file, and keeps it on disk to resume from. Idempotent. */
 void part_close(struct part *p);
-/* Closes and removes what there is, in the making or in its place. */
+/* Closes the file and removes it, unfinished or complete. */
 void part_discard(struct part *p);
 
 #endif

@@ -1,4 +1,4 @@
-/* statements.c - wallets, periods and lines, checked while they are read; see statements.h. */
+/* statements.c - reads and checks wallets, periods and lines; see statements.h. */
 #include "domain/statement/statements.h"
 
 #include <inttypes.h>
@@ -10,7 +10,7 @@
 #include "common/base/log.h"
 
 #define WAIT_FIRST_MS 5
-#define WAIT_MOST_MS 40
+#define WAIT_MAX_MS 40
 
 /* ---- wallets ---- */
 
@@ -25,12 +25,12 @@ static const struct db_column wallet_columns[] = {
 
 enum error
 statement_wallet_find(
-	struct db_pool *db, const struct statement_wanted *wanted, struct statement_wallet *w)
+	struct db_pool *db, const struct wallet_query *query, struct statement_wallet *w)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(db, &wallet_find_sql,
-		DB_VALUES(db_uuid(wanted->wallet), db_uuid(&wanted->caller),
-			db_bool(wanted->any_owner)),
+		DB_VALUES(db_uuid(query->wallet), db_uuid(&query->caller),
+			db_bool(query->any_owner)),
 		&rows);
 
 	if (e != OK)
@@ -39,17 +39,17 @@ statement_wallet_find(
 				     : rows_read(rows, 0, DB_COLUMNS(wallet_columns), NULL, w);
 }
 
-/* Another user's wallet is waited for like an unknown one: the time of the answer tells nothing
- * either. */
+/* Waits for another user's wallet as for an unknown one, so that the response time does not reveal
+ * which it is. */
 enum error
-statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
+statement_wallet_wait(struct db_pool *db, const struct wallet_query *query,
 	int64_t min_version, struct statement_wallet *w)
 {
 	int64_t until = clock_monotonic_ms() + config_number(OPT_MIN_VERSION_WAIT);
 
 	for (int64_t pause = WAIT_FIRST_MS;;
-		pause = pause * 2 < WAIT_MOST_MS ? pause * 2 : WAIT_MOST_MS) {
-		enum error e = statement_wallet_find(db, wanted, w);
+		pause = pause * 2 < WAIT_MAX_MS ? pause * 2 : WAIT_MAX_MS) {
+		enum error e = statement_wallet_find(db, query, w);
 		int64_t left = until - clock_monotonic_ms();
 
 		if (e != OK && e != ERR_NOT_FOUND)
@@ -85,7 +85,7 @@ static const struct db_statement span_sql = { "span",
 	"SELECT currency, head, after, until, opening, closing, sum, count, missed_since "
 	"FROM statement_span($1, $2, $3, $4, $5)", DB_AGAIN };
 
-/* A span as it is found, and what is needed to check it. */
+/* A span as read, with what is needed to check it. */
 struct span_row {
 	struct span span;
 	bool has_opening, has_closing;
@@ -112,28 +112,28 @@ span_check(const struct span_row *row, bool whole)
 
 	if (s->after > s->until || !row->has_opening || !row->has_closing)
 		return alarm_raise(
-			&s->wallet, "its lines are not in the order of time, or one is gone");
+			&s->wallet, "its lines are not in chronological order, or one is missing");
 	if (whole && (row->count != s->until - s->after || s->opening + row->sum != s->closing))
 		return alarm_raise(&s->wallet,
-			"%" PRId64 " of %" PRId64 " lines, opening %" PRId64 " + %" PRId64
-			" is not closing %" PRId64,
+			"%" PRId64 " of %" PRId64 " lines, opening balance %" PRId64 " + %" PRId64
+			" is not closing balance %" PRId64,
 			row->count, s->until - s->after, s->opening, row->sum, s->closing);
 	return OK;
 }
 
 enum error
-span_find(struct db_pool *db, const struct span_wanted *wanted, struct span *s)
+span_find(struct db_pool *db, const struct span_query *query, struct span *s)
 {
 	struct span_row row = {
-		.span = { .wallet = wanted->wallet, .from = wanted->from, .to = wanted->to }
+		.span = { .wallet = query->wallet, .from = query->from, .to = query->to }
 	};
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	DB_ROWS(rows);
 	enum error e = db_query(db, &span_sql,
-		DB_VALUES(db_uuid(&wanted->wallet), db_instant(wanted->from, from),
-			db_instant(wanted->to, to),
-			wanted->has_head ? db_number(wanted->head) : db_null(),
-			db_bool(wanted->whole)),
+		DB_VALUES(db_uuid(&query->wallet), db_instant(query->from, from),
+			db_instant(query->to, to),
+			query->has_head ? db_number(query->head) : db_null(),
+			db_bool(query->whole)),
 		&rows);
 
 	if (e != OK)
@@ -143,7 +143,7 @@ span_find(struct db_pool *db, const struct span_wanted *wanted, struct span *s)
 	if ((e = rows_read(rows, 0, DB_COLUMNS(span_columns), NULL, &row)) != OK)
 		return e;
 	*s = row.span;
-	return span_check(&row, wanted->whole);
+	return span_check(&row, query->whole);
 }
 
 enum error
@@ -174,7 +174,7 @@ span_heading(const struct span *s, char wallet_text[UUID_TEXT])
 
 /* ---- lines ---- */
 
-/* "2026-11-23 05:08:36.12+00", as PostgreSQL writes it, into our form; false if it is not one. */
+/* Converts PostgreSQL's "2026-11-23 05:08:36.12+00" to our format; false if it is not a time. */
 static bool
 created_format(const char *text, char out[INSTANT_TEXT])
 {
@@ -229,9 +229,9 @@ chain_begin(const struct span *s)
 }
 
 static const struct db_statement lines_sql = { "lines",
-	"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, reference_id, created_at, "
-	"counterpart_wallet, counterpart_id FROM line WHERE wallet_id = $1 AND version > $2 AND version <= $3 "
-	"ORDER BY version LIMIT $4",
+	"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, "
+	"reference_id, created_at, counterpart_wallet, counterpart_id FROM line "
+	"WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4",
 	DB_AGAIN };
 
 enum error
@@ -256,15 +256,16 @@ chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct cha
 	return OK;
 }
 
-/* Fixed width and UTC: these texts compare like the times they stand for. */
+/* Advances the chain by a line, after checking version, balance and time. The times are UTC text of
+ * fixed width, so they compare as strings. */
 static enum error
-chain_link(const struct span *s, const char *from, const char *to, struct chain *c,
+chain_advance(const struct span *s, const char *from, const char *to, struct chain *c,
 	const struct line *l)
 {
 	int64_t sum;
 
 	if (l->version != c->version + 1)
-		return alarm_raise(&s->wallet, "after line %" PRId64 " comes line %" PRId64,
+		return alarm_raise(&s->wallet, "line %" PRId64 " is followed by line %" PRId64,
 			c->version, l->version);
 	if (__builtin_add_overflow(c->balance, l->amount, &sum) || sum != l->balance_after)
 		return alarm_raise(&s->wallet,
@@ -272,7 +273,8 @@ chain_link(const struct span *s, const char *from, const char *to, struct chain 
 			c->balance, l->amount, l->balance_after);
 	if (strcmp(l->created_at, from) < 0 || strcmp(l->created_at, to) >= 0 ||
 		strcmp(l->created_at, c->created_at) < 0)
-		return alarm_raise(&s->wallet, "line %" PRId64 " of %s is not in the order of time",
+		return alarm_raise(&s->wallet,
+			"line %" PRId64 ", created at %s, is not in chronological order",
 			l->version, l->created_at);
 	c->version = l->version;
 	c->balance = l->balance_after;
@@ -280,15 +282,16 @@ chain_link(const struct span *s, const char *from, const char *to, struct chain 
 	return OK;
 }
 
-/* Nothing is left out at the end of a reading either. */
+/* Catches lines missing at the end of a read, which chain_advance() never sees. */
 static enum error
-chain_arrive(const struct span *s, const struct chain *c, int64_t expected)
+chain_check_end(const struct span *s, const struct chain *c, int64_t expected)
 {
 	if (c->version != expected)
 		return alarm_raise(&s->wallet, "line %" PRId64 " is missing", c->version + 1);
 	if (c->version == s->until && c->balance != s->closing)
-		return alarm_raise(&s->wallet, "it closes with %" PRId64 " instead of %" PRId64,
-			c->balance, s->closing);
+		return alarm_raise(&s->wallet,
+			"the closing balance is %" PRId64 " instead of %" PRId64, c->balance,
+			s->closing);
 	return OK;
 }
 
@@ -312,11 +315,11 @@ chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format 
 		struct line l;
 
 		if ((e = line_read(rows, i, &l)) != OK ||
-			(e = chain_link(s, from, to, c, &l)) != OK)
+			(e = chain_advance(s, from, to, c, &l)) != OK)
 			return e;
 		formats[f].line(out, &l, first && i == 0);
 	}
-	if ((e = chain_arrive(s, c, expected)) != OK)
+	if ((e = chain_check_end(s, c, expected)) != OK)
 		return e;
 	return out->failed ? ERR_TOO_LARGE : OK;
 }

@@ -1,9 +1,8 @@
-/* statements.h - the Statement service's domain: wallets as they are known here, the lines of a
- * period, and the proof that they add up. Handlers and statement_consumer read through it. Nothing
- * here knows HTTP or AMQP.
+/* statements.h - reads statements: wallets, periods and lines, with proof that the lines add up.
+ * For the handlers and statement_consumer. Independent of HTTP and AMQP.
  *
- * Only lines without a hole before them are ever shown. Whatever does not add up is
- * ERR_INCONSISTENT, and an alarm in the log: a line that begins "alarm:". */
+ * Only lines without a gap before them are ever shown. Lines that do not add up are
+ * ERR_INCONSISTENT and raise an alarm: a log message that starts with "alarm:". */
 #ifndef DOMAIN_STATEMENT_STATEMENTS_H
 #define DOMAIN_STATEMENT_STATEMENTS_H
 
@@ -15,67 +14,68 @@
 
 struct statement_wallet {
 	struct uuid id, owner;
-	int64_t version; /* the last line without a hole before it */
+	int64_t version; /* the last line without a gap before it */
 };
 
-/* Who asks, and which wallet: NULL for the oldest of theirs. any_owner: an operator's right. */
-struct statement_wanted {
+/* Which wallet (NULL: the caller's oldest), for which caller. any_owner: the caller is an
+ * operator. */
+struct wallet_query {
 	const struct uuid *wallet;
 	struct uuid caller;
 	bool any_owner;
 };
 
-/* ERR_NOT_FOUND also for another user's wallet. */
-enum error statement_wallet_find(struct db_pool *db, const struct statement_wanted *wanted,
+/* ERR_NOT_FOUND also if another user owns the wallet. */
+enum error statement_wallet_find(struct db_pool *db, const struct wallet_query *query,
 	struct statement_wallet *w) MUST_CHECK;
-/* The same, but waits (MIN_VERSION_WAIT at most) until line min_version has come, or the wallet
- * itself has; then answers what is there. */
-enum error statement_wallet_wait(struct db_pool *db, const struct statement_wanted *wanted,
+/* The same, but first waits until the wallet exists and has line min_version, or until
+ * MIN_VERSION_WAIT has passed. */
+enum error statement_wallet_wait(struct db_pool *db, const struct wallet_query *query,
 	int64_t min_version, struct statement_wallet *w) MUST_CHECK;
 
-/* The lines of [from, to): after < version <= until, as the wallet stood at line `head`. */
+/* The lines of [from, to): after < version <= until, as of line `head` of the wallet. */
 struct span {
 	struct uuid wallet;
 	instant_us from, to;
 	char currency[4];
 	int64_t head, after, until;
 	int64_t opening, closing;
-	bool has_gap;            /* a line of the period may be missing … */
-	instant_us missed_since; /* … since then */
+	bool has_gap;            /* a line of the period may be missing ... */
+	instant_us missed_since; /* ... since then */
 };
 
-struct span_wanted {
+struct span_query {
 	struct uuid wallet;
 	instant_us from, to;
-	bool has_head; /* else the newest line without a hole before it */
-	int64_t head;  /* one that was answered before, so that later lines change nothing */
-	bool whole;    /* also check that the amounts of all lines lead from opening to closing */
+	bool has_head; /* else the newest line without a gap before it */
+	int64_t head;  /* from an earlier span, so that later lines change nothing */
+	bool whole;    /* also check that all amounts add up from opening to closing balance */
 };
 
-/* Finds the span of a period. ERR_INCONSISTENT, with an alarm: its lines do not add up. */
+/* Finds the span of a period. ERR_INCONSISTENT, with an alarm, if its lines do not add up. */
 enum error span_find(
-	struct db_pool *db, const struct span_wanted *wanted, struct span *s) MUST_CHECK;
-/* ERR_INCONSISTENT, with an alarm: a line has been missing for longer than GAP_ALARM. */
+	struct db_pool *db, const struct span_query *query, struct span *s) MUST_CHECK;
+/* ERR_INCONSISTENT, with an alarm, if a line has been missing for longer than GAP_ALARM. */
 enum error span_check_gap(const struct span *s) MUST_CHECK;
 
-/* Where a reading is: the last line read and the balance after it. */
+/* The position of a reader in a span: the last line read and the balance after it. */
 struct chain {
 	int64_t version, balance;
-	char created_at[INSTANT_TEXT]; /* "" before the first */
+	char created_at[INSTANT_TEXT]; /* "" before the first line */
 };
-/* At the beginning of a span. */
+/* The start of a span. */
 struct chain chain_begin(const struct span *s);
-/* Behind a line of the span (a page's cursor). */
+/* The position after a line of the span, such as a cursor's. */
 enum error chain_seek(
 	struct db_pool *db, const struct span *s, int64_t version, struct chain *c) MUST_CHECK;
 
-/* Reads up to `limit` lines behind the chain's place, checks each against the one before, and
- * writes them in a format. Moves the chain. At the span's end the closing balance is checked too.
- * first: no line was written before these. */
+/* Reads up to `limit` lines after the chain's position, checks each against the previous one, and
+ * writes them in a format. Advances the chain. Also checks the closing balance at the end of the
+ * span. first: these are the first lines of the page or file. */
 enum error chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f,
 	bool first, struct chain *c, struct text *out) MUST_CHECK;
 
-/* The head of a page or file. wallet_text lives as long as the heading. */
+/* The heading of a page or file. It points to wallet_text. */
 struct heading span_heading(const struct span *s, char wallet_text[UUID_TEXT]);
 
 #endif

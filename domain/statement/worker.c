@@ -1,8 +1,8 @@
-/* worker.c - the thread beside the flow of lines: jobs, mails, upkeep; see worker.h.
+/* worker.c - the background thread for jobs, mails and maintenance; see worker.h.
  *
- * The database is the queue: statement_requested only wakes the thread a little earlier than its
- * own look, once a second, would. So nothing depends on that event, and a job left by a crashed
- * consumer is found like a new one. */
+ * The database is the queue, and the thread polls it every second; statement_requested only wakes
+ * it earlier. So nothing depends on that event, and the thread finds the job of a crashed consumer
+ * like a new one. */
 #include "domain/statement/worker.h"
 
 #include <curl/curl.h>
@@ -20,8 +20,8 @@
 #include "domain/statement/job_run.h"
 #include "domain/statement/mail.h"
 
-#define LOOK_MS 1000
-#define UPKEEP_MS 60000
+#define POLL_MS 1000
+#define MAINTENANCE_MS 60000
 #define REMOVE_AT_ONCE 100
 #define MAIL_ATTEMPTS 6
 
@@ -31,13 +31,13 @@ struct worker {
 	pthread_cond_t changed;
 	bool woken, ending;
 	bool (*stopping)(void);
-	struct db_pool *db, *auth; /* auth: NULL where no mail is sent */
+	struct db_pool *db, *auth; /* auth: NULL if mail is off */
 	char folder[FOLDER_MAX];
 };
 
 /* ---- mails ---- */
 
-/* A mail that is due: the statement it is about. */
+/* A mail that is due, and its statement. */
 struct mail_row {
 	struct uuid id, owner;
 	instant_us from, to;
@@ -104,8 +104,8 @@ static const struct db_statement mail_claim_sql = { "mail_claim",
 
 static const struct db_statement mail_sent_sql = { "mail_sent", "SELECT mail_sent($1)", DB_AGAIN };
 
-/* Sends the mail that has been due the longest; *ran: there was one. What fails is retried later, a
- * few times. */
+/* Sends the mail that has been due longest. *ran: whether a mail was due. Failed mails are retried
+ * up to MAIL_ATTEMPTS times. */
 static enum error
 mail_next(struct worker *w, bool *ran)
 {
@@ -124,17 +124,17 @@ mail_next(struct worker *w, bool *ran)
 	if ((e = rows_read(rows, 0, DB_COLUMNS(mail_columns), NULL, &due)) != OK)
 		return e;
 	if (due.attempts > MAIL_ATTEMPTS) {
-		log_error("the mail of a statement is given up after %d attempts", MAIL_ATTEMPTS);
+		log_error("giving up on the mail for a statement after %d attempts", MAIL_ATTEMPTS);
 		return OK;
 	}
 	if (mail_write_and_send(w, &due) != OK) {
-		log_warn("the mail of a statement is tried again later");
+		log_warn("will retry the mail for a statement later");
 		return OK;
 	}
 	return db_query(w->db, &mail_sent_sql, DB_VALUES(db_uuid(&due.id)), NULL);
 }
 
-/* ---- upkeep ---- */
+/* ---- maintenance ---- */
 
 struct file_row {
 	struct uuid id;
@@ -149,7 +149,7 @@ static const struct db_column file_columns[] = {
 static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)",
 	DB_AGAIN };
 
-/* The file first, then its record: a crash between them removes it once more, which is harmless. */
+/* Removes the file before recording it: after a crash in between, removing it again is harmless. */
 static enum error
 file_remove(struct worker *w, const struct file_row *file)
 {
@@ -158,8 +158,8 @@ file_remove(struct worker *w, const struct file_row *file)
 	job_file_name(&file->id, file->format, name);
 	snprintf(path, sizeof path, "%s/%s", w->folder, name);
 	if (unlink(path) != 0 && errno != ENOENT) {
-		log_error("the statement file %s cannot be removed: %s", path, strerror(errno));
-		return OK; /* the next one may be */
+		log_error("could not remove statement file %s: %s", path, strerror(errno));
+		return OK; /* continue with the next file */
 	}
 	return db_query(w->db, &file_removed_sql, DB_VALUES(db_uuid(&file->id)), NULL);
 }
@@ -199,7 +199,7 @@ static const struct db_statement gaps_sql = { "gaps",
 	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10",
 	DB_AGAIN };
 
-/* Reports a gap before anyone asks for the statement. */
+/* Reports gaps even if no one requests the statement. */
 static void
 gaps_report(struct worker *w)
 {
@@ -217,7 +217,7 @@ gaps_report(struct worker *w)
 
 /* ---- the thread ---- */
 
-/* Until nothing is due, or the database is away, or we end. */
+/* Runs until nothing is due, the database is unavailable, or the program stops. */
 static void
 work(struct worker *w)
 {
@@ -234,11 +234,11 @@ work(struct worker *w)
 	}
 }
 
-/* False: the thread ends. */
+/* Returns false if the thread must end. */
 static bool
 wait_for_work(struct worker *w)
 {
-	int64_t until = clock_monotonic_ms() + LOOK_MS;
+	int64_t until = clock_monotonic_ms() + POLL_MS;
 	struct timespec ts = { .tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000 };
 	bool go_on;
 
@@ -256,17 +256,17 @@ static void *
 worker_main(void *context)
 {
 	struct worker *w = context;
-	int64_t upkeep_at = 0;
+	int64_t maintenance_at = 0;
 
 	do {
-		if (clock_monotonic_ms() >= upkeep_at && !w->stopping()) {
+		if (clock_monotonic_ms() >= maintenance_at && !w->stopping()) {
 			files_remove(w);
 			gaps_report(w);
-			upkeep_at = clock_monotonic_ms() + UPKEEP_MS;
+			maintenance_at = clock_monotonic_ms() + MAINTENANCE_MS;
 		}
 		work(w);
 	} while (wait_for_work(w));
-	work(w); /* what came since */
+	work(w); /* that arrived since */
 	return NULL;
 }
 
@@ -314,7 +314,7 @@ worker_start(bool (*stopping)(void))
 	pthread_condattr_destroy(&monotonic);
 	if (worker_open(w) && pthread_create(&w->thread, NULL, worker_main, w) == 0)
 		return w;
-	fprintf(stderr, "The thread for statement files could not be started.\n");
+	fprintf(stderr, "could not start the thread for statement files\n");
 	worker_free(w);
 	return NULL;
 }

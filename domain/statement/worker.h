@@ -1,5 +1,5 @@
-/* worker.h - the thread of statement_consumer that makes files, sends mails and removes what is
- * old, while lines flow. */
+/* worker.h - the thread of statement_consumer that writes files, sends mails and deletes expired
+ * files, while the main thread stores lines. */
 #ifndef DOMAIN_STATEMENT_WORKER_H
 #define DOMAIN_STATEMENT_WORKER_H
 
@@ -7,12 +7,12 @@
 
 struct worker;
 
-/* Starts the thread. stopping() is asked between steps: once it is true, work is left for the next
- * consumer. NULL, after a sentence on stderr: it cannot. */
+/* Starts the thread. It calls stopping() between steps: once true, it leaves the work to another
+ * consumer. NULL, with a message on stderr, on failure. */
 struct worker *worker_start(bool (*stopping)(void));
-/* There may be work: look now instead of a second later. Any thread. */
+/* Makes the thread check for work now instead of within a second. Any thread can call it. */
 void worker_wake(struct worker *w);
-/* Finishes what is due (nothing, once stopping() is true), ends the thread, frees everything. */
+/* Does pending work unless stopping() is true, ends the thread, and frees the worker. */
 void worker_end(struct worker *w);
 
 #endif

@@ -1,9 +1,9 @@
-/* The FastCGI authorizer: lighttpd asks it before each request to wallet and statement (DESIGN.md,
- * section 6).
+/* authorize.c - the FastCGI authorizer, which lighttpd calls before each request to wallet and
+ * statement (DESIGN.md, section 6).
  *
- * A 200 lets the request pass, and its Variable-… headers become variables that no client can
- * forge. Anything else is the client's answer. It must not read its input: that is the request's
- * body, and meant for the service. */
+ * A 200 lets the request through. Its Variable-… headers become request variables that clients
+ * cannot forge. Any other response goes to the client. The authorizer must not read its input,
+ * which is the request body for the service. */
 #include "common/base/caller.h"
 #include "domain/identity/identity.h"
 #include "handlers/auth/service.h"

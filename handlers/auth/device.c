@@ -1,4 +1,4 @@
-/* device.c - cookies, tokens and client facts over HTTP; see device.h. */
+/* device.c - the client device over HTTP; see device.h. */
 #include "handlers/auth/device.h"
 
 #include <string.h>
@@ -7,16 +7,16 @@
 #include "handlers/auth/service.h"
 
 #define COOKIE "purse_refresh"
-#define USER_AGENT_MOST 255
-#define IP_MOST 64
+#define USER_AGENT_MAX 255
+#define IP_MAX 64
 
-/* Headers may hold any byte; what is stored and shown is plain. */
+/* Headers can contain any byte; we store and show printable ASCII only. */
 static const char *
-plain(struct request *r, const char *text, size_t most)
+printable(struct request *r, const char *text, size_t max)
 {
 	char *copy;
 
-	if (text == NULL || *text == '\0' || (copy = arena_strndup(r->arena, text, most)) == NULL)
+	if (text == NULL || *text == '\0' || (copy = arena_strndup(r->arena, text, max)) == NULL)
 		return NULL;
 	for (char *c = copy; *c != '\0'; c++)
 		if (*c < 0x20 || *c > 0x7e)
@@ -27,9 +27,10 @@ plain(struct request *r, const char *text, size_t most)
 struct client
 device_client(struct request *r)
 {
-	return (struct client){ .user_agent = plain(
-					r, request_header(r, "User-Agent"), USER_AGENT_MOST),
-		.ip = plain(r, request_variable(r, "REMOTE_ADDR"), IP_MOST) };
+	return (struct client){
+		.user_agent = printable(r, request_header(r, "User-Agent"), USER_AGENT_MAX),
+		.ip = printable(r, request_variable(r, "REMOTE_ADDR"), IP_MAX),
+	};
 }
 
 const char *
@@ -49,14 +50,14 @@ device_cookie(struct request *r)
 	return NULL;
 }
 
-/* A page on another site cannot send it (SameSite), no script can read it (HttpOnly), only Auth
- * gets it (Path). */
+/* Other sites cannot send the cookie (SameSite), scripts cannot read it (HttpOnly), and only Auth
+ * receives it (Path). */
 struct reply *
 device_set_cookie(struct request *r, struct reply *reply, const char *refresh_token)
 {
 	bool https = strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
-	long long seconds = refresh_token != NULL ? config_number(OPT_REFRESH_TOKEN_TIME) / 1000
-						  : 0;
+	long long seconds =
+		refresh_token != NULL ? config_number(OPT_REFRESH_TOKEN_TIME) / 1000 : 0;
 
 	return reply_header(r, reply, "Set-Cookie",
 		COOKIE "=%s; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=%lld%s",

@@ -1,23 +1,24 @@
-/* device.h - the device at the other end, as HTTP shows it: its name and address, its cookie, the
- * tokens it is given. */
+/* device.h - the client device over HTTP: user agent and address, cookie, tokens in the
+ * response. */
 #ifndef HANDLERS_AUTH_DEVICE_H
 #define HANDLERS_AUTH_DEVICE_H
 
 #include "common/http/reply.h"
 #include "domain/identity/sessions.h"
 
-/* User agent and address, in the arena; plain ASCII, cut where too long. */
+/* User agent and address in printable ASCII, truncated if too long. In the request's arena. */
 struct client device_client(struct request *r);
 
-/* The refresh token in the cookie; NULL where there is none. In the arena. */
+/* The refresh token from the cookie, or NULL. In the request's arena. */
 const char *device_cookie(struct request *r);
-/* Adds the Set-Cookie header: the token, or with NULL its removal. Answers the reply. */
+/* Adds a Set-Cookie header with the token, or one that deletes the cookie if it is NULL. Returns
+ * the reply. */
 struct reply *device_set_cookie(struct request *r, struct reply *reply, const char *refresh_token);
 
-/* 200 with the tokens; with use_cookie the refresh token is in the cookie only. */
+/* 200 with the tokens. If use_cookie is set, the refresh token is only in the cookie. */
 struct reply *device_grant(struct request *r, const struct grant *g, bool use_cookie);
 
-/* What sign-in, refresh and password share: the error, and how long to wait. */
+/* The error, with how long to wait if there were too many attempts. */
 struct reply *device_refuse(struct request *r, enum error e, int64_t wait_s);
 
 #endif

@@ -1,4 +1,4 @@
-/* GET /health/auth - whether the service and its database answer. */
+/* GET /health/auth - checks that the service and its database respond. */
 #include "handlers/auth/service.h"
 
 struct reply *

@@ -5,9 +5,8 @@
 struct reply *
 jwks_get(struct request *r)
 {
-	/* A new key signs at once, whatever set a verifier has kept: one that meets a kid it does
-	 * not know fetches the set anew (OpenID Connect Core, 10.1.1). A cache on the way should
-	 * not have the old answer to that for long. */
+	/* A new key signs at once. A verifier that sees an unknown kid fetches the set again
+	 * (OpenID Connect Core, 10.1.1), so caches in between must not keep an old set for long. */
 	return reply_header(
 		r, reply_json(r, 200, keys_jwks()), "Cache-Control", "public, max-age=60");
 }

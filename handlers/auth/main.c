@@ -1,4 +1,4 @@
-/* main.c - the Auth service: its routes, and what it opens at the start. */
+/* main.c - the Auth service: its routes, startup and shutdown. */
 #include <stdio.h>
 
 #include "common/base/config.h"
@@ -35,7 +35,7 @@ service_start(void)
 	if (config_require(OPT_AUTH_DATABASE_URL) && keys_start(true) && identity_start() &&
 		(auth = auth_new()) != NULL)
 		return auth;
-	fprintf(stderr, "auth cannot start: the reason is above.\n");
+	fprintf(stderr, "auth: startup failed; see the messages above\n");
 	identity_stop();
 	return NULL;
 }

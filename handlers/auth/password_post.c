@@ -1,4 +1,4 @@
-/* POST /v1/auth/password - change the password; every other session ends. */
+/* POST /v1/auth/password - changes the password and ends all other sessions. */
 #include <string.h>
 
 #include "domain/identity/attempts.h"
@@ -7,32 +7,33 @@
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
-/* The current password is proved as at sign-in: slowed down by the same failures. */
+/* Checks the current password as sign-in does, throttled by the same failed attempts. */
 static enum error
-prove_and_change(struct request *r, const char *email, const char *current, const char *wanted,
-	int64_t *wait_s)
+authenticate_and_change(struct request *r, const char *email, const char *current,
+	const char *replacement, int64_t *wait_s)
 {
 	unsigned char key[ATTEMPT_KEY];
 	struct account account;
 	enum error e;
 
-	if ((e = account_prove(r->service, r->arena, email, current, &account, wait_s)) != OK)
+	if ((e = account_authenticate(r->service, r->arena, email, current, &account, wait_s)) !=
+		OK)
 		return e;
 	attempt_key(r->service, email, key);
 	if ((e = attempts_forget(r->service, key)) != OK)
 		return e;
-	return password_change(r->service, &account, &r->caller.session, wanted);
+	return password_change(r->service, &account, &r->caller.session, replacement);
 }
 
 struct reply *
 password_post(struct request *r)
 {
-	const char *current = "", *wanted = "", *fault;
+	const char *current = "", *replacement = "", *fault;
 	struct field fields[] = {
 		{ "current_password", FIELD_TEXT, .required = true, .least = 1,
 			.most = PASSWORD_MOST, .text = &current },
 		{ "new_password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST,
-			.most = PASSWORD_MOST, .text = &wanted },
+			.most = PASSWORD_MOST, .text = &replacement },
 	};
 	struct account account;
 	int64_t wait_s = 0;
@@ -42,11 +43,11 @@ password_post(struct request *r)
 		return reply_error(r, e);
 	if ((e = account_find(r->service, r->arena, &r->caller.user, &account)) != OK)
 		return reply_error(r, e == ERR_NOT_FOUND ? ERR_SESSION_ENDED : e);
-	if ((fault = password_fault(wanted, account.email)) != NULL)
+	if ((fault = password_fault(replacement, account.email)) != NULL)
 		return reply_error(r, request_fault(r, "/new_password", "%s", fault));
-	if (strcmp(current, wanted) == 0)
+	if (strcmp(current, replacement) == 0)
 		return reply_error(
 			r, request_fault(r, "/new_password", "must differ from the current one"));
-	e = prove_and_change(r, account.email, current, wanted, &wait_s);
+	e = authenticate_and_change(r, account.email, current, replacement, &wait_s);
 	return e == OK ? reply_empty(r, 204) : device_refuse(r, e, wait_s);
 }

@@ -1,15 +1,15 @@
-/* POST /v1/auth/refresh - a refresh token, from the body or the cookie, for the next tokens. */
+/* POST /v1/auth/refresh - exchanges a refresh token, from body or cookie, for new tokens. */
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
-/* A cookie that is no good any more is taken away, so that the browser stops sending it. */
+/* Deletes a cookie that is no longer valid, so that the browser stops sending it. */
 static struct reply *
 refresh_refuse(struct request *r, enum error e, bool from_cookie)
 {
 	struct reply *reply;
 
 	if (e == ERR_UNAUTHENTICATED)
-		request_refuse(r, e, "This refresh token is not known.");
+		request_refuse(r, e, "The refresh token is invalid.");
 	reply = reply_error(r, e);
 	if (from_cookie &&
 		(e == ERR_UNAUTHENTICATED || e == ERR_SESSION_ENDED || e == ERR_TOKEN_REUSED))
@@ -37,7 +37,7 @@ refresh_post(struct request *r)
 	}
 	if (token == NULL)
 		return reply_error(r, request_refuse(r, ERR_UNAUTHENTICATED,
-					      "Send a refresh_token, or the cookie."));
+					      "Send a refresh_token, or the cookie from sign-in."));
 	if ((e = session_refresh(r->service, token, &client, &grant)) != OK)
 		return refresh_refuse(r, e, from_cookie);
 	return device_grant(r, &grant, from_cookie);

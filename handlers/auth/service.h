@@ -1,4 +1,4 @@
-/* service.h - the Auth service's handlers, by their names in the route table. */
+/* service.h - the handlers in the Auth service's route table, and the authorizer. */
 #ifndef HANDLERS_AUTH_SERVICE_H
 #define HANDLERS_AUTH_SERVICE_H
 

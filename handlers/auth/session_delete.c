@@ -1,4 +1,4 @@
-/* DELETE /v1/auth/sessions/{id} - ends a session of the caller. */
+/* DELETE /v1/auth/sessions/{id} - ends one of the caller's sessions. */
 #include "domain/identity/sessions.h"
 #include "handlers/auth/service.h"
 

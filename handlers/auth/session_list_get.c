@@ -1,4 +1,4 @@
-/* GET /v1/auth/sessions - the devices that are signed in. */
+/* GET /v1/auth/sessions - the caller's open sessions, one per signed-in device. */
 #include <string.h>
 
 #include "common/http/page.h"
@@ -50,7 +50,7 @@ session_list_get(struct request *r)
 		return reply_error(r, e);
 	if (page.cursor != NULL && (e = page_cursor_uuid(r, page.cursor, &after)) != OK)
 		return reply_error(r, e);
-	/* One more than asked for tells whether there is a next page. */
+	/* One extra row shows whether there is a next page. */
 	e = session_list(r->service, r->arena, &r->caller.user, page.cursor != NULL ? &after : NULL,
 		page.limit + 1, &list, &count);
 	return e == OK ? session_page(r, list, count, (size_t)page.limit) : reply_error(r, e);

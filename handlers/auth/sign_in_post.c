@@ -1,4 +1,4 @@
-/* POST /v1/auth/sign-in - a password for tokens. */
+/* POST /v1/auth/sign-in - exchanges e-mail address and password for tokens. */
 #include "domain/identity/password_rules.h"
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
@@ -23,7 +23,8 @@ sign_in_post(struct request *r)
 
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
 		return reply_error(r, e);
-	if ((e = account_prove(r->service, r->arena, email, password, &account, &wait_s)) != OK)
+	if ((e = account_authenticate(r->service, r->arena, email, password, &account, &wait_s)) !=
+		OK)
 		return device_refuse(r, e, wait_s);
 	if ((e = session_open(r->service, &account, &client, &grant)) != OK)
 		return reply_error(r, e);

@@ -1,4 +1,4 @@
-/* POST /v1/auth/sign-out - end this session, or all. */
+/* POST /v1/auth/sign-out - ends this session, or all of the caller's. */
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
@@ -17,7 +17,7 @@ sign_out_post(struct request *r)
 		e = session_end_all(r->service, &r->caller.user);
 	else
 		e = session_end(r->service, &r->caller.user, &r->caller.session);
-	if (e != OK && e != ERR_NOT_FOUND) /* somebody else ended it meanwhile: just as well */
+	if (e != OK && e != ERR_NOT_FOUND) /* not found: already ended, which is fine */
 		return reply_error(r, e);
 	return device_set_cookie(r, reply_empty(r, 204), NULL);
 }

@@ -1,4 +1,4 @@
-/* POST /v1/auth/sign-up - open an account. */
+/* POST /v1/auth/sign-up - creates an account. */
 #include "domain/identity/accounts.h"
 #include "domain/identity/password_rules.h"
 #include "handlers/auth/service.h"
@@ -33,7 +33,7 @@ sign_up_post(struct request *r)
 	enum error e;
 
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
-	    (e = sign_up_check(r, email, password, name)) != OK)
+		(e = sign_up_check(r, email, password, name)) != OK)
 		return reply_error(r, e);
 	if ((e = account_create(r->service, r->arena, email, name, password, &account)) != OK)
 		return reply_error(r, e);

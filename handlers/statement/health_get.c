@@ -1,4 +1,4 @@
-/* health_get.c - GET /health/statement: whether the service's database answers. */
+/* health_get.c - GET /health/statement: checks that the service and its database respond. */
 #include "common/http/reply.h"
 #include "handlers/statement/service.h"
 

@@ -1,4 +1,4 @@
-/* job_file_get.c - GET /v1/statements/{id}/file: the file of a statement. */
+/* job_file_get.c - GET /v1/statements/{id}/file: downloads the file of a statement. */
 #include <stdio.h>
 
 #include "common/http/reply.h"
@@ -10,7 +10,7 @@ file_check(struct request *r, const struct job *job)
 {
 	if (job->status == JOB_FAILED)
 		return request_refuse(
-			r, ERR_NOT_READY, "This statement could not be made. Ask for a new one.");
+			r, ERR_NOT_READY, "The statement could not be created. Request a new one.");
 	if (job->status != JOB_READY) {
 		request_retry_after(r, 1);
 		return ERR_NOT_READY;
@@ -18,7 +18,7 @@ file_check(struct request *r, const struct job *job)
 	return job->removed ? ERR_GONE : OK;
 }
 
-/* GET /v1/statements/{id}/file - the file itself, or a range of it. */
+/* GET /v1/statements/{id}/file - the file, or a range of it. */
 struct reply *
 job_file_get(struct request *r)
 {

@@ -1,9 +1,9 @@
-/* job_get.c - GET /v1/statements/{id}: how far a statement is. */
+/* job_get.c - GET /v1/statements/{id}: the progress of a statement job. */
 #include "common/http/reply.h"
 #include "domain/statement/job.h"
 #include "handlers/statement/service.h"
 
-/* GET /v1/statements/{id} - the job, and where its file is. */
+/* GET /v1/statements/{id} - the job, with a link to its file once it is ready. */
 struct reply *
 job_get(struct request *r)
 {

@@ -1,4 +1,4 @@
-/* main.c - the statement handler: its routes, what it opens, and nothing else. */
+/* main.c - the Statement service: its routes, startup and shutdown. */
 #include <stdlib.h>
 
 #include "common/base/config.h"

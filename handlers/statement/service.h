@@ -1,4 +1,4 @@
-/* service.h - what the handlers of the Statement service share, and the handlers themselves. */
+/* service.h - the Statement service's handlers and the state that they share. */
 #ifndef HANDLERS_STATEMENT_SERVICE_H
 #define HANDLERS_STATEMENT_SERVICE_H
 

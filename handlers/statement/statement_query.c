@@ -1,5 +1,4 @@
-/* statement_query.c - reads the query of GET /v1/statements: instants and dates, formats, cursors;
- * see statement_query.h. */
+/* statement_query.c - reads the query of GET /v1/statements; see statement_query.h. */
 #include "handlers/statement/statement_query.h"
 
 #include <errno.h>
@@ -13,7 +12,7 @@
 /* ---- the period ---- */
 
 static enum error
-moment_read(
+instant_read(
 	struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
 {
 	const struct field field = { name, type, .instant = t };
@@ -21,7 +20,8 @@ moment_read(
 	return bind_text(text, &field, &r->faults);
 }
 
-/* Without `to` the period ends now; without `from` it is as long as is answered at once. */
+/* Without `to` the period ends now. Without `from` it is STATEMENT_SYNC_DAYS long, which needs no
+ * job. */
 static enum error
 period_read(struct request *r, struct statement_query *q, const char *from, const char *to)
 {
@@ -32,13 +32,13 @@ period_read(struct request *r, struct statement_query *q, const char *from, cons
 	q->ends_now = to == NULL;
 	q->begins_by_end = to == NULL && from == NULL;
 	if (to != NULL)
-		e = moment_read(r, "to", FIELD_TO, to, &q->to);
+		e = instant_read(r, "to", FIELD_TO, to, &q->to);
 	q->from = q->to > sync ? q->to - sync : 0;
-	if (from != NULL && moment_read(r, "from", FIELD_FROM, from, &q->from) != OK)
+	if (from != NULL && instant_read(r, "from", FIELD_FROM, from, &q->from) != OK)
 		e = ERR_INVALID_REQUEST;
 	if (e != OK)
 		return e;
-	/* 2nd to 1st: the days do not overlap, though the one's beginning is the other's end. */
+	/* As instants, the dates 2nd to 1st make an empty period, so compare the days too. */
 	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) &&
 				       date_parse(to, &last) && day > last))
 		return request_fault(r, "/from", "must not be later than to");
@@ -50,7 +50,7 @@ period_read(struct request *r, struct statement_query *q, const char *from, cons
 }
 
 void
-statement_query_waited(struct statement_query *q)
+statement_query_update_end(struct statement_query *q)
 {
 	instant_us now = clock_now();
 
@@ -74,7 +74,7 @@ statement_query_cursor(struct request *r, const struct span *s, const struct cha
 }
 
 static bool
-number_next(const char **p, int64_t most, int64_t *n)
+number_next(const char **p, int64_t max, int64_t *n)
 {
 	char *end;
 
@@ -83,7 +83,7 @@ number_next(const char **p, int64_t most, int64_t *n)
 	errno = 0;
 	*n = strtoll(*p + 1, &end, 10);
 	*p = end;
-	return errno == 0 && *n <= most;
+	return errno == 0 && *n <= max;
 }
 
 static bool
@@ -101,8 +101,8 @@ cursor_parse(const char *text, struct statement_query *q)
 	       number_next(&p, q->head, &q->after) && *p == '\0' && q->head > 0 && q->from <= q->to;
 }
 
-/* A later page is of the same wallet and period as the first, even where the period was "until
- * now". */
+/* Later pages keep the wallet and period of the first page, even if it had no `to` and ended
+ * now. */
 static enum error
 cursor_read(struct request *r, const char *cursor, const char *from, const char *to,
 	struct statement_query *q)
@@ -113,7 +113,7 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 	if (text == NULL)
 		return ERR_INVALID_REQUEST;
 	if (!cursor_parse(text, &page))
-		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	if ((q->has_wallet && memcmp(&q->wallet, &page.wallet, sizeof page.wallet) != 0) ||
 	    (from != NULL && q->from != page.from) || (to != NULL && q->to != page.to))
 		return request_fault(r, "/cursor", "belongs to another wallet or period");
@@ -122,14 +122,14 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 	return OK;
 }
 
-/* ---- the whole ---- */
+/* ---- the query ---- */
 
 enum error
 statement_query_read(struct request *r, struct statement_query *q)
 {
 	const char *from = NULL, *to = NULL;
 	struct page page = { 0 };
-	int64_t format = format_accepted(request_header(r, "Accept")); /* unless it names one */
+	int64_t format = format_accepted(request_header(r, "Accept")); /* the default */
 	enum error e;
 
 	*q = (struct statement_query){ 0 };
@@ -145,14 +145,14 @@ statement_query_read(struct request *r, struct statement_query *q)
 
 	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK ||
 		e == ERR_INVALID_REQUEST)
-		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST
-						      : e; /* all faults at once */
+		/* Also after a fault: the client gets all faults at once. */
+		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST : e;
 	if (e != OK || (e = request_key(r, &q->key)) != OK)
 		return e;
 	q->format = (enum format)format;
-	q->asked = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-",
+	q->request = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-",
 		to != NULL ? to : "-", format_names[format], q->min_version);
-	if (q->asked == NULL)
+	if (q->request == NULL)
 		return ERR_TOO_LARGE;
 	q->has_limit = page.limit > 0;
 	q->limit = q->has_limit ? page.limit : PAGE_LIMIT_DEFAULT;
@@ -165,18 +165,18 @@ statement_query_is_long(const struct statement_query *q)
 	return q->to - q->from > config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
 }
 
-struct statement_wanted
-statement_query_wanted(const struct request *r, const struct statement_query *q)
+struct wallet_query
+statement_query_wallet(const struct request *r, const struct statement_query *q)
 {
-	return (struct statement_wanted){ .wallet = q->has_wallet ? &q->wallet : NULL,
+	return (struct wallet_query){ .wallet = q->has_wallet ? &q->wallet : NULL,
 		.caller = r->caller.user,
 		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
 }
 
-struct span_wanted
+struct span_query
 statement_query_span(const struct statement_query *q, const struct uuid *wallet)
 {
-	return (struct span_wanted){ .wallet = *wallet,
+	return (struct span_query){ .wallet = *wallet,
 		.from = q->from,
 		.to = q->to,
 		.has_head = q->is_next,

@@ -1,4 +1,4 @@
-/* statement_query.h - what GET /v1/statements was asked for. */
+/* statement_query.h - the query parameters of GET /v1/statements. */
 #ifndef HANDLERS_STATEMENT_STATEMENT_QUERY_H
 #define HANDLERS_STATEMENT_STATEMENT_QUERY_H
 
@@ -11,30 +11,31 @@ struct statement_query {
 	struct uuid wallet;
 	instant_us from, to;  /* half open; from <= to */
 	bool ends_now;        /* no `to` was sent */
-	bool begins_by_end;   /* nor `from`, which then follows the end */
+	bool begins_by_end;   /* no `from` either: it moves with the end */
 	enum format format;
 	int64_t min_version;  /* 0: do not wait */
 	int64_t limit;
 	bool has_limit;
-	const char *asked;    /* period, format and min_version as they were sent */
+	const char *request;  /* period, format and min_version as sent */
 	const char *key;      /* Idempotency-Key, or NULL */
-	bool is_next;         /* a later page: its cursor says the period, and … */
-	int64_t head,
-		after; /* … the wallet as the first page saw it, and the last line of the page before */
+	/* A later page. Its cursor has the period, the head that the first page saw, and the last
+	 * line of the previous page. */
+	bool is_next;
+	int64_t head, after;
 };
 
-/* Reads and checks the query; faults are collected in the request. */
+/* Reads and validates the query; collects faults in the request. */
 enum error statement_query_read(struct request *r, struct statement_query *q) MUST_CHECK;
-/* Whether the period is over the threshold, STATEMENT_SYNC_DAYS. */
+/* Whether the period is longer than STATEMENT_SYNC_DAYS, so a job must write it to a file. */
 bool statement_query_is_long(const struct statement_query *q);
-/* After the wait for min_version: a period that ends now ends after what was waited for. */
-void statement_query_waited(struct statement_query *q);
-/* The cursor of the page behind a chain's place; NULL: the request's memory is full. */
+/* Call after waiting for min_version: moves a period that ends now past the line waited for. */
+void statement_query_update_end(struct statement_query *q);
+/* The cursor of the page after the chain's position; NULL if the request's arena is full. */
 char *statement_query_cursor(struct request *r, const struct span *s, const struct chain *c);
-/* Whose wallet is asked for, and by whom. Points into the query. */
-struct statement_wanted statement_query_wanted(
+/* The wallet to find, and for whom. Points into the query. */
+struct wallet_query statement_query_wallet(
 	const struct request *r, const struct statement_query *q);
-/* The span of the wallet, as the first page saw it. */
-struct span_wanted statement_query_span(const struct statement_query *q, const struct uuid *wallet);
+/* The span to find, with the same head on every page. */
+struct span_query statement_query_span(const struct statement_query *q, const struct uuid *wallet);
 
 #endif

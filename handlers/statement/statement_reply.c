@@ -1,4 +1,4 @@
-/* statement_reply.c - the answers of GET /v1/statements; see statement_reply.h. */
+/* statement_reply.c - the responses of GET /v1/statements; see statement_reply.h. */
 #include "handlers/statement/statement_reply.h"
 
 #include "common/base/config.h"
@@ -6,27 +6,27 @@
 #include "domain/statement/job.h"
 #include "handlers/statement/service.h"
 
-/* A whole period is answered at once if it has no more lines than this. */
+/* A whole period with more lines than this needs a job. */
 #define WHOLE_LINES_MAX 2000
 
 struct reply *
 statement_reply_job(struct request *r, const struct statement_query *q, const struct uuid *wallet)
 {
 	struct statement_service *s = r->service;
-	struct job_wanted wanted = { .owner = r->caller.user,
+	struct job_spec spec = { .owner = r->caller.user,
 		.wallet = *wallet,
 		.from = q->from,
 		.to = q->to,
 		.format = q->format,
 		.min_version = q->min_version,
-		.asked = q->asked,
+		.request = q->request,
 		.key = q->key };
 	struct job job;
 	char id[UUID_TEXT];
 	struct reply *reply;
 	enum error e;
 
-	if ((e = job_request(s->db, &wanted, &job)) == ERR_RATE_LIMITED)
+	if ((e = job_request(s->db, &spec, &job)) == ERR_RATE_LIMITED)
 		request_retry_after(r, 5);
 	if (e != OK)
 		return reply_error(r, e);
@@ -36,7 +36,7 @@ statement_reply_job(struct request *r, const struct statement_query *q, const st
 	return reply_header(r, reply, "Retry-After", "1");
 }
 
-/* Ends the text and answers it. */
+/* Completes the text and replies with it. */
 static struct reply *
 reply_written(struct request *r, enum format f, struct text *t, const char *next)
 {

@@ -1,4 +1,4 @@
-/* balance_get.c - GET /v1/wallets/{id}/balance: the balance now, or as it was at a moment. */
+/* balance_get.c - GET /v1/wallets/{id}/balance: the balance now, or at a point in time. */
 #include "handlers/wallet/service.h"
 
 static struct reply *

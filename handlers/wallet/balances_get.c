@@ -1,5 +1,4 @@
-/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, a point an hour, a day or
- * a month. */
+/* balances_get.c - GET /v1/wallets/{id}/balances: the balance over time, by hour, day or month. */
 #include "handlers/wallet/service.h"
 
 static const char *const steps[] = { "hour", "day", "month", NULL };
@@ -29,7 +28,7 @@ period_read(struct request *r, struct period *p)
 	if (p->from >= p->to)
 		return request_fault(r, "/from", "must be before to");
 	if (p->to > now)
-		p->to = now; /* nothing is foretold */
+		p->to = now; /* no balances in the future */
 	return OK;
 }
 
@@ -51,7 +50,7 @@ balances_get(struct request *r)
 		return reply_error(r, e);
 	if (count > BALANCE_POINTS_MAX)
 		return reply_error(r, request_fault(r, "/by",
-			"would be more than %d points: take longer steps or a shorter period",
+			"gives more than %d points: use longer steps or a shorter period",
 			BALANCE_POINTS_MAX));
 	uuid_format(&wallet.id, id);
 	return reply_json(r, 200, json_pack("{s:s, s:s, s:s, s:o}", "wallet_id", id, "currency",

@@ -1,5 +1,5 @@
-/* batch_post.c - POST /v1/transactions/batch: many operations in one call; all or none, or each for
- * itself. */
+/* batch_post.c - POST /v1/transactions/batch: many operations in one call, all or none, or each on
+ * its own. */
 #include "handlers/wallet/batch_replies.h"
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"

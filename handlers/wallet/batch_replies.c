@@ -1,4 +1,4 @@
-/* batch_replies.c - what is answered about a batch; see batch_replies.h. */
+/* batch_replies.c - replies to a batch; see batch_replies.h. */
 #include "handlers/wallet/batch_replies.h"
 
 #include "handlers/wallet/replies.h"
@@ -23,7 +23,7 @@ problem_write(struct text *t, json_t *problem)
 	TEXT_LITERAL(t, ",\"problem\":");
 	if (dump != NULL)
 		text_add_string(t, dump);
-	t->failed = t->failed || dump == NULL; /* the request's memory is used up */
+	t->failed = t->failed || dump == NULL; /* the request is out of memory */
 	json_decref(problem);
 }
 

@@ -1,5 +1,4 @@
-/* currency_limits_get.c - GET /v1/wallets/limits?currency=EUR: the limits of a currency's
- * wallets. */
+/* currency_limits_get.c - GET /v1/wallets/limits?currency=EUR: the default limits of a currency. */
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"

@@ -1,5 +1,5 @@
-/* currency_limits_put.c - PUT /v1/wallets/limits?currency=EUR: replaces the limits of a currency's
- * wallets. */
+/* currency_limits_put.c - PUT /v1/wallets/limits?currency=EUR: replaces a currency's default
+ * limits. */
 #include "domain/ledger/limits.h"
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/replies.h"

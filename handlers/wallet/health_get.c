@@ -1,4 +1,4 @@
-/* health_get.c - GET /health/wallet: is the service able to work? */
+/* health_get.c - GET /health/wallet: whether the service can do its work. */
 #include "handlers/wallet/service.h"
 
 struct reply *

@@ -1,5 +1,4 @@
-/* hold_list_get.c - GET /v1/wallets/{id}/holds: what is reserved and not yet captured, the newest
- * first. */
+/* hold_list_get.c - GET /v1/wallets/{id}/holds: a wallet's open holds, newest first. */
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 

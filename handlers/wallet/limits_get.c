@@ -1,5 +1,4 @@
-/* limits_get.c - GET /v1/wallets/{id}/limits: the limits in force for a wallet, and what is used of
- * them. */
+/* limits_get.c - GET /v1/wallets/{id}/limits: the limits in force for a wallet, and their usage. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 

@@ -1,5 +1,4 @@
-/* limits_put.c - PUT /v1/wallets/{id}/limits: replaces a wallet's own limits, and its credit
- * limit. */
+/* limits_put.c - PUT /v1/wallets/{id}/limits: replaces a wallet's own limits and credit limit. */
 #include "domain/ledger/changes.h"
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
@@ -22,7 +21,6 @@ limits_put(struct request *r)
 		return reply_error(r, e);
 	if (out.error != OK)
 		return reply_refusal(r, &out);
-	/* A replay shows the limits as they are now: they may have changed since the first
-	 * answer. */
+	/* A replay shows the current limits, which may differ from those of the first reply. */
 	return reply_replayed(r, reply_wallet_limits(r), out.replayed);
 }

@@ -1,4 +1,4 @@
-/* main.c - the Wallet service: its routes, and what it opens at the start. */
+/* main.c - the Wallet service: its routes, and what it opens when it starts. */
 #include <stdlib.h>
 
 #include "common/base/config.h"

@@ -1,4 +1,4 @@
-/* queries.c - what several endpoints read of a request; see queries.h. */
+/* queries.c - query parameters that several endpoints read; see queries.h. */
 #include "handlers/wallet/queries.h"
 
 #include "handlers/wallet/service.h"
@@ -16,7 +16,7 @@ id_page_read(struct request *r, struct page *page, struct uuid *place, const str
 	if ((text = page_cursor_decode(r, page->cursor)) == NULL)
 		return ERR_INVALID_REQUEST;
 	if (!uuid_parse(text, place))
-		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	*after = place;
 	return OK;
 }
@@ -34,6 +34,6 @@ currency_read(struct request *r, const char **currency)
 	e = request_bind_query(r, fields, 1);
 	if (e == OK && currency_exponent(*currency) < 0)
 		return request_fault(r, "/currency",
-			"must be a currency code of ISO 4217 such as EUR");
+			"must be an ISO 4217 currency code, such as EUR");
 	return e;
 }

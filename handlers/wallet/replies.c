@@ -1,4 +1,4 @@
-/* replies.c - answers that several endpoints give; see replies.h. */
+/* replies.c - replies that several endpoints share; see replies.h. */
 #include "handlers/wallet/replies.h"
 
 #include "domain/ledger/limits.h"
@@ -29,7 +29,7 @@ reply_outcome(struct request *r, const struct outcome *out)
 
 /* ---- refusals ---- */
 
-/* The sentence for a refusal, in the arena; NULL: its title says it all. */
+/* The detail of a refusal, in the arena; NULL if its title says everything. */
 static const char *
 refusal_detail(struct request *r, const struct outcome *out)
 {
@@ -39,7 +39,7 @@ refusal_detail(struct request *r, const struct outcome *out)
 	return NULL;
 }
 
-/* What a refusal tells besides: {"available":…} for lack of funds, {"limit":…} for a limit. May be
+/* Further members of a refusal: {"available":…} for lack of funds, {"limit":…} for a limit. Can be
  * empty. */
 static json_t *
 refusal_members(const struct outcome *out)

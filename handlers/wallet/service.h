@@ -1,5 +1,5 @@
-/* service.h - what the wallet's handlers share: the service's state, and their names for the route
- * table. */
+/* service.h - what the wallet's handlers share: the service's state, and their declarations for the
+ * route table. */
 #ifndef HANDLERS_WALLET_SERVICE_H
 #define HANDLERS_WALLET_SERVICE_H
 
@@ -9,12 +9,12 @@
 #include "domain/ledger/wallets.h"
 
 struct wallet_service {
-	struct db_pool *pool;  /* for everything that is read, and for opening wallets */
-	struct poster *poster; /* for single operations */
+	struct db_pool *pool;   /* for all reads, and for opening wallets */
+	struct poster *poster;  /* for single operations */
 	struct db_pool *ledger; /* for batches and dry runs */
 };
 
-/* Whose things the caller may see: their own, or NULL: everyone's. */
+/* The owner whose data the caller can see: themselves, or NULL for everyone's. */
 static inline const struct uuid *
 caller_scope(const struct request *r)
 {

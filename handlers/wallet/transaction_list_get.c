@@ -1,16 +1,17 @@
-/* transaction_list_get.c - GET /v1/transactions: what has happened, the newest first. */
+/* transaction_list_get.c - GET /v1/transactions: a page of transactions, newest first. */
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 
-/* A wallet that is named must be one that the caller may see. */
+/* If the query names a wallet, the caller must be allowed to see it. */
 static enum error
 wallet_check(struct request *r, const struct transaction_query *q)
 {
 	struct wallet_service *s = r->service;
 	struct wallet wallet;
 
-	return q->wallet == NULL ? OK : wallet_find(s->pool, q->wallet, q->owner, r->arena,
-		&wallet);
+	if (q->wallet == NULL)
+		return OK;
+	return wallet_find(s->pool, q->wallet, q->owner, r->arena, &wallet);
 }
 
 static struct reply *

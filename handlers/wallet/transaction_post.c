@@ -1,4 +1,4 @@
-/* transaction_post.c - POST /v1/transactions: move money once. */
+/* transaction_post.c - POST /v1/transactions: moves money once. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 
@@ -12,9 +12,9 @@ operation_from_request(struct operation *op, bool *dry, struct request *r)
 	*op = operation_zero();
 	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_body(r, &body)) != OK ||
 	    (e = request_key(r, &op->key)) != OK ||
-	    (e = operation_read(body, DOOR_REQUEST, "", r->arena, op, &r->faults)) != OK)
+	    (e = operation_read(body, ORIGIN_REQUEST, "", r->arena, op, &r->faults)) != OK)
 		return e;
-	operation_by(op, &r->caller);
+	operation_set_caller(op, &r->caller);
 	return OK;
 }
 

@@ -4,7 +4,7 @@
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 
-/* A cursor is where the page before ended: time, wallet, version. */
+/* A cursor holds the time, wallet and version of the previous page's last transaction. */
 static enum error
 cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 {
@@ -20,7 +20,7 @@ cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 	if (version == NULL || copy != NULL || !number_parse(at, &q->cursor_at) ||
 	    !uuid_parse(wallet, &q->cursor_wallet) || !number_parse(version, &q->cursor_version) ||
 	    q->cursor_at < 0 || q->cursor_at > INSTANT_LAST)
-		return request_fault(r, "/cursor", "is not a cursor that was given out here");
+		return request_fault(r, "/cursor", "is not a valid cursor");
 	q->has_cursor = true;
 	return OK;
 }
@@ -40,7 +40,7 @@ ranges_check(struct request *r, const struct transaction_query *q)
 {
 	if (q->has_from && q->has_to && q->from > q->to)
 		return request_fault(r, "/from", "must not be after to");
-	if (q->has_least && q->has_most && q->least.minor > q->most.minor)
+	if (q->has_min_amount && q->has_max_amount && q->min_amount.minor > q->max_amount.minor)
 		return request_fault(r, "/min_amount", "must not be greater than max_amount");
 	return OK;
 }
@@ -59,8 +59,10 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
 		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
 		{ "merchant", FIELD_TEXT, .least = 1, .most = 200, .text = &q->merchant },
-		{ "min_amount", FIELD_AMOUNT, .present = &q->has_least, .amount = &q->least },
-		{ "max_amount", FIELD_AMOUNT, .present = &q->has_most, .amount = &q->most },
+		{ "min_amount", FIELD_AMOUNT, .present = &q->has_min_amount,
+			.amount = &q->min_amount },
+		{ "max_amount", FIELD_AMOUNT, .present = &q->has_max_amount,
+			.amount = &q->max_amount },
 		{ "q", FIELD_TEXT, .least = 1, .most = 100, .text = &q->text },
 		{ "metadata", FIELD_PAIRS, .pairs = &q->metadata },
 	};
@@ -72,7 +74,7 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 	q->limit = page->limit + 1;
 	q->wallet = has_wallet ? wallet : NULL;
 	q->kind = has_kind ? kind_names[kind] : NULL;
-	/* Without a wallet even operators mean their own. */
+	/* Without a wallet, even an operator gets only their own transactions. */
 	q->owner = has_wallet ? caller_scope(r) : &r->caller.user;
 	return page->cursor != NULL ? cursor_read(r, page->cursor, q) : OK;
 }

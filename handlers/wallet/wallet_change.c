@@ -1,4 +1,4 @@
-/* wallet_change.c - what freezing, unfreezing and closing a wallet have in common. */
+/* wallet_change.c - the common part of freezing, unfreezing and closing a wallet. */
 #include "domain/ledger/changes.h"
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
@@ -13,7 +13,7 @@ change_read(struct request *r, enum kind kind, struct change *c)
 	const struct field fields[] = {
 		{ "reason", FIELD_TEXT, .required = true, .least = 1, .most = REASON_MAX,
 			.text = &c->reason },
-		/* Of a freeze only: */
+		/* Only for a freeze: */
 		{ "mode", FIELD_CHOICE, .choices = freeze_modes, .number = &mode },
 	};
 	enum error e;

@@ -1,4 +1,4 @@
-/* wallet_close_post.c - POST /v1/wallets/{id}/close: for ever, once it is empty. */
+/* wallet_close_post.c - POST /v1/wallets/{id}/close: closes an empty wallet forever. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 

@@ -1,5 +1,4 @@
-/* wallet_freeze_post.c - POST /v1/wallets/{id}/freeze: nothing leaves the wallet, or nothing moves
- * at all. */
+/* wallet_freeze_post.c - POST /v1/wallets/{id}/freeze: stops debits, or all movements. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 

@@ -4,15 +4,15 @@
 
 #include "handlers/wallet/service.h"
 
-/* The version is the ETag: a client that has it learns cheaply that nothing has happened since. */
+/* The version is the ETag, so a client can find out cheaply that nothing has changed. */
 static bool
 client_has(struct request *r, int64_t version)
 {
-	const char *known = request_header(r, "If-None-Match");
+	const char *etags = request_header(r, "If-None-Match");
 	char etag[32];
 
 	snprintf(etag, sizeof etag, "\"%lld\"", (long long)version);
-	return known != NULL && (strstr(known, etag) != NULL || strcmp(known, "*") == 0);
+	return etags != NULL && (strstr(etags, etag) != NULL || strcmp(etags, "*") == 0);
 }
 
 struct reply *

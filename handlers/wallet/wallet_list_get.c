@@ -1,4 +1,4 @@
-/* wallet_list_get.c - GET /v1/wallets: the caller's wallets, the oldest first. */
+/* wallet_list_get.c - GET /v1/wallets: the caller's wallets, oldest first. */
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 

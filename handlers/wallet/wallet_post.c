@@ -1,4 +1,4 @@
-/* wallet_post.c - POST /v1/wallets: open a wallet. */
+/* wallet_post.c - POST /v1/wallets: opens a wallet. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 
@@ -21,7 +21,7 @@ opening_read(struct request *r, struct opening *o)
 		return e;
 	if (currency_exponent(o->currency) < 0)
 		return request_fault(r, "/currency",
-			"must be a currency code of ISO 4217 such as EUR");
+			"must be an ISO 4217 currency code, such as EUR");
 	opening_fingerprint(o);
 	return OK;
 }

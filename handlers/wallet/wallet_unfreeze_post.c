@@ -1,4 +1,4 @@
-/* wallet_unfreeze_post.c - POST /v1/wallets/{id}/unfreeze: it may be used again. */
+/* wallet_unfreeze_post.c - POST /v1/wallets/{id}/unfreeze: makes the wallet usable again. */
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 

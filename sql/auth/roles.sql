@@ -1,6 +1,7 @@
--- roles.sql - what the run-time role (psql variable `app`) can do. Applied on each migrate.
+-- roles.sql - the privileges of the run-time role (psql variable `app`). Applied on every migrate.
 --
--- It cannot change the roles of an account: only the owner, through `purse user role`, makes someone an operator.
+-- The role cannot change the roles of an account. Only the owner, through `purse user role`, can
+-- make someone an operator.
 
 SELECT :'app' <> current_user AS separate \gset
 \if :separate

@@ -1,12 +1,12 @@
--- 004_balance_change.sql - events say by themselves what they did to the balance.
+-- 004_balance_change.sql - events contain the signed change of the balance.
 --
--- lines_store takes one more parameter for it, which has a default: callers of the old form find
--- the new one. An older event says only the size of the amount. Most kinds tell its sign; that of
--- the others follows from the line before. Until that one is here the line waits in line_unsigned,
--- and `line` holds only what is known.
+-- lines_store gets a parameter for it, with a default, so that calls by old programs resolve to
+-- the new form. Older events only have an unsigned amount. Most kinds determine the sign; for the
+-- others it follows from the previous line. Until that line arrives, the line waits in
+-- line_unsigned, so `line` only has lines with a known sign.
 CREATE TABLE line_unsigned (
 	version            bigint NOT NULL,
-	amount             bigint NOT NULL,     -- without its sign
+	amount             bigint NOT NULL,     -- unsigned
 	balance_after      bigint NOT NULL,
 	created_at         timestamptz NOT NULL,
 	wallet_id          uuid NOT NULL,
@@ -23,6 +23,6 @@ CREATE TABLE line_unsigned (
 DROP FUNCTION IF EXISTS lines_store(uuid[], bigint[], uuid[], uuid[], text[], text[], bigint[],
 	bigint[], text[], text[], uuid[], timestamptz[], uuid[], uuid[]);
 
--- domain/statement/formats.def lists the formats; the handler refuses all others.
+-- domain/statement/formats.def lists the formats; the handler refuses any other.
 ALTER TABLE job DROP CONSTRAINT job_format,
 	ADD CONSTRAINT job_format CHECK (format ~ '^[a-z0-9]+$');

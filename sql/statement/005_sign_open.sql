@@ -1,10 +1,12 @@
--- 005_sign_open.sql - a line whose sign is open waits in line_unsigned; sign_open goes.
+-- 005_sign_open.sql - moves lines of unknown sign to line_unsigned, and drops sign_open.
 --
--- If the line before is here, its balance tells the sign, whether its own sign was open or not.
--- The others lie behind a gap, so no head has passed them: they are taken out until it is filled.
+-- If the previous line is stored, its balance determines the sign, whether or not its own sign was
+-- known. The other lines are behind a gap, so no head has passed them: they wait in line_unsigned
+-- until the gap is filled.
 --
--- A call of the old lines_store() that began before waits for the locks and then fails, since the
--- column is gone. Its batch is not acknowledged but sent again at once, and finds the new form.
+-- A call of the old lines_store() that is in flight waits for the locks and then fails, because
+-- the column no longer exists. Its batch is not acknowledged, is redelivered at once, and is
+-- stored by the new form.
 LOCK TABLE wallet, line IN ACCESS EXCLUSIVE MODE;
 
 UPDATE line l SET sign_open = false,

@@ -1,5 +1,7 @@
--- roles.sql - what the run-time role (psql variable `app`) may do: read, and call the functions. Applied on each
--- migrate. Lines are append-only because that role holds no INSERT, UPDATE, DELETE or TRUNCATE on any table.
+-- roles.sql - the privileges of the run-time role (psql variable `app`). Applied on every migrate.
+--
+-- The role can read tables and call functions. Lines are append-only because it has no INSERT,
+-- UPDATE, DELETE or TRUNCATE privilege on any table.
 
 SELECT :'app' <> current_user AS separate \gset
 \if :separate

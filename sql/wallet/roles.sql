@@ -1,5 +1,6 @@
--- roles.sql - what the run-time role (psql variable `app`) may do: read, and call the functions. Applied on each
--- migrate. History is append-only because that role holds no INSERT, UPDATE, DELETE or TRUNCATE on any table.
+-- roles.sql - what the run-time role (psql variable `app`) can do: read, and call the functions.
+-- Applied by each migrate. History is append-only because that role has no INSERT, UPDATE, DELETE or
+-- TRUNCATE on any table.
 
 SELECT :'app' <> current_user AS separate \gset
 \if :separate
@@ -11,20 +12,21 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :"app";
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
 GRANT EXECUTE ON FUNCTION
-	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[], text[], text[], bigint, boolean,
-		text, uuid[], timestamptz[], boolean[]),
+	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[],
+		text[], text[], bigint, boolean, text, uuid[], timestamptz[], boolean[]),
 	wallet_open(uuid, uuid, uuid, text, text, text, bytea, integer),
 	wallet_change(uuid, uuid, text, integer, text, text, text, bytea),
 	wallet_limits_set(uuid, uuid, text[], text[], bigint[], bigint, integer, text, text, bytea),
 	batch_claim, hold_expire, currency_limits_set,
-	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_page, amount_shown, metadata_has,
-	wallet_holds, wallet_clock, wallet_limits, limits_of, limit_used, limit_frees_at, currency_limits,
+	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_page,
+	amount_shown, metadata_has, wallet_holds, wallet_clock, wallet_limits, limits_of,
+	limit_used, limit_frees_at, currency_limits,
 	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject
 	TO :"app";
 -- functions/old.sql
 GRANT EXECUTE ON FUNCTION
-	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[], text[], text[], interval, boolean,
-		text, uuid[], timestamptz[], boolean[]),
+	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[],
+		text[], text[], interval, boolean, text, uuid[], timestamptz[], boolean[]),
 	wallet_open(uuid, uuid, text, text, text, bytea, integer, uuid),
 	wallet_change(uuid, uuid, integer, text, text, text, text, bytea),
 	wallet_limits_set(uuid, uuid, integer, bigint, text[], text[], bigint[], text, text, bytea)

@@ -14,7 +14,10 @@ here=${BATS_TEST_DIRNAME:-$(dirname "${BASH_SOURCE[0]}")}
 : "${WALLET_DATABASE_URL:?names the wallet database as the run-time role (make -s env prints it)}"
 PGBENCH=${PGBENCH:-$(command -v pgbench || echo /usr/lib/postgresql/15/bin/pgbench)}
 # Make the planner treat the small test tables like large ones.
-export PGOPTIONS='-c client_min_messages=warning -c statement_timeout=60s -c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+PGOPTIONS='-c client_min_messages=warning -c statement_timeout=60s'
+PGOPTIONS+=' -c plan_cache_mode=force_generic_plan -c enable_seqscan=off'
+PGOPTIONS+=' -c enable_bitmapscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+export PGOPTIONS
 
 # sql [URL] - runs SQL from standard input and prints the values; on failure, the server's message.
 sql() {
@@ -47,17 +50,22 @@ value() {
 # fails on any error.
 parallel() {
 	printf '%s\n' "$3" >"$BATS_TEST_TMPDIR/script.sql"
-	"$PGBENCH" -n -c "$1" -j 2 -t "$2" -f "$BATS_TEST_TMPDIR/script.sql" "$WALLET_DATABASE_URL" \
-		>"$BATS_TEST_TMPDIR/pgbench.out" 2>&1 || { cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
-	grep -qF "number of transactions actually processed: $(($1 * $2))/$(($1 * $2))" "$BATS_TEST_TMPDIR/pgbench.out" ||
+	"$PGBENCH" -n -c "$1" -j 2 -t "$2" -f "$BATS_TEST_TMPDIR/script.sql" \
+		"$WALLET_DATABASE_URL" \
+		>"$BATS_TEST_TMPDIR/pgbench.out" 2>&1 ||
+			{ cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
+	grep -qF "number of transactions actually processed: $(($1 * $2))/$(($1 * $2))" \
+		"$BATS_TEST_TMPDIR/pgbench.out" ||
 		{ cat "$BATS_TEST_TMPDIR/pgbench.out"; return 1; }
 }
 
 # one WALLET KIND AMOUNT REFERENCE KEY - prints a call of post() with one operation. Arguments are
 # SQL; null if absent.
 one() {
-	echo "SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid], ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
-		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text], ARRAY[null::text], ARRAY[null::text], 604800000, false, null);"
+	echo "SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[$1::uuid], ARRAY[null::uuid],
+		ARRAY[6], ARRAY['$2'], ARRAY[$3::bigint]," \
+		"ARRAY[$4::uuid], ARRAY[$5::text], ARRAY[null::bytea], ARRAY[null::text]," \
+		"ARRAY[null::text], ARRAY[null::text], 604800000, false, null);"
 }
 
 # until_true 'SQL expression' - polls until it is true, for at most 30 s.

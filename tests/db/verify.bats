@@ -85,10 +85,10 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 @test "correct books: it reports nothing else, and needs no owner's rights" {
 	run verify made
 	[ "$status" -eq 0 ]
-	[[ $output == *" rows of "*" wallets in "*" s: all is right."* ]]
+	[[ $output == *" rows of "*" wallets in "*" s: no errors found."* ]]
 	[[ $output != *behind* ]]
 	[[ $output == *"100 %: "* ]]
-	for check in 'held = open holds' 'holds' 'what is undone' 'transfers' 'sums'; do
+	for check in 'held = open holds' 'holds' 'undone amounts' 'transfers' 'sums'; do
 		grep -qxF "checked: $check" <<<"$output"
 	done
 }
@@ -104,82 +104,82 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 @test "a changed row: its number, its amounts, its time, its kind" {
 	p=$(row wallet_id purchase) n=$(row version purchase) id=$(row t.id purchase)
 	here="wallet $p, version $n, $id"
-	finds wallet "UPDATE transaction SET amount = amount - 1 WHERE id = '$id'" "$here: the balance after it is not" "$here: the statement has another amount: -30, not -31"
-	finds wallet "UPDATE transaction SET amount = amount - 1, balance_after = balance_after - 1 WHERE id = '$id'" "version $((n + 1)), .*: the balance after it is not"
-	finds wallet "UPDATE transaction SET amount = -amount WHERE id = '$id'" "$here: the amount goes the wrong way for its kind"
+	finds wallet "UPDATE transaction SET amount = amount - 1 WHERE id = '$id'" "$here: the balance is not the previous" "$here: the statement has a different amount: -30, not -31"
+	finds wallet "UPDATE transaction SET amount = amount - 1, balance_after = balance_after - 1 WHERE id = '$id'" "version $((n + 1)), .*: the balance is not the previous"
+	finds wallet "UPDATE transaction SET amount = -amount WHERE id = '$id'" "$here: the amount has the wrong sign for its kind"
 	finds wallet "UPDATE transaction SET version = 1000 WHERE id = '$id'" "wallet $p: version $((n + 1)) follows $((n - 1))"
-	finds wallet "DELETE FROM transaction WHERE id = '$id'" "wallet $p: version $((n + 1)) follows $((n - 1))" "$here: the statement has a line of which there is no row"
-	finds wallet "UPDATE transaction SET created_at = created_at - interval '1 year' WHERE id = '$id'" "$here: it is older than the row before it" "$here: the statement has another time"
-	finds wallet "UPDATE transaction SET kind = 'gift' WHERE id = '$id'" "$here: there is no such kind" "$here: the statement has another kind: purchase, not gift"
-	finds wallet "UPDATE transaction SET kind = 'opening' WHERE id = '$id'" "$here: an opening is version 1, and nothing else is"
-	finds wallet "UPDATE transaction SET contra = 'funding' WHERE id = '$id'" "$here: it is not on the account of its kind"
-	finds wallet "UPDATE transaction SET contra = NULL WHERE id = '$id'" "$here: it is not on the account of its kind" "EUR: the wallets have"
-	finds wallet "UPDATE transaction SET reference_id = id WHERE id = '$id'" "$here: the reference to an original is missing, or too much"
-	finds wallet "UPDATE transaction SET expires_at = now() WHERE id = '$id'" "$here: only a hold ends"
+	finds wallet "DELETE FROM transaction WHERE id = '$id'" "wallet $p: version $((n + 1)) follows $((n - 1))" "$here: the statement has a line without a row"
+	finds wallet "UPDATE transaction SET created_at = created_at - interval '1 year' WHERE id = '$id'" "$here: it is older than the previous row" "$here: the statement has a different time"
+	finds wallet "UPDATE transaction SET kind = 'gift' WHERE id = '$id'" "$here: unknown kind" "$here: the statement has a different kind: purchase, not gift"
+	finds wallet "UPDATE transaction SET kind = 'opening' WHERE id = '$id'" "$here: version 1, and no other, must be the opening"
+	finds wallet "UPDATE transaction SET contra = 'funding' WHERE id = '$id'" "$here: it is on the wrong contra account for its kind"
+	finds wallet "UPDATE transaction SET contra = NULL WHERE id = '$id'" "$here: it is on the wrong contra account for its kind" "EUR: the wallets have"
+	finds wallet "UPDATE transaction SET reference_id = id WHERE id = '$id'" "$here: the reference is missing, or not allowed for its kind"
+	finds wallet "UPDATE transaction SET expires_at = now() WHERE id = '$id'" "$here: a hold, and nothing else, must expire"
 }
 
 @test "the wallet itself: its balance, held amount, version, state, and existence" {
 	w=$(row wallet_id purchase)
-	finds wallet "UPDATE wallet SET balance = balance + 1 WHERE id = '$w'" "wallet $w: balance [0-9]+, held [0-9]+, version [0-9]+; its last row says" "EUR: the wallets have"
-	finds wallet "UPDATE wallet SET held = held + 1 WHERE id = '$w'" "wallet $w: held is [0-9]+, its open holds are"
-	finds wallet "UPDATE wallet SET version = version + 1 WHERE id = '$w'" "wallet $w: balance .*; its last row says"
-	finds wallet "UPDATE wallet SET status = 'frozen' WHERE id = '$w'" "wallet $w: it is frozen; its rows say open"
-	finds wallet "UPDATE wallet SET status = 'open' WHERE id = '$(row wallet_id freeze)'" "wallet $(row wallet_id freeze): it is open; its rows say frozen_debit"
-	finds wallet "UPDATE wallet SET status = 'open' WHERE id = '$(row wallet_id close)'" "wallet $(row wallet_id close): it is open; its rows say closed"
-	finds wallet "UPDATE wallet SET credit_limit = 7777 WHERE id = '$(row wallet_id limit)'" "wallet $(row wallet_id limit): its credit limit is 7777; its rows say 500"
-	finds wallet "DELETE FROM wallet WHERE id = '$w'" "wallet $w: there are rows or lines of it, but no such wallet"
-	finds wallet "DELETE FROM transaction WHERE wallet_id = '$w'" "wallet $w: balance .*; its last row says 0, 0, 0"
+	finds wallet "UPDATE wallet SET balance = balance + 1 WHERE id = '$w'" "wallet $w: balance [0-9]+, held [0-9]+, version [0-9]+; its last row has" "EUR: the wallets have"
+	finds wallet "UPDATE wallet SET held = held + 1 WHERE id = '$w'" "wallet $w: held is [0-9]+, but its open holds add up to"
+	finds wallet "UPDATE wallet SET version = version + 1 WHERE id = '$w'" "wallet $w: balance .*; its last row has"
+	finds wallet "UPDATE wallet SET status = 'frozen' WHERE id = '$w'" "wallet $w: its status is frozen, but open by its rows"
+	finds wallet "UPDATE wallet SET status = 'open' WHERE id = '$(row wallet_id freeze)'" "wallet $(row wallet_id freeze): its status is open, but frozen_debit by its rows"
+	finds wallet "UPDATE wallet SET status = 'open' WHERE id = '$(row wallet_id close)'" "wallet $(row wallet_id close): its status is open, but closed by its rows"
+	finds wallet "UPDATE wallet SET credit_limit = 7777 WHERE id = '$(row wallet_id limit)'" "wallet $(row wallet_id limit): its credit limit is 7777, but 500 by its rows"
+	finds wallet "DELETE FROM wallet WHERE id = '$w'" "wallet $w: it has rows or lines, but does not exist"
+	finds wallet "DELETE FROM transaction WHERE wallet_id = '$w'" "wallet $w: balance .*; its last row has 0, 0, 0"
 }
 
 @test "holds: open with the right remainder, or closed with nothing left" {
 	w=$(row wallet_id hold) h=$(row t.id hold) c=$(row t.id capture)
-	finds wallet "UPDATE transaction SET held_change = held_change + 1 WHERE id = '$h'" "$h: what is held after it is not" "wallet $w: of the open hold $h of 100 until .* remain 60; its rows say 61 of 101"
-	finds wallet "UPDATE transaction SET held_after = held_after + 1 WHERE id = '$h'" "$h: what is held after it is not"
-	finds wallet "UPDATE transaction SET held_change = -held_change WHERE id = '$h'" "$h: what is held goes the wrong way for its kind"
-	finds wallet "UPDATE transaction SET held_change = -1 WHERE id = '$c'" "$c: it took more than it released"
-	finds wallet "UPDATE hold SET remaining = remaining - 1 WHERE transaction_id = '$h'" "wallet $w: held is [0-9]+, its open holds are" "of the open hold $h of 100 until .* remain 59; its rows say 60 of 100"
+	finds wallet "UPDATE transaction SET held_change = held_change + 1 WHERE id = '$h'" "$h: the held amount is not the previous one" "wallet $w: the open hold $h has 60 of 100 left until .*, but 61 of 101 until"
+	finds wallet "UPDATE transaction SET held_after = held_after + 1 WHERE id = '$h'" "$h: the held amount is not the previous one"
+	finds wallet "UPDATE transaction SET held_change = -held_change WHERE id = '$h'" "$h: the change of the held amount has the wrong sign for its kind"
+	finds wallet "UPDATE transaction SET held_change = -1 WHERE id = '$c'" "$c: it captured more than it released"
+	finds wallet "UPDATE hold SET remaining = remaining - 1 WHERE transaction_id = '$h'" "wallet $w: held is [0-9]+, but its open holds add up to" "the open hold $h has 59 of 100 left until .*, but 60 of 100 until"
 	finds wallet "DELETE FROM hold WHERE transaction_id = '$h'" "the hold $h is not open, but 60 of it remain"
 	finds wallet "INSERT INTO hold VALUES ('$w', gen_random_uuid(), 5, 5, now())" "wallet $w: the open hold .* has no row"
-	finds wallet "UPDATE hold SET expires_at = expires_at + interval '1 day' WHERE transaction_id = '$h'" "of the open hold $h"
-	finds wallet "UPDATE transaction SET reference_id = '$(row t.id purchase)' WHERE id = '$c'" "what captures and releases name as the hold $(row t.id purchase) is none"
+	finds wallet "UPDATE hold SET expires_at = expires_at + interval '1 day' WHERE transaction_id = '$h'" "the open hold $h"
+	finds wallet "UPDATE transaction SET reference_id = '$(row t.id purchase)' WHERE id = '$c'" "captures or releases refer to $(row t.id purchase), which is not a hold"
 }
 
 @test "undone amounts: they match the rows, and never exceed the original" {
 	p=$(row t.id purchase) c=$(row t.id cancellation)
-	finds wallet "UPDATE undone SET undone = undone + 1 WHERE transaction_id = '$p'" "$p: 11 of 30 are noted as undone, the rows undo 10 of 30"
-	finds wallet "DELETE FROM undone WHERE transaction_id = '$p'" "$p: 0 of  are noted as undone, the rows undo 10 of 30"
-	finds wallet "UPDATE undone SET amount = amount + 1 WHERE transaction_id = '$p'" "$p: 10 of 31 are noted as undone"
-	finds wallet "UPDATE transaction SET amount = 31 WHERE id = '$c'" "$p: 31 of 30 were undone, more than there was"
-	finds wallet "UPDATE transaction SET reference_id = '$(row t.id deposit)' WHERE id = '$c'" "$(row t.id deposit): was undone in its own direction" "$p: 10 of 30 are noted"
+	finds wallet "UPDATE undone SET undone = undone + 1 WHERE transaction_id = '$p'" "$p: 11 of 30 are recorded as undone, but its rows undo 10 of 30"
+	finds wallet "DELETE FROM undone WHERE transaction_id = '$p'" "$p: 0 of  are recorded as undone, but its rows undo 10 of 30"
+	finds wallet "UPDATE undone SET amount = amount + 1 WHERE transaction_id = '$p'" "$p: 10 of 31 are recorded as undone"
+	finds wallet "UPDATE transaction SET amount = 31 WHERE id = '$c'" "$p: 31 of 30 were undone, which is too much"
+	finds wallet "UPDATE transaction SET reference_id = '$(row t.id deposit)' WHERE id = '$c'" "$(row t.id deposit): was undone with the wrong sign" "$p: 10 of 30 are recorded"
 	finds wallet "UPDATE transaction SET reference_id = '$(row t.id reversal)' WHERE id = '$c'" "$(row t.id reversal): a reversal was undone"
-	finds wallet "UPDATE transaction SET reference_id = gen_random_uuid() WHERE id = '$c'" "undoes nothing of this wallet"
-	finds wallet "UPDATE transaction SET reference_id = NULL WHERE id = '$c'" "$c: the reference to an original is missing"
+	finds wallet "UPDATE transaction SET reference_id = gen_random_uuid() WHERE id = '$c'" "which is not in this wallet"
+	finds wallet "UPDATE transaction SET reference_id = NULL WHERE id = '$c'" "$c: the reference is missing"
 	t=$(row t.id transfer)
-	finds wallet "UPDATE undone SET undone = undone - 1 WHERE transaction_id = '$t'" "$t: 14 of 50 are noted as undone, the rows undo 15 of 50" "$(row counterpart_id transfer): 14 of 50 are noted as undone"
+	finds wallet "UPDATE undone SET undone = undone - 1 WHERE transaction_id = '$t'" "$t: 14 of 50 are recorded as undone, but its rows undo 15 of 50" "$(row counterpart_id transfer): 14 of 50 are recorded as undone"
 }
 
 @test "transfers: two rows that name each other and add up to zero" {
 	t=$(row t.id transfer) o=$(row counterpart_id transfer)
-	finds wallet "UPDATE transaction SET counterpart_id = gen_random_uuid() WHERE id = '$t'" "$t: its other side .* is not there" "$o: its other side $t .* says something else"
-	finds wallet "UPDATE transaction SET counterpart_wallet = gen_random_uuid() WHERE id = '$o'" "$o: its other side $t"
-	finds wallet "UPDATE transaction SET counterpart_id = NULL WHERE id = '$o'" "$o: the other side is missing"
-	finds wallet "UPDATE transaction SET amount = 49 WHERE id = '$o'" "$t: its other side $o .* says something else" "EUR: the wallets have .* transfers come to -1"
+	finds wallet "UPDATE transaction SET counterpart_id = gen_random_uuid() WHERE id = '$t'" "$t: its counterpart .* is missing" "$o: its counterpart $t .* does not match"
+	finds wallet "UPDATE transaction SET counterpart_wallet = gen_random_uuid() WHERE id = '$o'" "$o: its counterpart $t"
+	finds wallet "UPDATE transaction SET counterpart_id = NULL WHERE id = '$o'" "$o: the counterpart is missing"
+	finds wallet "UPDATE transaction SET amount = 49 WHERE id = '$o'" "$t: its counterpart $o .* does not match" "EUR: the wallets have .* transfers add up to -1"
 }
 
 @test "the statement: each line matches its row, none is missing below the head, none is extra" {
 	w=$(row wallet_id purchase) n=$(row version purchase) id=$(row t.id purchase)
 	here="wallet $w, version $n, $id"
-	finds statement "UPDATE line SET amount = amount - 1 WHERE transaction_id = '$id'" "$here: the statement has another amount: -31, not -30"
-	finds statement "UPDATE line SET balance_after = 7 WHERE transaction_id = '$id'" "$here: the statement has another balance after it: 7, not"
-	finds statement "UPDATE line SET description = 'x' WHERE transaction_id = '$id'" "$here: the statement has another description: x, not none"
-	finds statement "UPDATE line SET merchant = NULL WHERE transaction_id = '$id'" "$here: the statement has another merchant: none, not Shop"
-	finds statement "UPDATE line SET transaction_id = gen_random_uuid() WHERE transaction_id = '$id'" "$here: the statement has another id"
-	finds statement "DELETE FROM line WHERE transaction_id = '$id'" "$here: the statement lacks its line"
-	finds statement "UPDATE line SET counterpart_wallet = gen_random_uuid() WHERE transaction_id = '$(row t.id transfer)'" "the statement has another wallet on the other side"
-	finds statement "UPDATE line SET counterpart_id = NULL WHERE transaction_id = '$(row t.id transfer)'" "the statement has another transaction on the other side: none, not $(row counterpart_id transfer)"
-	finds statement "UPDATE line SET version = 1000 WHERE transaction_id = '$id'" "$here: the statement lacks its line" "wallet $w, version 1000, $id: the statement has a line of which there is no row"
-	finds statement "UPDATE wallet SET owner_id = gen_random_uuid() WHERE wallet_id = '$w'" "wallet $w: the statement has another owner or currency"
-	finds statement "UPDATE wallet SET version = 1000, newest = 1000 WHERE wallet_id = '$w'" "wallet $w: the statement has come to version 1000"
+	finds statement "UPDATE line SET amount = amount - 1 WHERE transaction_id = '$id'" "$here: the statement has a different amount: -31, not -30"
+	finds statement "UPDATE line SET balance_after = 7 WHERE transaction_id = '$id'" "$here: the statement has a different balance: 7, not"
+	finds statement "UPDATE line SET description = 'x' WHERE transaction_id = '$id'" "$here: the statement has a different description: x, not none"
+	finds statement "UPDATE line SET merchant = NULL WHERE transaction_id = '$id'" "$here: the statement has a different merchant: none, not Shop"
+	finds statement "UPDATE line SET transaction_id = gen_random_uuid() WHERE transaction_id = '$id'" "$here: the statement has a different id"
+	finds statement "DELETE FROM line WHERE transaction_id = '$id'" "$here: its line is missing in the statement"
+	finds statement "UPDATE line SET counterpart_wallet = gen_random_uuid() WHERE transaction_id = '$(row t.id transfer)'" "the statement has a different counterpart wallet"
+	finds statement "UPDATE line SET counterpart_id = NULL WHERE transaction_id = '$(row t.id transfer)'" "the statement has a different counterpart transaction: none, not $(row counterpart_id transfer)"
+	finds statement "UPDATE line SET version = 1000 WHERE transaction_id = '$id'" "$here: its line is missing in the statement" "wallet $w, version 1000, $id: the statement has a line without a row"
+	finds statement "UPDATE wallet SET owner_id = gen_random_uuid() WHERE wallet_id = '$w'" "wallet $w: the statement has a different owner or currency"
+	finds statement "UPDATE wallet SET version = 1000, newest = 1000 WHERE wallet_id = '$w'" "wallet $w: the statement is at version 1000"
 }
 
 @test "lines still on their way are counted, and are not errors" {
@@ -190,7 +190,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	run verify tried
 	[ "$status" -eq 0 ]
 	[[ $output == *"The statement is 5 lines behind."* ]]
-	[[ $output == *"all is right."* ]]
+	[[ $output == *"no errors found."* ]]
 }
 
 @test "it finds no errors while money moves" {
@@ -215,7 +215,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	drop tried_statement
 	run verify tried
 	[ "$status" -eq 1 ]
-	[[ $output == *"nothing is proven"* ]]
+	[[ $output == *"nothing is verified"* ]]
 	run "$BUILD/purse" verify everything
 	[ "$status" -eq 2 ]
 }

@@ -3,14 +3,19 @@
 CREATE TABLE named (name text PRIMARY KEY, id uuid NOT NULL);
 
 -- Posts one operation, and stores its row's id under the name, if given.
-CREATE FUNCTION pg_temp.op(kind text, wallet uuid, amount bigint, ref uuid DEFAULT NULL, name text DEFAULT NULL, to_wallet uuid DEFAULT NULL,
+CREATE FUNCTION pg_temp.op(kind text, wallet uuid, amount bigint, ref uuid DEFAULT NULL,
+	name text DEFAULT NULL, to_wallet uuid DEFAULT NULL,
 	final boolean DEFAULT NULL) RETURNS uuid LANGUAGE plpgsql AS $$
 DECLARE
 	p record;
 BEGIN
-	SELECT * INTO p FROM post(ARRAY[gen_random_uuid()], ARRAY[wallet], ARRAY[NULL::uuid], ARRAY[6], ARRAY[kind], ARRAY[amount], ARRAY[ref],
-		ARRAY[NULL::text], ARRAY[NULL::bytea], ARRAY[CASE kind WHEN 'purchase' THEN 'Shop' END], ARRAY[CASE kind WHEN 'transfer' THEN 'Rent' END],
-		ARRAY[NULL::text], 604800000, false, NULL, ARRAY[to_wallet], ARRAY[CASE kind WHEN 'hold' THEN now() + interval '1 day' END], ARRAY[final]);
+	SELECT * INTO p FROM post(ARRAY[gen_random_uuid()], ARRAY[wallet], ARRAY[NULL::uuid],
+		ARRAY[6], ARRAY[kind], ARRAY[amount], ARRAY[ref],
+		ARRAY[NULL::text], ARRAY[NULL::bytea], ARRAY[CASE kind
+			WHEN 'purchase' THEN 'Shop' END], ARRAY[CASE kind
+			WHEN 'transfer' THEN 'Rent' END],
+		ARRAY[NULL::text], 604800000, false, NULL, ARRAY[to_wallet], ARRAY[CASE kind
+			WHEN 'hold' THEN now() + interval '1 day' END], ARRAY[final]);
 	IF p.error <> 'ok' THEN
 		RAISE EXCEPTION '% of %: %', kind, amount, p.error;
 	END IF;
@@ -20,7 +25,9 @@ END $$;
 
 DO $$
 DECLARE
-	w uuid[] := ARRAY(SELECT (wallet_open(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), CASE WHEN i < 9 THEN 'EUR' ELSE 'USD' END, NULL, NULL, NULL, 100)).id
+	w uuid[] := ARRAY(SELECT (wallet_open(gen_random_uuid(), gen_random_uuid(),
+		gen_random_uuid(), CASE WHEN i < 9 THEN 'EUR'
+		ELSE 'USD' END, NULL, NULL, NULL, 100)).id
 		FROM generate_series(1, 10) AS i);
 	x uuid;
 BEGIN
@@ -30,7 +37,8 @@ BEGIN
 	x := pg_temp.op('purchase', w[1], 30, name => 'purchase');
 	x := pg_temp.op('cancellation', w[1], 10, x, 'cancellation');
 	PERFORM pg_temp.op('withdrawal', w[1], 5, name => 'withdrawal');
-	PERFORM pg_temp.op('reversal', w[1], 2, (SELECT id FROM named WHERE name = 'deposit'), 'reversal');
+	PERFORM pg_temp.op('reversal', w[1], 2, (SELECT id FROM named WHERE name = 'deposit'),
+		'reversal');
 	x := pg_temp.op('hold', w[2], 100, name => 'hold');
 	PERFORM pg_temp.op('capture', w[2], 40, x, 'capture', final => false);
 	x := pg_temp.op('hold', w[2], 50);
@@ -41,13 +49,16 @@ BEGIN
 	x := pg_temp.op('transfer', w[3], 50, name => 'transfer', to_wallet => w[4]);
 	PERFORM pg_temp.op('reversal', w[3], 15, x);
 	x := pg_temp.op('transfer', w[4], 70, to_wallet => w[3]);
-	PERFORM pg_temp.op('reversal', w[3], NULL, (SELECT counterpart_id FROM transaction WHERE id = x));
+	PERFORM pg_temp.op('reversal', w[3], NULL, (SELECT counterpart_id FROM transaction
+		WHERE id = x));
 	PERFORM wallet_change(gen_random_uuid(), w[5], 'freeze', 2, 'both', 'why', NULL, NULL);
 	PERFORM wallet_change(gen_random_uuid(), w[5], 'unfreeze', 2, NULL, 'why', NULL, NULL);
 	PERFORM wallet_change(gen_random_uuid(), w[6], 'freeze', 2, 'debit', 'why', NULL, NULL);
 	PERFORM pg_temp.op('withdrawal', w[7], 1000);
 	PERFORM wallet_change(gen_random_uuid(), w[7], 'close', 2, NULL, 'why', NULL, NULL);
-	PERFORM wallet_limits_set(gen_random_uuid(), w[8], '{deposit}', '{day}', '{100000}', 500, 2, 'why', NULL, NULL);
+	PERFORM wallet_limits_set(gen_random_uuid(), w[8], '{deposit}', '{day}', '{100000}', 500, 2,
+		'why', NULL, NULL);
 	PERFORM pg_temp.op('purchase', w[8], 1400);
-	INSERT INTO named SELECT t.kind, t.id FROM transaction t WHERE t.kind IN ('close', 'limit') OR t.kind = 'freeze' AND t.wallet_id = w[6];
+	INSERT INTO named SELECT t.kind, t.id FROM transaction t WHERE t.kind IN ('close', 'limit')
+		OR t.kind = 'freeze' AND t.wallet_id = w[6];
 END $$;

@@ -96,7 +96,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 @test "a second relay stands by, and takes over when the first is killed" {
 	"$BUILD/outbox_relay" 2>"$BATS_TEST_TMPDIR/standby" &
 	standby=$!
-	eventually grep -q 'wallet: another relay is at work' "$BATS_TEST_TMPDIR/standby"
+	eventually grep -q 'wallet: another relay is running' "$BATS_TEST_TMPDIR/standby"
 	stop_service outbox_relay
 	eventually grep -q 'wallet: relaying from' "$BATS_TEST_TMPDIR/standby"
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
@@ -145,7 +145,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	run timeout 60 env AMQP_TIMEOUT=1s LOG_LEVEL=debug "$BUILD/transaction_consumer" --drain
 	rabbitmqctl_here set_permissions purse '.*' '.*' '.*'
 	[ "$status" = 1 ]
-	attempts=$(grep -c 'cannot take from the queue' <<<"$output")
+	attempts=$(grep -c 'cannot consume from the queue' <<<"$output")
 	[ "$attempts" -ge 2 ]
 	[ "$attempts" -le 20 ]
 }
@@ -170,5 +170,5 @@ rabbitmqctl_here() (
 @test "a queue that exists with other options: a clear sentence, and the consumer continues" {
 	run env QUEUE_LENGTH=1234 "$BUILD/transaction_consumer" --drain
 	[ "$status" = 0 ]
-	[[ "$output" == *"queue wallet_queue was declared with other options and keeps them"*"x-max-length"* ]]
+	[[ "$output" == *"queue wallet_queue exists with other options and keeps them"*"x-max-length"* ]]
 }

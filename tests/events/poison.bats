@@ -37,12 +37,12 @@ teardown() {
 	eventually balance_is "$USER" 3
 	buried text 'malformed_json: '
 	buried empty 'malformed_json: the body is empty'
-	buried deep 'malformed_json: nested deeper than 32'
-	buried nul 'malformed_json: there is a NUL byte'
+	buried deep 'malformed_json: nested more than 32 levels'
+	buried nul 'malformed_json: byte '
 	buried members 'invalid_request: /'
 	buried amount 'invalid_request: /amount'
 	buried key 'invalid_request: /idempotency_key'
-	buried type 'invalid_request: user_created is not taken here'
+	buried type 'invalid_request: user_created is not accepted here'
 	buried user 'invalid_request: /userId must be a UUID'
 	buried decimal 'invalid_request: /transaction/amount 1.005 is no amount in EUR'
 	buried operation 'invalid_request: /transaction/operation'
@@ -88,7 +88,7 @@ teardown() {
 	done
 	start_service transaction_consumer
 	eventually balance_is "$USER" 12
-	buried n3 'internal: it failed 3 times'
+	buried n3 'internal: handling it failed 3 times'
 	waiting wallet_queue.dead 1
 	sql wallet "DROP FUNCTION test_explode() CASCADE"
 	[ "$("$PURSE" dead replay wallet_queue n3)" = "1 replayed" ]

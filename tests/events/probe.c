@@ -52,7 +52,7 @@ take(struct amqp *a, const char *queue, long n)
 	if (amqp_consume(a, queue, 100) != OK)
 		return false;
 	while (n > 0 && clock_monotonic_ms() < until) {
-		if (amqp_take(a, 100, &m) != OK)
+		if (amqp_receive(a, 100, &m) != OK)
 			return false;
 		if (m == NULL)
 			continue;
@@ -122,7 +122,7 @@ copied(struct amqp *a, const char *queue, const char *body)
 
 	/* The count uses the same channel, so its answer comes after the broker has read the
 	 * message. */
-	return amqp_basic_publish(a->connection, CHANNEL_TAKE, amqp_empty_bytes,
+	return amqp_basic_publish(a->connection, CHANNEL_CONSUME, amqp_empty_bytes,
 		       amqp_cstring_bytes(queue), 1, 0, &p,
 		       amqp_cstring_bytes(body)) == AMQP_STATUS_OK &&
 	       amqp_count(a, queue, &ready) == OK;
@@ -134,9 +134,9 @@ drop(struct amqp *a, const char *queue)
 	char dead[AMQP_NAME_MAX];
 
 	amqp_dead_name(queue, dead);
-	return amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 0, 0) !=
+	return amqp_queue_delete(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue), 0, 0) !=
 		       NULL &&
-	       amqp_queue_delete(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(dead), 0, 0) !=
+	       amqp_queue_delete(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(dead), 0, 0) !=
 		       NULL;
 }
 

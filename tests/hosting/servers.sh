@@ -29,9 +29,12 @@ lighttpd_cgi_configuration() {
 		server.errorlog = "$results/lighttpd-cgi.log"
 		server.feature-flags = ( "server.h2proto" => "disable" )
 		url.rewrite-once = (
-			"^(/v1/auth(/.*)?|/health/auth|/\.well-known/jwks\.json)(\?.*)?\$" => "/cgi-bin/auth\$1\$3",
-			"^(/v1/(wallets|transactions)(/[^?]*)?|/health/wallet)(\?.*)?\$" => "/cgi-bin/wallet\$1\$4",
-			"^(/v1/statements(/[^?]*)?|/health/statement)(\?.*)?\$" => "/cgi-bin/statement\$1\$3"
+			"^(/v1/auth(/.*)?|/health/auth|/\.well-known/jwks\.json)(\?.*)?\$" =>
+				"/cgi-bin/auth\$1\$3",
+			"^(/v1/(wallets|transactions)(/[^?]*)?|/health/wallet)(\?.*)?\$" =>
+				"/cgi-bin/wallet\$1\$4",
+			"^(/v1/statements(/[^?]*)?|/health/statement)(\?.*)?\$" =>
+				"/cgi-bin/statement\$1\$3"
 		)
 		\$HTTP["url"] =~ "^/cgi-bin/" { cgi.assign = ( "" => "" ) }
 	END
@@ -105,7 +108,8 @@ hosting_start() {
 			apache_configuration "$port" "${1#apache-}" >"$DATA_DIR/apache.conf"
 		fi
 		# On exit Apache kills its whole process group, so it needs its own.
-		setsid /usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" >"$results/$1.out" 2>&1 &
+		setsid /usr/sbin/apache2 -DFOREGROUND -f "$DATA_DIR/apache.conf" \
+			>"$results/$1.out" 2>&1 &
 		;;
 	esac
 	HOSTING_PID=$!

@@ -6,7 +6,8 @@
 # position when a command fails, so we record it only then. (A test that ends with `exit` reports no
 # position.)
 bats_setup_tracing() {
-	BATS_DEBUG_LAST_STACK_TRACE=() BATS_DEBUG_LASTLAST_STACK_TRACE=() BATS_DEBUG_LAST_STACK_TRACE_IS_VALID='' BATS_ERROR_SUFFIX=''
+	BATS_DEBUG_LAST_STACK_TRACE=() BATS_DEBUG_LASTLAST_STACK_TRACE=()
+	BATS_DEBUG_LAST_STACK_TRACE_IS_VALID='' BATS_ERROR_SUFFIX=''
 	exec 4<&1
 	trap bats_error_trap ERR
 }

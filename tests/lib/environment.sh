@@ -9,7 +9,8 @@ free_port() {
 	perl -MIO::Socket::INET -e '
 		for (1 .. 500) {
 			my $port = 10000 + int rand 20000;
-			if (IO::Socket::INET->new(LocalAddr => "0.0.0.0", LocalPort => $port, Listen => 1, Proto => "tcp")) { print $port; exit }
+			if (IO::Socket::INET->new(LocalAddr => "0.0.0.0", LocalPort => $port,
+				Listen => 1, Proto => "tcp")) { print $port; exit }
 		}
 		exit 1'
 }

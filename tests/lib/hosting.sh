@@ -13,7 +13,8 @@ hosting_begin() {
 	hosting_copy=$(mktemp -d /tmp/purse-user.XXXXXX)
 	chmod 755 "$hosting_copy"
 	mkdir -p "$hosting_copy/sources/build"
-	git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$hosting_copy/sources"
+	git ls-files -z --cached --others --exclude-standard |
+		xargs -0 cp --parents -t "$hosting_copy/sources"
 	# shellcheck disable=SC2046
 	(cd "$BUILD" && cp -r $(programs) tests "$hosting_copy/sources/build/")
 	[ "$(id -u)" -ne 0 ] || chown -R nobody "$hosting_copy"
@@ -25,15 +26,18 @@ hosting_begin() {
 suite_hosting() {
 	wait "$hosting_pid" || true
 	take_numbers "$results/hosting.out"
-	if [ "$suite_failed" -gt 0 ]; then grep -vE '^[0-9]+ passed, ' "$results/hosting.out" || true; fi
+	[ "$suite_failed" -eq 0 ] || grep -vE '^[0-9]+ passed, ' "$results/hosting.out" || true
 	rm -rf "$results/hosting-inside"
-	cp -r "$hosting_copy/sources/build/test-results" "$results/hosting-inside" 2>/dev/null || true
+	cp -r "$hosting_copy/sources/build/test-results" "$results/hosting-inside" 2>/dev/null ||
+		true
 }
 
 in_copy() {
 	local as=()
 	[ "$(id -u)" -ne 0 ] || as=(setpriv --reuid nobody --regid "$(id -g nobody)" --clear-groups)
-	(cd "$hosting_copy/sources" && exec "${as[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$hosting_copy" LANG="${LANG:-C.UTF-8}" \
+	(cd "$hosting_copy/sources" &&
+		exec "${as[@]}" env -i PATH=/usr/local/bin:/usr/bin:/bin HOME="$hosting_copy" \
+		LANG="${LANG:-C.UTF-8}" \
 		${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} TEST_DATA="$hosting_copy/data" "$@")
 }
 

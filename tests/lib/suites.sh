@@ -21,7 +21,8 @@ count_tap() {
 		tail -n 20 "$log"
 	elif [ "$bad" -gt 0 ]; then
 		# Show each failure with the lines that explain it.
-		awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$log" | grep -v '^ok' | head -n 200
+		awk '/^not ok/ { show = 1 } /^ok/ { show = 0 } show' "$log" | grep -v '^ok' |
+			head -n 200
 	elif ! planned "$log" $((ok + skipped)); then
 		bad=1
 		echo "not ok - $name did not run all its tests, or has none; see $log"
@@ -55,7 +56,9 @@ take_turns='\<(stop|kill)_service\>|takes turns'
 run_files_at_once() {
 	local name=$1
 	shift
-	run_files "$name" 4 "$(grep -lE "$take_turns" "$@" | paste -sd ' ')"$'\n'"$(grep -LE "$take_turns" "$@")"
+	run_files "$name" 4 \
+		"$(grep -lE "$take_turns" "$@" | paste -sd ' ')
+$(grep -LE "$take_turns" "$@")"
 }
 count_files() {
 	local name=$1 file
@@ -96,7 +99,9 @@ run_suite() {
 suite_unit() {
 	local program
 	for program in "$BUILD"/tests/unit/test_*; do
-		[ ! -x "$program" ] || PURSE_CONFIG=/dev/null CMOCKA_MESSAGE_OUTPUT=TAP count_tap "unit-${program##*/}" "$program"
+		[ ! -x "$program" ] ||
+			PURSE_CONFIG=/dev/null CMOCKA_MESSAGE_OUTPUT=TAP count_tap \
+			"unit-${program##*/}" "$program"
 	done
 	[ $((suite_passed + suite_failed)) -gt 0 ] || suite_failed=1
 }
@@ -159,7 +164,8 @@ suite_ops() {
 }
 
 # Files that take turns with the API's tests run after those have finished.
-db_begin() { environment_start && beside_begin db run_files db 2 "$(grep -LE "$take_turns" tests/db/*.bats)"; }
+db_begin() { environment_start &&
+	beside_begin db run_files db 2 "$(grep -LE "$take_turns" tests/db/*.bats)"; }
 suite_db() {
 	if [ -n "${beside[db]:-}" ]; then
 		beside_end db

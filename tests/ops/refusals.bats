@@ -26,7 +26,7 @@ refused() {
 	eventually sh -c "ss -Hltn 'sport = :$PORT' | grep -q ."
 	run tools/up
 	kill "$holder"
-	refused "Port $PORT is taken by perl (process $holder)"
+	refused "Port $PORT is in use by perl (process $holder)"
 }
 
 @test "the port is reserved for root" {
@@ -36,7 +36,7 @@ refused() {
 	[ "$(id -u)" -ne 0 ] || { DATA_DIR=$(mktemp -d /tmp/purse-ops.XXXXXX) && chown nobody "$DATA_DIR"; }
 	"${as_other[@]}" test -r "$ROOT/tools/up" || skip "other users cannot read the sources"
 	PORT=80 run "${as_other[@]}" tools/up
-	refused "Port 80 may only be opened by root"
+	refused "Only root can open port 80"
 	rm -rf "$DATA_DIR"
 }
 
@@ -48,7 +48,7 @@ refused() {
 @test "the folder cannot be created" {
 	touch "$BATS_TEST_TMPDIR/file"
 	DATA_DIR=$BATS_TEST_TMPDIR/file/data run tools/up
-	refused "cannot be made"
+	refused "Cannot create the folder"
 }
 
 @test "the folder belongs to another user" {

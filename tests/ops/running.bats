@@ -168,7 +168,7 @@ gave_up() {
 
 @test "a database that the environment names does not answer" {
 	AUTH_DATABASE_URL=postgresql://nobody@127.0.0.1:1/none run on_its_broker tools/up
-	gave_up "AUTH_DATABASE_URL names does not answer" "stopping what was started"
+	gave_up "The database at AUTH_DATABASE_URL does not answer" "stopping all services again"
 }
 
 @test "a service that does not start: what was started is stopped, and its log is shown" {

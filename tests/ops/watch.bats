@@ -38,7 +38,7 @@ started() { [ "$(starts)" -ge "$1" ]; }
 	touch "$DATA_DIR/broken"
 	eventually started 4
 	jq -se 'length >= 3 and all(.[]; .level == "warn" and .service == "fake" and .program == "watch")' "$DATA_DIR/watch.log"
-	[ "$(jq -r .message "$DATA_DIR/watch.log" | sed -n 's/.*the next time after \([0-9]*\) s/\1/p' | head -n 3 | paste -sd ' ')" = '2 4 4' ]
+	[ "$(jq -r .message "$DATA_DIR/watch.log" | sed -n 's/.*the next restart is after \([0-9]*\) s/\1/p' | head -n 3 | paste -sd ' ')" = '2 4 4' ]
 	grep -qE '^fake [3-9][0-9]* [0-9]+ 4$' "$DATA_DIR/run/watch"
 	run tools/status
 	[[ $output == *"fake"*"did not work: restarted"* ]]

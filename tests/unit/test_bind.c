@@ -63,8 +63,9 @@ good_members_are_read(void **state)
 
 	(void)state;
 	assert_int_equal(
-		bind("{\"text\":\"h\\u00e9llo\",\"amount\":9007199254740991,\"number\":-5,\"choice\":\"green\",\"flag\":true,"
-		     "\"at\":\"1970-01-01T00:00:01Z\",\"object\":{\"a\":1},\"id\":null}",
+		bind("{\"text\":\"h\\u00e9llo\",\"amount\":9007199254740991,\"number\":-5,"
+		     "\"choice\":\"green\",\"flag\":true,\"at\":\"1970-01-01T00:00:01Z\","
+		     "\"object\":{\"a\":1},\"id\":null}",
 			&t, &f),
 		OK);
 	assert_null(f.list);

@@ -60,8 +60,8 @@ refuses(const char *body, const char *message_id, const char *why)
 
 #define OWN "\"user_id\":\"" USER "\",\"kind\":\"deposit\",\"amount\":5"
 #define CE(data) \
-	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\",\"type\":\"transaction_emitted\",\"data\":{" data \
-	"}}"
+	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\"," \
+	"\"type\":\"transaction_emitted\",\"data\":{" data "}}"
 #define NEST(data) "{\"pattern\":\"transaction_emitted\",\"data\":{" data "}}"
 #define OLD(transaction) "\"userId\":\"" USER "\",\"transaction\":{" transaction "}"
 
@@ -203,7 +203,7 @@ other_bodies_are_refused_with_a_reason(void **state)
 		"/amount");
 	refuses(CE("\"user_id\":\"me\",\"kind\":\"deposit\",\"amount\":5"), "k", "/user_id");
 	refuses("{\"pattern\":\"transaction_created\",\"data\":{" OWN "}}", "k",
-		"transaction_created is not accepted");
+		"only transaction_emitted is accepted here");
 	refuses("{\"userId\":7,\"transaction\":{\"amount\":1,\"operation\":0}}", "k", "/userId");
 	refuses("{\"userId\":\"me\",\"transaction\":{\"amount\":1,\"operation\":0}}", "k",
 		"/userId");

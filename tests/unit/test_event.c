@@ -40,9 +40,11 @@ static void
 envelopes_of_each_kind_are_read(void **state)
 {
 	(void)state;
-	reads("{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"pattern\":\"t\",\"data\":{}}",
+	reads("{\"specversion\":\"1.0\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\","
+	      "\"pattern\":\"t\",\"data\":{}}",
 		"t", "i", true);
-	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},\"more\":[1,{\"a\":null}]}",
+	reads("{\"specversion\":\"1.1\",\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\",\"data\":{},"
+	      "\"more\":[1,{\"a\":null}]}",
 		"t", "i", true);
 	reads("{\"pattern\":\"t\",\"data\":{\"a\":1}}", "t", NULL, true);
 	reads("{\"pattern\":{\"cmd\":\"t\"},\"data\":{}}", "t", NULL, true);
@@ -72,7 +74,8 @@ other_bodies_are_refused_with_a_reason(void **state)
 		"/specversion");
 	REFUSES("{\"specversion\":\"1.0\",\"id\":\"\",\"type\":\"t\",\"data\":{}}",
 		ERR_INVALID_REQUEST, "/id");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\",\"data\":{}}",
+	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\","
+		"\"data\":{}}",
 		ERR_INVALID_REQUEST, "differ");
 	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"data\":{}}", ERR_INVALID_REQUEST, "/type");
 	REFUSES("{\"pattern\":\"t\",\"data\":\"x\"}", ERR_INVALID_REQUEST, "/data");
@@ -96,7 +99,7 @@ nul_bytes_are_refused_wherever_they_stand(void **state)
 
 		memcpy(body, templates[i], n + 1);
 		*strchr(body, '#') = '\0';
-		refuses(body, n, ERR_MALFORMED_JSON, "NUL byte");
+		refuses(body, n, ERR_MALFORMED_JSON, "is NUL");
 	}
 }
 
@@ -137,7 +140,7 @@ depth_is_bounded_before_parsing(void **state)
 	memset(body, '[', DEEP);
 	memset(body + DEEP, ']', DEEP);
 	body[2 * DEEP] = '\0';
-	REFUSES(body, ERR_MALFORMED_JSON, "nested deeper");
+	REFUSES(body, ERR_MALFORMED_JSON, "nested more than");
 	free(body);
 	/* Brackets in a string are text. */
 	reads("{\"a\":\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\\\"[[[[[[[[[\"}", NULL, NULL,
@@ -150,7 +153,8 @@ static void
 truncated_bodies_are_refused(void **state)
 {
 	static const char whole[] =
-		"{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\",\"data\":{\"a\":[1.5,null]}}";
+		"{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\","
+		"\"data\":{\"a\":[1.5,null]}}";
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(whole) - 1; n++) {
@@ -189,18 +193,18 @@ numbers_keep_their_digits(void **state)
 	number_is(
 		"{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":12.340000000000000001}}}",
 		"12.340000000000000001");
-	number_is(
-		"{ \"pattern\" : \"t\" ,\n\"data\"\t: { \"transaction\" : { \"x\":[{\"amount\":1}], \"amount\" : 0.1 } } }",
+	number_is("{ \"pattern\" : \"t\" ,\n\"data\"\t: { \"transaction\" : "
+		  "{ \"x\":[{\"amount\":1}], \"amount\" : 0.1 } } }",
 		"0.1");
-	number_is(
-		"{\"amount\":1,\"a\":{\"data\":2},\"s\":\"}{\\\"\",\"pattern\":\"t\",\"data\":{\"amount\":3,\"transaction\":{\"id\":\"\\\\\",\"amount\":-4e2}}}",
+	number_is("{\"amount\":1,\"a\":{\"data\":2},\"s\":\"}{\\\"\",\"pattern\":\"t\","
+		  "\"data\":{\"amount\":3,\"transaction\":{\"id\":\"\\\\\",\"amount\":-4e2}}}",
 		"-4e2");
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":\"1\"}}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":null}}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":[{\"amount\":1}]}}", NULL);
 	number_is("{\"pattern\":\"t\",\"data\":{\"other\":{\"amount\":1}}}", NULL);
-	number_is(
-		"{\"pattern\":\"t\",\"data\":{\"transaction\":{\"amount\":1.1111111111111111111111111111111111111111}}}",
+	number_is("{\"pattern\":\"t\",\"data\":{\"transaction\":"
+		  "{\"amount\":1.1111111111111111111111111111111111111111}}}",
 		NULL);
 }
 

@@ -17,7 +17,7 @@ static void
 put(struct cache *c, uint32_t n, instant_us until)
 {
 	unsigned char key[CACHE_KEY];
-	struct known v = { .roles = n, .until = until };
+	struct cached_identity v = { .roles = n, .until = until };
 
 	key_of(n, key);
 	cache_put(c, cache_mark(c), key, &v);
@@ -27,7 +27,7 @@ static bool
 there(struct cache *c, uint32_t n)
 {
 	unsigned char key[CACHE_KEY];
-	struct known v;
+	struct cached_identity v;
 
 	key_of(n, key);
 	if (!cache_get(c, key, &v))
@@ -75,7 +75,7 @@ a_removal_beats_an_earlier_lookup(void **state)
 {
 	struct cache *c = cache_new(64);
 	unsigned char key[CACHE_KEY];
-	struct known v = { .roles = 7, .until = NOW + 10 };
+	struct cached_identity v = { .roles = 7, .until = NOW + 10 };
 	unsigned mark = cache_mark(c);
 
 	(void)state;
@@ -109,7 +109,7 @@ look_up_and_put(void *context)
 
 	for (int i = 0; i < 20000; i++) {
 		unsigned char key[CACHE_KEY];
-		struct known v = { .roles = 7, .until = NOW + 10 };
+		struct cached_identity v = { .roles = 7, .until = NOW + 10 };
 		unsigned mark = cache_mark(race->cache);
 
 		key_of(7, key);

@@ -51,9 +51,9 @@ static void
 a_nul_byte_is_refused_before_parsing(void **state)
 {
 	(void)state;
-	REFUSES("{\"amount\":5\0}", ERR_MALFORMED_JSON, "NUL byte at byte 12");
-	REFUSES("{}\0", ERR_MALFORMED_JSON, "NUL byte");
-	REFUSES("\0{}", ERR_MALFORMED_JSON, "NUL byte at byte 1");
+	REFUSES("{\"amount\":5\0}", ERR_MALFORMED_JSON, "byte 12 is NUL");
+	REFUSES("{}\0", ERR_MALFORMED_JSON, "is NUL");
+	REFUSES("\0{}", ERR_MALFORMED_JSON, "byte 1 is NUL");
 }
 
 static void
@@ -78,7 +78,7 @@ nesting_is_bounded(void **state)
 	json_decref(value);
 	memset(text, '[', JSON_DEPTH_MAX + 1);
 	memset(text + JSON_DEPTH_MAX + 1, ']', JSON_DEPTH_MAX + 1);
-	refuses(text, sizeof text, ERR_MALFORMED_JSON, "nested deeper than 32");
+	refuses(text, sizeof text, ERR_MALFORMED_JSON, "nested more than 32 levels");
 }
 
 static void

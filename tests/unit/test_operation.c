@@ -20,7 +20,7 @@ read_body(const char *json, bool trusted, struct operation *op, const char **poi
 
 	assert_non_null(o);
 	*op = operation_zero();
-	e = operation_read(o, trusted ? DOOR_EVENT : DOOR_REQUEST, "", arena, op, &f);
+	e = operation_read(o, trusted ? ORIGIN_EVENT : ORIGIN_REQUEST, "", arena, op, &f);
 	first[0] = '\0';
 	if (f.list != NULL)
 		snprintf(first, sizeof first, "%s",
@@ -184,12 +184,12 @@ keys_are_visible_ascii(void **state)
 	(void)state;
 	memset(long_key, 'k', sizeof long_key - 1);
 	long_key[sizeof long_key - 1] = '\0';
-	assert_true(key_is_good("order-17!~"));
-	assert_false(key_is_good(""));
-	assert_false(key_is_good("a b"));
-	assert_false(key_is_good("\xc3\xa9"));
-	assert_false(key_is_good(long_key));
-	assert_true(key_is_good(long_key + 1));
+	assert_true(key_is_valid("order-17!~"));
+	assert_false(key_is_valid(""));
+	assert_false(key_is_valid("a b"));
+	assert_false(key_is_valid("\xc3\xa9"));
+	assert_false(key_is_valid(long_key));
+	assert_true(key_is_valid(long_key + 1));
 }
 
 int

@@ -133,12 +133,13 @@ json_has_the_members_of_the_contract_in_their_order(void **state)
 	formats[FORMAT_JSON].tail(&t, NULL);
 	assert_string_equal(text_end(&t),
 		"{\"wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e42\",\"currency\":\"EUR\","
-		"\"from\":\"2026-11-23T00:00:00.000000Z\",\"to\":\"2026-11-24T00:00:00.000000Z\",\"opening_balance\":-5,"
-		"\"closing_balance\":7500,\"version\":3,\"lines\":[{\"version\":4,"
-		"\"id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5062\",\"kind\":\"cancellation\",\"amount\":2500,"
+		"\"from\":\"2026-11-23T00:00:00.000000Z\",\"to\":\"2026-11-24T00:00:00.000000Z\","
+		"\"opening_balance\":-5,\"closing_balance\":7500,\"version\":3,"
+		"\"lines\":[{\"version\":4,\"id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5062\","
+		"\"kind\":\"cancellation\",\"amount\":2500,"
 		"\"balance_after\":10000,\"merchant\":null,\"description\":null,"
-		"\"reference_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5061\",\"created_at\":\"2026-11-23T09:16:00.000000Z\"}],"
-		"\"next_cursor\":null}");
+		"\"reference_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5061\","
+		"\"created_at\":\"2026-11-23T09:16:00.000000Z\"}],\"next_cursor\":null}");
 }
 
 static void
@@ -151,8 +152,9 @@ csv_is_written_row_by_row(void **state)
 	assert_string_equal(text_end(&t),
 		"version,id,kind,amount,balance_after,merchant,description,reference_id,created_at,"
 		"counterpart_wallet_id,counterpart_id\r\n"
-		"3,019aaf04-5a10-7e21-8f00-1c2d3e4f5061,purchase,-2500,7500,\"'=Corner \"\"Shop\"\", \\ \","
-		"\"a\nb\x01\tc\xc3\xa9\",,2026-11-23T09:15:41.733902Z,,\r\n"
+		"3,019aaf04-5a10-7e21-8f00-1c2d3e4f5061,purchase,-2500,7500,"
+		"\"'=Corner \"\"Shop\"\", \\ \",\"a\nb\x01\tc\xc3\xa9\",,"
+		"2026-11-23T09:15:41.733902Z,,\r\n"
 		"4,019aaf04-5a10-7e21-8f00-1c2d3e4f5062,cancellation,2500,10000,,,"
 		"019aaf04-5a10-7e21-8f00-1c2d3e4f5061,2026-11-23T09:16:00.000000Z,,\r\n");
 }
@@ -168,7 +170,8 @@ a_transfer_names_the_other_side(void **state)
 	formats[FORMAT_JSON].line(&t, &transfer, true);
 	assert_non_null(strstr(text_end(&t),
 		"\"created_at\":\"2026-11-23T09:17:00.000000Z\","
-		"\"to_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\",\"counterpart_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5064\"}"));
+		"\"to_wallet_id\":\"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43\","
+		"\"counterpart_id\":\"019aaf04-5a10-7e21-8f00-1c2d3e4f5064\"}"));
 	text_clear(&t);
 	formats[FORMAT_JSON].line(&t, &received, true);
 	assert_non_null(strstr(text_end(&t),
@@ -176,8 +179,9 @@ a_transfer_names_the_other_side(void **state)
 	text_clear(&t);
 	formats[FORMAT_CSV].line(&t, &transfer, true);
 	assert_string_equal(text_end(&t),
-		"5,019aaf04-5a10-7e21-8f00-1c2d3e4f5063,transfer,-1,9999,,,,2026-11-23T09:17:00.000000Z,"
-		"019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43,019aaf04-5a10-7e21-8f00-1c2d3e4f5064\r\n");
+		"5,019aaf04-5a10-7e21-8f00-1c2d3e4f5063,transfer,-1,9999,,,,"
+		"2026-11-23T09:17:00.000000Z,019aaf03-77aa-7d3e-b9a1-5a6c0f2d1e43,"
+		"019aaf04-5a10-7e21-8f00-1c2d3e4f5064\r\n");
 }
 
 static void

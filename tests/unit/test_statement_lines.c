@@ -12,9 +12,9 @@ sample(void)
 {
 	json_error_t fault;
 	json_t *o = json_loads(
-		"{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID
-		"\",\"kind\":\"purchase\","
-		"\"amount\":2500,\"currency\":\"EUR\",\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
+		"{\"id\":\"" ID "\",\"wallet_id\":\"" ID "\",\"owner_id\":\"" ID "\","
+		"\"kind\":\"purchase\",\"amount\":2500,\"currency\":\"EUR\","
+		"\"balance_after\":7500,\"version\":3,\"reference_id\":null,"
 		"\"merchant\":\"Corner Shop\",\"description\":null,\"metadata\":{\"a\":1},"
 		"\"created_at\":\"2026-11-23T09:15:41.733902Z\"}",
 		0, &fault);

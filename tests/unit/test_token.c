@@ -111,6 +111,7 @@ refuses_header(const char *header)
 	refuses(signed_token(header, claims_with(NULL, NULL)));
 }
 
+
 static void
 refuses_claim(const char *name, json_t *value)
 {
@@ -170,8 +171,7 @@ token_times_are_checked(void **state)
 static void
 every_claim_is_checked(void **state)
 {
-	static const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp",
-		"jti" };
+	const char *const names[] = { "iss", "aud", "sub", "sid", "roles", "iat", "exp", "jti" };
 
 	(void)state;
 	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
@@ -224,14 +224,14 @@ the_header_must_be_ours(void **state)
 	}
 	refuses_header("{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}");
 	refuses_header("{\"alg\":\"ES256\",\"kid\":\"" USER "\",\"typ\":\"at+jwt\"}");
-	refuses_header(
-		"{\"alg\":\"ES256\",\"kid\":\"../../../../etc/ssl/private/key.pem\",\"typ\":\"at+jwt\"}");
+	refuses_header("{\"alg\":\"ES256\",\"kid\":\"../../../etc/key.pem\",\"typ\":\"at+jwt\"}");
 }
 
 /* A changed copy of the token must be refused. */
 static void
 damaged_tokens_are_refused(void **state)
 {
+	static const char *const around[][2] = { { "", "=" }, { "", "." }, { " ", "" } };
 	char token[TOKEN_MAX], copy[TOKEN_MAX];
 	size_t n;
 
@@ -246,12 +246,10 @@ damaged_tokens_are_refused(void **state)
 		copy[i] = copy[i] == 'A' ? 'B' : 'A';
 		refuses(copy);
 	}
-	snprintf(copy, sizeof copy, "%s=", token);
-	refuses(copy);
-	snprintf(copy, sizeof copy, "%s.", token);
-	refuses(copy);
-	snprintf(copy, sizeof copy, " %s", token);
-	refuses(copy);
+	for (size_t i = 0; i < sizeof around / sizeof around[0]; i++) {
+		snprintf(copy, sizeof copy, "%s%s%s", around[i][0], token, around[i][1]);
+		refuses(copy);
+	}
 	refuses("..");
 	refuses("");
 }
@@ -283,10 +281,10 @@ pem_of(EVP_PKEY *pair, bool secret)
 	char *text, *copy;
 	long n;
 
-	assert_int_equal(
-		secret ? PEM_write_bio_PKCS8PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL)
-		       : PEM_write_bio_PUBKEY(bio, pair),
-		1);
+	if (secret)
+		assert_true(PEM_write_bio_PKCS8PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL));
+	else
+		assert_true(PEM_write_bio_PUBKEY(bio, pair));
 	n = BIO_get_mem_data(bio, &text);
 	copy = strndup(text, (size_t)n);
 	BIO_free(bio);
@@ -297,6 +295,7 @@ pem_of(EVP_PKEY *pair, bool secret)
 static char *
 libjwt_token(jwt_alg_t alg, const char *key)
 {
+	int bytes = key != NULL ? (int)strlen(key) : 0;
 	jwt_t *jwt;
 	char kid[UUID_TEXT], *out;
 
@@ -306,9 +305,7 @@ libjwt_token(jwt_alg_t alg, const char *key)
 	assert_int_equal(jwt_add_header(jwt, "kid", kid), 0);
 	assert_int_equal(
 		jwt_add_grants_json(jwt, claims_with("roles", json_pack("[s]", "operator"))), 0);
-	assert_int_equal(jwt_set_alg(jwt, alg, (const unsigned char *)key,
-				 key != NULL ? (int)strlen(key) : 0),
-		0);
+	assert_int_equal(jwt_set_alg(jwt, alg, (const unsigned char *)key, bytes), 0);
 	out = jwt_encode_str(jwt);
 	jwt_free(jwt);
 	assert_non_null(out);
@@ -321,13 +318,10 @@ forged_tokens_are_refused(void **state)
 	struct key keys[KEYS_MAX];
 	int count = key_files_read(folder, keys);
 	EVP_PKEY *theirs = EVP_EC_gen("P-256");
-	char *public_pem, *their_pem, *token;
+	char *public_pem = pem_of(keys[0].pair, false);
+	char *their_pem = pem_of(theirs, true), *token;
 
 	(void)state;
-	assert_in_range(count, 1, KEYS_MAX);
-	public_pem = pem_of(keys[0].pair, false);
-	their_pem = pem_of(theirs, true);
-
 	token = libjwt_token(JWT_ALG_NONE, NULL);
 	refuses(token);
 	free(token);
@@ -337,7 +331,6 @@ forged_tokens_are_refused(void **state)
 	token = libjwt_token(JWT_ALG_ES256, their_pem);
 	refuses(token);
 	free(token);
-
 	free(public_pem);
 	free(their_pem);
 	EVP_PKEY_free(theirs);
@@ -350,8 +343,8 @@ libjwt_agrees_on_es256(void **state)
 {
 	struct key keys[KEYS_MAX];
 	int count = key_files_read(folder, keys);
-	char *secret_pem = pem_of(keys[0].pair, true), *public_pem = pem_of(keys[0].pair, false),
-	     *theirs;
+	char *secret_pem = pem_of(keys[0].pair, true), *theirs;
+	char *public_pem = pem_of(keys[0].pair, false);
 	const char *ours = signed_token(
 		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", claims_with(NULL, NULL));
 	unsigned char signature[KEY_SIGNATURE];

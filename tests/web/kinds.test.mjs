@@ -10,7 +10,7 @@ import { document, validators } from './lib/openapi.mjs';
 
 const table = kinds();
 const names = (rows) => rows.map((k) => k.name).sort();
-const asked = table.filter((k) => k.by === 'ASKED');
+const asked = table.filter((k) => k.by === 'REQUESTED');
 const changed = table.filter((k) => k.by === 'CHANGED');
 const limited = table.filter((k) => k.limits === 'LIMITED');
 const events = parse(read('web/asyncapi.yaml')).components.schemas;
@@ -25,15 +25,15 @@ test('the table has each kind once, and knows the words it uses', () => {
 	assert.equal(new Set(names(table)).size, table.length);
 	for (const k of table) {
 		assert.equal(k.id, k.name.toUpperCase());
-		assert.ok(['ASKED', 'CHANGED', 'OPENED'].includes(k.by) && ['LIMITED', 'UNLIMITED'].includes(k.limits) && ['PLAIN', 'FULL'].includes(k.arrays), k.name);
+		assert.ok(['REQUESTED', 'CHANGED', 'OPENED'].includes(k.by) && ['LIMITED', 'UNLIMITED'].includes(k.limits) && ['PLAIN', 'FULL'].includes(k.arrays), k.name);
 		for (const need of ['amount', 'reference', 'counterpart', 'expires', 'final']) {
 			assert.ok(['NEVER', 'MAY', 'MUST'].includes(k[need]), `${k.name}: ${need}`);
-			assert.ok(k.by === 'ASKED' || k[need] === 'NEVER', `${k.name} is not asked for, so nobody gives its ${need}`);
+			assert.ok(k.by === 'REQUESTED' || k[need] === 'NEVER', `${k.name} is not asked for, so nobody gives its ${need}`);
 		}
 		if ([k.counterpart, k.expires, k.final].some((need) => need !== 'NEVER'))
 			assert.equal(k.arrays, 'FULL', `${k.name} needs the arrays`);
 		if (k.limits === 'LIMITED')
-			assert.ok(k.by === 'ASKED', `${k.name} has an amount that is asked for`);
+			assert.ok(k.by === 'REQUESTED', `${k.name} has an amount that is asked for`);
 	}
 });
 
@@ -69,7 +69,7 @@ test('OpenAPI demands of a request what the table demands', () => {
 test('post() handles what may be asked for, and nothing else', () => {
 	const handled = new Set(quoted(sql('post') + sql('hold')));
 	assert.deepEqual(asked.filter((k) => !handled.has(k.name)).map((k) => k.name), []);
-	assert.deepEqual(table.filter((k) => k.by !== 'ASKED' && quoted(sql('post')).includes(k.name)).map((k) => k.name), []);
+	assert.deepEqual(table.filter((k) => k.by !== 'REQUESTED' && quoted(sql('post')).includes(k.name)).map((k) => k.name), []);
 	// Its batches without the last three arrays are those of plain kinds.
 	const [, simple] = sql('post').match(/simple\s+CONSTANT boolean := p_kinds <@ ARRAY\[([^\]]*)\]/);
 	const plain = table.filter((k) => k.arrays === 'PLAIN').map((k) => k.name);

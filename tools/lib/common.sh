@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# common.sh - what every tool shares: how to speak, where things are, how to wait. Sourced, never run.
+# common.sh - what every tool shares: messages, paths, waiting. Sourced, never run.
 
 say() { printf '%s\n' "purse: $*"; }
 warn() { printf '%s\n' "purse: $*" >&2; }
@@ -8,24 +8,26 @@ die() {
 	exit 1
 }
 
-# Debian keeps lighttpd and others where only root's PATH looks.
+# Debian keeps lighttpd and others in folders that only root's PATH includes.
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
 ROOT=$(cd "${BASH_SOURCE[0]%/*}/../.." && pwd -P)
 
-# programs [KIND] - the names in tools/programs: of the handlers, the consumers, the tools, or of all.
+# programs [KIND] - prints the names in tools/programs: of one kind (handler, consumer, tool, part)
+# or of all.
 programs() { sed -n "s/^${1:-[a-z]*} //p" "$ROOT/tools/programs"; }
 
-# Prints the path made absolute, whether it exists or not; a relative one is meant from the root of the sources.
+# absolute PATH - prints the absolute path, whether it exists or not. A relative path starts at the
+# root of the sources.
 absolute() {
 	case $1 in
 	[!/]* | *//* | */./* | */../* | */ | */. | */..) (cd "$ROOT" && realpath -ms "$1") ;;
-	*) printf '%s\n' "$1" ;; # as it is: this is asked often, and a process takes long
+	*) printf '%s\n' "$1" ;; # unchanged: called often, and starting a process is slow
 	esac
 }
 
-# eventually SECONDS COMMAND... - runs the command until it succeeds; fails when the time is over.
+# eventually SECONDS COMMAND... - retries the command until it succeeds; fails after the time limit.
 eventually() {
 	local deadline=$((SECONDS + $1))
 	shift
@@ -35,11 +37,11 @@ eventually() {
 	done
 }
 
-# Prints a password: 192 random bits in characters that need no quoting anywhere.
+# Prints a password: 192 random bits, in characters that never need quoting.
 random_password() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
 
-# write_private FILE [MODE] - replaces the file by what comes on standard input, whole or not at all; its owner alone
-# may read it. A file that has this content already is left as it is, and costs no process: make up has dozens.
+# write_private FILE [MODE] - atomically replaces the file with standard input; only its owner can
+# read it. If the content is unchanged, it starts no process: make up writes dozens of such files.
 write_private() {
 	local file=$1 text='' present='' new
 	IFS= read -r -d '' text || true
@@ -47,13 +49,14 @@ write_private() {
 		IFS= read -r -d '' present <"$file" || true
 		[ "$text" != "$present" ] || return 0
 	fi
-	new=$(mktemp "$file.XXXXXX") && printf '%s' "$text" >"$new" && chmod "${2:-600}" "$new" && mv -f "$new" "$file" || {
+	new=$(mktemp "$file.XXXXXX") && printf '%s' "$text" >"$new" && chmod "${2:-600}" "$new" &&
+		mv -f "$new" "$file" || {
 		rm -f "${new:-}"
-		die "$file cannot be written."
+		die "Cannot write $file."
 	}
 }
 
-# quoted WORD... - the words as any shell reads them back.
+# quoted WORD... - prints the words quoted for any shell.
 quoted() {
 	local word out=''
 	for word; do out+=" '${word//\'/\'\\\'\'}'"; done

@@ -1,14 +1,17 @@
 # shellcheck shell=bash
 # rabbitmq.sh - the private RabbitMQ server under DATA_DIR. Sourced after user.sh.
 #
-# It is started by the server's own script, as Debian's wrapper wants its own user. Erlang's name server (epmd) gets a
-# port of its own and is supervised like the rest: left to itself the first Erlang program would start one that stays.
+# The server's own script starts it, because Debian's wrapper requires its own user. Erlang's name
+# server (epmd) gets its own port and is supervised like the rest; otherwise the first Erlang
+# program
+# would start one that never stops.
 
 RABBIT_HOME=$DATA/rabbitmq
 RABBIT_SCRIPT=/usr/lib/rabbitmq/bin/rabbitmq-server
 
 rabbitmq_create() {
-	[ -x "$RABBIT_SCRIPT" ] || die "RabbitMQ's start script $RABBIT_SCRIPT is not there: run tools/install."
+	[ -x "$RABBIT_SCRIPT" ] ||
+		die "RabbitMQ's start script $RABBIT_SCRIPT is missing: run tools/install."
 	[ -n "${STATE[PASSWORD_AMQP]:-}" ] || remember PASSWORD_AMQP "$(random_password)"
 	[ -n "${STATE[ERLANG_COOKIE]:-}" ] || remember ERLANG_COOKIE "$(random_password)"
 	[ -d "$RABBIT_HOME" ] || say "creating a private RabbitMQ server in $RABBIT_HOME"
@@ -21,7 +24,7 @@ rabbitmq_create() {
 	fi
 	echo '[].' | write_private "$RABBIT_HOME/enabled_plugins"
 	write_private "$RABBIT_HOME/rabbitmq.conf" <<-END
-		# Written by tools/up. The user is made when the server first starts.
+		# Written by tools/up. The server creates the user when it first starts.
 		listeners.tcp.1 = 127.0.0.1:${STATE[AMQP_PORT]}
 		default_user = purse
 		default_pass = ${STATE[PASSWORD_AMQP]}
@@ -32,15 +35,19 @@ rabbitmq_create() {
 		log.file = false
 		disk_free_limit.absolute = 64MB
 		collect_statistics_interval = 30000
-		# A consumer keeps its batch while the database is away. After 30 minutes, the default, the broker would end its
-		# channel, and each such return counts towards the delivery limit: a week leaves time to mend a database.
+		# A consumer keeps its batch while the database is down. After the default of 30
+		# minutes the broker closes its channel, and each redelivery counts towards the
+		# delivery limit. A week leaves time to repair a database.
 		consumer_timeout = 604800000
 	END
-	# What root's server of before has written is handed over; it is restarted then, as its script has changed.
+	# An earlier server may have run as root: its files get the new owner. It restarts later
+	# because
+	# its script has changed.
 	if [ "$(id -u)" -eq 0 ] && [ "$(stat -c %U "$RABBIT_HOME")" != "$(run_user)" ]; then
 		own -R "$(run_user)" "$RABBIT_HOME"
 	else
-		own "$(run_user)" "$RABBIT_HOME" "$RABBIT_HOME"/{mnesia,log,.erlang.cookie,enabled_plugins,rabbitmq.conf}
+		own "$(run_user)" "$RABBIT_HOME" \
+			"$RABBIT_HOME"/{mnesia,log,.erlang.cookie,enabled_plugins,rabbitmq.conf}
 	fi
 }
 
@@ -49,11 +56,14 @@ epmd_run_script() {
 		#!/bin/sh
 		# Written by tools/up: Erlang's name server, for the private RabbitMQ only.
 		exec 2>&1
-		exec $(quoted "${AS_RABBITMQ[@]:-env}") setpriv --pdeathsig TERM epmd -address 127.0.0.1 -port ${STATE[EPMD_PORT]}
+		exec $(quoted "${AS_RABBITMQ[@]:-env}" setpriv --pdeathsig TERM \
+			epmd -address 127.0.0.1 -port "${STATE[EPMD_PORT]}")
 	END
 }
 
-# "detached" makes the start script become the server instead of watching over it, so that the supervisor sees it.
+# "detached" makes the start script exec the server instead of waiting for it, so runit supervises
+# the
+# server itself.
 rabbitmq_run_script() {
 	cat <<-END
 		#!/bin/sh
@@ -71,15 +81,18 @@ rabbitmq_environment() {
 		export detached=yes
 		export ERL_EPMD_PORT=${STATE[EPMD_PORT]} ERL_EPMD_ADDRESS=127.0.0.1
 		export RABBITMQ_NODENAME=purse@localhost RABBITMQ_DIST_PORT=${STATE[DIST_PORT]}
-		export RABBITMQ_CONF_ENV_FILE=/dev/null RABBITMQ_CONFIG_FILE=$(quoted "$RABBIT_HOME/rabbitmq.conf")
-		export RABBITMQ_MNESIA_BASE=$(quoted "$RABBIT_HOME/mnesia") RABBITMQ_LOG_BASE=$(quoted "$RABBIT_HOME/log")
+		export RABBITMQ_CONF_ENV_FILE=/dev/null
+		export RABBITMQ_CONFIG_FILE=$(quoted "$RABBIT_HOME/rabbitmq.conf")
+		export RABBITMQ_MNESIA_BASE=$(quoted "$RABBIT_HOME/mnesia")
+		export RABBITMQ_LOG_BASE=$(quoted "$RABBIT_HOME/log")
 		export RABBITMQ_ENABLED_PLUGINS_FILE=$(quoted "$RABBIT_HOME/enabled_plugins")
-		export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS='-kernel inet_dist_use_interface {127,0,0,1}'
+		erlang='-kernel inet_dist_use_interface {127,0,0,1}'
+		export RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS="\$erlang"
 	END
 }
 
 port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
-# The server greets a client with a frame of method connection.start once it takes connections.
+# Once the server accepts connections it greets a client with a connection.start frame.
 amqp_answers() {
 	local host=$1 port=$2
 	(
@@ -90,26 +103,45 @@ amqp_answers() {
 }
 rabbitmq_answers() { amqp_serves 127.0.0.1 "${STATE[AMQP_PORT]}" purse "${STATE[PASSWORD_AMQP]}"; }
 
-# amqp_serves HOST PORT USER PASSWORD - signs in, opens the virtual host / and leaves in order, all within 5 s. After a full
-# disk the server may listen and greet for ever and let nobody in.
+# amqp_serves HOST PORT USER PASSWORD - signs in, opens the virtual host / and disconnects cleanly,
+# all
+# within 5 s. A greeting is not enough: after a full disk the server may listen and greet forever
+# but
+# let no one in.
 amqp_serves() {
-	# perl-base is on every Debian.
+	# perl-base is part of every Debian.
 	perl -MIO::Socket::INET -e '
 		my ($host, $port, $user, $password) = @ARGV;
 		alarm 5;
-		my $s = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 3) or exit 1;
-		sub bytes { my ($n, $b) = (shift, ""); while (length $b < $n) { sysread $s, $b, $n - length $b, length $b or exit 1 } $b }
-		# A frame: type, channel, length, what it holds, 0xCE. A method: class and number first.
-		sub expect { my ($type, undef, $n) = unpack "CnN", bytes(7); my $method = unpack "N", bytes($n + 1); $method == shift or exit 1 }
-		sub method { my $text = pack("N", shift) . shift; syswrite $s, pack("CnN", 1, 0, length $text) . $text . "\xCE" }
+		my $s = IO::Socket::INET->new(PeerAddr => $host, PeerPort => $port, Timeout => 3)
+			or exit 1;
+		sub bytes {
+			my ($n, $b) = (shift, "");
+			while (length $b < $n) {
+				sysread $s, $b, $n - length $b, length $b or exit 1
+			}
+			$b
+		}
+		# A frame: type, channel, length, payload, 0xCE. A method starts with its class and
+		# number.
+		sub expect {
+			my ($type, undef, $n) = unpack "CnN", bytes(7);
+			my $method = unpack "N", bytes($n + 1);
+			$method == shift or exit 1
+		}
+		sub method {
+			my $text = pack("N", shift) . shift;
+			syswrite $s, pack("CnN", 1, 0, length $text) . $text . "\xCE"
+		}
 		sub short { pack "C/a", shift }
 		syswrite $s, "AMQP\0\0\x09\x01";
-		expect 0x000A000A;                                                         # start
-		method 0x000A000B, pack("N", 0) . short("PLAIN") . pack("N/a", "\0$user\0$password") . short("en_US");
-		expect 0x000A001E;                                                         # tune
+		expect 0x000A000A;                                                 # start
+		my $login = short("PLAIN") . pack("N/a", "\0$user\0$password");
+		method 0x000A000B, pack("N", 0) . $login . short("en_US");
+		expect 0x000A001E;                                                 # tune
 		method 0x000A001F, pack("nNn", 1, 131072, 0);
-		method 0x000A0028, short("/") . short("") . "\0";                          # open
+		method 0x000A0028, short("/") . short("") . "\0";                  # open
 		expect 0x000A0029;
-		method 0x000A0032, pack("n", 200) . short("") . pack("nn", 0, 0);          # close
+		method 0x000A0032, pack("n", 200) . short("") . pack("nn", 0, 0);  # close
 		expect 0x000A0033' "$@" 2>/dev/null
 }

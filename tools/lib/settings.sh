@@ -1,13 +1,13 @@
 # shellcheck shell=bash
-# settings.sh - where this copy of Purse keeps its things, and with which options it runs. Sourced after common.sh.
+# settings.sh - the folders and options of this copy of Purse. Sourced after common.sh.
 #
-# An option comes from the environment, else from the file .env at the root, else from what was remembered or made
-# for this DATA_DIR. The result is written to DATA_DIR/purse.env, which every program reads. What is remembered
-# between runs (passwords, ports) is in DATA_DIR/state.env. Both are readable by their owner only.
+# An option comes from the environment, else from the file .env at the root, else from the values
+# generated for this DATA_DIR. The result goes to DATA_DIR/purse.env, which every program reads.
+# DATA_DIR/state.env keeps values between runs (passwords, ports). Only their owner can read them.
 
 declare -A DOTENV=() STATE=()
 
-# Reads NAME=value lines of a file into the associative array that is named.
+# read_assignments FILE ARRAY - reads the file's NAME=value lines into the associative array.
 read_assignments() {
 	local -n into=$2
 	local name value
@@ -21,15 +21,18 @@ read_assignments() {
 	done <"$1"
 }
 
-# setting NAME [DEFAULT] - what the user said about an option, else the default.
+# setting NAME [DEFAULT] - prints the user's value of an option, else the default.
 setting() {
 	local given=${!1:-}
 	[ -n "$given" ] || given=${DOTENV[$1]:-}
 	printf '%s' "${given:-${2:-}}"
 }
 
-# option NAME - the same of an option of common/base/config.def, whose default is written there and nowhere else.
-option() { setting "$1" "$(sed -n "s/^OPTION($1, [A-Z]*, \"\([^\"]*\)\".*/\1/p" "$ROOT/common/base/config.def")"; }
+# option NAME - the same for an option of common/base/config.def, the only place with its default.
+option() {
+	setting "$1" "$(sed -n "s/^OPTION($1, [A-Z]*, \"\([^\"]*\)\".*/\1/p" \
+		"$ROOT/common/base/config.def")"
+}
 
 [ ! -f "$ROOT/.env" ] || read_assignments "$ROOT/.env" DOTENV
 
@@ -44,28 +47,35 @@ PROGRAMS_DIR=$(absolute "${BUILD:-build}")
 GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-3000}")
 BIND=$(setting BIND "${STATE[BIND]:-127.0.0.1}")
 BASE_URL=http://localhost:$GATEWAY_PORT
-# Where the gateway answers on this machine, whatever it is bound to. No proxy stands before it.
+# The front's address on this machine, whatever BIND is. No proxy is in front of it.
 case $BIND in
 0.0.0.0) GATEWAY_URL=http://127.0.0.1:$GATEWAY_PORT ;;
 ::) GATEWAY_URL="http://[::1]:$GATEWAY_PORT" ;;
 *:*) GATEWAY_URL="http://[$BIND]:$GATEWAY_PORT" ;;
 *) GATEWAY_URL=http://$BIND:$GATEWAY_PORT ;;
 esac
-# The gateway is asked past the front, which has its own way of answering: front_answers.
+# Health checks of the handlers bypass the front, which has its own check: front_answers.
 GATEWAY_SOCKET=$RUN/gateway/gateway.sock
-handler_healthy() { curl -fsS -m 5 -o /dev/null --unix-socket "$GATEWAY_SOCKET" "http://gateway/health/$1" 2>/dev/null; }
-# Whether a handler lives: it answers, if only that its database is away.
+handler_healthy() {
+	curl -fsS -m 5 -o /dev/null --unix-socket "$GATEWAY_SOCKET" "http://gateway/health/$1" \
+		2>/dev/null
+}
+# True if the handler is alive: it answers, even if only to report that its database is down.
 handler_answers() {
 	local status
-	status=$(curl -sS -m 15 -o /dev/null -w '%{http_code}' --unix-socket "$GATEWAY_SOCKET" "http://gateway/health/$1" 2>/dev/null) || true
+	status=$(curl -sS -m 15 -o /dev/null -w '%{http_code}' --unix-socket "$GATEWAY_SOCKET" \
+		"http://gateway/health/$1" 2>/dev/null) || true
 	[[ $status == [2-4]?? || $status == 503 ]]
 }
-front_answers() { curl -sS --noproxy '*' -m 5 -o /dev/null "$GATEWAY_URL/openapi.yaml" 2>/dev/null; }
+front_answers() {
+	curl -sS --noproxy '*' -m 5 -o /dev/null "$GATEWAY_URL/openapi.yaml" 2>/dev/null
+}
 
-# The host and the port of AMQP_URL; amqps has a port of its own.
+# Prints the scheme, host and port of AMQP_URL; amqps has its own default port.
 amqp_address() {
 	local scheme host port
-	read -r scheme host port < <(printf '%s\n' "$(amqp_url)" | sed -E 's#^(amqps?)://([^@/]*@)?(\[[^]]*\]|[^:/]*):?([0-9]*).*#\1 \3 \4#')
+	read -r scheme host port < <(printf '%s\n' "$(amqp_url)" |
+		sed -E 's#^(amqps?)://([^@/]*@)?(\[[^]]*\]|[^:/]*):?([0-9]*).*#\1 \3 \4#')
 	[ -n "$port" ] || { if [ "$scheme" = amqps ]; then port=5671; else port=5672; fi; }
 	printf '%s %s %s\n' "$scheme" "$host" "$port"
 }
@@ -78,10 +88,10 @@ remember() {
 		write_private "$DATA/state.env"
 }
 
-# The options' names, from the one list of them.
+# Prints the names of all options.
 option_names() { sed -n 's/^OPTION(\([A-Z0-9_]*\),.*/\1/p' "$ROOT/common/base/config.def"; }
 
-# Percent-encodes what cannot stand in the query of a URL.
+# Percent-encodes a value for the query of a URL.
 url_encode() {
 	local LC_ALL=C text=$1 out='' i c
 	for ((i = 0; i < ${#text}; i++)); do
@@ -94,24 +104,30 @@ url_encode() {
 	printf '%s' "$out"
 }
 
-# private_url SERVICE ROLE [tcp] - the address of a database on the private server: by its socket, which is
-# quicker, or by TCP, which every client library can read.
+# private_url SERVICE ROLE [tcp] - prints the URL of a database on the private server: by its
+# socket,
+# which is faster, or by TCP, which every client library supports.
 private_url() {
 	local db=purse_$1 role=purse_$1_$2 password=${STATE[PASSWORD_${1^^}_${2^^}]:-}
 	if [ "${3:-}" = tcp ]; then
-		printf 'postgresql://%s:%s@127.0.0.1:%s/%s' "$role" "$password" "${STATE[POSTGRES_PORT]:-}" "$db"
+		printf 'postgresql://%s:%s@127.0.0.1:%s/%s' "$role" "$password" \
+			"${STATE[POSTGRES_PORT]:-}" "$db"
 	else
 		printf 'postgresql://%s:%s@/%s?host=%s&port=%s' "$role" "$password" "$db" \
 			"$(url_encode "$RUN/postgres")" "${STATE[POSTGRES_PORT]:-}"
 	fi
 }
-private_amqp_url() { printf 'amqp://purse:%s@127.0.0.1:%s/%%2f' "${STATE[PASSWORD_AMQP]:-}" "${STATE[AMQP_PORT]:-}"; }
+private_amqp_url() {
+	printf 'amqp://purse:%s@127.0.0.1:%s/%%2f' "${STATE[PASSWORD_AMQP]:-}" \
+		"${STATE[AMQP_PORT]:-}"
+}
 
-# An address in the environment that is our own server's (from `make -s env`, say) names no other server.
+# A URL in the environment can be our own server's (from `make -s env`): that one is not external.
 external_database() {
 	local url
 	url=$(setting "${1^^}_DATABASE_URL")
-	[ -n "$url" ] && [ "$url" != "$(private_url "$1" app)" ] && [ "$url" != "$(private_url "$1" app tcp)" ]
+	[ -n "$url" ] && [ "$url" != "$(private_url "$1" app)" ] &&
+		[ "$url" != "$(private_url "$1" app tcp)" ]
 }
 external_amqp() {
 	local url
@@ -119,18 +135,22 @@ external_amqp() {
 	[ -n "$url" ] && [ "$url" != "$(private_amqp_url)" ]
 }
 database_url() { # SERVICE [tcp]
-	if external_database "$1"; then setting "${1^^}_DATABASE_URL"; else private_url "$1" app "${2:-}"; fi
+	if external_database "$1"; then
+		setting "${1^^}_DATABASE_URL"; else private_url "$1" app "${2:-}"; fi
 }
 amqp_url() { if external_amqp; then setting AMQP_URL; else private_amqp_url; fi; }
 
-needs_postgres() { ! { external_database auth && external_database wallet && external_database statement; }; }
+needs_postgres() {
+	! { external_database auth && external_database wallet && external_database statement; }
+}
 needs_rabbitmq() { ! external_amqp; }
 
 # Writes purse.env.
 write_settings() {
 	local name
 	{
-		echo "# purse.env - written by tools/up for the programs; put changes into .env at the root of the sources."
+		echo "# purse.env - written by tools/up for the programs;" \
+			"make changes in .env at the root of the sources."
 		for name in $(option_names) PORT BIND; do
 			case $name in
 			AUTH_DATABASE_URL) echo "$name=$(database_url auth)" ;;
@@ -146,18 +166,21 @@ write_settings() {
 			AMQP_URL) echo "$name=$(amqp_url)" ;;
 			DATA_DIR) echo "$name=$DATA" ;;
 			KEY_DIR) echo "$name=$(absolute "$(setting KEY_DIR "$DATA/keys")")" ;;
-			STATEMENT_DIR) echo "$name=$(absolute "$(setting STATEMENT_DIR "$DATA/statements")")" ;;
+			STATEMENT_DIR)
+				echo "$name=$(absolute "$(setting "$name" "$DATA/statements")")"
+				;;
 			PUBLIC_URL) echo "$name=$(setting PUBLIC_URL "$BASE_URL")" ;;
 			PORT) echo "$name=$GATEWAY_PORT" ;;
 			BIND) echo "$name=$BIND" ;;
-			SENDFILE | LISTEN | GATEWAY_IDENTITY) ;; # the gateway's configuration says these
-			*) if [ -n "$(setting "$name")" ]; then echo "$name=$(setting "$name")"; fi ;;
+			SENDFILE | LISTEN | GATEWAY_IDENTITY) ;; # the gateway sets these
+			*) if [ -n "$(setting "$name")" ]; then
+				echo "$name=$(setting "$name")"; fi ;;
 			esac
 		done
 	} | write_private "$CONFIG"
 }
 
-# bytes_of SIZE - a size such as 64k as a number, as common/base/config.c reads it.
+# bytes_of SIZE - prints a size such as 64k in bytes, as common/base/config.c reads it.
 bytes_of() {
 	case $1 in
 	*k) echo $((${1%k} * 1024)) ;;
@@ -166,7 +189,7 @@ bytes_of() {
 	esac
 }
 
-# seconds_of TIME - a time such as 10m as whole seconds, as common/base/config.c reads it.
+# seconds_of TIME - prints a time such as 10m in whole seconds, as common/base/config.c reads it.
 seconds_of() {
 	case $1 in
 	*ms) echo $(((${1%ms} + 999) / 1000)) ;;

@@ -81,8 +81,9 @@ lost_tell(struct pump *p)
 		return;
 	instant_format(clock_now(), at);
 	n = snprintf(text, sizeof text,
-		"{\"time\":\"%s\",\"level\":\"error\",\"program\":\"log_pump\",\"message\":\"the log could not be written: "
-		"%llu lines are lost\",\"lines\":%llu,\"bytes\":%llu}\n",
+		"{\"time\":\"%s\",\"level\":\"error\",\"program\":\"log_pump\","
+		"\"message\":\"the log could not be written: %llu lines are lost\","
+		"\"lines\":%llu,\"bytes\":%llu}\n",
 		at, p->lost_lines, p->lost_lines, p->lost_bytes);
 	keep(p, text, (size_t)n);
 	p->lost_lines = p->lost_bytes = 0;
@@ -149,7 +150,8 @@ pump(struct pump *p, char **command)
 	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN } };
 
 	for (;;) {
-		fds[1] = (struct pollfd){ .fd = p->out, .events = p->used > 0 || p->lost_lines > 0 ? POLLOUT : 0 };
+		fds[1] = (struct pollfd){ .fd = p->out,
+			.events = p->used > 0 || p->lost_lines > 0 ? POLLOUT : 0 };
 		if (poll(fds, 2, p->out < 0 ? RESTART_MS : -1) < 0 && errno != EINTR)
 			quit("poll");
 		if (fds[0].revents != 0 && !listen(p))

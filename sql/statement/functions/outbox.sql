@@ -1,5 +1,5 @@
--- outbox.sql - reading jobs in the order in which they were committed, without marking rows. How and why: see the file
--- of this name among the wallet's functions; names and rules are the same.
+-- outbox.sql - reads jobs in commit order without marking rows. sql/wallet/functions/outbox.sql
+-- has the same functions, and explains how and why.
 
 CREATE OR REPLACE FUNCTION outbox_read(p_after xid8, p_limit integer)
 RETURNS TABLE (id uuid, wallet_id uuid, owner_id uuid, created_at timestamptz, xid xid8)
@@ -15,7 +15,9 @@ END $$;
 CREATE OR REPLACE FUNCTION outbox_position(p_name text) RETURNS xid8
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	SELECT coalesce((SELECT c.xid FROM outbox_cursor c
-		WHERE c.name = p_name AND c.system_identifier = (SELECT system_identifier FROM pg_control_system())), '0'::xid8)
+		WHERE c.name = p_name
+		  AND c.system_identifier = (SELECT system_identifier FROM pg_control_system())),
+		'0'::xid8)
 $$;
 
 CREATE OR REPLACE FUNCTION outbox_advance(p_name text, p_to xid8) RETURNS void
@@ -23,8 +25,10 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS 
 BEGIN
 	INSERT INTO outbox_cursor AS c (name, system_identifier, xid, moved_at)
 	SELECT p_name, system_identifier, p_to, clock_timestamp() FROM pg_control_system()
-	ON CONFLICT (name) DO UPDATE SET moved_at = excluded.moved_at, system_identifier = excluded.system_identifier,
-		xid = CASE WHEN c.system_identifier = excluded.system_identifier AND c.xid > excluded.xid
+	ON CONFLICT (name) DO UPDATE SET moved_at = excluded.moved_at,
+		system_identifier = excluded.system_identifier,
+		xid = CASE WHEN c.system_identifier = excluded.system_identifier
+		                AND c.xid > excluded.xid
 		           THEN c.xid ELSE excluded.xid END;
 END $$;
 
@@ -32,7 +36,8 @@ CREATE OR REPLACE FUNCTION outbox_adopt(p_limit integer) RETURNS bigint
 LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 	WITH adopted AS (
 		UPDATE job SET xid = pg_current_xact_id()
-		WHERE id IN (SELECT id FROM job WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit)
+		WHERE id IN (SELECT id FROM job WHERE xid >= pg_snapshot_xmax(pg_current_snapshot())
+		             LIMIT p_limit)
 		RETURNING 1)
 	SELECT count(*) FROM adopted
 $$;

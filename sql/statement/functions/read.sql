@@ -1,35 +1,44 @@
--- read.sql - what a statement is made from. Run with the caller's own rights (SELECT); everything by primary key.
+-- read.sql - reads wallets, periods and balances by primary key, with the caller's privileges
+-- (SELECT).
 
--- The wallet asked for, or (p_wallet_id null) the owner's oldest; p_any: whoever owns it. As in the wallet service the
--- oldest that is not closed is meant, if there is one. Nothing happens to a wallet after it was closed, so its last line
--- tells. Wallets are walked along wallet_owner up to the first that is not; OFFSET 0: a line is looked for by its key.
-CREATE OR REPLACE FUNCTION wallet_find(p_wallet_id uuid, p_owner_id uuid, p_any boolean) RETURNS SETOF wallet
+-- Finds a wallet by id; p_any: whoever owns it. If p_wallet_id is NULL, finds the owner's oldest
+-- open wallet, or the oldest if all are closed, as the wallet service does. Closing is the last
+-- thing that happens to a wallet, so its last line shows whether it is closed. The query walks the
+-- index wallet_owner up to the first open wallet; OFFSET 0 makes it look up that line by key.
+CREATE OR REPLACE FUNCTION wallet_find(p_wallet_id uuid, p_owner_id uuid, p_any boolean)
+RETURNS SETOF wallet
 LANGUAGE plpgsql STABLE ROWS 1 AS $$
 BEGIN
 	IF p_wallet_id IS NULL THEN
-		RETURN QUERY SELECT * FROM wallet w WHERE w.owner_id = p_owner_id AND NOT EXISTS (SELECT FROM line l
-			WHERE l.wallet_id = w.wallet_id AND l.version = w.version AND l.kind = 'close' OFFSET 0)
+		RETURN QUERY SELECT * FROM wallet w
+			WHERE w.owner_id = p_owner_id AND NOT EXISTS (SELECT FROM line l
+				WHERE l.wallet_id = w.wallet_id AND l.version = w.version
+				  AND l.kind = 'close' OFFSET 0)
 			ORDER BY w.wallet_id LIMIT 1;
 		IF NOT FOUND THEN
-			RETURN QUERY SELECT * FROM wallet w WHERE w.owner_id = p_owner_id ORDER BY w.wallet_id LIMIT 1;
+			RETURN QUERY SELECT * FROM wallet w
+				WHERE w.owner_id = p_owner_id ORDER BY w.wallet_id LIMIT 1;
 		END IF;
 	ELSE
-		RETURN QUERY SELECT * FROM wallet w WHERE w.wallet_id = p_wallet_id AND (p_any OR w.owner_id = p_owner_id);
+		RETURN QUERY SELECT * FROM wallet w
+			WHERE w.wallet_id = p_wallet_id AND (p_any OR w.owner_id = p_owner_id);
 	END IF;
 END $$;
 
--- The last line up to p_head that is older than an instant; 0 where there is none. created_at never decreases as
--- versions grow, so the place is found by halving.
-CREATE OR REPLACE FUNCTION version_at(p_wallet_id uuid, p_at timestamptz, p_head bigint) RETURNS bigint
+-- The last line up to p_head that is older than an instant, or 0 if there is none. created_at never
+-- decreases as versions increase, so this is a binary search.
+CREATE OR REPLACE FUNCTION version_at(p_wallet_id uuid, p_at timestamptz, p_head bigint)
+RETURNS bigint
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	low    bigint := 0;            -- known to be before p_at
 	high   bigint := p_head + 1;   -- known not to be
-	middle bigint := p_head;       -- the newest first: most statements end now
+	middle bigint := p_head;       -- newest first: most statements end now
 	at     timestamptz;
 BEGIN
 	WHILE high - low > 1 LOOP
-		SELECT l.created_at INTO at FROM line l WHERE l.wallet_id = p_wallet_id AND l.version = middle;
+		SELECT l.created_at INTO at FROM line l
+		WHERE l.wallet_id = p_wallet_id AND l.version = middle;
 		IF at < p_at THEN
 			low := middle;
 		ELSE
@@ -40,27 +49,34 @@ BEGIN
 	RETURN low;
 END $$;
 
--- The lines of a wallet in [p_from, p_to), as of line p_head (null: the wallet's last without a hole before it):
--- after < version <= until, with the balances on both sides. `missed_since` is set where a line is missing that
--- might belong to the period. p_sum adds the amounts up, so that the whole can be checked before a part is shown.
-CREATE OR REPLACE FUNCTION statement_span(p_wallet_id uuid, p_from timestamptz, p_to timestamptz, p_head bigint,
-	p_sum boolean)
-RETURNS TABLE (currency text, head bigint, after bigint, until bigint, opening bigint, closing bigint,
-	sum bigint, count bigint, missed_since timestamptz)
+-- The lines of a wallet in [p_from, p_to), as of line p_head (NULL: the last line without a gap
+-- before it): after < version <= until, with the opening and closing balances. `missed_since` is
+-- set if a line is missing that could belong to the period. p_sum also adds up the amounts, so
+-- that the whole period can be checked before a part is shown.
+CREATE OR REPLACE FUNCTION statement_span(p_wallet_id uuid, p_from timestamptz, p_to timestamptz,
+	p_head bigint, p_sum boolean)
+RETURNS TABLE (currency text, head bigint, after bigint, until bigint, opening bigint,
+	closing bigint, sum bigint, count bigint, missed_since timestamptz)
 LANGUAGE sql STABLE ROWS 1 AS $$
 	SELECT w.currency, h.head, v.after, v.until, b.opening, b.closing, t.sum, t.count,
-	       CASE WHEN p_to > (SELECT l.created_at FROM line l WHERE l.wallet_id = w.wallet_id AND l.version = w.version)
+	       CASE WHEN p_to > (SELECT l.created_at FROM line l
+	                         WHERE l.wallet_id = w.wallet_id AND l.version = w.version)
 	              OR w.version = 0 THEN w.gap_since END
 	FROM wallet w
-	CROSS JOIN LATERAL (SELECT least(coalesce(p_head, w.version), w.version) AS head OFFSET 0) AS h
+	CROSS JOIN LATERAL (
+		SELECT least(coalesce(p_head, w.version), w.version) AS head OFFSET 0) AS h
 	CROSS JOIN LATERAL (SELECT version_at(w.wallet_id, p_from, h.head) AS after,
 	                           version_at(w.wallet_id, p_to, h.head) AS until OFFSET 0) AS v
 	CROSS JOIN LATERAL (SELECT CASE WHEN v.after = 0 THEN 0 ELSE
-			(SELECT l.balance_after FROM line l WHERE l.wallet_id = w.wallet_id AND l.version = v.after) END AS opening,
+			(SELECT l.balance_after FROM line l
+			 WHERE l.wallet_id = w.wallet_id AND l.version = v.after) END AS opening,
 		CASE WHEN v.until = 0 THEN 0 ELSE
-			(SELECT l.balance_after FROM line l WHERE l.wallet_id = w.wallet_id AND l.version = v.until) END AS closing
+			(SELECT l.balance_after FROM line l
+			 WHERE l.wallet_id = w.wallet_id AND l.version = v.until) END AS closing
 		OFFSET 0) AS b
-	CROSS JOIN LATERAL (SELECT coalesce(sum(l.amount), 0)::bigint AS sum, count(*) AS count FROM line l
-		WHERE p_sum AND l.wallet_id = w.wallet_id AND l.version > v.after AND l.version <= v.until) AS t
+	CROSS JOIN LATERAL (
+		SELECT coalesce(sum(l.amount), 0)::bigint AS sum, count(*) AS count FROM line l
+		WHERE p_sum AND l.wallet_id = w.wallet_id AND l.version > v.after
+		  AND l.version <= v.until) AS t
 	WHERE w.wallet_id = p_wallet_id
 $$;

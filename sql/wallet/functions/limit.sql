@@ -1,21 +1,25 @@
--- limit.sql - limits on how much of a kind a wallet may do: the rules in force, what is used of them, and their setting.
+-- limit.sql - limits on how much of a kind a wallet can do: the rules in force, their usage, and
+-- setting them.
 --
--- Days and months are UTC. What is undone later does not give a limit back.
+-- Days and months are UTC. Undoing a transaction does not give its usage back.
 
 -- The rules in force for a wallet, of one kind or (null) of all: its own, else its currency's.
 CREATE OR REPLACE FUNCTION limits_of(p_wallet_id uuid, p_currency text, p_kind text)
 RETURNS TABLE (kind text, per text, amount bigint, source text)
 LANGUAGE sql STABLE ROWS 3 AS $$
-	SELECT f.kind, f.per, f.amount, CASE f.scope WHEN p_currency THEN 'currency' ELSE 'wallet' END
+	SELECT f.kind, f.per, f.amount,
+	       CASE f.scope WHEN p_currency THEN 'currency' ELSE 'wallet' END
 	FROM (SELECT DISTINCT ON (l.kind, l.per) l.* FROM limit_rule l
-	      WHERE l.scope IN (p_wallet_id::text, p_currency) AND (p_kind IS NULL OR l.kind = p_kind)
+	      WHERE l.scope IN (p_wallet_id::text, p_currency)
+	        AND (p_kind IS NULL OR l.kind = p_kind)
 	      ORDER BY l.kind, l.per, l.scope = p_currency) AS f
 	WHERE f.amount IS NOT NULL
 	ORDER BY f.kind, array_position('{transaction,day,month}', f.per)
 $$;
 
--- What a wallet has used of a kind in the day and month of an instant: the part that is kept, and the rows after it.
-CREATE OR REPLACE FUNCTION limit_used(p_wallet_id uuid, p_kind text, p_at timestamptz) RETURNS limit_usage
+-- A wallet's usage of a kind in the day and month of p_at: the stored part plus the rows after it.
+CREATE OR REPLACE FUNCTION limit_used(p_wallet_id uuid, p_kind text, p_at timestamptz)
+RETURNS limit_usage
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	u     limit_usage;
@@ -28,12 +32,17 @@ BEGIN
 	IF u.day >= month THEN
 		u.day_used := CASE WHEN u.day = day THEN u.day_used ELSE 0 END;
 	ELSE
-		u := ROW(p_wallet_id, p_kind, version_at(p_wallet_id, month::timestamp AT TIME ZONE 'UTC', false), day, 0, 0);
+		u := ROW(p_wallet_id, p_kind,
+			version_at(p_wallet_id, month::timestamp AT TIME ZONE 'UTC', false),
+			day, 0, 0);
 	END IF;
 	u.day := day;
-	SELECT coalesce(sum(s.amount) FILTER (WHERE s.created_at >= day::timestamp AT TIME ZONE 'UTC'), 0), coalesce(sum(s.amount), 0)
+	SELECT coalesce(sum(s.amount)
+	           FILTER (WHERE s.created_at >= day::timestamp AT TIME ZONE 'UTC'), 0),
+	       coalesce(sum(s.amount), 0)
 	INTO new_day, new_month
-	FROM (SELECT greatest(abs(t.amount), t.held_change) AS amount, t.created_at FROM transaction t
+	FROM (SELECT greatest(abs(t.amount), t.held_change) AS amount, t.created_at
+	      FROM transaction t
 	      WHERE t.wallet_id = p_wallet_id AND t.version > u.version AND t.kind = p_kind
 	        AND (p_kind <> 'transfer' OR t.amount < 0)) AS s;
 	u.day_used := u.day_used + new_day;
@@ -41,16 +50,18 @@ BEGIN
 	RETURN u;
 END $$;
 
--- When a limit that is used up frees.
+-- When a limit starts again; null for a limit per transaction.
 CREATE OR REPLACE FUNCTION limit_frees_at(p_per text, p_at timestamptz) RETURNS timestamptz
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE WHEN p_per IN ('day', 'month')
-		THEN (date_trunc(p_per, p_at AT TIME ZONE 'UTC') + ('1 ' || p_per)::interval) AT TIME ZONE 'UTC' END
+		THEN (date_trunc(p_per, p_at AT TIME ZONE 'UTC')
+			+ ('1 ' || p_per)::interval) AT TIME ZONE 'UTC' END
 $$;
 
--- Count an operation that nothing else refuses, the wallet's row number p_version to be; or say which limit it passes.
-CREATE OR REPLACE FUNCTION limit_take(p_wallet_id uuid, p_currency text, p_kind text, p_amount bigint, p_at timestamptz,
-	p_version bigint) RETURNS json
+-- Counts an operation that nothing else refuses, which becomes the wallet's version p_version. If it
+-- exceeds a limit, returns that limit, else null.
+CREATE OR REPLACE FUNCTION limit_take(p_wallet_id uuid, p_currency text, p_kind text,
+	p_amount bigint, p_at timestamptz, p_version bigint) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	u       limit_usage;
@@ -62,27 +73,32 @@ BEGIN
 		IF rule.per <> 'transaction' AND u.wallet_id IS NULL THEN
 			u := limit_used(p_wallet_id, p_kind, p_at);
 		END IF;
-		used := CASE rule.per WHEN 'day' THEN u.day_used WHEN 'month' THEN u.month_used ELSE 0 END;
+		used := CASE rule.per WHEN 'day' THEN u.day_used
+		                      WHEN 'month' THEN u.month_used ELSE 0 END;
 		IF used + p_amount > rule.amount THEN
 			refusal := json_build_object(
-				'limit', json_build_object('kind', rule.kind, 'per', rule.per, 'amount', rule.amount, 'of', rule.source),
-				'used', used, 'requested', p_amount, 'frees_at',
-				to_char(limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
+				'limit', json_build_object('kind', rule.kind, 'per', rule.per,
+					'amount', rule.amount, 'of', rule.source),
+				'used', used, 'requested', p_amount,
+				'frees_at', to_char(limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC',
+					'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
 			EXIT;
 		END IF;
 	END LOOP;
-	-- Kept after a refusal too: refusals in a row must not each add up the month.
+	-- Stored even after a refusal, or each of many refusals would sum up the month again.
 	IF u.wallet_id IS NOT NULL THEN
 		used := CASE WHEN refusal IS NULL THEN p_amount ELSE 0 END;
 		INSERT INTO limit_usage (wallet_id, kind, version, day, day_used, month_used)
-		VALUES (p_wallet_id, p_kind, p_version - (refusal IS NOT NULL)::integer, u.day, u.day_used + used, u.month_used + used)
-		ON CONFLICT (wallet_id, kind) DO UPDATE SET version = excluded.version, day = excluded.day,
-			day_used = excluded.day_used, month_used = excluded.month_used;
+		VALUES (p_wallet_id, p_kind, p_version - (refusal IS NOT NULL)::integer, u.day,
+			u.day_used + used, u.month_used + used)
+		ON CONFLICT (wallet_id, kind) DO UPDATE SET version = excluded.version,
+			day = excluded.day, day_used = excluded.day_used,
+			month_used = excluded.month_used;
 	END IF;
 	RETURN refusal;
 END $$;
 
--- The rules in force for a wallet, with what is used of them now.
+-- The rules in force for a wallet, with their current usage.
 CREATE OR REPLACE FUNCTION wallet_limits(p_wallet_id uuid)
 RETURNS TABLE (kind text, per text, amount bigint, source text, used bigint, frees_at timestamptz)
 LANGUAGE sql STABLE ROWS 3 SET enable_seqscan = off AS $$
@@ -106,48 +122,55 @@ LANGUAGE sql STABLE ROWS 3 AS $$
 	ORDER BY l.kind, array_position('{transaction,day,month}', l.per)
 $$;
 
--- Are these rules that can be set: known, none twice, and for a currency each with an amount?
-CREATE OR REPLACE FUNCTION limit_rules_valid(p_kinds text[], p_pers text[], p_amounts bigint[], p_null_allowed boolean)
+-- Whether these rules can be set: known values, no duplicates, and for a currency an amount in each.
+CREATE OR REPLACE FUNCTION limit_rules_valid(p_kinds text[], p_pers text[], p_amounts bigint[],
+	p_null_allowed boolean)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT count(*) = count(DISTINCT (n.kind, n.per))
-	   AND coalesce(bool_and(n.kind IN ('deposit', 'withdrawal', 'purchase', 'hold', 'capture', 'transfer')
+	   AND coalesce(bool_and(
+		n.kind IN ('deposit', 'withdrawal', 'purchase', 'hold', 'capture', 'transfer')
 		AND n.per IN ('transaction', 'day', 'month')
-		AND CASE WHEN n.amount IS NULL THEN p_null_allowed ELSE n.amount BETWEEN 0 AND 9007199254740991 END), true)
+		AND CASE WHEN n.amount IS NULL THEN p_null_allowed
+		         ELSE n.amount BETWEEN 0 AND 9007199254740991 END), true)
 	FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount)
-	-- A null in the list is not "unknown", it is wrong.
+	-- A null in the list makes the result false, not null.
 	HAVING coalesce(bool_and(n.kind IS NOT NULL AND n.per IS NOT NULL), true)
 $$;
 
--- Replace the rules of a scope.
-CREATE OR REPLACE FUNCTION limit_rules_replace(p_scope text, p_kinds text[], p_pers text[], p_amounts bigint[]) RETURNS void
+-- Replaces the rules of a scope: a wallet's id, or a currency.
+CREATE OR REPLACE FUNCTION limit_rules_replace(p_scope text, p_kinds text[], p_pers text[],
+	p_amounts bigint[]) RETURNS void
 LANGUAGE sql VOLATILE AS $$
 	SELECT nextval('limit_change');
 	DELETE FROM limit_rule WHERE scope = p_scope;
 	INSERT INTO limit_rule (scope, kind, per, amount)
-	SELECT p_scope, n.kind, n.per, n.amount FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount);
+	SELECT p_scope, n.kind, n.per, n.amount
+	FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount);
 $$;
 
--- PUT /v1/wallets/limits?currency=…: ok or invalid_request.
-CREATE OR REPLACE FUNCTION currency_limits_set(p_currency text, p_credit_limit bigint, p_kinds text[], p_pers text[],
-	p_amounts bigint[]) RETURNS text
+-- PUT /v1/wallets/limits?currency=…: returns ok or invalid_request.
+CREATE OR REPLACE FUNCTION currency_limits_set(p_currency text, p_credit_limit bigint,
+	p_kinds text[], p_pers text[], p_amounts bigint[]) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
 	IF (p_currency ~ '^[A-Z]{3}$' AND p_credit_limit BETWEEN 0 AND 9007199254740991
 		AND limit_rules_valid(p_kinds, p_pers, p_amounts, false)) IS NOT TRUE THEN
 		RETURN 'invalid_request';
 	END IF;
-	-- Also lets two settings of one currency wait for each other.
-	INSERT INTO currency_default AS d (currency, credit_limit) VALUES (p_currency, p_credit_limit)
+	-- The row lock also serializes concurrent changes of one currency.
+	INSERT INTO currency_default AS d (currency, credit_limit)
+	VALUES (p_currency, p_credit_limit)
 	ON CONFLICT (currency) DO UPDATE SET credit_limit = excluded.credit_limit;
 	PERFORM limit_rules_replace(p_currency, p_kinds, p_pers, p_amounts);
 	RETURN 'ok';
 END $$;
 
--- What a wallet might owe at a version: what the next change of its limit found, else what it is.
+-- A wallet's credit limit at a version: the value before the next change, else the current value.
 CREATE OR REPLACE FUNCTION credit_limit_at(p_wallet_id uuid, p_version bigint) RETURNS bigint
 LANGUAGE sql STABLE AS $$
 	SELECT coalesce((SELECT c.credit_limit_before FROM credit_limit_change c
-			WHERE c.wallet_id = p_wallet_id AND c.version > p_version ORDER BY c.version LIMIT 1),
+			WHERE c.wallet_id = p_wallet_id AND c.version > p_version
+			ORDER BY c.version LIMIT 1),
 		(SELECT w.credit_limit FROM wallet w WHERE w.id = p_wallet_id))
 $$;

@@ -1,8 +1,8 @@
 -- open.sql - opening wallets: one on request, or the first ones that events ask for.
 
 -- The rows of new wallets. Opening is version 1 of each wallet's history.
-CREATE OR REPLACE FUNCTION wallet_insert(p_id uuid, p_owner_id uuid, p_currency text, p_name text, p_key text,
-	p_fingerprint bytea, p_transaction_id uuid, p_at timestamptz) RETURNS void
+CREATE OR REPLACE FUNCTION wallet_insert(p_id uuid, p_owner_id uuid, p_currency text, p_name text,
+	p_key text, p_fingerprint bytea, p_transaction_id uuid, p_at timestamptz) RETURNS void
 LANGUAGE sql VOLATILE AS $$
 	INSERT INTO wallet (id, owner_id, currency, name, version, created_at, changed_at, idempotency_key, fingerprint, credit_limit)
 	VALUES (p_id, p_owner_id, p_currency, p_name, 1, p_at, p_at, p_key, p_fingerprint,
@@ -24,8 +24,8 @@ END $$;
 
 -- POST /v1/wallets. error: ok, replayed, idempotency_key_reused, wallet_limit; the wallet comes with the first two.
 -- A replay shows the wallet as it was opened, because it must repeat the first answer.
-CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_transaction_id uuid, p_currency text, p_name text,
-	p_key text, p_fingerprint bytea, p_max_wallets integer)
+CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_transaction_id uuid,
+	p_currency text, p_name text, p_key text, p_fingerprint bytea, p_max_wallets integer)
 RETURNS TABLE (error text, id uuid, owner_id uuid, currency text, name text, status text,
 	balance bigint, held bigint, available bigint, version bigint, created_at timestamptz)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$

@@ -7,9 +7,11 @@
 -- What the relay calls again and again is PL/pgSQL, which keeps its plans; SQL functions are planned at each call.
 
 -- Committed transactions after a position, at least p_limit if there are so many.
-CREATE OR REPLACE FUNCTION outbox_read(p_after xid8, p_limit integer) RETURNS SETOF transaction_shown
+CREATE OR REPLACE FUNCTION outbox_read(p_after xid8, p_limit integer)
+RETURNS SETOF transaction_shown
 LANGUAGE plpgsql STABLE ROWS 500
-SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 BEGIN
 	RETURN QUERY
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after, t.version,

@@ -10,7 +10,8 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- An operation whose key, or itself, has its transaction already.
-CREATE OR REPLACE FUNCTION outcome_replay(p_op_id uuid, p_earlier uuid, p_fingerprint bytea) RETURNS outcome
+CREATE OR REPLACE FUNCTION outcome_replay(p_op_id uuid, p_earlier uuid, p_fingerprint bytea)
+RETURNS outcome
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	IF p_earlier = p_op_id THEN
@@ -22,8 +23,8 @@ BEGIN
 END $$;
 
 -- A refusal; the amounts are told only for lack of funds.
-CREATE OR REPLACE FUNCTION outcome_refusal(p_op_id uuid, p_error text, p_available bigint, p_held bigint, p_required bigint,
-	p_refusal json) RETURNS outcome
+CREATE OR REPLACE FUNCTION outcome_refusal(p_op_id uuid, p_error text, p_available bigint,
+	p_held bigint, p_required bigint, p_refusal json) RETURNS outcome
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	o outcome;

@@ -4,7 +4,8 @@
 
 -- Takes the key of a whole batch for this body; false: it stands for another one. Who comes while the first one is under way
 -- waits for its end.
-CREATE OR REPLACE FUNCTION batch_claim(p_owner_id uuid, p_key text, p_fingerprint bytea) RETURNS boolean
+CREATE OR REPLACE FUNCTION batch_claim(p_owner_id uuid, p_key text, p_fingerprint bytea)
+RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
 	INSERT INTO batch_key (owner_id, key, fingerprint, created_at) VALUES (p_owner_id, p_key, p_fingerprint, wallet_clock())
@@ -15,8 +16,8 @@ END $$;
 
 -- The other sides' wallets, and what each operation undoes. A transfer has two rows, either of which may be named:
 -- here it is always the sender's, so that twins are seen. A transfer of this very batch is in p_counterparts.
-CREATE OR REPLACE FUNCTION post_counterparts(p_kinds text[], p_reference_ids uuid[], p_counterparts uuid[],
-	OUT counterparts uuid[], OUT originals uuid[])
+CREATE OR REPLACE FUNCTION post_counterparts(p_kinds text[], p_reference_ids uuid[],
+	p_counterparts uuid[], OUT counterparts uuid[], OUT originals uuid[])
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	SELECT array_agg(coalesce(t.counterpart_wallet, n.counterpart)),
@@ -27,7 +28,8 @@ BEGIN
 END $$;
 
 -- May any two operations depend on one another? A quick yes or no, a yes may be wrong.
-CREATE OR REPLACE FUNCTION post_has_twins(p_op_ids uuid[], p_keys text[], p_reference_ids uuid[]) RETURNS boolean
+CREATE OR REPLACE FUNCTION post_has_twins(p_op_ids uuid[], p_keys text[], p_reference_ids uuid[])
+RETURNS boolean
 LANGUAGE plpgsql STABLE AS $$
 BEGIN
 	RETURN (SELECT count(n.key) <> count(DISTINCT n.key COLLATE "C")
@@ -37,7 +39,8 @@ BEGIN
 END $$;
 
 -- The fewest runs first … last of the batch in which no operation depends on another of its run.
-CREATE OR REPLACE FUNCTION post_slices(p_op_ids uuid[], p_wallets uuid[], p_keys text[], p_reference_ids uuid[])
+CREATE OR REPLACE FUNCTION post_slices(p_op_ids uuid[], p_wallets uuid[], p_keys text[],
+	p_reference_ids uuid[])
 RETURNS TABLE (first integer, last integer)
 LANGUAGE plpgsql STABLE AS $$
 DECLARE

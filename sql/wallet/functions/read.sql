@@ -3,7 +3,8 @@
 
 -- The version that a wallet had at an instant: that of its last transaction before it (p_included: at or before it).
 -- created_at never decreases as versions grow, so the place is found by halving; the table needs no index on time.
-CREATE OR REPLACE FUNCTION version_at(p_wallet_id uuid, p_at timestamptz, p_included boolean) RETURNS bigint
+CREATE OR REPLACE FUNCTION version_at(p_wallet_id uuid, p_at timestamptz, p_included boolean)
+RETURNS bigint
 LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
 	low    bigint := 0;     -- known to be before p_at
@@ -39,8 +40,10 @@ $$;
 
 -- A wallet's balance at the end of each UTC hour, day or month that touches from … to: at p_to in the last one. No rows
 -- before its opening. At most 1001: who gets that many asked for too much.
-CREATE OR REPLACE FUNCTION balance_history(p_wallet_id uuid, p_from timestamptz, p_to timestamptz, p_by text)
-RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, balance bigint, held bigint, available bigint, version bigint)
+CREATE OR REPLACE FUNCTION balance_history(p_wallet_id uuid, p_from timestamptz, p_to timestamptz,
+	p_by text)
+RETURNS TABLE (starts_at timestamptz, ends_at timestamptz, balance bigint, held bigint,
+	available bigint, version bigint)
 LANGUAGE plpgsql STABLE ROWS 100 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
@@ -73,7 +76,8 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 $$;
 
 -- Has the metadata each of these members with this value (a number or true as its text)?
-CREATE OR REPLACE FUNCTION metadata_has(p_metadata json, p_keys text[], p_values text[]) RETURNS boolean
+CREATE OR REPLACE FUNCTION metadata_has(p_metadata json, p_keys text[], p_values text[])
+RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT coalesce(bool_and((p_metadata ->> n.key = n.value) IS TRUE), true) FROM unnest(p_keys, p_values) AS n(key, value)
 $$;
@@ -83,10 +87,12 @@ $$;
 -- it in the order (created_at, wallet_id, version), downwards. Each wallet gives at most p_limit rows, read
 -- backwards along its primary key. The filters (a null looks for nothing) are tested on the way: an index for each
 -- would cost every posting more than they are worth, and a wallet's rows lie together in this one.
-CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p_kind text, p_from timestamptz,
-	p_to timestamptz, p_cursor_at timestamptz, p_cursor_wallet uuid, p_cursor_version bigint, p_limit integer,
-	p_merchant text DEFAULT NULL, p_min_amount bigint DEFAULT NULL, p_max_amount bigint DEFAULT NULL,
-	p_text text DEFAULT NULL, p_meta_keys text[] DEFAULT NULL, p_meta_values text[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p_kind text,
+	p_from timestamptz, p_to timestamptz, p_cursor_at timestamptz, p_cursor_wallet uuid,
+	p_cursor_version bigint, p_limit integer, p_merchant text DEFAULT NULL,
+	p_min_amount bigint DEFAULT NULL, p_max_amount bigint DEFAULT NULL,
+	p_text text DEFAULT NULL, p_meta_keys text[] DEFAULT NULL,
+	p_meta_values text[] DEFAULT NULL)
 RETURNS SETOF transaction_shown
 LANGUAGE plpgsql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 BEGIN

@@ -1,7 +1,8 @@
 -- transfer.sql - the other side of a transfer or of its reversal.
 
 -- Why a wallet refuses to be the other side of a movement that would change its balance by p_delta; null: it does not.
-CREATE OR REPLACE FUNCTION counterpart_error(p_counterpart wallet, p_currency text, p_delta bigint) RETURNS text
+CREATE OR REPLACE FUNCTION counterpart_error(p_counterpart wallet, p_currency text, p_delta bigint)
+RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
 	SELECT CASE
 		WHEN p_counterpart.id IS NULL THEN 'not_found'
@@ -14,8 +15,8 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- A refusal that is the other side's doing: says which wallet that is.
-CREATE OR REPLACE FUNCTION counterpart_refusal(p_op_id uuid, p_counterpart wallet, p_counterpart_id uuid,
-	p_currency text, p_delta bigint) RETURNS outcome
+CREATE OR REPLACE FUNCTION counterpart_refusal(p_op_id uuid, p_counterpart wallet,
+	p_counterpart_id uuid, p_currency text, p_delta bigint) RETURNS outcome
 LANGUAGE sql STABLE AS $$
 	SELECT outcome_refusal(p_op_id, counterpart_error(p_counterpart, p_currency, p_delta),
 		p_counterpart.balance - p_counterpart.held + p_counterpart.credit_limit, p_counterpart.held, -p_delta,

@@ -1,4 +1,4 @@
-/* amqp_take.c - takes messages: from a queue as they come, or one on request. */
+/* amqp_receive.c - receives messages: from a queue as they arrive, or one on request. */
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
@@ -10,11 +10,11 @@ amqp_consume(struct amqp *a, const char *queue, int prefetch)
 {
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	if (amqp_basic_qos(a->connection, CHANNEL_TAKE, 0, (uint16_t)prefetch, 0) == NULL ||
-		amqp_basic_consume(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue),
+	if (amqp_basic_qos(a->connection, CHANNEL_CONSUME, 0, (uint16_t)prefetch, 0) == NULL ||
+		amqp_basic_consume(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue),
 			amqp_cstring_bytes(CONSUMER_TAG), 0, 0, 0, amqp_empty_table) == NULL)
 		return amqp_fail_reply(
-			a, "cannot take from the queue", amqp_get_rpc_reply(a->connection));
+			a, "cannot consume from the queue", amqp_get_rpc_reply(a->connection));
 	a->consuming = true;
 	return OK;
 }
@@ -26,10 +26,12 @@ amqp_cancel(struct amqp *a)
 		return ERR_UNAVAILABLE;
 	if (!a->consuming)
 		return OK;
-	/* Deliveries that come before the answer are queued by the library, and pumped later. */
-	if (amqp_basic_cancel(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(CONSUMER_TAG)) ==
+	/* The library queues deliveries that arrive before the response; the pump reads them
+	 * later. */
+	if (amqp_basic_cancel(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(CONSUMER_TAG)) ==
 		NULL)
-		return amqp_fail_reply(a, "cannot stop taking", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(
+			a, "cannot stop consuming", amqp_get_rpc_reply(a->connection));
 	a->consuming = false;
 	return OK;
 }
@@ -49,7 +51,7 @@ inbox_pop(struct amqp *a)
 }
 
 enum error
-amqp_take(struct amqp *a, int timeout_ms, struct message **m)
+amqp_receive(struct amqp *a, int timeout_ms, struct message **m)
 {
 	int64_t until = clock_monotonic_ms() + timeout_ms, left = timeout_ms;
 	enum error e;
@@ -79,15 +81,15 @@ amqp_get(struct amqp *a, const char *queue, struct message **m)
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
 	a->get_empty = false;
-	/* Not amqp_basic_get(): amqp_read_message(), which belongs to it, waits without a limit. */
-	if ((status = amqp_send_method(a->connection, CHANNEL_TAKE, AMQP_BASIC_GET_METHOD, &get)) !=
-		AMQP_STATUS_OK)
-		return amqp_fail(a, "cannot ask for a message", status);
+	/* Not amqp_basic_get(): its companion amqp_read_message() waits without a timeout. */
+	status = amqp_send_method(a->connection, CHANNEL_CONSUME, AMQP_BASIC_GET_METHOD, &get);
+	if (status != AMQP_STATUS_OK)
+		return amqp_fail(a, "cannot get a message", status);
 	while ((*m = inbox_pop(a)) == NULL && !a->get_empty) {
 		int64_t left = until - clock_monotonic_ms();
 
 		if (left <= 0)
-			return amqp_fail(a, "cannot ask for a message", AMQP_STATUS_TIMEOUT);
+			return amqp_fail(a, "cannot get a message", AMQP_STATUS_TIMEOUT);
 		if ((e = amqp_pump(a, (int)left, &any)) != OK)
 			return e;
 	}
@@ -101,11 +103,11 @@ amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
-	r = amqp_queue_declare(a->connection, CHANNEL_TAKE, amqp_cstring_bytes(queue), 1, 0, 0, 0,
-		amqp_empty_table);
+	r = amqp_queue_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue), 1, 0, 0,
+		0, amqp_empty_table);
 	if (r == NULL)
 		return amqp_fail_reply(
-			a, "cannot count a queue", amqp_get_rpc_reply(a->connection));
+			a, "cannot count messages", amqp_get_rpc_reply(a->connection));
 	*ready = r->message_count;
 	return OK;
 }
