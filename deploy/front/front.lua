@@ -2,6 +2,8 @@
 
 local problem = dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
 
+local requests, bulk = tonumber(os.getenv("REQUESTS_MAX")), tonumber(os.getenv("REQUESTS_BULK"))
+
 math.randomseed(os.time(), core.now().usec)
 
 local function random(bits)
@@ -37,8 +39,8 @@ core.register_fetches("problem", function(txn, status)
 
 	status = tonumber(status)
 	if status == 503 then
-		-- Who waited in a queue for too long has others behind them; else the gateway is away.
-		if why == nil and (txn.f:queue("gateway") > 0 or txn.f:queue("bulk") > 0) then
+		-- Either it waited too long, while as many as can be were served, or the gateway is away.
+		if why == nil and (txn.f:be_conn("gateway") >= requests or txn.f:be_conn("bulk") >= bulk) then
 			why = "all"
 		end
 		if why ~= nil then

@@ -9,6 +9,7 @@ setup() {
 	FRONT=
 }
 teardown() {
+	cat "$BATS_TEST_TMPDIR/front.log" >&2 || true
 	[ -z "$FRONT" ] || kill "$FRONT"
 	kill -CONT "$(handler_pid wallet)"
 }

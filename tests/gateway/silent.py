@@ -1,6 +1,6 @@
 """silent.py - clients that hold connections and say nothing, or too little.
 
-usage: silent.py flood HOST PORT FROM IDLE DRIPPING     opens them from the address FROM, prints "held", keeps dripping and
+usage: silent.py flood HOST PORT FROM IDLE DRIPPING     opens them from the addresses FROM (a,b), prints "held", keeps dripping and
                                                         opening again what is closed, until its standard input ends
        silent.py ask HOST PORT FROM COUNT               COUNT requests, each on a new connection, and COUNT on one; prints
                                                         the number of good answers and the median in microseconds
@@ -9,6 +9,7 @@ usage: silent.py flood HOST PORT FROM IDLE DRIPPING     opens them from the addr
 """
 import collections
 import http.client
+import itertools
 import resource
 import select
 import socket
@@ -28,20 +29,10 @@ def connect(host, port, source):
     return s
 
 
-def flood(host, port, source, idle, dripping):
-    held = {}
-    turn = 0
-
-    def keep():
-        """Refused connections count as lost: the next turn tries them again."""
-        for _ in range(idle + dripping - len(held)):
-            try:
-                s = connect(host, port, source)
-            except OSError:
-                continue
-            held[s] = sum(held.values()) < dripping
-            if held[s]:
-                send(s, b"POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nX: ")
+def flood(host, port, sources, idle, dripping):
+    held, ready = {}, select.epoll()
+    drippers = 0
+    source = itertools.cycle(sources.split(","))
 
     def send(s, data):
         try:
@@ -49,15 +40,34 @@ def flood(host, port, source, idle, dripping):
         except OSError:
             pass
 
+    def keep():
+        nonlocal drippers
+        while len(held) < idle + dripping:
+            try:
+                s = connect(host, port, next(source))
+            except OSError:
+                return  # refused: again at the next turn
+            drips = drippers < dripping
+            drippers += drips
+            held[s.fileno()] = s, drips
+            ready.register(s, select.EPOLLIN)
+            if drips:
+                send(s, b"POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nX: ")
+
     keep()
     print("held", flush=True)
-    while not select.select([sys.stdin], [], [], 0.5)[0]:
-        turn += 1
-        for s in [s for s in held if closed(s)]:
-            s.close()
-            del held[s]
+    for turn in itertools.count(1):
+        if select.select([sys.stdin], [], [], 0.5)[0]:
+            return
+        for number, _ in ready.poll(0, 10000):
+            s, drips = held[number]
+            if closed(s):
+                drippers -= drips
+                ready.unregister(s)
+                del held[number]
+                s.close()
         keep()
-        for s, drips in held.items():
+        for s, drips in held.values():
             if drips and turn % 4 == 0:
                 send(s, b"x")
 

@@ -23,7 +23,7 @@ setup() { cd "$ROOT" || return 1; }
 processes() { pgrep -f "$1" | sort; }
 # What make up could change: the files it writes, and which processes there are.
 picture() {
-	(cd "$FIRST" && find . -path ./postgres -prune -o -path ./rabbitmq/mnesia -prune -o -path ./log -prune -o -name '.lock' -prune -o \
+	(cd "$FIRST" && find . -path ./postgres -prune -o -path ./rabbitmq/mnesia -prune -o -path ./log -prune -o -name '.lock' -prune -o -path ./run/watch -prune -o \
 		-type f -printf '%p %T@ %m %s\n' | sort)
 	for name in postgres epmd rabbitmq gateway front outbox_relay transaction_consumer statement_consumer; do cat "$FIRST/service/$name/supervise/pid"; done
 }

@@ -131,7 +131,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 @test "an unknown group of packages is refused" {
 	run tools/install everything
 	[ "$status" -ne 0 ]
-	[[ $output == *'not "everything"'* ]]
+	[[ $output == *'"everything"'* ]]
 }
 
 # one_value PATTERN FILE... - all files have the pattern's number, and it is the same one
