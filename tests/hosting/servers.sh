@@ -119,4 +119,5 @@ hosting_start() {
 hosting_stop() {
 	kill "$HOSTING_PID" 2>/dev/null || true
 	wait "$HOSTING_PID" 2>/dev/null || true
+	HOSTING_PID=
 }

@@ -42,6 +42,8 @@ in_copy() {
 }
 
 hosting_tidy() {
+	# In the copy: its web server has a process group of its own, and would stay.
+	[ -z "${HOSTING_PID:-}" ] || hosting_stop
 	[ -n "${hosting_copy:-}" ] || return 0
 	# On an interrupt, end what still runs there first.
 	kill "$hosting_pid" 2>/dev/null || true
