@@ -21,7 +21,7 @@ flood() {
 }
 flood_end() {
 	local pid=$FLOOD_PID
-	exec {FLOOD[1]}>&-
+	eval "exec ${FLOOD[1]}>&-"
 	wait "$pid"
 }
 connections() { ss -Htn state established "sport = :$port" | wc -l; }
