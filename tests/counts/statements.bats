@@ -24,7 +24,8 @@ log_statements() {
 }
 
 setup_file() {
-	# Nothing else may query the databases.
+	# Nothing else may query the databases: no consumers, and no watch, which asks for health.
+	stop_service watch
 	stop_service outbox_relay
 	stop_service transaction_consumer
 	stop_service statement_consumer
@@ -37,6 +38,7 @@ teardown_file() {
 	start_service outbox_relay
 	start_service transaction_consumer
 	start_service statement_consumer
+	sv -w 10 up "$DATA_DIR/service/watch"
 }
 
 setup() {

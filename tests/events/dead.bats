@@ -71,5 +71,5 @@ teardown() {
 	[[ "$output" == *"RabbitMQ cannot be reached"* ]]
 	run env AMQP_URL=http://example.com/ "$PURSE" dead list
 	[ "$status" = 1 ]
-	[[ "$output" == *"write amqp://"* ]]
+	[[ "$output" == *"expected amqp://"* ]]
 }

@@ -123,9 +123,9 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	asks 3 '"kind":"hold","amount":5'
 	eventually held_is 15
 	emit "$(cloud_event "$USER-4" "{\"user_id\":\"$USER\",\"kind\":\"hold\"}")" --message-id "$USER-4"
-	buried "$USER-4" '/amount is missing'
+	buried "$USER-4" '/amount is required'
 	emit "$(cloud_event "$USER-5" "{\"user_id\":\"$USER\",\"kind\":\"transfer\",\"amount\":5}")" --message-id "$USER-5"
-	buried "$USER-5" '/to_wallet_id is missing'
+	buried "$USER-5" '/to_wallet_id is required'
 	emit "$(cloud_event "$USER-6" "{\"user_id\":\"$USER\",\"kind\":\"freeze\"}")" --message-id "$USER-6"
 	buried "$USER-6" '/kind must be one of'
 	bury_nothing

@@ -42,7 +42,7 @@ teardown() {
 	buried members 'invalid_request: /'
 	buried amount 'invalid_request: /amount'
 	buried key 'invalid_request: /idempotency_key'
-	buried type 'invalid_request: user_created is not accepted here'
+	buried type 'invalid_request: only transaction_emitted is accepted here, not user_created'
 	buried user 'invalid_request: /userId must be a UUID'
 	buried decimal 'invalid_request: /transaction/amount 1.005 is no amount in EUR'
 	buried operation 'invalid_request: /transaction/operation'
