@@ -44,7 +44,7 @@ teardown() {
 	buried key 'invalid_request: /idempotency_key'
 	buried type 'invalid_request: only transaction_emitted is accepted here, not user_created'
 	buried user 'invalid_request: /userId must be a UUID'
-	buried decimal 'invalid_request: /transaction/amount 1.005 is no amount in EUR'
+	buried decimal 'invalid_request: /transaction/amount 1.005 is not an amount in EUR'
 	buried operation 'invalid_request: /transaction/operation'
 	buried large rejected
 	waiting wallet_queue.dead 12
