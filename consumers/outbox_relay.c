@@ -75,11 +75,11 @@ requested_body(const struct db_rows *rows, size_t row, struct arena *arena, size
 /* ---- sources ---- */
 
 static const struct db_statement read_transactions_sql = { "outbox_read",
-	"SELECT " TRANSACTION_COLUMNS ", xid FROM outbox_read($1, $2)", DB_AGAIN };
+	"SELECT " TRANSACTION_COLUMNS ", xid FROM outbox_read($1, $2)", DB_IDEMPOTENT };
 static const struct db_statement read_rejections_sql = { "outbox_read_rejections",
-	"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_AGAIN };
+	"SELECT id, body, created_at, xid FROM outbox_read_rejections($1, $2)", DB_IDEMPOTENT };
 static const struct db_statement read_jobs_sql = { "outbox_read",
-	"SELECT id, wallet_id, owner_id, created_at, xid FROM outbox_read($1, $2)", DB_AGAIN };
+	"SELECT id, wallet_id, owner_id, created_at, xid FROM outbox_read($1, $2)", DB_IDEMPOTENT };
 
 static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,

@@ -147,7 +147,7 @@ static const struct db_statement find_rejections_sql = { "find_rejections",
 	" WHERE NOT EXISTS (SELECT FROM transaction t"
 	" WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
 	" AND t.idempotency_key = n.key OFFSET 0)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct rejection {
 	struct uuid id;
@@ -215,7 +215,7 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 
 /* ---- posting ---- */
 
-static const struct db_statement reject_sql = { "reject", "SELECT reject($1, $2)", DB_AGAIN };
+static const struct db_statement reject_sql = { "reject", "SELECT reject($1, $2)", DB_IDEMPOTENT };
 
 static enum error
 outcomes_settle(struct service *s, size_t count)

@@ -47,7 +47,7 @@ static const struct db_column user_columns[] = {
 static const struct db_statement user_list_sql = { "user_list",
 	"SELECT " USER_COLUMNS " FROM account"
 	" WHERE $1::text IS NULL OR position(lower($1) IN lower(email)) > 0 ORDER BY id DESC",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static enum error
 user_print(const struct db_rows *row, void *unused)
@@ -91,7 +91,7 @@ static const struct db_statement user_sessions_sql = { "user_sessions",
 	"SELECT id, last_used_at, coalesce(ip, '-') AS ip, coalesce(user_agent, '-') AS user_agent"
 	" FROM session WHERE account_id = $1::text::uuid AND ended_at IS NULL"
 	" AND expires_at > now() ORDER BY id DESC LIMIT 1000",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static enum error
 sessions_print(struct db *db, const char *account)
@@ -112,7 +112,7 @@ sessions_print(struct db *db, const char *account)
 }
 
 static const struct db_statement user_show_sql = { "user_show",
-	"SELECT " USER_COLUMNS " FROM account WHERE " EMAIL_MATCHES, DB_AGAIN };
+	"SELECT " USER_COLUMNS " FROM account WHERE " EMAIL_MATCHES, DB_IDEMPOTENT };
 
 static enum error
 user_print_whole(struct db *db, const char *email)
@@ -199,7 +199,7 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 static const struct db_statement role_add_sql = { "role_add",
 	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2)"
 	" WHERE " EMAIL_MATCHES NOTIFY_ALL,
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 int
 user_role_add(int argc, char **argv)
@@ -210,7 +210,7 @@ user_role_add(int argc, char **argv)
 static const struct db_statement role_remove_sql = { "role_remove",
 	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2)"
 	" WHERE " EMAIL_MATCHES NOTIFY_ALL,
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 int
 user_role_remove(int argc, char **argv)

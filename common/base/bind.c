@@ -75,13 +75,13 @@ characters(const char *s)
 static enum error
 bind_string(const char *s, const struct field *field, struct place *p)
 {
-	int64_t n = characters(s), most = field->most > 0 ? field->most : 255;
+	int64_t n = characters(s), most = field->max > 0 ? field->max : 255;
 
 	for (const char *c = s; *c != '\0'; c++)
 		if (((unsigned char)*c < 0x20 && *c != '\t' && *c != '\n') || *c == 0x7f)
 			return FAULT(p, "must not contain control characters");
-	if (n < field->least || n > most)
-		return FAULT(p, "must be %" PRId64 " to %" PRId64 " characters long", field->least,
+	if (n < field->min || n > most)
+		return FAULT(p, "must be %" PRId64 " to %" PRId64 " characters long", field->min,
 			most);
 	*field->text = s;
 	return OK;
@@ -115,8 +115,8 @@ bind_integer(int64_t v, const struct field *field, struct place *p)
 		field->amount->minor = v;
 		return OK;
 	}
-	if (v < field->least || v > field->most)
-		return FAULT(p, "must be from %" PRId64 " to %" PRId64, field->least, field->most);
+	if (v < field->min || v > field->max)
+		return FAULT(p, "must be from %" PRId64 " to %" PRId64, field->min, field->max);
 	*field->number = v;
 	return OK;
 }
@@ -126,8 +126,8 @@ bind_object_value(json_t *v, const struct field *field, struct place *p)
 {
 	size_t n = json_dumpb(v, NULL, 0, JSON_COMPACT);
 
-	if (n > (size_t)field->most)
-		return FAULT(p, "must be at most %" PRId64 " bytes long as JSON", field->most);
+	if (n > (size_t)field->max)
+		return FAULT(p, "must be at most %" PRId64 " bytes long as JSON", field->max);
 	*field->object = v;
 	return OK;
 }

@@ -24,11 +24,11 @@
 #include "common/base/uuid.h"
 
 enum field_type {
-	/* Valid UTF-8 of least … most characters; the only control characters: TAB and newline. */
+	/* Valid UTF-8 of min … max characters; the only control characters: TAB and newline. */
 	FIELD_TEXT,
 	FIELD_UUID,
 	FIELD_AMOUNT, /* integer, 1 … MONEY_MAX; 12.0 and "12" are faults */
-	FIELD_NUMBER, /* integer, least … most */
+	FIELD_NUMBER, /* integer, min … max */
 	FIELD_BOOL,
 	FIELD_CHOICE,  /* one of choices; its index into *number */
 	FIELD_INSTANT, /* RFC 3339 */
@@ -36,7 +36,7 @@ enum field_type {
 	FIELD_TO,      /* the same for its end; a plain date includes that day */
 	FIELD_ARRAY,   /* any array; not in queries */
 	FIELD_PAIRS,   /* queries only: repeated name[key]=value */
-	FIELD_OBJECT,  /* any object, at most `most` bytes as compact JSON; not in queries */
+	FIELD_OBJECT,  /* any object, at most `max` bytes as compact JSON; not in queries */
 };
 
 #define PAIRS_MAX 8
@@ -50,7 +50,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required;
-	int64_t least, most;
+	int64_t min, max;
 	const char *const *choices; /* ends with NULL */
 	bool *present;              /* optional: set to whether the member was present */
 	union {

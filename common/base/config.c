@@ -14,12 +14,12 @@ struct definition {
 	const char *name;
 	enum type type;
 	const char *value;
-	int64_t least, most;
+	int64_t min, max;
 };
 
 static const struct definition definitions[OPTION_COUNT] = {
-#define OPTION(name, type, value, least, most, help) \
-	[OPT_##name] = { #name, type, value, least, most },
+#define OPTION(name, type, value, min, max, help) \
+	[OPT_##name] = { #name, type, value, min, max },
 #include "common/base/config.def"
 #undef OPTION
 };
@@ -76,10 +76,10 @@ option_error(const struct definition *d, const char *text)
 	if (d->type == TEXT)
 		fprintf(stderr,
 			"%s must be %" PRId64 " to %" PRId64 " characters long, not \"%s\".\n",
-			d->name, d->least, d->most, text);
+			d->name, d->min, d->max, text);
 	else
 		fprintf(stderr, "%s must be %s from %" PRId64 " to %" PRId64 "%s, not \"%s\".\n",
-			d->name, forms[d->type].example, d->least, d->most, forms[d->type].unit,
+			d->name, forms[d->type].example, d->min, d->max, forms[d->type].unit,
 			text);
 	return false;
 }
@@ -93,7 +93,7 @@ option_set(enum option o, const char *text)
 
 	if (d->type != TEXT && !number_parse(d->type, text, &n))
 		return option_error(d, text);
-	if (n < d->least || n > d->most)
+	if (n < d->min || n > d->max)
 		return option_error(d, text);
 	free(values[o].text);
 	values[o].text = strdup(text);

@@ -14,7 +14,7 @@
 #include "common/base/error.h"
 
 enum option {
-#define OPTION(name, type, value, least, most, help) OPT_##name,
+#define OPTION(name, type, value, min, max, help) OPT_##name,
 #include "common/base/config.def"
 #undef OPTION
 	OPTION_COUNT

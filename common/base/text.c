@@ -12,7 +12,7 @@ text_grow(struct text *t, size_t bytes)
 	size_t capacity = t->capacity > 0 ? t->capacity : TEXT_INITIAL;
 	char *data;
 
-	if (t->failed || (t->most > 0 && t->bytes + bytes > t->most)) {
+	if (t->failed || (t->max > 0 && t->bytes + bytes > t->max)) {
 		t->failed = true;
 		return false;
 	}
@@ -158,5 +158,5 @@ void
 text_free(struct text *t)
 {
 	free(t->data);
-	*t = (struct text){ .most = t->most };
+	*t = (struct text){ .max = t->max };
 }

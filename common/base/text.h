@@ -16,7 +16,7 @@
 struct text {
 	char *data;   /* NUL-terminated only after text_end() */
 	size_t bytes, capacity;
-	size_t most;  /* 0: no limit */
+	size_t max;   /* 0: no limit */
 	bool failed;  /* out of memory, or past the limit */
 };
 

@@ -39,17 +39,17 @@ result_error(struct db *db, const PGresult *result, const char *what)
 		log_warn("%s: lost the database connection: %s", what,
 			PQerrorMessage(db->connection));
 		db_close(db);
-		db->trouble = TROUBLE_LOST;
+		db->failure = FAILURE_LOST;
 		return ERR_UNAVAILABLE;
 	}
 	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0) {
-		db->trouble = TROUBLE_CONFLICT;
+		db->failure = FAILURE_CONFLICT;
 		log_info("%s: %s", what, message);
 		return ERR_UNAVAILABLE;
 	}
 	/* 23505: another transaction took a unique key in between. Callers for whom that is normal
 	 * check first, and check again in the retry. */
-	db->trouble = strcmp(state, "23505") == 0 ? TROUBLE_CONFLICT : TROUBLE_ANSWERED;
+	db->failure = strcmp(state, "23505") == 0 ? FAILURE_CONFLICT : FAILURE_ANSWERED;
 	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
 	return error_of_state(state);
 }
@@ -75,8 +75,8 @@ db_prepare(struct db *db, const struct db_statement *s)
 	result = result_take(db, PQsendPrepare(db->connection, s->name, s->sql, 0, NULL));
 	if (PQresultStatus(result) == PGRES_COMMAND_OK)
 		db->prepared[db->prepared_count++] = s;
-	else if ((e = result_error(db, result, s->name)) != OK && db->trouble == TROUBLE_LOST)
-		db->trouble = TROUBLE_REFUSED; /* nothing was executed */
+	else if ((e = result_error(db, result, s->name)) != OK && db->failure == FAILURE_LOST)
+		db->failure = FAILURE_REFUSED; /* nothing was executed */
 	PQclear(result);
 	return e;
 }
@@ -126,7 +126,7 @@ db_execute(struct db *db, const struct db_statement *statement, const struct db_
 	PGresult *result;
 	enum error e;
 
-	db->trouble = TROUBLE_NONE;
+	db->failure = FAILURE_NONE;
 	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK ||
 		(e = db_prepare(db, statement)) != OK)
 		return e;
@@ -161,19 +161,19 @@ transaction_once(struct db *db, db_work *work, void *context)
 {
 	enum error e;
 
-	db->trouble = TROUBLE_NONE;
+	db->failure = FAILURE_NONE;
 	if ((e = db_ready(db)) != OK || (e = db_command(db, "BEGIN")) != OK)
 		return e;
 	db->in_transaction = true;
 	e = work(db, context);
 	if (db->connection != NULL) {
-		enum trouble before = db->trouble;
+		enum db_failure before = db->failure;
 		enum error ended = db_command(db, e == OK ? "COMMIT" : "ROLLBACK");
 
 		if (e == OK)
 			e = ended;
 		else if (db->connection != NULL)
-			db->trouble = before;
+			db->failure = before;
 	}
 	db->in_transaction = false;
 	return e;
@@ -185,10 +185,10 @@ transaction_once(struct db *db, db_work *work, void *context)
 
 /* The only retry loop. Its random pauses keep transactions that collided from colliding again. */
 bool
-db_retry(const struct db *db, enum db_again again, int attempt)
+db_retry(const struct db *db, enum db_repeat repeat, int attempt)
 {
-	bool harmless = db->trouble == TROUBLE_CONFLICT || db->trouble == TROUBLE_REFUSED ||
-			(db->trouble == TROUBLE_LOST && again == DB_AGAIN);
+	bool harmless = db->failure == FAILURE_CONFLICT || db->failure == FAILURE_REFUSED ||
+			(db->failure == FAILURE_LOST && repeat == DB_IDEMPOTENT);
 
 	if (!harmless || attempt >= config_number(OPT_DB_RETRIES))
 		return false;
@@ -197,13 +197,13 @@ db_retry(const struct db *db, enum db_again again, int attempt)
 }
 
 enum error
-db_transaction_on(struct db *db, enum db_again again, db_work *work, void *context)
+db_transaction_on(struct db *db, enum db_repeat repeat, db_work *work, void *context)
 {
 	enum error e;
 
 	for (int attempt = 0;; attempt++)
 		if ((e = transaction_once(db, work, context)) == OK ||
-			!db_retry(db, again, attempt))
+			!db_retry(db, repeat, attempt))
 			return e;
 }
 
@@ -242,7 +242,7 @@ db_stream(struct db *db, const struct db_statement *statement, const struct db_v
 	struct parameters p;
 	enum error e;
 
-	db->trouble = TROUBLE_NONE;
+	db->failure = FAILURE_NONE;
 	if ((e = values_check(values, count)) != OK || (e = db_ready(db)) != OK ||
 		(e = db_prepare(db, statement)) != OK)
 		return e;

@@ -5,7 +5,7 @@
  * connection uses generic plans, UTC and the configured timeouts.
  *
  *	static const struct db_statement user_find_sql = { "user_find",
- *		"SELECT id, name FROM account WHERE email = $1", DB_AGAIN };
+ *		"SELECT id, name FROM account WHERE email = $1", DB_IDEMPOTENT };
  *
  *	DB_ROWS(rows);
  *	e = db_query(pool, &user_find_sql, DB_VALUES(db_text(email)), &rows);
@@ -29,9 +29,9 @@ struct db;      /* a connection; belongs to the thread that holds it */
 struct db_pool; /* connections shared by threads; thread-safe */
 struct db_rows; /* a result */
 
-/* Can it run twice? DB_AGAIN: reads, and idempotent writes. DB_ONCE: never repeated once it was
- * sent. */
-enum db_again { DB_ONCE, DB_AGAIN };
+/* Can a statement run twice? DB_IDEMPOTENT: reads, and idempotent writes. DB_ONCE: never repeated
+ * once sent. */
+enum db_repeat { DB_ONCE, DB_IDEMPOTENT };
 
 /* In a statement's text: turns the number before it, or a parameter, from milliseconds into an
  * interval. */
@@ -43,7 +43,7 @@ enum db_again { DB_ONCE, DB_AGAIN };
 struct db_statement {
 	const char *name;
 	const char *sql;
-	enum db_again again;
+	enum db_repeat repeat;
 };
 
 /* ---- values ---- */
@@ -127,18 +127,18 @@ enum error db_execute(struct db *db, const struct db_statement *statement,
 	const struct db_value *values, size_t count, struct db_rows **rows) MUST_CHECK;
 
 /* Runs several statements as one transaction, READ COMMITTED: begin, work, commit. If work returns
- * an error, it rolls back and returns that error. It retries deadlocks and, with DB_AGAIN, lost
- * connections. So work can run twice and must touch only the database and its context. */
+ * an error, it rolls back and returns that error. It retries deadlocks and, with DB_IDEMPOTENT,
+ * lost connections. So work can run twice and must touch only the database and its context. */
 typedef enum error db_work(struct db *db, void *context);
 enum error db_transaction(
-	struct db_pool *p, enum db_again again, db_work *work, void *context) MUST_CHECK;
+	struct db_pool *p, enum db_repeat repeat, db_work *work, void *context) MUST_CHECK;
 enum error db_transaction_on(
-	struct db *db, enum db_again again, db_work *work, void *context) MUST_CHECK;
+	struct db *db, enum db_repeat repeat, db_work *work, void *context) MUST_CHECK;
 
 /* The retry policy, for callers whose arguments change between attempts: returns whether attempt
  * number `attempt` (0, 1, …), a failed db_execute(), can be followed by another. Sleeps before it
  * returns true. */
-bool db_retry(const struct db *db, enum db_again again, int attempt) MUST_CHECK;
+bool db_retry(const struct db *db, enum db_repeat repeat, int attempt) MUST_CHECK;
 
 /* Streams a large result in constant memory: calls each() once per row (read it with rows_…() at
  * index 0), until each() returns an error. */

@@ -17,7 +17,7 @@ answer_timed_out(struct db *db)
 	log_error("the database did not respond within %" PRId64 " ms: closing the connection",
 		db->answer_timeout_ms);
 	db_close(db);
-	db->trouble = TROUBLE_SILENT;
+	db->failure = FAILURE_SILENT;
 }
 
 bool

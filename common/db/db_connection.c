@@ -85,9 +85,9 @@ db_connect(struct db *db)
 		log_warn("cannot connect to the database: %s",
 			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
 		db_close(db);
-		db->trouble = clock_monotonic_ms() - started < config_number(OPT_DB_CONNECT_TIMEOUT)
-				      ? TROUBLE_REFUSED
-				      : TROUBLE_SILENT;
+		db->failure = clock_monotonic_ms() - started < config_number(OPT_DB_CONNECT_TIMEOUT)
+				      ? FAILURE_REFUSED
+				      : FAILURE_SILENT;
 		return ERR_UNAVAILABLE;
 	}
 	PQsetNoticeProcessor(db->connection, notice_log, NULL);

@@ -94,21 +94,21 @@ db_query(struct db_pool *p, const struct db_statement *statement, const struct d
 		return ERR_OVERLOADED;
 	for (int attempt = 0;; attempt++)
 		if ((e = db_execute(db, statement, values, count, rows)) == OK ||
-			!db_retry(db, statement->again, attempt))
+			!db_retry(db, statement->repeat, attempt))
 			break;
 	pool_give(p, db);
 	return e;
 }
 
 enum error
-db_transaction(struct db_pool *p, enum db_again again, db_work *work, void *context)
+db_transaction(struct db_pool *p, enum db_repeat repeat, db_work *work, void *context)
 {
 	struct db *db = pool_take(p);
 	enum error e;
 
 	if (db == NULL)
 		return ERR_OVERLOADED;
-	e = db_transaction_on(db, again, work, context);
+	e = db_transaction_on(db, repeat, work, context);
 	pool_give(p, db);
 	return e;
 }

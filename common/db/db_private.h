@@ -15,13 +15,13 @@
 #include "common/db/db.h"
 
 /* Why the last call failed: decides whether a retry is safe. */
-enum trouble {
-	TROUBLE_NONE,
-	TROUBLE_REFUSED,  /* no connection: nothing was sent */
-	TROUBLE_LOST,	  /* the connection broke: the outcome is unknown */
-	TROUBLE_CONFLICT, /* deadlock or serialization: rolled back */
-	TROUBLE_ANSWERED, /* the server reported an error */
-	TROUBLE_SILENT,   /* no response in time: outcome unknown, and a retry would wait again */
+enum db_failure {
+	FAILURE_NONE,
+	FAILURE_REFUSED,  /* no connection: nothing was sent */
+	FAILURE_LOST,	  /* the connection broke: the outcome is unknown */
+	FAILURE_CONFLICT, /* deadlock or serialization: rolled back */
+	FAILURE_ANSWERED, /* the server reported an error */
+	FAILURE_SILENT,   /* no response in time: outcome unknown, and a retry would wait again */
 };
 
 /* Different statements that one connection can run. */
@@ -34,7 +34,7 @@ struct db {
 	const struct db_statement *prepared[DB_PREPARED_MAX]; /* on this connection */
 	size_t prepared_count;
 	bool in_transaction;
-	enum trouble trouble;
+	enum db_failure failure;
 	struct db *next; /* in the pool's free list */
 };
 

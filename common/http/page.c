@@ -107,7 +107,7 @@ void
 page_text_item(struct text *t, size_t place)
 {
 	if (place == 0)
-		t->most = (size_t)config_number(OPT_REQUEST_MEMORY);
+		t->max = (size_t)config_number(OPT_REQUEST_MEMORY);
 	text_add_string(t, place == 0 ? "{\"data\":[" : ",");
 }
 

@@ -16,9 +16,9 @@ struct page {
 
 /* The two fields that start a list's query fields. */
 #define PAGE_FIELDS(page) \
-	{ "limit", FIELD_NUMBER, .least = 1, .most = PAGE_LIMIT_MAX, .number = &(page)->limit }, \
+	{ "limit", FIELD_NUMBER, .min = 1, .max = PAGE_LIMIT_MAX, .number = &(page)->limit }, \
 	{ \
-		"cursor", FIELD_TEXT, .least = 1, .most = 512, .text = &(page)->cursor \
+		"cursor", FIELD_TEXT, .min = 1, .max = 512, .text = &(page)->cursor \
 	}
 
 /* Makes a cursor from text of the caller's choice: base64url, so that clients do not read meaning

@@ -153,7 +153,7 @@ batch_settle(struct relay *r, struct batch *b)
 }
 
 static const struct db_statement outbox_advance_sql = { "outbox_advance",
-	"SELECT outbox_advance($1, $2)", DB_AGAIN };
+	"SELECT outbox_advance($1, $2)", DB_IDEMPOTENT };
 
 /* Finishes the oldest batch: waits for its confirms, then advances the cursor. */
 static enum error
@@ -211,7 +211,7 @@ stream_run(struct relay *r, size_t s, bool *any)
 static const struct db_statement outbox_lock_sql = { "outbox_lock",
 	"SELECT CASE WHEN pg_backend_pid() = $1::integer THEN true"
 	" ELSE pg_try_advisory_lock(5788047215) END AS ours, pg_backend_pid() AS backend",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct lock {
 	bool ours;
@@ -245,10 +245,10 @@ lock_check(struct relay *r, bool *ours)
 }
 
 static const struct db_statement outbox_adopt_sql = { "outbox_adopt", "SELECT outbox_adopt(1000)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_statement outbox_position_sql = { "outbox_position",
-	"SELECT outbox_position($1)", DB_AGAIN };
+	"SELECT outbox_position($1)", DB_IDEMPOTENT };
 
 /* Reads where to start. */
 static enum error

@@ -59,7 +59,7 @@ email_fault(const char *email)
 {
 	const char *at = strchr(email, '@');
 
-	if (at != NULL && strlen(email) <= EMAIL_MOST && local_part(email, (size_t)(at - email)) &&
+	if (at != NULL && strlen(email) <= EMAIL_MAX && local_part(email, (size_t)(at - email)) &&
 		domain(at + 1))
 		return NULL;
 	return "must be an e-mail address such as ada@example.com";
@@ -117,7 +117,7 @@ account_query(struct auth *auth, struct arena *arena, const struct db_statement 
 }
 
 static const struct db_statement account_by_id_sql = { "account_by_id",
-	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_AGAIN };
+	"SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1", DB_IDEMPOTENT };
 
 enum error
 account_find(struct auth *auth, struct arena *arena, const struct uuid *id, struct account *out)
@@ -126,7 +126,7 @@ account_find(struct auth *auth, struct arena *arena, const struct uuid *id, stru
 }
 
 static const struct db_statement account_rename_sql = { "account_rename",
-	"UPDATE account SET name = $2 WHERE id = $1 RETURNING " ACCOUNT_COLUMNS, DB_AGAIN };
+	"UPDATE account SET name = $2 WHERE id = $1 RETURNING " ACCOUNT_COLUMNS, DB_IDEMPOTENT };
 
 enum error
 account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name,
@@ -143,12 +143,12 @@ static const struct db_statement account_create_sql = { "account_create",
 	"WITH made AS (INSERT INTO account (id, email, name, password_hash) VALUES ($1, $2, $3, $4)"
 	" ON CONFLICT DO NOTHING RETURNING " ACCOUNT_COLUMNS ")"
 	" SELECT * FROM made UNION ALL SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_statement account_by_email_sql = { "account_by_email",
 	"SELECT " ACCOUNT_COLUMNS
 	" FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 account_create(struct auth *auth, struct arena *arena, const char *email, const char *name,
@@ -183,7 +183,8 @@ verify_stored(struct auth *auth, struct arena *arena, const char *password, stru
 }
 
 static const struct db_statement account_rehash_sql = { "account_rehash",
-	"UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2", DB_AGAIN };
+	"UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
+	DB_IDEMPOTENT };
 
 /* The hash has outdated parameters. Only a sign-in can upgrade it: it has the plain password. */
 static enum error
@@ -250,7 +251,8 @@ account_authenticate(struct auth *auth, struct arena *arena, const char *email,
 /* Sign-in and password change both lock the account and compare the hash, so no one can sign in
  * with a password that is being replaced. */
 static const struct db_statement account_lock_sql = { "account_lock",
-	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE", DB_AGAIN };
+	"SELECT 1 FROM account WHERE id = $1 AND password_hash = $2 FOR NO KEY UPDATE",
+	DB_IDEMPOTENT };
 
 enum error
 account_lock(struct db *db, const struct account *a)

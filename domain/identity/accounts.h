@@ -7,8 +7,8 @@
 #include "common/base/arena.h"
 #include "domain/identity/auth.h"
 
-#define EMAIL_MOST 254 /* RFC 5321, 4.5.3.1.3, without the angle brackets */
-#define NAME_MOST 100
+#define EMAIL_MAX 254 /* RFC 5321, 4.5.3.1.3, without the angle brackets */
+#define DISPLAY_NAME_MAX 100
 
 /* The strings belong to the arena passed to the function that read the account. */
 struct account {

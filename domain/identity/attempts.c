@@ -72,7 +72,7 @@ static const struct db_statement attempt_begin_sql = { "attempt_begin",
 	" SELECT EXISTS (SELECT FROM tried) AS allowed,"
 	" (SELECT ceil(extract(epoch FROM next_at - clock_timestamp()))::bigint"
 	" FROM sign_in_attempt WHERE key = $1) AS wait_s",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct attempt {
 	bool allowed;
@@ -117,7 +117,7 @@ attempt_undo(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 }
 
 static const struct db_statement attempts_forget_sql = { "attempts_forget",
-	"DELETE FROM sign_in_attempt WHERE key = $1", DB_AGAIN };
+	"DELETE FROM sign_in_attempt WHERE key = $1", DB_IDEMPOTENT };
 
 enum error
 attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])

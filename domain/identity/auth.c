@@ -37,7 +37,7 @@ auth_free(struct auth *auth)
 	free(auth);
 }
 
-static const struct db_statement auth_ping_sql = { "auth_ping", "SELECT 1", DB_AGAIN };
+static const struct db_statement auth_ping_sql = { "auth_ping", "SELECT 1", DB_IDEMPOTENT };
 
 enum error
 auth_ping(struct auth *auth)

@@ -103,7 +103,7 @@ static const struct db_statement session_live_sql = { "session_live",
 	"SELECT s.account_id, array_to_string(a.roles, ',') AS roles, s.expires_at"
 	" FROM session s JOIN account a ON a.id = s.account_id"
 	" WHERE s.id = $1 AND s.ended_at IS NULL AND s.expires_at > now()",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct live {
 	struct uuid user;

@@ -11,7 +11,7 @@ struct change {
 };
 
 static const struct db_statement password_set_sql = { "password_set",
-	"UPDATE account SET password_hash = $2 WHERE id = $1", DB_AGAIN };
+	"UPDATE account SET password_hash = $2 WHERE id = $1", DB_IDEMPOTENT };
 
 static enum error
 change_work(struct db *db, void *context)

@@ -206,10 +206,10 @@ common_within(struct text t)
 static bool
 common(const char *password)
 {
-	char plain[PASSWORD_MOST], word[PASSWORD_MOST];
+	char plain[PASSWORD_MAX], word[PASSWORD_MAX];
 	size_t n = 0;
 
-	for (; n < PASSWORD_MOST && password[n] != '\0'; n++) {
+	for (; n < PASSWORD_MAX && password[n] != '\0'; n++) {
 		plain[n] = (char)tolower((unsigned char)password[n]);
 		word[n] = letter_of(plain[n]);
 	}
@@ -233,9 +233,9 @@ is_address(const char *password, const char *email)
 const char *
 password_fault(const char *password, const char *email)
 {
-	if (strlen(password) > PASSWORD_MOST)
+	if (strlen(password) > PASSWORD_MAX)
 		return "must be at most 1024 bytes long";
-	if (characters(password) < PASSWORD_LEAST)
+	if (characters(password) < PASSWORD_MIN)
 		return "must have at least 10 characters";
 	if (is_address(password, email))
 		return "must not be the e-mail address";

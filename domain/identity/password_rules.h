@@ -2,8 +2,8 @@
 #ifndef DOMAIN_IDENTITY_PASSWORD_RULES_H
 #define DOMAIN_IDENTITY_PASSWORD_RULES_H
 
-#define PASSWORD_LEAST 10  /* characters */
-#define PASSWORD_MOST 1024 /* bytes */
+#define PASSWORD_MIN 10  /* characters */
+#define PASSWORD_MAX 1024 /* bytes */
 
 /* NULL if the password is accepted for that address, else what is wrong with it ("must …"). */
 const char *password_fault(const char *password, const char *email);

@@ -134,7 +134,7 @@ static const struct db_statement session_open_sql = { "session_open",
 	" WHERE account_id = $2 AND ended_at IS NULL AND expires_at > now() AND id <> $1"
 	" ORDER BY id DESC OFFSET $7) RETURNING id)"
 	" SELECT id, " SESSION_ENDED_NOTIFY " FROM ended",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static enum error
 opening_work(struct db *db, void *context)
@@ -166,7 +166,7 @@ session_open(struct auth *auth, const struct account *account, const struct clie
 
 	random_fill(o.refresh.token, sizeof o.refresh.token);
 	refresh_hash(&o.refresh);
-	e = db_transaction(auth->pool, DB_AGAIN, opening_work, &o);
+	e = db_transaction(auth->pool, DB_IDEMPOTENT, opening_work, &o);
 	ended_forget(&o.ended);
 	if (e != OK)
 		return e;
@@ -207,7 +207,7 @@ static const struct db_statement session_offered_sql = { "session_offered",
 	" UNION ALL SELECT session_id, token_hash, client, successor, spent_at"
 	" FROM spent_token WHERE token_hash = $1) t"
 	" JOIN session s ON s.id = t.session_id JOIN account a ON a.id = s.account_id",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct offered {
 	struct rotated of;
@@ -262,7 +262,7 @@ static const struct db_statement session_rotate_sql = { "session_rotate",
 	" SELECT $1, id, $2, $6 FROM rotated)"
 	" SELECT r.id AS session_id, a.id AS account_id, array_to_string(a.roles, ',') AS roles"
 	" FROM rotated r JOIN account a ON a.id = r.account_id",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 session_refresh(
@@ -300,7 +300,7 @@ static const struct db_statement session_end_sql = { "session_end",
 	"WITH ended AS (UPDATE session SET ended_at = now() WHERE id = $1 AND account_id = $2"
 	" AND ended_at IS NULL AND expires_at > now() RETURNING id)"
 	" SELECT id, " SESSION_ENDED_NOTIFY " FROM ended",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* Drops the session from the cache even on error: if the connection is lost during the commit, the
  * session may have ended. */
@@ -322,7 +322,7 @@ static const struct db_statement session_end_others_sql = { "session_end_others"
 	"WITH ended AS (UPDATE session SET ended_at = now() WHERE account_id = $1"
 	" AND id IS DISTINCT FROM $2::uuid AND ended_at IS NULL RETURNING id)"
 	" SELECT id, " SESSION_ENDED_NOTIFY " FROM ended",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 session_end_others(
@@ -355,7 +355,7 @@ static const struct db_statement session_list_sql = { "session_list",
 	"SELECT id, user_agent, ip, created_at, last_used_at, expires_at FROM session"
 	" WHERE account_id = $1 AND ended_at IS NULL AND expires_at > now()"
 	" AND ($2::uuid IS NULL OR id < $2) ORDER BY id DESC LIMIT $3",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_column session_columns[] = {
 	DB_COLUMN(UUID, "id", struct session, id),

@@ -26,18 +26,18 @@ static const struct db_statement sweep_sessions_sql = { "sweep_sessions",
 	"DELETE FROM session WHERE id IN (SELECT id FROM session"
 	" WHERE least(expires_at, ended_at) < now() - interval '7 days'"
 	" LIMIT 20 FOR UPDATE SKIP LOCKED)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_statement sweep_tokens_sql = { "sweep_tokens",
 	"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"
 	" WHERE spent_at < now() - $1::bigint" DB_MILLISECONDS " LIMIT 1000)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_statement sweep_attempts_sql = { "sweep_attempts",
 	"DELETE FROM sign_in_attempt WHERE key IN (SELECT key FROM sign_in_attempt"
 	" WHERE tried_at < clock_timestamp() - $1::bigint" DB_MILLISECONDS
 	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 void
 sweep_some(struct auth *auth)

@@ -52,7 +52,7 @@ fingerprint_value(const struct change *c)
 static const struct db_statement limits_set_sql = { "limits_set",
 	"SELECT " OUTCOME_COLUMNS
 	" FROM wallet_limits_set($1, $2, $3, $4, $5, $6::bigint, $7::integer, $8, $9, $10)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static enum error
 limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
@@ -72,7 +72,7 @@ limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 
 static const struct db_statement wallet_change_sql = { "wallet_change",
 	"SELECT " OUTCOME_COLUMNS " FROM wallet_change($1, $2, $3, $4::integer, $5, $6, $7, $8)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct outcome *out)

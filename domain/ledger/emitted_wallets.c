@@ -21,7 +21,7 @@ currency_set(struct emitted *m, const char *currency, struct arena *arena)
 static const struct db_statement find_originals_sql = { "find_originals",
 	"SELECT t.id, t.wallet_id, t.owner_id, t.currency FROM transaction_shown t"
 	" WHERE t.id = ANY ($1)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct original {
 	struct uuid id, wallet, owner;
@@ -82,7 +82,7 @@ find_originals(struct db *db, struct emitted *const events[], size_t count, stru
 static const struct db_statement find_currencies_sql = { "find_currencies",
 	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id"
 	" WHERE o.owner_id = ANY ($1)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct owner {
 	struct uuid id;

@@ -4,7 +4,7 @@
 static const struct db_statement transaction_find_sql = { "transaction_find",
 	"SELECT " TRANSACTION_COLUMNS " FROM transaction_shown"
 	" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
@@ -29,7 +29,7 @@ static const struct db_statement transaction_list_sql = { "transaction_list",
 	"SELECT " TRANSACTION_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz,"
 	" $5::timestamptz, $6::timestamptz, $7, $8::bigint, $9::integer, $10, $11::bigint,"
 	" $12::bigint, $13, $14, $15)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 transaction_list(struct db_pool *p, const struct transaction_query *q, struct arena *arena,
@@ -67,7 +67,7 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 static const struct db_statement holds_sql = { "holds",
 	"SELECT id, amount, remaining, expires_at, merchant, description, metadata, created_at"
 	" FROM wallet_holds($1, $2, $3::integer)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_column hold_columns[] = {
 	DB_COLUMN(UUID, "id", struct hold, id),

@@ -15,7 +15,7 @@
 #define SWEEP_BATCH 200
 
 static const struct db_statement expire_sql = { "hold_expire", "SELECT hold_expire($1::integer)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* Releases everything that has expired by now. */
 static enum error

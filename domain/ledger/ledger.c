@@ -119,7 +119,7 @@ static const struct db_statement post_sql = { "post",
 	"SELECT " OUTCOME_COLUMNS
 	" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::bigint, $14::boolean,"
 	" $15, $16, $17, $18)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* Fills this thread's arrays. False if the operations need none of the last three; post() is faster
  * without them. */
@@ -192,7 +192,7 @@ must_roll_back(const struct ending_work *w)
 
 static const struct db_statement batch_claim_sql = { "batch_claim",
 	"SELECT batch_claim($1, $2, $3)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static enum error
 key_claim(struct db *db, const struct batch_key *key)
@@ -230,7 +230,7 @@ ledger_post_ending(struct db_pool *pool, enum ending ending, const struct batch_
 {
 	struct ending_work w = { .ending = ending, .key = key, .operations = operations,
 		.count = count, .arena = arena, .outcomes = outcomes };
-	enum error e = db_transaction(pool, DB_AGAIN, ending_work, &w);
+	enum error e = db_transaction(pool, DB_IDEMPOTENT, ending_work, &w);
 
 	*posted = e == OK;
 	return w.rolled_back ? OK : e;

@@ -73,7 +73,7 @@ rules_read(const struct db_rows *rows, const struct db_column *columns, size_t c
 }
 
 static const struct db_statement limits_sql = { "limits",
-	"SELECT kind, per, amount, source, used, frees_at FROM wallet_limits($1)", DB_AGAIN };
+	"SELECT kind, per, amount, source, used, frees_at FROM wallet_limits($1)", DB_IDEMPOTENT };
 
 enum error
 limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
@@ -87,10 +87,10 @@ limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *are
 }
 
 static const struct db_statement currency_limits_sql = { "currency_limits",
-	"SELECT kind, per, amount FROM currency_limits($1)", DB_AGAIN };
+	"SELECT kind, per, amount FROM currency_limits($1)", DB_IDEMPOTENT };
 
 static const struct db_statement currency_credit_sql = { "currency_credit",
-	"SELECT credit_limit FROM currency_default WHERE currency = $1", DB_AGAIN };
+	"SELECT credit_limit FROM currency_default WHERE currency = $1", DB_IDEMPOTENT };
 
 static const struct db_column credit_columns[] = {
 	DB_COLUMN(NUMBER, "credit_limit", struct limits, credit),
@@ -113,7 +113,7 @@ limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 }
 
 static const struct db_statement currency_limits_set_sql = { "currency_limits_set",
-	"SELECT currency_limits_set($1, $2::bigint, $3, $4, $5)", DB_AGAIN };
+	"SELECT currency_limits_set($1, $2::bigint, $3, $4, $5)", DB_IDEMPOTENT };
 
 enum error
 limits_of_currency_set(struct db_pool *p, const char *currency, const struct limits *l)

@@ -12,7 +12,7 @@ limit_read(const json_t *item, size_t i, struct limit *l, struct faults *f)
 	const struct field fields[] = {
 		{ "kind", FIELD_CHOICE, .required = true, .choices = limit_kinds, .number = &kind },
 		{ "per", FIELD_CHOICE, .required = true, .choices = limit_periods, .number = &per },
-		{ "amount", FIELD_NUMBER, .most = MONEY_MAX, .present = &l->has_amount,
+		{ "amount", FIELD_NUMBER, .max = MONEY_MAX, .present = &l->has_amount,
 			.number = &l->amount.minor },
 	};
 	enum error e;
@@ -59,11 +59,11 @@ limits_read(const json_t *body, struct limits *l, const char **reason, struct fa
 	json_t *list = NULL, *item;
 	size_t i;
 	const struct field fields[] = {
-		{ "credit_limit", FIELD_NUMBER, .most = MONEY_MAX, .present = &l->has_credit,
+		{ "credit_limit", FIELD_NUMBER, .max = MONEY_MAX, .present = &l->has_credit,
 			.number = &l->credit.minor },
 		{ "limits", FIELD_ARRAY, .required = true, .object = &list },
 		/* Only for a wallet: */
-		{ "reason", FIELD_TEXT, .least = 1, .most = REASON_MAX, .text = reason },
+		{ "reason", FIELD_TEXT, .min = 1, .max = REASON_MAX, .text = reason },
 	};
 	enum error e;
 

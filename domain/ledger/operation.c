@@ -135,16 +135,16 @@ operation_read(const json_t *data, enum origin origin, const char *prefix, struc
 		{ "wallet_id", FIELD_UUID, .present = &op->has_wallet, .uuid = &op->wallet },
 		{ "reference_id", FIELD_UUID, .present = &op->has_reference,
 			.uuid = &op->reference },
-		{ "merchant", FIELD_TEXT, .least = 1, .most = MERCHANT_MAX, .text = &op->merchant },
-		{ "description", FIELD_TEXT, .most = DESCRIPTION_MAX, .text = &op->description },
-		{ "metadata", FIELD_OBJECT, .most = METADATA_MAX, .object = &metadata },
+		{ "merchant", FIELD_TEXT, .min = 1, .max = MERCHANT_MAX, .text = &op->merchant },
+		{ "description", FIELD_TEXT, .max = DESCRIPTION_MAX, .text = &op->description },
+		{ "metadata", FIELD_OBJECT, .max = METADATA_MAX, .object = &metadata },
 		{ "to_wallet_id", FIELD_UUID, .present = &op->has_counterpart,
 			.uuid = &op->counterpart },
 		{ "expires_at", FIELD_INSTANT, .present = &op->has_expires_at,
 			.instant = &op->expires_at },
 		{ "final", FIELD_BOOL, .boolean = &op->final },
 		/* Only from some origins, see enum origin: */
-		{ "idempotency_key", FIELD_TEXT, .least = 1, .most = KEY_MAX, .text = &op->key },
+		{ "idempotency_key", FIELD_TEXT, .min = 1, .max = KEY_MAX, .text = &op->key },
 		{ "user_id", FIELD_UUID, .present = &op->has_owner, .uuid = &op->owner },
 	};
 	size_t count = sizeof fields / sizeof fields[0] - (size_t)(ORIGIN_EVENT - origin);

@@ -89,7 +89,7 @@ batch_post(struct batch *b, size_t from, size_t count)
 	for (int attempt = 0;; attempt++) {
 		e = ledger_post(b->db, b->operations + from, count, attempt > 0, b->arena,
 			b->outcomes + from);
-		if (e == OK || !db_retry(b->db, DB_AGAIN, attempt))
+		if (e == OK || !db_retry(b->db, DB_IDEMPOTENT, attempt))
 			return e;
 	}
 }

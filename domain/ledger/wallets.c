@@ -47,7 +47,7 @@ opening_fingerprint(struct opening *o)
 static const struct db_statement wallet_open_sql = { "wallet_open",
 	"SELECT error, " WALLET_COLUMNS
 	" FROM wallet_open($1, $2, $3, $4, $5, $6, $7, $8::integer)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct opened {
 	char error[40];
@@ -93,7 +93,7 @@ wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena, str
 static const struct db_statement wallet_find_sql = { "wallet_find",
 	"SELECT " WALLET_COLUMNS " FROM wallet_shown"
 	" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena,
@@ -113,7 +113,7 @@ static const struct db_statement wallet_list_sql = { "wallet_list",
 	"SELECT " WALLET_COLUMNS " FROM wallet_shown WHERE owner_id = $1"
 	" AND id > coalesce($2::uuid, '00000000-0000-0000-0000-000000000000')"
 	" ORDER BY id LIMIT $3::bigint",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after, int64_t limit,
@@ -151,7 +151,7 @@ wallet_json(const struct wallet *w)
 static const struct db_statement balance_at_sql = { "balance_at",
 	"SELECT currency, balance, held, available, version"
 	" FROM wallet_balance_at($1, $2::timestamptz)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_column balance_columns[] = {
 	DB_COLUMN(CODE, "currency", struct wallet, currency),
@@ -179,7 +179,7 @@ wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at, struc
 static const struct db_statement balances_sql = { "balances",
 	"SELECT starts_at, ends_at, balance, held, available, version"
 	" FROM balance_history($1, $2::timestamptz, $3::timestamptz, $4)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 static const struct db_column point_columns[] = {
 	DB_COLUMN(INSTANT, "starts_at", struct balance_point, starts_at),
@@ -231,7 +231,7 @@ balance_points_json(const struct balance_point points[], size_t count)
 	return list;
 }
 
-static const struct db_statement health_sql = { "health", "SELECT 1", DB_AGAIN };
+static const struct db_statement health_sql = { "health", "SELECT 1", DB_IDEMPOTENT };
 
 enum error
 wallets_health(struct db_pool *p)

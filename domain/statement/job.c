@@ -56,7 +56,7 @@ job_read(const struct db_rows *rows, struct job *job)
 /* ---- finding, requesting, claiming ---- */
 
 static const struct db_statement job_find_sql = { "job_find",
-	"SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_AGAIN };
+	"SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_IDEMPOTENT };
 
 enum error
 job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner,
@@ -72,7 +72,7 @@ job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, b
 }
 
 static const struct db_statement job_exists_sql = { "job_exists", "SELECT 1 FROM job WHERE id = $1",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 job_exists(struct db_pool *db, const struct uuid *id, bool *exists)
@@ -87,7 +87,7 @@ job_exists(struct db_pool *db, const struct uuid *id, bool *exists)
 static const struct db_statement job_request_sql = { "job_request",
 	"SELECT " JOB_COLUMNS ", outcome FROM (SELECT r.outcome, (r.made).* "
 	"FROM job_request($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) r) asked",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct outcome_row {
 	const char *outcome;

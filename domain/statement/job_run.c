@@ -72,7 +72,7 @@ record(struct run *run, const struct db_statement *statement, const struct db_va
 }
 
 static const struct db_statement job_progress_sql = { "job_progress",
-	"SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7) AS ours", DB_AGAIN };
+	"SELECT job_progress($1, $2, " DB_MS("$3") ", $4, $5, $6, $7) AS ours", DB_IDEMPOTENT };
 
 /* Records how much of the file is on disk: at most 99 percent until the file is renamed. */
 static enum step
@@ -120,7 +120,7 @@ span_load(struct run *run)
 }
 
 static const struct db_statement job_begin_sql = { "job_begin",
-	"SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8) AS ours", DB_AGAIN };
+	"SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8) AS ours", DB_IDEMPOTENT };
 
 static enum step
 span_fix(struct run *run)
@@ -245,7 +245,7 @@ lines_write(struct run *run)
 /* ---- the end ---- */
 
 static const struct db_statement job_finish_sql = { "job_finish",
-	"SELECT job_finish($1, $2, $3, $4, $5) AS ours", DB_AGAIN };
+	"SELECT job_finish($1, $2, $3, $4, $5) AS ours", DB_IDEMPOTENT };
 
 static enum step
 file_end(struct run *run)
@@ -285,7 +285,7 @@ run_all(struct run *run)
 }
 
 static const struct db_statement job_postpone_sql = { "job_postpone",
-	"SELECT job_postpone($1, $2, " DB_MS("$3") ", $4) AS ours", DB_AGAIN };
+	"SELECT job_postpone($1, $2, " DB_MS("$3") ", $4) AS ours", DB_IDEMPOTENT };
 
 static enum step
 postpone(struct run *run, int64_t pause_ms, bool counts)
@@ -296,7 +296,7 @@ postpone(struct run *run, int64_t pause_ms, bool counts)
 }
 
 static const struct db_statement job_fail_sql = { "job_fail", "SELECT job_fail($1, $2, $3) AS ours",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* Records the outcome. If that fails, the lease expires and another run takes over. */
 static void

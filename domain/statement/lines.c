@@ -262,7 +262,7 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 static const struct db_statement lines_store_sql = { "lines_store",
 	"SELECT place FROM lines_store($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
 	" $12::text[]::timestamptz[], $13, $14, $15)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 struct stored_row {
 	int64_t place; /* from 1 */

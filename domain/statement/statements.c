@@ -15,7 +15,7 @@
 /* ---- wallets ---- */
 
 static const struct db_statement wallet_find_sql = { "wallet_find",
-	"SELECT wallet_id, owner_id, version FROM wallet_find($1, $2, $3)", DB_AGAIN };
+	"SELECT wallet_id, owner_id, version FROM wallet_find($1, $2, $3)", DB_IDEMPOTENT };
 
 static const struct db_column wallet_columns[] = {
 	DB_COLUMN(UUID, "wallet_id", struct statement_wallet, id),
@@ -83,7 +83,7 @@ alarm_raise(const struct uuid *wallet, const char *fmt, ...)
 
 static const struct db_statement span_sql = { "span",
 	"SELECT currency, head, after, until, opening, closing, sum, count, missed_since "
-	"FROM statement_span($1, $2, $3, $4, $5)", DB_AGAIN };
+	"FROM statement_span($1, $2, $3, $4, $5)", DB_IDEMPOTENT };
 
 /* A span as read, with what is needed to check it. */
 struct span_row {
@@ -232,7 +232,7 @@ static const struct db_statement lines_sql = { "lines",
 	"SELECT version, transaction_id, kind, amount, balance_after, merchant, description, "
 	"reference_id, created_at, counterpart_wallet, counterpart_id FROM line "
 	"WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 enum error
 chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct chain *c)

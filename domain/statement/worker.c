@@ -64,7 +64,7 @@ static const struct db_column account_columns[] = {
 };
 
 static const struct db_statement email_find_sql = { "email_find",
-	"SELECT email FROM account WHERE id = $1", DB_AGAIN };
+	"SELECT email FROM account WHERE id = $1", DB_IDEMPOTENT };
 
 static enum error
 mail_write_and_send(struct worker *w, const struct mail_row *due)
@@ -102,7 +102,8 @@ static const struct db_statement mail_claim_sql = { "mail_claim",
 	"SELECT id, owner_id, from_at, to_at, format, bytes, attempts FROM mail_claim($1)",
 	DB_ONCE };
 
-static const struct db_statement mail_sent_sql = { "mail_sent", "SELECT mail_sent($1)", DB_AGAIN };
+static const struct db_statement mail_sent_sql = { "mail_sent", "SELECT mail_sent($1)",
+	DB_IDEMPOTENT };
 
 /* Sends the mail that has been due longest. *ran: whether a mail was due. Failed mails are retried
  * up to MAIL_ATTEMPTS times. */
@@ -147,7 +148,7 @@ static const struct db_column file_columns[] = {
 };
 
 static const struct db_statement file_removed_sql = { "file_removed", "SELECT file_removed($1)",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* Removes the file before recording it: after a crash in between, removing it again is harmless. */
 static enum error
@@ -165,7 +166,7 @@ file_remove(struct worker *w, const struct file_row *file)
 }
 
 static const struct db_statement files_expired_sql = { "files_expired",
-	"SELECT id, format FROM files_expired(" DB_MS("$1") ", $2)", DB_AGAIN };
+	"SELECT id, format FROM files_expired(" DB_MS("$1") ", $2)", DB_IDEMPOTENT };
 
 static void
 files_remove(struct worker *w)
@@ -197,7 +198,7 @@ static const struct db_column gap_columns[] = {
 static const struct db_statement gaps_sql = { "gaps",
 	"SELECT wallet_id, version, gap_since FROM wallet "
 	"WHERE gap_since < clock_timestamp() - " DB_MS("$1") " ORDER BY gap_since LIMIT 10",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* Reports gaps even if no one requests the statement. */
 static void

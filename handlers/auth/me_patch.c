@@ -7,7 +7,7 @@ me_patch(struct request *r)
 {
 	const char *name = NULL, *fault;
 	struct field fields[] = {
-		{ "name", FIELD_TEXT, .required = true, .least = 1, .most = NAME_MOST,
+		{ "name", FIELD_TEXT, .required = true, .min = 1, .max = DISPLAY_NAME_MAX,
 			.text = &name },
 	};
 	struct account account;

@@ -30,10 +30,10 @@ password_post(struct request *r)
 {
 	const char *current = "", *replacement = "", *fault;
 	struct field fields[] = {
-		{ "current_password", FIELD_TEXT, .required = true, .least = 1,
-			.most = PASSWORD_MOST, .text = &current },
-		{ "new_password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST,
-			.most = PASSWORD_MOST, .text = &replacement },
+		{ "current_password", FIELD_TEXT, .required = true, .min = 1,
+			.max = PASSWORD_MAX, .text = &current },
+		{ "new_password", FIELD_TEXT, .required = true, .min = PASSWORD_MIN,
+			.max = PASSWORD_MAX, .text = &replacement },
 	};
 	struct account account;
 	int64_t wait_s = 0;

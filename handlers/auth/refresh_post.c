@@ -22,7 +22,7 @@ refresh_post(struct request *r)
 {
 	const char *token = NULL;
 	struct field fields[] = {
-		{ "refresh_token", FIELD_TEXT, .least = 1, .most = 255, .text = &token },
+		{ "refresh_token", FIELD_TEXT, .min = 1, .max = 255, .text = &token },
 	};
 	struct client client = device_client(r);
 	bool from_cookie = false;

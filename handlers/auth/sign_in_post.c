@@ -9,9 +9,9 @@ sign_in_post(struct request *r)
 	const char *email = NULL, *password = NULL;
 	bool use_cookie = false;
 	struct field fields[] = {
-		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST,
+		{ "email", FIELD_TEXT, .required = true, .min = 1, .max = EMAIL_MAX,
 			.text = &email },
-		{ "password", FIELD_TEXT, .required = true, .least = 1, .most = PASSWORD_MOST,
+		{ "password", FIELD_TEXT, .required = true, .min = 1, .max = PASSWORD_MAX,
 			.text = &password },
 		{ "use_cookie", FIELD_BOOL, .boolean = &use_cookie },
 	};

@@ -23,11 +23,11 @@ sign_up_post(struct request *r)
 {
 	const char *email = NULL, *password = NULL, *name = NULL;
 	struct field fields[] = {
-		{ "email", FIELD_TEXT, .required = true, .least = 1, .most = EMAIL_MOST,
+		{ "email", FIELD_TEXT, .required = true, .min = 1, .max = EMAIL_MAX,
 			.text = &email },
-		{ "password", FIELD_TEXT, .required = true, .least = PASSWORD_LEAST,
-			.most = PASSWORD_MOST, .text = &password },
-		{ "name", FIELD_TEXT, .least = 1, .most = NAME_MOST, .text = &name },
+		{ "password", FIELD_TEXT, .required = true, .min = PASSWORD_MIN,
+			.max = PASSWORD_MAX, .text = &password },
+		{ "name", FIELD_TEXT, .min = 1, .max = DISPLAY_NAME_MAX, .text = &name },
 	};
 	struct account account;
 	enum error e;

@@ -3,7 +3,7 @@
 #include "handlers/statement/service.h"
 
 static const struct db_statement health_sql = { "health", "SELECT 1 FROM wallet LIMIT 1",
-	DB_AGAIN };
+	DB_IDEMPOTENT };
 
 /* GET /health/statement - for load balancers and monitors. */
 struct reply *

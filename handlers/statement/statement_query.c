@@ -136,10 +136,10 @@ statement_query_read(struct request *r, struct statement_query *q)
 	struct field fields[] = {
 		PAGE_FIELDS(&page),
 		{ "wallet_id", FIELD_UUID, .uuid = &q->wallet, .present = &q->has_wallet },
-		{ "from", FIELD_TEXT, .least = 1, .most = 40, .text = &from },
-		{ "to", FIELD_TEXT, .least = 1, .most = 40, .text = &to },
+		{ "from", FIELD_TEXT, .min = 1, .max = 40, .text = &from },
+		{ "to", FIELD_TEXT, .min = 1, .max = 40, .text = &to },
 		{ "format", FIELD_CHOICE, .number = &format, .choices = format_names },
-		{ "min_version", FIELD_NUMBER, .least = 1, .most = MONEY_MAX,
+		{ "min_version", FIELD_NUMBER, .min = 1, .max = MONEY_MAX,
 			.number = &q->min_version },
 	};
 

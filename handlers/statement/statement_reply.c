@@ -63,7 +63,7 @@ reply_page_of(
 	TEXT(text);
 	enum error e;
 
-	text.most = (size_t)config_number(OPT_REQUEST_MEMORY) / 2;
+	text.max = (size_t)config_number(OPT_REQUEST_MEMORY) / 2;
 	formats[q->format].head(&text, &heading);
 	if (q->is_next && (e = chain_seek(service->db, s, q->after, &chain)) != OK)
 		return reply_error(r, e);

@@ -46,7 +46,7 @@ reply_results(struct request *r, int status, const struct batch *b)
 {
 	TEXT(text);
 
-	text.most = (size_t)config_number(OPT_REQUEST_MEMORY);
+	text.max = (size_t)config_number(OPT_REQUEST_MEMORY);
 	TEXT_LITERAL(&text, "{\"mode\":");
 	text_add_json(&text, batch_modes[b->atomic]);
 	TEXT_LITERAL(&text, ",\"results\":[");

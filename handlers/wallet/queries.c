@@ -25,7 +25,7 @@ enum error
 currency_read(struct request *r, const char **currency)
 {
 	const struct field fields[] = {
-		{ "currency", FIELD_TEXT, .required = true, .least = 3, .most = 3,
+		{ "currency", FIELD_TEXT, .required = true, .min = 3, .max = 3,
 			.text = currency },
 	};
 	enum error e;

@@ -58,12 +58,12 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 			.number = &kind },
 		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
 		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
-		{ "merchant", FIELD_TEXT, .least = 1, .most = 200, .text = &q->merchant },
+		{ "merchant", FIELD_TEXT, .min = 1, .max = 200, .text = &q->merchant },
 		{ "min_amount", FIELD_AMOUNT, .present = &q->has_min_amount,
 			.amount = &q->min_amount },
 		{ "max_amount", FIELD_AMOUNT, .present = &q->has_max_amount,
 			.amount = &q->max_amount },
-		{ "q", FIELD_TEXT, .least = 1, .most = 100, .text = &q->text },
+		{ "q", FIELD_TEXT, .min = 1, .max = 100, .text = &q->text },
 		{ "metadata", FIELD_PAIRS, .pairs = &q->metadata },
 	};
 	enum error e;

@@ -11,7 +11,7 @@ change_read(struct request *r, enum kind kind, struct change *c)
 {
 	int64_t mode = 0;
 	const struct field fields[] = {
-		{ "reason", FIELD_TEXT, .required = true, .least = 1, .most = REASON_MAX,
+		{ "reason", FIELD_TEXT, .required = true, .min = 1, .max = REASON_MAX,
 			.text = &c->reason },
 		/* Only for a freeze: */
 		{ "mode", FIELD_CHOICE, .choices = freeze_modes, .number = &mode },

@@ -8,8 +8,8 @@ static enum error
 opening_read(struct request *r, struct opening *o)
 {
 	const struct field fields[] = {
-		{ "currency", FIELD_TEXT, .least = 3, .most = 3, .text = &o->currency },
-		{ "name", FIELD_TEXT, .least = 1, .most = NAME_MAX_CHARACTERS, .text = &o->name },
+		{ "currency", FIELD_TEXT, .min = 3, .max = 3, .text = &o->currency },
+		{ "name", FIELD_TEXT, .min = 1, .max = NAME_MAX_CHARACTERS, .text = &o->name },
 	};
 	enum error e;
 

@@ -8,9 +8,9 @@ load helper
 # as one word.
 words() {
 	cat <<-'E'
-		CREATE FUNCTION pg_temp.change(w uuid, kind text, mode text DEFAULT NULL, power int DEFAULT 2, key text DEFAULT NULL, body text DEFAULT NULL,
+		CREATE FUNCTION pg_temp.change(w uuid, kind text, mode text DEFAULT NULL, roles int DEFAULT 2, key text DEFAULT NULL, body text DEFAULT NULL,
 			op uuid DEFAULT gen_random_uuid()) RETURNS text LANGUAGE sql VOLATILE AS $$
-			SELECT error || coalesce(' v' || version, '') FROM wallet_change(op, w, kind, power, mode, 'because', key, convert_to(body, 'UTF8')) $$;
+			SELECT error || coalesce(' v' || version, '') FROM wallet_change(op, w, kind, roles, mode, 'because', key, convert_to(body, 'UTF8')) $$;
 	E
 }
 
@@ -67,13 +67,13 @@ words() {
 			PERFORM pg_temp.gives((SELECT error FROM wallet_limits_set(gen_random_uuid(), w, '{}', '{}', '{}', 0, 2, 'x', NULL, NULL)), 'wallet_closed');
 			PERFORM pg_temp.gives(pg_temp.state(w), '=0 v10 rows 10');
 			-- The next wallet is now the owner's oldest; once all are closed, it is the next one they open.
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 3, who => me, power => 1), 'ok 3 =3');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 3, who => me, roles => 1), 'ok 3 =3');
 			PERFORM pg_temp.gives((SELECT balance FROM wallet WHERE id = v), 3);
 			PERFORM pg_temp.try(v, 'withdrawal', 3);
 			PERFORM pg_temp.change(v, 'close');
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 3, who => me, power => 1), 'wallet_closed');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 3, who => me, roles => 1), 'wallet_closed');
 			x := pg_temp.wallet(me);
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 4, who => me, power => 1), 'ok 4 =4');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 4, who => me, roles => 1), 'ok 4 =4');
 			PERFORM pg_temp.gives((SELECT balance FROM wallet WHERE id = x), 4);
 		END $$;
 	E

@@ -77,11 +77,11 @@ load helper
 			PERFORM pg_temp.gives(pg_temp.try(w, 'release', 5, h), 'invalid_request', 'a release takes no amount');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 0, h), 'invalid_request');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', -1, h), 'invalid_request');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h, who => gen_random_uuid(), power => 1), 'not_found', 'another''s');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'release', NULL, h, who => gen_random_uuid(), power => 1), 'not_found', 'another''s');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 4, h, who => me, power => 1, final => false) LIKE 'ok %', true, 'the owner');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 4, h, power => 4, final => false) LIKE 'ok %', true, 'a service');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'release', NULL, h, power => 2) LIKE 'ok 0 =% h-2', true, 'an operator');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', NULL, h, who => gen_random_uuid(), roles => 1), 'not_found', 'another''s');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'release', NULL, h, who => gen_random_uuid(), roles => 1), 'not_found', 'another''s');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 4, h, who => me, roles => 1, final => false) LIKE 'ok %', true, 'the owner');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'capture', 4, h, roles => 4, final => false) LIKE 'ok %', true, 'a service');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'release', NULL, h, roles => 2) LIKE 'ok 0 =% h-2', true, 'an operator');
 		END $$;
 	E
 }
@@ -99,7 +99,7 @@ load helper
 				PERFORM pg_temp.gives(pg_temp.try(w, k, NULL, h), 'not_undoable', k || ' of a hold');
 				PERFORM pg_temp.gives(pg_temp.try(w, k, NULL, r), 'not_undoable', k || ' of a release');
 			END LOOP;
-			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, c, who => me, power => 1), 'ok 10 =70');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, c, who => me, roles => 1), 'ok 10 =70');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 1, c, win => '0'), 'not_undoable', 'too late');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, c), 'ok 30 =100');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, c), 'already_undone');

@@ -13,26 +13,26 @@ CREATE FUNCTION pg_temp.wallet(owner uuid DEFAULT gen_random_uuid()) RETURNS uui
 	SELECT id FROM wallet_open(gen_random_uuid(), owner, gen_random_uuid(), 'EUR', NULL, NULL,
 		NULL, 100) $$;
 
--- One call of post(): operations as a JSON array, results in the same order. Defaults: power 6, a
+-- One call of post(): operations as a JSON array, results in the same order. Defaults: roles 6, a
 -- random op.
 CREATE FUNCTION pg_temp.batch(ops json, win interval DEFAULT '7 days', again boolean DEFAULT false,
 	open text DEFAULT NULL)
 RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 	WITH given AS MATERIALIZED (
 		SELECT coalesce(o.op, gen_random_uuid()) AS op, o.wallet, o.who,
-			coalesce(o.power, 6) AS power, o.kind, o.amount,
+			coalesce(o.roles, 6) AS roles, o.kind, o.amount,
 		       o.ref, o.key, convert_to(o.body, 'UTF8') AS body, o.merchant, o.description,
 			       o.metadata, o."to", o.ends, o.final, o.i::int AS i
 		FROM ROWS FROM (json_to_recordset(ops) AS (op uuid, wallet uuid, who uuid,
-			power int, kind text, amount bigint, ref uuid,
+			roles int, kind text, amount bigint, ref uuid,
 			key text, body text, merchant text, description text, metadata text,
 				"to" uuid, ends timestamptz, final boolean))
-			WITH ORDINALITY AS o(op, wallet, who, power, kind, amount, ref, key, body,
+			WITH ORDINALITY AS o(op, wallet, who, roles, kind, amount, ref, key, body,
 				merchant, description, metadata, "to", ends, final, i)),
 	a AS MATERIALIZED (
 		SELECT array_agg(op ORDER BY i) AS op, array_agg(wallet ORDER BY i) AS wallet,
 			array_agg(who ORDER BY i) AS who,
-		       array_agg(power ORDER BY i) AS power, array_agg(kind ORDER BY i) AS kind,
+		       array_agg(roles ORDER BY i) AS roles, array_agg(kind ORDER BY i) AS kind,
 			       array_agg(amount ORDER BY i) AS amount,
 		       array_agg(ref ORDER BY i) AS ref, array_agg(key ORDER BY i) AS key,
 			       array_agg(body ORDER BY i) AS body,
@@ -42,7 +42,7 @@ RETURNS SETOF posted LANGUAGE sql VOLATILE AS $$
 			       ORDER BY i) AS "to", array_agg(ends ORDER BY i) AS ends,
 		       array_agg(final ORDER BY i) AS final
 		FROM given)
-	SELECT g.i, p.* FROM a, post(a.op, a.wallet, a.who, a.power, a.kind, a.amount, a.ref, a.key,
+	SELECT g.i, p.* FROM a, post(a.op, a.wallet, a.who, a.roles, a.kind, a.amount, a.ref, a.key,
 		a.body, a.merchant,
 		a.description, a.metadata, (extract(epoch FROM win) * 1000)::bigint, again, open,
 			a."to", a.ends, a.final) AS p
@@ -58,7 +58,7 @@ CREATE FUNCTION pg_temp.word(p posted) RETURNS text LANGUAGE sql AS $$
 -- Posts one operation and returns its result as text.
 CREATE FUNCTION pg_temp.try(wallet uuid, kind text, amount bigint DEFAULT NULL,
 	ref uuid DEFAULT NULL, who uuid DEFAULT NULL,
-	power int DEFAULT 6, key text DEFAULT NULL, body text DEFAULT NULL,
+	roles int DEFAULT 6, key text DEFAULT NULL, body text DEFAULT NULL,
 		op uuid DEFAULT gen_random_uuid(),
 	win interval DEFAULT '7 days', again boolean DEFAULT false, open text DEFAULT NULL,
 		"to" uuid DEFAULT NULL,
@@ -67,7 +67,7 @@ CREATE FUNCTION pg_temp.try(wallet uuid, kind text, amount bigint DEFAULT NULL,
 	SELECT pg_temp.word(p) FROM
 		pg_temp.batch(json_build_array(json_build_object('wallet', wallet, 'kind', kind,
 		'amount', amount,
-		'ref', ref, 'who', who, 'power', power, 'key', key, 'body', body, 'op', op, 'to',
+		'ref', ref, 'who', who, 'roles', roles, 'key', key, 'body', body, 'op', op, 'to',
 			"to", 'ends', ends, 'final', final)), win, again, open) AS p $$;
 
 -- Posts a batch and returns the results as text.

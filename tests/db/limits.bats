@@ -176,8 +176,8 @@ words() {
 				(w, 2, 0, '{purchase}', '{day}', '{9007199254740992}', 'invalid_request'), (w, 2, 0, '{NULL}', '{day}', '{1}', 'invalid_request'),
 				(w, 2, 0, '{purchase}', '{NULL}', '{1}', 'invalid_request'), (w, 2, 0, '{purchase,purchase}', '{day,day}', '{1,2}', 'invalid_request'),
 				(w, 2, -1, '{}', '{}', '{}', 'invalid_request'), (w, 2, 9007199254740992, '{}', '{}', '{}', 'invalid_request'))
-				AS c(wallet, power, credit, kinds, pers, amounts, want) LOOP
-				SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), r.wallet, r.kinds::text[], r.pers::text[], r.amounts::bigint[], r.credit, r.power,
+				AS c(wallet, roles, credit, kinds, pers, amounts, want) LOOP
+				SELECT * INTO p FROM wallet_limits_set(gen_random_uuid(), r.wallet, r.kinds::text[], r.pers::text[], r.amounts::bigint[], r.credit, r.roles,
 					'x', NULL, NULL);
 				PERFORM pg_temp.gives(p.error, r.want, r::text);
 			END LOOP;

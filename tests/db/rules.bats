@@ -87,20 +87,20 @@ load helper
 @test "users reach only their own wallets, and get not_found for others; operators and services reach any" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); she uuid := gen_random_uuid(); w uuid := pg_temp.wallet(me); BEGIN
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => me, power => 1), 'ok 5 =5');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 1), 'not_found');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 0), 'not_found');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => NULL, power => 1), 'not_found');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 2), 'ok 5 =10');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 4), 'ok 5 =15');
-			PERFORM pg_temp.gives(pg_temp.try(gen_random_uuid(), 'deposit', 5, who => me, power => 7), 'not_found');
-			-- NULL powers mean none, not all.
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => me, roles => 1), 'ok 5 =5');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 1), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 0), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => NULL, roles => 1), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 2), 'ok 5 =10');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 4), 'ok 5 =15');
+			PERFORM pg_temp.gives(pg_temp.try(gen_random_uuid(), 'deposit', 5, who => me, roles => 7), 'not_found');
+			-- NULL roles mean none, not all.
 			PERFORM pg_temp.gives((SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[w], ARRAY[she], ARRAY[NULL::int], '{deposit}',
 				'{5}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 604800000, false, NULL)), 'not_found');
 			-- The owner's key does not reveal the wallet either.
-			PERFORM pg_temp.try(w, 'deposit', 5, who => me, power => 1, key => 'k', body => 'b');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 1, key => 'k', body => 'b'), 'not_found');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, power => 1, key => 'k', body => 'x'), 'not_found');
+			PERFORM pg_temp.try(w, 'deposit', 5, who => me, roles => 1, key => 'k', body => 'b');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 1, key => 'k', body => 'b'), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 1, key => 'k', body => 'x'), 'not_found');
 		END $$;
 	E
 }
@@ -108,11 +108,11 @@ load helper
 @test "without a wallet_id the oldest wallet is used; without any wallet, not_found" {
 	sql <<-'E'
 		DO $$ DECLARE me uuid := gen_random_uuid(); first uuid := pg_temp.wallet(me); later uuid := pg_temp.wallet(me); BEGIN
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => me, power => 1), 'ok 5 =5');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => me, roles => 1), 'ok 5 =5');
 			PERFORM pg_temp.gives(pg_temp.state(first), '=5 v2 rows 2');
 			PERFORM pg_temp.gives(pg_temp.state(later), '=0 v1 rows 1');
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => gen_random_uuid(), power => 7), 'not_found');
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => NULL, power => 6), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => gen_random_uuid(), roles => 7), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => NULL, roles => 6), 'not_found');
 		END $$;
 	E
 }
@@ -183,11 +183,11 @@ load helper
 		DO $$ DECLARE me uuid := gen_random_uuid(); she uuid := gen_random_uuid(); w uuid := pg_temp.wallet(me); p uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.try(w, 'deposit', 100);
 			PERFORM pg_temp.try(w, 'purchase', 100, op => p);
-			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => she, power => 1), 'not_found');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => she, power => 4), 'forbidden');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => me, power => 1), 'ok 10 =10');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => me, power => 4), 'ok 10 =20', 'a service, in its own wallet');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => she, power => 2), 'ok 10 =30');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => she, roles => 1), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => she, roles => 4), 'forbidden');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => me, roles => 1), 'ok 10 =10');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => me, roles => 4), 'ok 10 =20', 'a service, in its own wallet');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'cancellation', 10, p, who => she, roles => 2), 'ok 10 =30');
 		END $$;
 	E
 }
@@ -220,10 +220,10 @@ load helper
 			PERFORM pg_temp.try(w, 'deposit', 100, op => d);
 			PERFORM pg_temp.try(w, 'withdrawal', 20, op => o);
 			PERFORM pg_temp.try(w, 'purchase', 30, op => p);
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, p, who => me, power => 1), 'forbidden');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, p, who => me, power => 2), 'ok 30 =80');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 15, o, power => 4), 'ok 15 =95');
-			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, o, power => 4), 'ok 5 =100');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, p, who => me, roles => 1), 'forbidden');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, p, who => me, roles => 2), 'ok 30 =80');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 15, o, roles => 4), 'ok 15 =95');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', NULL, o, roles => 4), 'ok 5 =100');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 60, d), 'ok -60 =40');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 41, d), 'exceeds_original');
 			PERFORM pg_temp.try(w, 'purchase', 1);
@@ -238,7 +238,7 @@ load helper
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.wallet(me); b uuid := pg_temp.wallet(me); p uuid := gen_random_uuid(); BEGIN
 			PERFORM pg_temp.try(a, 'deposit', 100);
 			PERFORM pg_temp.try(a, 'purchase', 100, op => p);
-			PERFORM pg_temp.gives(pg_temp.try(b, 'cancellation', NULL, p, who => me, power => 1), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(b, 'cancellation', NULL, p, who => me, roles => 1), 'not_found');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', NULL, p), 'not_found');
 			PERFORM pg_temp.gives(pg_temp.try(a, 'cancellation', NULL, gen_random_uuid()), 'not_found');
 			PERFORM pg_temp.gives(pg_temp.state(a), '=0 v3 rows 3');

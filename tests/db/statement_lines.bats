@@ -107,7 +107,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(amounts)" = "1:0 2:100 3:-40 4:-15 5:0" ]
 	[ "$(heads)" = "5|5|f" ]
 	[ -z "$(unsigned)" ]
-	# As doubles they say the same, and so do the events of before.
+	# As duplicates they say the same, and so do the events of before.
 	[ -z "$(store_one 4 reversal 15 45 -15)" ]
 	[ -z "$(store_one 4 reversal 15 45)" ]
 	[ -z "$(store_one 5 hold 30 45)" ]
@@ -125,7 +125,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	store_one 8 reversal 40 90
 	[ "$(heads)" = "6|8|t" ]
 	[ "$(unsigned)" = 8 ]
-	# Of what waits, doubles and contradictions are known too.
+	# Duplicates and contradictions of waiting lines are recognised too.
 	[ -z "$(store_one 8 reversal 40 90)" ]
 	[ "$(store_one 8 reversal 41 90)" = 1 ]
 	store_one 7 reversal 10 50

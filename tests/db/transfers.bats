@@ -47,9 +47,9 @@ load helper
 				PERFORM pg_temp.gives(p.error, r.want);
 				PERFORM pg_temp.gives((p.refusal ->> 'wallet_id')::uuid, r.names, r.want || ' names the other side');
 			END LOOP;
-			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => gen_random_uuid(), power => 1, "to" => b), 'not_found', 'another''s');
-			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => me, power => 1, "to" => b), 'ok -1 =99');
-			PERFORM pg_temp.gives(pg_temp.try(NULL, 'transfer', 1, who => me, power => 1, "to" => debit), 'ok -1 =98', 'money can come in');
+			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => gen_random_uuid(), roles => 1, "to" => b), 'not_found', 'another''s');
+			PERFORM pg_temp.gives(pg_temp.try(a, 'transfer', 1, who => me, roles => 1, "to" => b), 'ok -1 =99');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'transfer', 1, who => me, roles => 1, "to" => debit), 'ok -1 =98', 'money can come in');
 			PERFORM pg_temp.gives(pg_temp.state(a), '=98 v5 rows 5');
 			PERFORM pg_temp.gives((SELECT sum(version) FROM wallet WHERE id IN (chf, frozen, closed, brimful)), 1 + 2 + 2 + 2);
 		END $$;
@@ -61,7 +61,7 @@ load helper
 		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.filled(100, me); b uuid := pg_temp.filled(5); x uuid := gen_random_uuid(); y uuid; p posted; q posted; BEGIN
 			SELECT * INTO p FROM pg_temp.batch(json_build_array(json_build_object('wallet', a, 'kind', 'transfer', 'amount', 60, 'to', b, 'op', x)));
 			y := p.counterpart_id;
-			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', NULL, x, who => me, power => 1), 'forbidden');
+			PERFORM pg_temp.gives(pg_temp.try(a, 'reversal', NULL, x, who => me, roles => 1), 'forbidden');
 			PERFORM pg_temp.gives(pg_temp.try(a, 'cancellation', NULL, x), 'not_undoable');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'cancellation', NULL, y), 'not_undoable');
 			PERFORM pg_temp.gives(pg_temp.try(b, 'reversal', NULL, x), 'not_found', 'the other wallet''s row');
@@ -158,9 +158,9 @@ load helper
 		echo "WITH o AS MATERIALIZED (SELECT ids[1 + floor(random() * 8)::int] AS a, ids[1 + floor(random() * 8)::int] AS b, 1 + floor(random() * 50)::bigint AS n
 				FROM (SELECT array_agg(id) AS ids FROM wallet WHERE owner_id = '$me') AS w, generate_series(1, $1)),
 			a AS MATERIALIZED (SELECT array_agg(gen_random_uuid()) AS op, array_agg(a) AS a, array_agg(b) AS b, array_agg(n) AS n, array_agg('transfer'::text) AS kind,
-				array_agg(6) AS power, array_agg(null::uuid) AS nobody, array_agg(null::text) AS nothing, array_agg(null::bytea) AS fp FROM o)
+				array_agg(6) AS roles, array_agg(null::uuid) AS nobody, array_agg(null::text) AS nothing, array_agg(null::bytea) AS fp FROM o)
 		SELECT 1 / (count(p.error) = $1 AND bool_and(p.error IN ('ok', 'insufficient_funds', 'invalid_request')))::int FROM a,
-			post(a.op, a.a, a.nobody, a.power, a.kind, a.n, a.nobody, a.nothing, a.fp, a.nothing, a.nothing, a.nothing, 604800000, false, null, a.b) AS p;"
+			post(a.op, a.a, a.nobody, a.roles, a.kind, a.n, a.nobody, a.nothing, a.fp, a.nothing, a.nothing, a.nothing, 604800000, false, null, a.b) AS p;"
 	}
 	undo="WITH x AS MATERIALIZED (SELECT t.wallet_id, t.id FROM wallet w CROSS JOIN LATERAL (SELECT * FROM transaction t WHERE t.wallet_id = w.id
 			AND t.version > w.version - 20 AND t.kind = 'transfer' ORDER BY random() LIMIT 1) AS t WHERE w.owner_id = '$me' ORDER BY random() LIMIT 1)

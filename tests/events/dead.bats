@@ -5,7 +5,7 @@ load events
 
 setup() {
 	USER=$(new_uuid)
-	bury_nothing
+	drop_dead_letters
 	# No valid request among them: all become dead letters.
 	emit "{\"userId\":\"42\",\"transaction\":{\"amount\":1,\"operation\":0}}" --message-id one
 	emit 'two' --message-id two
@@ -13,8 +13,8 @@ setup() {
 	eventually waiting wallet_queue.dead 3
 }
 teardown() {
-	everything_up
-	bury_nothing
+	start_stopped_services
+	drop_dead_letters
 }
 
 @test "list shows the count, ids and reasons, and removes nothing" {

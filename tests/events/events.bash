@@ -54,7 +54,7 @@ is_dead() { "$PURSE" dead show wallet_queue "$1" >/dev/null 2>&1; }
 buried() { eventually is_dead "$1" && [[ $(reason "$1") == *$2* ]] ||
 	{ reason "$1" && return 1; }; }
 
-bury_nothing() {
+drop_dead_letters() {
 	"$PURSE" dead drop wallet_queue --all >/dev/null
 	"$PURSE" dead drop statement_queue --all >/dev/null
 }
@@ -92,7 +92,7 @@ broker_up() { sv up "$DATA_DIR/service/rabbitmq" &&
 	PATIENCE=120 eventually service_ready rabbitmq; }
 
 # Starts whatever a failed test left stopped, for the next tests.
-everything_up() {
+start_stopped_services() {
 	local service
 	for service in postgres rabbitmq outbox_relay transaction_consumer statement_consumer; do
 		case $(sv status "$DATA_DIR/service/$service") in

@@ -9,9 +9,9 @@ PATIENCE=${PATIENCE_FAULTS:-120}
 setup() {
 	USERS=()
 	for _ in $(seq 20); do USERS+=("$(new_uuid)"); done
-	bury_nothing
+	drop_dead_letters
 }
-teardown() { everything_up; }
+teardown() { start_stopped_services; }
 
 all_users() { local IFS=,; echo "${USERS[*]}"; }
 

@@ -128,6 +128,6 @@ held_is() { [ "$(sql wallet "SELECT held FROM wallet WHERE owner_id = '$USER'")"
 	buried "$USER-5" '/to_wallet_id is required'
 	emit "$(cloud_event "$USER-6" "{\"user_id\":\"$USER\",\"kind\":\"freeze\"}")" --message-id "$USER-6"
 	buried "$USER-6" '/kind must be one of'
-	bury_nothing
+	drop_dead_letters
 	held_is 15
 }

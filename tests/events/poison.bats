@@ -6,12 +6,12 @@ load events
 
 setup() {
 	USER=$(new_uuid)
-	bury_nothing
+	drop_dead_letters
 }
 teardown() {
 	sql wallet "DROP FUNCTION IF EXISTS test_explode() CASCADE"
-	everything_up
-	bury_nothing
+	start_stopped_services
+	drop_dead_letters
 }
 
 @test "each kind of poison message gets its reason, and its neighbours in the batch are posted" {

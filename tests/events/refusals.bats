@@ -10,7 +10,7 @@ setup() {
 	"$PROBE" listen "$QUEUE" transaction_rejected
 }
 teardown() {
-	everything_up
+	start_stopped_services
 	"$PROBE" delete "$QUEUE"
 }
 

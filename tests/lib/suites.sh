@@ -85,7 +85,7 @@ run_suite() {
 			"suite_$1"
 			# Not while the db suite still writes in the background: the invariants run
 			# again after it.
-			[ -n "${beside[db]:-}" ] || count_tap "$1-invariants" tests/invariants
+			[ -n "${background[db]:-}" ] || count_tap "$1-invariants" tests/invariants
 		else
 			suite_failed=1
 			echo "not ok - could not start the servers for the suite $1"
@@ -111,35 +111,35 @@ suite_migrate() { count_bats migrate tests/migrate; }
 # --- in the background ---
 # A suite that starts in the background, in its own process group, and is counted when its turn
 # comes.
-declare -A beside=()
-beside_begin() {
+declare -A background=()
+background_begin() {
 	local name=$1
 	shift
 	set -m
 	"$@" >"$results/$name.out" 2>&1 </dev/null &
-	beside[$name]=$!
+	background[$name]=$!
 	set +m
 }
-beside_end() {
-	wait "${beside[$1]}" || true
-	unset "beside[$1]"
+background_end() {
+	wait "${background[$1]}" || true
+	unset "background[$1]"
 }
 # On an interrupt bats ends its tests and removes what they created.
-beside_tidy() {
+background_tidy() {
 	local pid
-	for pid in "${beside[@]}"; do
+	for pid in "${background[@]}"; do
 		kill -- "-$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
 }
 
 # The suites that keep stopping the servers, in a separate run with its own servers.
-apart_begin() { beside_begin apart apart tests/run events fault; }
+apart_begin() { background_begin apart apart tests/run events fault; }
 apart() {
 	env TEST_RESULTS="$results/apart" TEST_DATA="$DATA_DIR.apart" "$@"
 }
 suite_apart() {
-	beside_end apart
+	background_end apart
 	grep -vE '^[0-9]+ passed, ' "$results/apart.out" || true
 	take_numbers "$results/apart.out"
 }
@@ -156,19 +156,19 @@ take_numbers() {
 ops_begin() {
 	local options
 	mapfile -t options < <(sed -n 's/^\([A-Z][A-Z0-9_]*\)=.*/--unset=\1/p' tests/settings.env)
-	beside_begin ops env "${options[@]}" "$BUILD/tests/caller" bats --tap --timing tests/ops
+	background_begin ops env "${options[@]}" "$BUILD/tests/caller" bats --tap --timing tests/ops
 }
 suite_ops() {
-	beside_end ops
+	background_end ops
 	count_tap ops cat "$results/ops.out"
 }
 
 # Files that take turns with the API's tests run after those have finished.
 db_begin() { environment_start &&
-	beside_begin db run_files db 2 "$(grep -LE "$take_turns" tests/db/*.bats)"; }
+	background_begin db run_files db 2 "$(grep -LE "$take_turns" tests/db/*.bats)"; }
 suite_db() {
-	if [ -n "${beside[db]:-}" ]; then
-		beside_end db
+	if [ -n "${background[db]:-}" ]; then
+		background_end db
 		run_files db 1 "$(grep -lE "$take_turns" tests/db/*.bats)"
 	else
 		run_files_at_once db tests/db/*.bats

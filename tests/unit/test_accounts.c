@@ -31,10 +31,10 @@ addresses(void **state)
 	memset(longest, 'a', sizeof longest);
 	for (size_t i = 1; i < sizeof longest; i += 50)
 		longest[i] = i == 1 ? '@' : '.';
-	longest[EMAIL_MOST] = '\0';
+	longest[EMAIL_MAX] = '\0';
 	assert_null(email_fault(longest));
-	longest[EMAIL_MOST] = 'a';
-	longest[EMAIL_MOST + 1] = '\0';
+	longest[EMAIL_MAX] = 'a';
+	longest[EMAIL_MAX + 1] = '\0';
 	assert_non_null(email_fault(longest));
 }
 

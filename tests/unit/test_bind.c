@@ -20,15 +20,15 @@ bind(const char *json, struct thing *t, struct faults *f)
 {
 	json_t *o = json_loads(json, 0, NULL);
 	const struct field fields[] = {
-		{ "text", FIELD_TEXT, .least = 1, .most = 5, .text = &t->text,
+		{ "text", FIELD_TEXT, .min = 1, .max = 5, .text = &t->text,
 			.present = &t->has_text },
 		{ "id", FIELD_UUID, .uuid = &t->id, .present = &t->has_id },
 		{ "amount", FIELD_AMOUNT, .amount = &t->amount, .required = true },
-		{ "number", FIELD_NUMBER, .least = -5, .most = 5, .number = &t->number },
+		{ "number", FIELD_NUMBER, .min = -5, .max = 5, .number = &t->number },
 		{ "choice", FIELD_CHOICE, .choices = colours, .number = &t->choice },
 		{ "flag", FIELD_BOOL, .boolean = &t->flag },
 		{ "at", FIELD_INSTANT, .instant = &t->at },
-		{ "object", FIELD_OBJECT, .most = 10, .object = &t->object },
+		{ "object", FIELD_OBJECT, .max = 10, .object = &t->object },
 	};
 	enum error e;
 
@@ -148,7 +148,7 @@ query_values_are_read_by_type(void **state)
 {
 	struct thing t = { 0 };
 	struct faults f = { 0 };
-	const struct field number = { "limit", FIELD_NUMBER, .least = 1, .most = 200,
+	const struct field number = { "limit", FIELD_NUMBER, .min = 1, .max = 200,
 		.number = &t.number };
 	const struct field flag = { "flag", FIELD_BOOL, .boolean = &t.flag };
 

@@ -7,10 +7,10 @@
 #include "common/http/docroot.h"
 #include "tests/unit/unit.h"
 
-static const char *const folders[] = { "shown", "shown/cgi-bin", "shown-too", "beside" };
+static const char *const folders[] = { "shown", "shown/cgi-bin", "shown-too", "sibling" };
 static char home[] = "/tmp/docroot.XXXXXX";
 
-/* home/shown is the document root; home/beside lies next to it. */
+/* home/shown is the document root; home/sibling lies next to it. */
 static int
 folders_make(void **state)
 {
@@ -20,7 +20,7 @@ folders_make(void **state)
 	for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
 		if (mkdir(folders[i], 0700) != 0)
 			return -1;
-	return symlink("../beside", "shown/out") != 0 || symlink("shown", "in") != 0 ? -1 : 0;
+	return symlink("../sibling", "shown/out") != 0 || symlink("shown", "in") != 0 ? -1 : 0;
 }
 
 static int
@@ -32,7 +32,7 @@ folders_remove(void **state)
 	rmdir("shown/cgi-bin");
 	rmdir("shown");
 	rmdir("shown-too");
-	rmdir("beside");
+	rmdir("sibling");
 	return chdir("/") != 0 || rmdir(home) != 0 ? -1 : 0;
 }
 
@@ -56,7 +56,7 @@ what_lies_below_is_held(void **state)
 	holds("shown/", true);
 	holds("shown/cgi-bin", true);
 	holds("shown/cgi-bin/..", true);
-	holds("beside/../shown/cgi-bin", true);
+	holds("sibling/../shown/cgi-bin", true);
 	holds("shown/not/made/yet", true);
 	holds("shown/cgi-bin/../later", true);
 }
@@ -73,14 +73,14 @@ links_count_where_they_stand_and_where_they_lead(void **state)
 }
 
 static void
-what_lies_beside_is_not(void **state)
+a_sibling_is_outside(void **state)
 {
 	(void)state;
-	holds("beside", false);
-	holds("beside/not/made", false);
+	holds("sibling", false);
+	holds("sibling/not/made", false);
 	holds("shown-too", false);
-	holds("shown/cgi-bin/../../beside", false);
-	holds("shown/../beside/purse.env", false);
+	holds("shown/cgi-bin/../../sibling", false);
+	holds("shown/../sibling/purse.env", false);
 	holds("", false);
 }
 
@@ -89,7 +89,7 @@ a_root_of_all_holds_all_and_a_missing_one_nothing(void **state)
 {
 	(void)state;
 	assert_true(docroot_holds("/", "/etc/passwd"));
-	assert_true(docroot_holds("/", "beside"));
+	assert_true(docroot_holds("/", "sibling"));
 	assert_false(docroot_holds("missing", "missing/purse.env"));
 }
 
@@ -99,7 +99,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_lies_below_is_held),
 		cmocka_unit_test(links_count_where_they_stand_and_where_they_lead),
-		cmocka_unit_test(what_lies_beside_is_not),
+		cmocka_unit_test(a_sibling_is_outside),
 		cmocka_unit_test(a_root_of_all_holds_all_and_a_missing_one_nothing),
 	};
 

@@ -27,7 +27,7 @@ accepts(const char *password)
 static void
 length_counts_characters_and_bytes(void **state)
 {
-	char longest[PASSWORD_MOST + 2];
+	char longest[PASSWORD_MAX + 2];
 
 	(void)state;
 	refuses("");
@@ -37,9 +37,9 @@ length_counts_characters_and_bytes(void **state)
 	accepts("éèàùçâêîôû");
 	for (size_t i = 0; i < sizeof longest; i++)
 		longest[i] = (char)('a' + (i * i + i / 7) % 26);
-	longest[PASSWORD_MOST + 1] = '\0';
+	longest[PASSWORD_MAX + 1] = '\0';
 	refuses(longest);
-	longest[PASSWORD_MOST] = '\0';
+	longest[PASSWORD_MAX] = '\0';
 	accepts(longest);
 }
 

@@ -204,7 +204,7 @@ text_stops_at_its_limit_and_reports_it(void **state)
 	TEXT(t);
 
 	(void)state;
-	t.most = 10000;
+	t.max = 10000;
 	for (int i = 0; i < 9999; i++)
 		text_add(&t, "x", 1);
 	assert_non_null(text_end(&t));

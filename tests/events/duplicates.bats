@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# doubles.bats - duplicate and reordered messages change nothing: an event moves money once, a line
+# duplicates.bats - duplicate and reordered messages change nothing: an event moves money once, a line
 # is stored once.
 
 load events
 
 setup() { USER=$(new_uuid); }
-teardown() { everything_up; }
+teardown() { start_stopped_services; }
 
 @test "the same event a hundred times, in one batch and again later, moves money once" {
 	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")
