@@ -1,4 +1,4 @@
-/* json.h - reads untrusted JSON: request bodies, messages and tokens all go through json_read().
+/* json.h - reads JSON: request bodies, messages, tokens, and what Purse stored as text.
  *
  * In addition to invalid JSON (RFC 8259), it refuses: a NUL byte anywhere (jansson accepts one
  * after a number), duplicate members, nesting past JSON_DEPTH_MAX (the parser recurses), text after
@@ -20,5 +20,9 @@
  * accept. ERR_TOO_LARGE: memory (or the thread's arena, see arena_enter()) ran out. */
 enum error json_read(
 	const char *text, size_t bytes, json_t **value, char reason[JSON_REASON]) MUST_CHECK;
+
+/* Reads JSON that Purse wrote, such as a column. NULL if memory (or the thread's arena) ran out;
+ * if it is invalid, it also logs why. */
+json_t *json_read_stored(const char *text, size_t bytes) MUST_CHECK;
 
 #endif

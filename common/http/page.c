@@ -33,8 +33,8 @@ page_cursor_encode(struct request *r, const char *fmt, ...)
 
 #define INVALID_CURSOR "is not a valid cursor"
 
-static enum error
-cursor_decode(struct request *r, const char *cursor, char **text)
+enum error
+page_cursor_decode(struct request *r, const char *cursor, char **text)
 {
 	size_t n;
 
@@ -47,19 +47,11 @@ cursor_decode(struct request *r, const char *cursor, char **text)
 	return OK;
 }
 
-const char *
-page_cursor_decode(struct request *r, const char *cursor)
-{
-	char *text;
-
-	return cursor_decode(r, cursor, &text) == OK ? text : NULL;
-}
-
 enum error
 page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last)
 {
 	char *text;
-	enum error e = cursor_decode(r, cursor, &text);
+	enum error e = page_cursor_decode(r, cursor, &text);
 
 	if (e != OK)
 		return e;

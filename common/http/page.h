@@ -25,8 +25,8 @@ struct page {
  * into it. */
 char *page_cursor_encode(struct request *r, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
-/* Returns the text, in the arena; NULL, with a fault at /cursor, if the cursor is invalid. */
-const char *page_cursor_decode(struct request *r, const char *cursor);
+/* The text of a cursor, in the arena; a fault at /cursor if it is not one. */
+enum error page_cursor_decode(struct request *r, const char *cursor, char **text) MUST_CHECK;
 /* The same for a cursor that is just a UUID: the last one of the previous page. */
 enum error page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last) MUST_CHECK;
 

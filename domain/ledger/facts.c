@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/event.h"
+#include "common/base/json.h"
 #include "domain/events.h"
 
 char *
@@ -43,7 +44,7 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 			json_integer(o->required.minor - o->available.minor));
 	}
 	if (data != NULL && o->refusal != NULL &&
-	    (extra = json_loads(o->refusal, 0, NULL)) != NULL) {
+	    (extra = json_read_stored(o->refusal, strlen(o->refusal))) != NULL) {
 		json_object_update_missing(data, extra);
 		json_decref(extra);
 	}
@@ -63,7 +64,7 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 char *
 fact_rejected(const char *data, const char *row_id, instant_us row_at, size_t *bytes)
 {
-	json_t *read = json_loads(data, 0, NULL);
+	json_t *read = json_read_stored(data, strlen(data));
 	const char *id = json_string_value(json_object_get(read, "id"));
 	const char *created = json_string_value(json_object_get(read, "created_at"));
 	struct event_head head = { .id = id != NULL ? id : row_id, .source = FACT_SOURCE_WALLET,

@@ -7,6 +7,7 @@
 
 #include "common/base/config.h"
 #include "common/base/digest.h"
+#include "common/base/json.h"
 
 #define MERCHANT_MAX 200
 #define DESCRIPTION_MAX 500
@@ -103,7 +104,7 @@ static size_t
 metadata_dump(json_t *metadata, char text[METADATA_MAX])
 {
 	size_t n = json_dumpb(metadata, text, METADATA_MAX, JSON_COMPACT | JSON_REAL_PRECISION(15));
-	json_t *back = json_loadb(text, n, 0, NULL);
+	json_t *back = json_read_stored(text, n);
 
 	if (!json_equal(metadata, back))
 		n = json_dumpb(metadata, text, METADATA_MAX, JSON_COMPACT);
@@ -192,7 +193,8 @@ operation_fault(const struct operation *op, const char *prefix, struct faults *f
 static void
 metadata_digest(struct digest *d, const char *metadata)
 {
-	json_t *object = metadata != NULL ? json_loads(metadata, 0, NULL) : NULL;
+	json_t *object =
+		metadata != NULL ? json_read_stored(metadata, strlen(metadata)) : NULL;
 	char buffer[METADATA_MAX * 2];
 	size_t n = 0;
 

@@ -107,11 +107,12 @@ static enum error
 cursor_read(struct request *r, const char *cursor, const char *from, const char *to,
 	struct statement_query *q)
 {
-	const char *text = page_cursor_decode(r, cursor);
 	struct statement_query page = *q;
+	char *text;
+	enum error e = page_cursor_decode(r, cursor, &text);
 
-	if (text == NULL)
-		return ERR_INVALID_REQUEST;
+	if (e != OK)
+		return e;
 	if (!cursor_parse(text, &page))
 		return request_fault(r, "/cursor", "is not a valid cursor");
 	if ((q->has_wallet && memcmp(&q->wallet, &page.wallet, sizeof page.wallet) != 0) ||

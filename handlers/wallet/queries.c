@@ -7,14 +7,14 @@ enum error
 id_page_read(struct request *r, struct page *page, struct uuid *place, const struct uuid **after)
 {
 	const struct field fields[] = { PAGE_FIELDS(page) };
-	const char *text;
+	char *text;
 	enum error e = request_bind_query(r, fields, sizeof fields / sizeof fields[0]);
 
 	*after = NULL;
 	if (e != OK || page->cursor == NULL)
 		return e;
-	if ((text = page_cursor_decode(r, page->cursor)) == NULL)
-		return ERR_INVALID_REQUEST;
+	if ((e = page_cursor_decode(r, page->cursor, &text)) != OK)
+		return e;
 	if (!uuid_parse(text, place))
 		return request_fault(r, "/cursor", "is not a valid cursor");
 	*after = place;

@@ -1,6 +1,9 @@
 /* replies.c - replies that several endpoints share; see replies.h. */
 #include "handlers/wallet/replies.h"
 
+#include <string.h>
+
+#include "common/base/json.h"
 #include "domain/ledger/limits.h"
 #include "handlers/wallet/service.h"
 
@@ -44,7 +47,8 @@ refusal_detail(struct request *r, const struct outcome *out)
 static json_t *
 refusal_members(const struct outcome *out)
 {
-	json_t *members = out->refusal != NULL ? json_loads(out->refusal, 0, NULL) : NULL;
+	json_t *members = out->refusal != NULL
+		? json_read_stored(out->refusal, strlen(out->refusal)) : NULL;
 
 	if (members == NULL)
 		members = json_object();

@@ -8,16 +8,16 @@
 static enum error
 cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 {
-	const char *text = page_cursor_decode(r, cursor);
-	char *copy = text != NULL ? arena_strdup(r->arena, text) : NULL;
-	const char *at = strsep(&copy, " "), *wallet = strsep(&copy, " "),
-		   *version = strsep(&copy, " ");
+	const char *at, *wallet, *version;
+	char *text;
+	enum error e = page_cursor_decode(r, cursor, &text);
 
-	if (text == NULL)
-		return ERR_INVALID_REQUEST;
-	if (at == NULL)
-		return ERR_TOO_LARGE;
-	if (version == NULL || copy != NULL || !number_parse(at, &q->cursor_at) ||
+	if (e != OK)
+		return e;
+	at = strsep(&text, " ");
+	wallet = strsep(&text, " ");
+	version = strsep(&text, " ");
+	if (version == NULL || text != NULL || !number_parse(at, &q->cursor_at) ||
 	    !uuid_parse(wallet, &q->cursor_wallet) || !number_parse(version, &q->cursor_version) ||
 	    q->cursor_at < 0 || q->cursor_at > INSTANT_LAST)
 		return request_fault(r, "/cursor", "is not a valid cursor");

@@ -26,6 +26,23 @@ BEGIN
 	RETURN head;
 END $$;
 
+-- The events of a batch as rows. Inlined by the planner, so it costs nothing.
+CREATE OR REPLACE FUNCTION line_events(p_wallet_ids uuid[], p_versions bigint[],
+	p_transaction_ids uuid[], p_owner_ids uuid[], p_currencies text[], p_kinds text[],
+	p_amounts bigint[], p_balances bigint[], p_merchants text[], p_descriptions text[],
+	p_reference_ids uuid[], p_created timestamptz[], p_counterpart_wallets uuid[],
+	p_counterpart_ids uuid[], p_changes bigint[])
+RETURNS TABLE (wallet_id uuid, version bigint, transaction_id uuid, owner_id uuid, currency text,
+	kind text, amount bigint, balance_after bigint, merchant text, description text,
+	reference_id uuid, created_at timestamptz, counterpart_wallet uuid, counterpart_id uuid,
+	change bigint, place bigint)
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+	SELECT * FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids,
+		p_currencies, p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
+		p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids, p_changes)
+		WITH ORDINALITY
+$$;
+
 -- Stores a batch; each place in the arrays is one event. Ignores lines that are stored already.
 -- Returns the places (from 1) of events that contradict the stored line, such as another
 -- transaction under the same version, or another owner. p_changes: the change of the balance by
@@ -65,13 +82,10 @@ BEGIN
 			coalesce(n.change, n.amount * kind_sign(n.kind)), n.balance_after,
 			n.merchant, n.description, n.reference_id, n.created_at,
 			n.counterpart_wallet, n.counterpart_id
-		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies,
-			p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
+		FROM line_events(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids,
+			p_currencies, p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
 			p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids,
-			p_changes)
-			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at,
-			counterpart_wallet, counterpart_id, change)
+			p_changes) AS n
 		JOIN wallet w ON w.wallet_id = n.wallet_id AND w.owner_id = n.owner_id
 			AND w.currency = n.currency
 		WHERE n.change IS NOT NULL OR kind_sign(n.kind) IS NOT NULL
@@ -94,13 +108,10 @@ BEGIN
 		SELECT n.wallet_id, n.version, n.transaction_id, n.kind, n.amount, n.balance_after,
 			n.merchant, n.description, n.reference_id, n.created_at,
 			n.counterpart_wallet, n.counterpart_id
-		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies,
-			p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
+		FROM line_events(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids,
+			p_currencies, p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
 			p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids,
-			p_changes)
-			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at,
-			counterpart_wallet, counterpart_id, change)
+			p_changes) AS n
 		JOIN wallet w ON w.wallet_id = n.wallet_id AND w.owner_id = n.owner_id
 			AND w.currency = n.currency
 		WHERE n.change IS NULL AND kind_sign(n.kind) IS NULL
@@ -112,14 +123,10 @@ BEGIN
 	IF stored < cardinality(p_wallet_ids) THEN
 		RETURN QUERY
 		SELECT n.place::integer
-		FROM unnest(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids, p_currencies,
-			p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
+		FROM line_events(p_wallet_ids, p_versions, p_transaction_ids, p_owner_ids,
+			p_currencies, p_kinds, p_amounts, p_balances, p_merchants, p_descriptions,
 			p_reference_ids, p_created, p_counterpart_wallets, p_counterpart_ids,
-			p_changes)
-			WITH ORDINALITY
-			AS n(wallet_id, version, transaction_id, owner_id, currency, kind, amount,
-			balance_after, merchant, description, reference_id, created_at,
-			counterpart_wallet, counterpart_id, change, place)
+			p_changes) AS n
 		JOIN wallet w ON w.wallet_id = n.wallet_id
 		LEFT JOIN line l ON l.wallet_id = n.wallet_id AND l.version = n.version
 		LEFT JOIN line_unsigned u ON l.wallet_id IS NULL AND u.wallet_id = n.wallet_id
