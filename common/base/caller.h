@@ -20,6 +20,14 @@ struct caller {
 	unsigned roles;
 };
 
+/* Whether the caller can read any owner's wallets, transactions and statements. The one rule for the
+ * reads of all services; writes depend on the kind (domain/ledger/kinds.def). */
+static inline bool
+caller_reads_all(const struct caller *c)
+{
+	return (c->roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0;
+}
+
 #define ROLES_TEXT 32 /* "customer,operator,service" and NUL */
 
 /* The role with that name; 0 if there is none. */

@@ -49,7 +49,7 @@ struct job_spec {
  * consumer has claimed it by now. ERR_RATE_LIMITED: the owner has STATEMENT_JOBS_MAX unfinished
  * jobs. */
 enum error job_request(struct db_pool *db, const struct job_spec *spec, struct job *job) MUST_CHECK;
-/* ERR_NOT_FOUND also if another user owns the job. any_owner: the caller is an operator. */
+/* ERR_NOT_FOUND also if another user owns the job. any_owner: as in wallet_query. */
 enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller,
 	bool any_owner, struct job *job) MUST_CHECK;
 /* Whether the job exists, whoever owns it. */

@@ -17,8 +17,8 @@ struct statement_wallet {
 	int64_t version; /* the last line without a gap before it */
 };
 
-/* Which wallet (NULL: the caller's oldest), for which caller. any_owner: the caller is an
- * operator. */
+/* Which wallet (NULL: the caller's oldest), for which caller. any_owner: the caller can
+ * read everyone's (caller_reads_all()). */
 struct wallet_query {
 	const struct uuid *wallet;
 	struct uuid caller;

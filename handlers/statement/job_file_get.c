@@ -29,7 +29,7 @@ job_file_get(struct request *r)
 	enum error e;
 
 	if ((e = job_find(s->db, &r->ids[0], &r->caller.user,
-		     (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK ||
+		     caller_reads_all(&r->caller), &job)) != OK ||
 		(e = file_check(r, &job)) != OK)
 		return reply_error(r, e);
 	job_file_name(&job.id, job.format, name);

@@ -13,7 +13,7 @@ job_get(struct request *r)
 	enum error e;
 
 	if ((e = job_find(s->db, &r->ids[0], &r->caller.user,
-		     (r->caller.roles & ROLE_OPERATOR) != 0, &job)) != OK)
+		     caller_reads_all(&r->caller), &job)) != OK)
 		return reply_error(r, e);
 	reply = reply_header(r, reply_json(r, 200, job_json(&job)), "Cache-Control", "no-store");
 	if (job_is_unfinished(&job))

@@ -171,7 +171,7 @@ statement_query_wallet(const struct request *r, const struct statement_query *q)
 {
 	return (struct wallet_query){ .wallet = q->has_wallet ? &q->wallet : NULL,
 		.caller = r->caller.user,
-		.any_owner = (r->caller.roles & ROLE_OPERATOR) != 0 };
+		.any_owner = caller_reads_all(&r->caller) };
 }
 
 struct span_query

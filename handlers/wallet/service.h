@@ -18,7 +18,7 @@ struct wallet_service {
 static inline const struct uuid *
 caller_scope(const struct request *r)
 {
-	return (r->caller.roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? NULL : &r->caller.user;
+	return caller_reads_all(&r->caller) ? NULL : &r->caller.user;
 }
 
 handler wallet_post, wallet_list_get, wallet_get, balance_get;

@@ -227,7 +227,7 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$status_code" = 404 ]
 }
 
-@test "another user's wallet looks like one that does not exist, except to an operator" {
+@test "another user's wallet looks like one that does not exist, except to operators and services" {
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=1"
 	[ "$status_code" = 200 ]
 	sign_up_and_in
@@ -238,6 +238,14 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$status_code" = 404 ]
 	[ "$(json .code)" = "$theirs" ]
 	api GET /v1/statements
+	[ "$status_code" = 404 ]
+	"$BUILD/purse" user role add "$EMAIL" service
+	sign_in "$EMAIL"
+	api GET "/v1/statements?wallet_id=$WALLET"
+	[ "$status_code" = 200 ]
+	"$BUILD/purse" user role remove "$EMAIL" service
+	sign_in "$EMAIL"
+	api GET "/v1/statements?wallet_id=$WALLET"
 	[ "$status_code" = 404 ]
 	make_operator "$EMAIL"
 	api GET "/v1/statements?wallet_id=$WALLET"

@@ -51,3 +51,14 @@ denied() {
 		SELECT pg_temp.gives(pg_temp.try('$w', 'purchase', 5), 'insufficient_funds');
 	E
 }
+
+@test "the run-time role connects to no other database and makes no large objects" {
+	for database in postgres template1 purse_auth purse_statement; do
+		run psql -XAtq -d "$WALLET_DATABASE_URL" -c "\\connect $database"
+		[ "$status" -ne 0 ]
+		[[ "$output" == *"permission denied for database \"$database\""* ]]
+	done
+	denied "SELECT lo_create(0);" "function lo_create"
+	denied "SELECT lo_creat(-1);" "function lo_creat"
+	denied "SELECT lo_from_bytea(0, 'x');" "function lo_from_bytea"
+}

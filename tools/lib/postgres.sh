@@ -140,6 +140,6 @@ postgres_create_databases() {
 			REVOKE ALL ON DATABASE purse_$service FROM PUBLIC;
 			GRANT CONNECT ON DATABASE purse_$service TO purse_${service}_app;
 		END
-	done | postgres_admin -f - ||
+	done | cat - sql/administrator.sql | postgres_admin -f - ||
 		die "Could not create the databases: see PostgreSQL's messages above."
 }

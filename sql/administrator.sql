@@ -1,0 +1,14 @@
+-- administrator.sql - takes from everyone what Purse's roles do not need. `make up` runs it on its
+-- own server as the superuser, once the databases exist; so does the container. Twice is harmless.
+--
+-- PostgreSQL lets every role connect to the databases that it creates itself, and write large
+-- objects. So a stolen password of a run-time role could fill the disk, and read the names of all
+-- roles and databases from elsewhere.
+
+REVOKE CONNECT, TEMPORARY ON DATABASE postgres, template1 FROM PUBLIC;
+\connect purse_auth
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
+\connect purse_wallet
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
+\connect purse_statement
+REVOKE EXECUTE ON FUNCTION lo_creat(integer), lo_create(oid), lo_from_bytea(oid, bytea) FROM PUBLIC;
