@@ -20,8 +20,8 @@ struct caller {
 	unsigned roles;
 };
 
-/* Whether the caller can read any owner's wallets, transactions and statements. The one rule for the
- * reads of all services; writes depend on the kind (domain/ledger/kinds.def). */
+/* Whether the caller can read any owner's wallets, transactions and statements: the one rule for
+ * reads in all services. Writes depend on the kind (domain/ledger/kinds.def). */
 static inline bool
 caller_reads_all(const struct caller *c)
 {
