@@ -2,13 +2,16 @@
  * is the whole interface. */
 #include "tools/purse.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "common/base/program.h"
 
 static int help(int argc, char **argv);
+static int config(int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "key rotate", "", "create a signing key; the old one stays valid for KEY_OVERLAP",
@@ -29,26 +32,63 @@ static const struct command commands[] = {
 		"publish standard input to a queue; --lines: one message per line", publish },
 	{ "verify", "", "verify the books: recompute all balances and compare the statements",
 		verify },
+	{ "config", "", "check the options and print their values, without passwords", config },
 	{ "help", "", "show this list", help },
 };
 
 #define COMMAND_COUNT (sizeof commands / sizeof commands[0])
 
-static int
-help(int argc, char **argv)
+/* Whether a command's name starts with the words. */
+static bool
+words_start(const char *name, int argc, char **argv)
 {
-	(void)argc;
+	for (int i = 0; i < argc; i++) {
+		size_t length = strcspn(name, " ");
+
+		if (strlen(argv[i]) != length || strncmp(argv[i], name, length) != 0)
+			return false;
+		name += length + (name[length] == ' ');
+	}
+	return true;
+}
+
+static int
+config(int argc, char **argv)
+{
 	(void)argv;
-	printf("usage: purse COMMAND ...\n\n");
+	if (argc != 0)
+		return MISUSED;
+	config_print();
+	return DONE;
+}
+
+/* Prints the commands whose names start with the given words; all if there are none. Returns how
+ * many. */
+static size_t
+commands_print(int argc, char **argv)
+{
+	size_t count = 0;
+
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		char head[96];
 
-		snprintf(head, sizeof head, "%s %s", commands[i].name, commands[i].usage);
-		printf("  %-32s %s\n", head, commands[i].help);
+		if (!words_start(commands[i].name, argc, argv))
+			continue;
+		if (count++ == 0)
+			printf("usage: purse COMMAND ...\n\n");
+		(void)snprintf(head, sizeof head, "%s %s", commands[i].name, commands[i].usage);
+		printf(strlen(head) > 32 ? "  %s\n  %32s %s\n" : "  %-32s%s %s\n", head, "",
+			commands[i].help);
 	}
-	printf("\nOptions come from the environment, then from the file that PURSE_CONFIG names"
-	       " (var/purse.env).\n");
-	return DONE;
+	if (count > 0)
+		printf("\n" PROGRAM_OPTIONS_HELP);
+	return count;
+}
+
+static int
+help(int argc, char **argv)
+{
+	return commands_print(argc, argv) > 0 ? DONE : MISUSED;
 }
 
 /* The number of words in the command's name if argv starts with them; else 0. */
@@ -76,7 +116,7 @@ run(const struct command *c, int argc, char **argv)
 	if (c->run != help) {
 		if (!config_load())
 			return FAILED;
-		log_init("purse", config_text(OPT_LOG_LEVEL));
+		log_init_plain("purse", config_text(OPT_LOG_LEVEL));
 	}
 	status = c->run(argc, argv);
 	if (status == MISUSED)
@@ -84,15 +124,31 @@ run(const struct command *c, int argc, char **argv)
 	return status;
 }
 
+/* `purse`, `purse key` and `purse key rotate --help` show the commands that start with these words.
+ * Sets *status. */
+static bool
+describe(int argc, char **argv, int *status)
+{
+	bool asks = argc > 0 && (strcmp(argv[argc - 1], "--help") == 0 ||
+					strcmp(argv[argc - 1], "-h") == 0);
+	int words = argc - (asks ? 1 : 0);
+
+	for (size_t i = 0; i < COMMAND_COUNT && !asks; i++)
+		if (words_matched(commands[i].name, argc, argv) > 0)
+			return false;
+	*status = asks ? DONE : MISUSED;
+	return commands_print(words, argv) > 0;
+}
+
 int
 main(int argc, char **argv)
 {
-	if (argc < 2) {
-		help(0, NULL);
-		return MISUSED;
-	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-		return help(0, NULL);
+	int status;
+
+	if (program_describe(argc, argv, "purse", NULL))
+		return DONE;
+	if (describe(argc - 1, argv + 1, &status))
+		return status;
 	for (size_t i = 0; i < COMMAND_COUNT; i++) {
 		int n = words_matched(commands[i].name, argc - 1, argv + 1);
 

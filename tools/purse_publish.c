@@ -22,7 +22,7 @@ purse_amqp_open(void)
 		return NULL;
 	if (amqp_connect(a) == OK)
 		return a;
-	fprintf(stderr, "purse: RabbitMQ cannot be reached at AMQP_URL\n");
+	fprintf(stderr, "purse: check AMQP_URL, and whether RabbitMQ runs\n");
 	amqp_free(a);
 	return NULL;
 }

@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum type { TEXT, INT, SIZE, TIME, TYPE_COUNT };
+#include "common/base/config_type.h"
 
 struct definition {
 	const char *name;
-	enum type type;
+	enum config_type type;
 	const char *value;
 	int64_t min, max;
 };
@@ -29,76 +29,70 @@ static struct {
 	int64_t number;
 } values[OPTION_COUNT];
 
-struct unit {
-	const char *suffix;
-	int64_t factor;
-};
-
-static const struct unit size_units[] = {
-	{ "", 1 }, { "k", 1024 }, { "m", 1024 * 1024 }, { NULL, 0 }
-};
-static const struct unit time_units[] = {
-	{ "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 }, { NULL, 0 }
-};
-static const struct unit no_units[] = { { "", 1 }, { NULL, 0 } };
-
 static bool
-number_parse(enum type type, const char *text, int64_t *out)
+option_error(const struct definition *d, const char *text, const char *form)
 {
-	const struct unit *u = type == SIZE ? size_units : type == TIME ? time_units : no_units;
-	char *end;
-	long long v;
-
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	v = strtoll(text, &end, 10);
-	if (errno != 0)
-		return false;
-	for (; u->suffix != NULL; u++)
-		if (strcmp(end, u->suffix) == 0)
-			return !__builtin_mul_overflow((int64_t)v, u->factor, out);
-	return false;
-}
-
-static bool
-option_error(const struct definition *d, const char *text)
-{
-	static const struct {
-		const char *example, *unit;
-	} forms[TYPE_COUNT] = {
-		[TEXT] = { "text", "" },
-		[INT] = { "an integer", "" },
-		[SIZE] = { "a size such as 64k", " bytes" },
-		[TIME] = { "a time such as 250ms, 20s or 7d", " milliseconds" },
-	};
-
-	if (d->type == TEXT)
-		fprintf(stderr,
-			"%s must be %" PRId64 " to %" PRId64 " characters long, not \"%s\".\n",
-			d->name, d->min, d->max, text);
+	if (config_type_is_secret(d->type))
+		fprintf(stderr, "%s must be %s.\n", d->name, form);
 	else
-		fprintf(stderr, "%s must be %s from %" PRId64 " to %" PRId64 "%s, not \"%s\".\n",
-			d->name, forms[d->type].example, d->min, d->max, forms[d->type].unit,
-			text);
+		fprintf(stderr, "%s must be %s, not \"%s\".\n", d->name, form, text);
 	return false;
 }
 
-/* Sets an option from its text, which must be within the option's bounds. */
+/* Sets an option from its text, which must have the type's form and be within the bounds. */
 static bool
 option_set(enum option o, const char *text)
 {
 	const struct definition *d = &definitions[o];
 	int64_t n = (int64_t)strlen(text);
+	char bounds[160];
 
-	if (d->type != TEXT && !number_parse(d->type, text, &n))
-		return option_error(d, text);
+	(void)snprintf(bounds, sizeof bounds,
+		config_type_is_number(d->type) ? "%s from %" PRId64 " to %" PRId64 "%s"
+					       : "%s of %" PRId64 " to %" PRId64 " characters%s",
+		config_type_form(d->type), d->min, d->max, config_type_unit(d->type));
+	if (config_type_is_number(d->type) && !config_type_number(d->type, text, &n))
+		return option_error(d, text, bounds);
 	if (n < d->min || n > d->max)
-		return option_error(d, text);
+		return option_error(d, text, bounds);
+	if (!config_type_is_number(d->type) && !config_type_matches(d->type, text))
+		return option_error(d, text, config_type_form(d->type));
 	free(values[o].text);
 	values[o].text = strdup(text);
 	values[o].number = n;
 	return values[o].text != NULL;
+}
+
+/* Pairs of options of which the first must not exceed the second. */
+static const struct {
+	enum option smaller, larger;
+	const char *why;
+} pairs[] = {
+	{ OPT_HOLD_TIME, OPT_HOLD_TIME_MAX, "or no hold without `expires_at` is accepted" },
+	{ OPT_SIGN_IN_DELAY, OPT_SIGN_IN_DELAY_MAX, "which caps it" },
+	{ OPT_ACCESS_TOKEN_TIME, OPT_KEY_OVERLAP, "or a rotation ends tokens before their time" },
+	{ OPT_STATEMENT_SYNC_DAYS, OPT_STATEMENT_MAX_DAYS, "which caps it" },
+	{ OPT_CONNECTIONS_PER_CLIENT, OPT_CONNECTIONS_MAX, "which caps it" },
+	{ OPT_WATCH_PATIENCE, OPT_WATCH_PAUSE_MAX, "which caps the pause that grows from it" },
+};
+
+static bool
+pairs_check(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+		enum option a = pairs[i].smaller, b = pairs[i].larger;
+
+		/* An option that was refused has no value. */
+		if (values[a].text == NULL || values[b].text == NULL ||
+			values[a].number <= values[b].number)
+			continue;
+		fprintf(stderr, "%s (%s) must not exceed %s (%s), %s.\n", definitions[a].name,
+			values[a].text, definitions[b].name, values[b].text, pairs[i].why);
+		good = false;
+	}
+	return good;
 }
 
 /* An empty variable counts as unset: containers and web hosts set such variables. */
@@ -188,9 +182,8 @@ config_load(void)
 		folder = definitions[OPT_DATA_DIR].value;
 	if (snprintf(below, sizeof below, "%s/purse.env", folder) >= (int)sizeof below)
 		return false;
-	if (path != NULL)
-		return file_read(path, true) && good;
-	return file_read(below, false) && good;
+	good = file_read(path != NULL ? path : below, path != NULL) && good;
+	return pairs_check() && good;
 }
 
 bool
@@ -220,6 +213,38 @@ const char *
 config_name(enum option o)
 {
 	return definitions[o].name;
+}
+
+/* Prints a URL or connection string without its password, and without what follows password=. */
+static void
+secret_print(const char *text)
+{
+	const char *host = strstr(text, "://"), *at = strchr(text, '@');
+	const char *colon = host != NULL ? strchr(host + 3, ':') : NULL;
+	const char *named;
+
+	if (colon != NULL && at != NULL && colon < at) {
+		printf("%.*s:***", (int)(colon - text), text);
+		text = at;
+	}
+	if ((named = strstr(text, "password=")) != NULL)
+		printf("%.*spassword=***\n", (int)(named - text), text);
+	else
+		printf("%s\n", text);
+}
+
+void
+config_print(void)
+{
+	for (enum option o = 0; o < OPTION_COUNT; o++) {
+		if (values[o].text == NULL)
+			continue;
+		printf("%s=", definitions[o].name);
+		if (config_type_is_secret(definitions[o].type))
+			secret_print(values[o].text);
+		else
+			printf("%s\n", values[o].text);
+	}
 }
 
 bool

@@ -30,6 +30,8 @@ bool config_require(enum option o) MUST_CHECK;
 const char *config_text(enum option o);
 /* INT as is, SIZE in bytes, TIME in milliseconds. */
 int64_t config_number(enum option o);
+/* Prints every option that is set, as NAME=value. A URL's password is replaced by ***. */
+void config_print(void);
 /* The option's name, for messages. */
 const char *config_name(enum option o);
 /* The folder in KEY_DIR or STATEMENT_DIR; by default `below` in DATA_DIR. Writes at most `bytes`;

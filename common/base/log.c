@@ -13,6 +13,7 @@
 static const char *program_name = "purse";
 static enum log_level threshold = LOG_INFO;
 static __thread const char *current_request;
+static bool plain;
 
 static const char *const level_names[LOG_LEVEL_COUNT] = {
 	[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
@@ -27,6 +28,22 @@ log_init(const char *program, const char *level)
 	for (enum log_level l = LOG_DEBUG; l <= LOG_ERROR; l++)
 		if (strcmp(level, level_names[l]) == 0)
 			threshold = l;
+}
+
+void
+log_init_plain(const char *program, const char *level)
+{
+	log_init(program, level);
+	plain = true;
+}
+
+bool
+log_level_known(const char *level)
+{
+	for (enum log_level l = LOG_DEBUG; l <= LOG_ERROR; l++)
+		if (strcmp(level, level_names[l]) == 0)
+			return true;
+	return false;
 }
 
 void
@@ -57,31 +74,59 @@ escape(char *out, size_t room, const char *s)
 	return n;
 }
 
+/* Formats a JSON line; returns its length. */
+static size_t
+line_json(char line[LINE_MAX_BYTES], enum log_level level, const char *message)
+{
+	char now[INSTANT_TEXT];
+	size_t n;
+
+	instant_format(clock_now(), now);
+	n = (size_t)snprintf(line, LINE_MAX_BYTES,
+		"{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"", now, level_names[level],
+		program_name);
+	if (current_request != NULL) {
+		n += (size_t)snprintf(line + n, LINE_MAX_BYTES - n, ",\"request_id\":\"");
+		n += escape(line + n, 160, current_request);
+		line[n++] = '"';
+	}
+	n += (size_t)snprintf(line + n, LINE_MAX_BYTES - n, ",\"message\":\"");
+	n += escape(line + n, LINE_MAX_BYTES - n - 4, message);
+	memcpy(line + n, "\"}\n", 3);
+	return n + 3;
+}
+
+/* Formats a line for a person; 0 if it is the same as the last one: a retry that fails the same way
+ * says nothing new. */
+static size_t
+line_plain(char line[LINE_MAX_BYTES], const char *message)
+{
+	static __thread char last[LINE_MAX_BYTES / 2];
+	size_t n = strlen(message);
+
+	if (strcmp(message, last) == 0)
+		return 0;
+	memcpy(last, message, n + 1);
+	while (n > 0 && message[n - 1] == '\n')
+		n--;
+	return (size_t)snprintf(
+		line, LINE_MAX_BYTES, "%s: %.*s\n", program_name, (int)n, message);
+}
+
 void
 log_line(enum log_level level, const char *fmt, ...)
 {
-	char message[LINE_MAX_BYTES / 2], line[LINE_MAX_BYTES], now[INSTANT_TEXT];
+	char message[LINE_MAX_BYTES / 2], line[LINE_MAX_BYTES];
 	va_list ap;
 	size_t n;
 
 	if (level < threshold)
 		return;
 	va_start(ap, fmt);
-	vsnprintf(message, sizeof message, fmt, ap);
+	(void)vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
-	instant_format(clock_now(), now);
-	n = (size_t)snprintf(line, sizeof line,
-		"{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"", now, level_names[level],
-		program_name);
-	if (current_request != NULL) {
-		n += (size_t)snprintf(line + n, sizeof line - n, ",\"request_id\":\"");
-		n += escape(line + n, 160, current_request);
-		line[n++] = '"';
-	}
-	n += (size_t)snprintf(line + n, sizeof line - n, ",\"message\":\"");
-	n += escape(line + n, sizeof line - n - 4, message);
-	memcpy(line + n, "\"}\n", 3);
+	n = plain ? line_plain(line, message) : line_json(line, level, message);
 	/* If the log cannot be written, there is nowhere to report it. */
-	if (write(STDERR_FILENO, line, n + 3) < 0)
+	if (n > 0 && write(STDERR_FILENO, line, n) < 0)
 		return;
 }

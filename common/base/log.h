@@ -3,10 +3,15 @@
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H
 
+#include <stdbool.h>
+
 enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
 
 /* `program` is borrowed, not copied. `level` is the text of LOG_LEVEL. */
 void log_init(const char *program, const char *level);
+/* For a program that a person runs: plain lines, "program: message", each only once in a row. */
+void log_init_plain(const char *program, const char *level);
+bool log_level_known(const char *level);
 /* Writes one line with one write(2), so that lines of several processes on the same stderr do not
  * mix; cuts it at 4 KiB. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

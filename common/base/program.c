@@ -12,6 +12,7 @@
 
 /* The longest sleep without checking for a stop. */
 #define SLICE_MS 250
+#define HELP_BYTES 1024
 
 /* Set by a signal handler, read by every thread: lock-free atomics allow both (C11, 7.14.1.1). */
 static atomic_int stopping;
@@ -29,14 +30,31 @@ program_stopping(void)
 	return stopping != 0;
 }
 
-static void
-help(const char *name)
+bool
+program_describe(int argc, char **argv, const char *name, const char *help)
 {
-	printf("%s - see ARCHITECTURE.md\n\n"
-	       "  %s            run until SIGTERM\n"
-	       "  %s --drain    process pending items, then exit: 0, or 1 if a server is down\n"
-	       "Options come from the environment or the file PURSE_CONFIG: see .env.example.\n",
-		name, name, name);
+	if (argc != 2)
+		return false;
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("%s %s\n", name, PURSE_VERSION);
+		return true;
+	}
+	if (help == NULL || (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0))
+		return false;
+	printf("%s", help);
+	return true;
+}
+
+/* The help of a program that runs until it is stopped. */
+static void
+help_write(const char *name, char out[HELP_BYTES])
+{
+	(void)snprintf(out, HELP_BYTES,
+		"usage: %s [--drain]\n\n"
+		"  %s            run until SIGTERM\n"
+		"  %s --drain    process pending items, then exit: 0, or 1 if a server is down\n"
+		"  %s --version  print the version\n\n" PROGRAM_OPTIONS_HELP,
+		name, name, name, name);
 }
 
 bool
@@ -44,20 +62,17 @@ program_start(int argc, char **argv, const char *name, bool *drain, int *status)
 {
 	struct sigaction stop = { .sa_handler = stop_on_signal },
 			 ignore = { .sa_handler = SIG_IGN };
+	char help[HELP_BYTES];
 
-	*drain = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--drain") == 0) {
-			*drain = true;
-		} else {
-			bool is_help = strcmp(argv[i], "--help") == 0;
-
-			if (!is_help)
-				fprintf(stderr, "%s: unknown argument %s\n", name, argv[i]);
-			help(name);
-			*status = is_help ? 0 : 2;
-			return false;
-		}
+	help_write(name, help);
+	*status = 0;
+	if (program_describe(argc, argv, name, help))
+		return false;
+	*drain = argc == 2 && strcmp(argv[1], "--drain") == 0;
+	if (argc > 1 && !*drain) {
+		fprintf(stderr, "%s: unknown argument %s\n%s", name, argv[1], help);
+		*status = 2;
+		return false;
 	}
 	*status = 1;
 	if (!config_load())

@@ -10,6 +10,15 @@
 
 #include "common/base/error.h"
 
+#define PURSE_VERSION "1.0.0" /* the same as in web/openapi.yaml and web/asyncapi.yaml */
+
+#define PROGRAM_OPTIONS_HELP \
+	"Options come from the environment, then from the file that PURSE_CONFIG names\n" \
+	"(DATA_DIR/purse.env): docs/configuration.md lists them.\n"
+
+/* Answers `--help` and `--version`, which need no configuration: prints the help, or the name and
+ * version, to stdout. False if argv is neither, or for --help if `help` is NULL. */
+bool program_describe(int argc, char **argv, const char *name, const char *help) MUST_CHECK;
 /* Reads arguments and configuration, starts logging, and installs the signal handlers. Sets *drain
  * if --drain was given. False: main returns *status (a sentence is on stderr, or the help on
  * stdout). */

@@ -20,6 +20,7 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/http/docroot.h"
 #include "common/http/door.h"
 #include "common/http/reply.h"
@@ -290,6 +291,35 @@ exit_immediately(int status)
 #endif
 }
 
+/* What a handler does instead of serving: help, version, routes. A web server that runs it as CGI
+ * can pass arguments of its own (the query's words, RFC 3875, 4.4), which are ignored. */
+static bool
+describe(int argc, char **argv, const struct service *s, int *status)
+{
+	char help[1024];
+
+	(void)snprintf(help, sizeof help,
+		"usage: %s [--routes]\n\n"
+		"  %s            answer requests, as FastCGI (lighttpd starts it) or CGI\n"
+		"  %s --routes   print the routes: method, path, and who can call them\n"
+		"  %s --version  print the version\n\n" PROGRAM_OPTIONS_HELP,
+		s->name, s->name, s->name, s->name);
+	*status = 0;
+	if (getenv("GATEWAY_INTERFACE") != NULL)
+		return false;
+	if (program_describe(argc, argv, s->name, help))
+		return true;
+	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
+		routes_print(s);
+		return true;
+	}
+	if (argc == 1)
+		return false;
+	fprintf(stderr, "%s: unknown argument %s\n%s", s->name, argv[1], help);
+	*status = 2;
+	return true;
+}
+
 int
 service_main(int argc, char **argv, const struct service *s)
 {
@@ -298,10 +328,8 @@ service_main(int argc, char **argv, const struct service *s)
 	bool cgi, exposed;
 	int status;
 
-	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
-		routes_print(s);
-		return 0;
-	}
+	if (describe(argc, argv, s, &status))
+		return status;
 	libfcgi_set_timeouts();
 	if (!config_load())
 		return 1;

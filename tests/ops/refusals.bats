@@ -42,7 +42,22 @@ refused() {
 
 @test "the port is invalid" {
 	PORT=70000 run tools/up
-	refused 'PORT must be a number from 1 to 65535, not "70000"'
+	refused 'PORT must be an integer from 1 to 65535, not "70000"'
+}
+
+@test "invalid options: all are named at once, and nothing starts" {
+	LOG_LEVEL=loud DEFAULT_CURRENCY=XXQ BIND=here HOLD_TIME=40d AMQP_URL=http://purse:secret@host \
+		run tools/up
+	[ "$status" -ne 0 ]
+	[ "${#lines[@]}" -eq 5 ]
+	for fault in 'LOG_LEVEL must be debug, info, warn or error, not "loud".' \
+		'DEFAULT_CURRENCY must be a currency of ISO 4217, such as EUR, not "XXQ".' \
+		'BIND must be an IP address such as 127.0.0.1 or ::1, not "here".' \
+		'HOLD_TIME (40d) must not exceed HOLD_TIME_MAX (30d), or no hold' 'AMQP_URL must be a URL'; do
+		[[ $output == *"$fault"* ]] || { echo "$output" && return 1; }
+	done
+	[[ $output != *secret* ]]
+	[ ! -e "$DATA_DIR" ]
 }
 
 @test "the folder cannot be created" {

@@ -4,13 +4,14 @@
 
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
 setup() { cd "$ROOT" || return 1; }
+BUILD=${BUILD:-build}
 
 # Prints "NAME default" of each option of common/base/config.def.
 options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2/p' common/base/config.def | sed 's/ NULL$/ /; s/"//g'; }
 
 @test ".env.example lists every option with its default, and no other" {
 	# The excluded ones belong to the tools; all others come from config.def.
-	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(PORT|BIND|RUN_USER|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
+	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(RUN_USER|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
@@ -20,6 +21,36 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	while IFS= read -r help; do
 		grep -qF -- "# $help" .env.example || { echo "missing: $help" && return 1; }
 	done < <(sed -n 's/^OPTION(.*, "\(.*\)")$/\1/p' common/base/config.def)
+}
+
+@test "every program shows its help and version without any configuration" {
+	local program
+	while read -r program; do
+		for argument in --help --version; do
+			run env -i PURSE_CONFIG=/missing LOG_LEVEL=loud "$BUILD/$program" "$argument"
+			[ "$status" -eq 0 ] || { echo "$program $argument: $output" && return 1; }
+			[[ $output == *"$program"* ]]
+		done
+	done < <(sed -n 's/^[a-z][a-z]* //p' tools/programs)
+	run "$BUILD/purse" key
+	[ "$status" -eq 2 ]
+	[[ $output == *"key rotate"*"key list"* && $output != *"user list"* ]]
+	run "$BUILD/purse" key rotate --help
+	[ "$status" -eq 0 ]
+	[[ $output == *"key rotate"* && $output != *"key list"* ]]
+}
+
+@test "purse config prints the options, without passwords" {
+	run env -i PURSE_CONFIG=/dev/null AMQP_URL=amqp://purse:secret@host/v LOG_LEVEL=warn "$BUILD/purse" config
+	[ "$status" -eq 0 ]
+	[[ $output == *"LOG_LEVEL=warn"* && $output == *"AMQP_URL=amqp://purse:***@host/v"* ]]
+}
+
+@test "a command reports an error once, in plain text" {
+	run env -i PURSE_CONFIG=/dev/null AUTH_DATABASE_URL='host=127.0.0.1 port=1' "$BUILD/purse" user list
+	[ "$status" -eq 1 ]
+	[ "$(grep -c 'cannot connect' <<<"$output")" -eq 1 ]
+	[[ $output == "purse: cannot connect to the database"* ]]
 }
 
 @test "lighttpd accepts its configuration, with the services on sockets and over the network" {
@@ -148,7 +179,7 @@ one_value() {
 }
 
 @test "a default of an option is written in config.def alone: the tools read it there" {
-	run grep -nE "\\\$\(setting ($(options | cut -d ' ' -f 1 | grep -vxE 'PUBLIC_URL|KEY_DIR|STATEMENT_DIR|AMQP_URL' | paste -sd '|')) [^)]" tools/lib/*.sh tools/up tools/env
+	run grep -nE "\\\$\(setting ($(options | cut -d ' ' -f 1 | grep -vxE 'PUBLIC_URL|KEY_DIR|STATEMENT_DIR|AMQP_URL|PORT|BIND' | paste -sd '|')) [^)]" tools/lib/*.sh tools/up tools/env tools/watch
 	[ "$status" -eq 1 ]
 	(. tools/lib/common.sh && . tools/lib/settings.sh && [ "$(unset URL_LIMIT && option URL_LIMIT)" = 4k ] && [ "$(URL_LIMIT=9k option URL_LIMIT)" = 9k ])
 }

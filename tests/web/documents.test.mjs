@@ -233,7 +233,7 @@ test('every default that is stated again is the default', () => {
 
 test('the port of the gateway is the same wherever it is written', () => {
 	const port = /:(\d+)$/.exec(options().find((o) => o.name === 'PUBLIC_URL').value)[1];
-	const places = [['.env.example', /^#PORT=(\d+)/m], ['tools/lib/settings.sh', /setting PORT "\$\{STATE\[PORT\]:-(\d+)\}"/],
+	const places = [['.env.example', /^#PORT=(\d+)/m],
 		['docker-compose.yml', /PUBLIC_URL:-http:\/\/localhost:(\d+)\}/], ['docker-compose.yml', /\$\{PORT:-(\d+)\}/],
 		['docs/configuration.md', /`PORT` \| `(\d+)`/]];
 

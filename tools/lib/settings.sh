@@ -44,8 +44,8 @@ CONFIG=$DATA/purse.env
 PROGRAMS_DIR=$(absolute "${BUILD:-build}")
 [ ! -r "$DATA/state.env" ] || read_assignments "$DATA/state.env" STATE
 
-GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-3000}")
-BIND=$(setting BIND "${STATE[BIND]:-127.0.0.1}")
+GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-$(option PORT)}")
+BIND=$(setting BIND "${STATE[BIND]:-$(option BIND)}")
 BASE_URL=http://localhost:$GATEWAY_PORT
 # The front's address on this machine, whatever BIND is. No proxy is in front of it.
 case $BIND in
@@ -151,7 +151,7 @@ write_settings() {
 	{
 		echo "# purse.env - written by tools/up for the programs;" \
 			"make changes in .env at the root of the sources."
-		for name in $(option_names) PORT BIND; do
+		for name in $(option_names); do
 			case $name in
 			AUTH_DATABASE_URL) echo "$name=$(database_url auth)" ;;
 			AUTH_DATABASE_OWNER_URL)

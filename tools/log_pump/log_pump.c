@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/program.h"
 
 #define BUFFER_BYTES (1024 * 1024)
 /* Room for the line that reports a loss. */
@@ -189,10 +190,14 @@ finish(struct pump *p)
 int
 main(int argc, char **argv)
 {
+	static const char help[] = "usage: log_pump COMMAND...\n\n"
+				   "Copies standard input to COMMAND's, without blocking.\n";
 	static struct pump p;
 
+	if (program_describe(argc, argv, "log_pump", help))
+		return 0;
 	if (argc < 2) {
-		fprintf(stderr, "usage: log_pump COMMAND...\n");
+		fprintf(stderr, "%s", help);
 		return 2;
 	}
 	/* It ends once the service's end of the pipe is closed, so its last lines are not lost. */

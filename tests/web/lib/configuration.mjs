@@ -9,7 +9,13 @@ const time = (ms) => {
 };
 const bytes = (n) => (n >= 1048576 && n % 1048576 === 0 ? `${n / 1048576}m` : n >= 1024 && n % 1024 === 0 ? `${n / 1024}k` : String(n));
 
+const forms = { LEVEL: '`debug`, `info`, `warn`, `error`', CURRENCY: 'ISO 4217', URL: 'an http or https URL', DATABASE: 'a connection string',
+	AMQP: 'an amqp or amqps URL', SMTP: 'an smtp or smtps URL', MAILBOX: 'a mail address', FOLDER: 'a path', LISTENER: 'a port or a path',
+	ADDRESS: 'an IP address', NETWORKS: 'addresses, networks' };
+
 function bounds({ type, least, most }) {
+	if (forms[type])
+		return forms[type];
 	if (type === 'TEXT')
 		return `${least} – ${most} characters`;
 	const show = type === 'TIME' ? time : type === 'SIZE' ? bytes : String;
@@ -32,7 +38,8 @@ ${all.filter((o) => o.section === section).map(row).join('\n')}
 
 Every program reads its options in the same order: the environment, then a file of \`NAME=value\` lines
 (\`$PURSE_CONFIG\`, or \`purse.env\` in the data folder), then the default.
-If a value is missing or invalid, the program reports it in one sentence and does not start.
+If values are missing or invalid, a program reports each in one sentence and does not start. \`make up\` checks all of them before it starts anything.
+\`build/purse config\` prints the values, without passwords.
 
 For \`make up\`, write your changes to \`.env\` (\`.env.example\` lists every option with its default).
 From it, and from the addresses of its own servers, \`make up\` generates \`DATA_DIR/purse.env\`.
@@ -44,10 +51,8 @@ ${sections.map(table).join('\n')}
 
 | variable | default | what it is |
 | --- | --- | --- |
-| \`PORT\` | \`3000\` | port of the gateway. With \`DATA_DIR\` it lets two copies run side by side. |
 | \`PASSWORD_POSTGRES\`, \`PASSWORD_AUTH_OWNER\`, \`PASSWORD_AUTH_APP\`, \`PASSWORD_WALLET_OWNER\`, \`PASSWORD_WALLET_APP\`, \`PASSWORD_STATEMENT_OWNER\`, \`PASSWORD_STATEMENT_APP\`, \`PASSWORD_AMQP\` | none | for containers only, where they are required; \`make up\` generates its own |
 | \`MODE\` | not set | \`san\` builds and runs everything under AddressSanitizer and UBSan. |
-| \`BIND\` | \`127.0.0.1\` | address that Purse listens on; \`0.0.0.0\` opens it to other machines |
 | \`RUN_USER\` | \`purse\` if there is one, else \`nobody\` | if root runs \`make up\`: the user of the front, the gateway, the handlers, the consumers and RabbitMQ |
 | \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | the user who migrates an existing database, if the run-time user is not allowed to (for Auth it is an option above) |
 `;
