@@ -3,10 +3,9 @@
 # Sourced after the others.
 #
 # Each service is a folder with run, check (is it ready?), stuck (would a restart help?), log/run
-# and,
-# if the signal for a graceful stop is not TERM, control/t. All have a file "down": nothing starts
-# before tools/up starts it. lighttpd itself supervises the handlers.
-# runit restarts a service that exits; the service "watch" (tools/watch) restarts one that hangs.
+# and, if the signal for a graceful stop is not TERM, control/t. All have a file "down": nothing
+# starts before tools/up starts it. lighttpd itself supervises the handlers. runit restarts a
+# service that exits; the service "watch" (tools/watch) restarts one that hangs.
 
 mapfile -t HANDLERS < <(programs handler)
 mapfile -t CONSUMERS < <(programs consumer)
@@ -19,8 +18,7 @@ service_names() {
 }
 
 # service_write NAME [SIGNAL] - creates a service from the run script on standard input. SIGNAL
-# stops
-# it; the default is TERM.
+# stops it; the default is TERM.
 service_write() {
 	local name=$1 folder=$SERVICES/$1
 	mkdir -p "$folder/log" "$folder/control" "$LOG/$name"
