@@ -212,12 +212,12 @@ int a;'
 
 @test "a first line that is missing or about another file" {
 	put common/base/bad.c <<<'#include <stdio.h>'
-	catches common/base/bad.c:1 first-line 'says nothing'
+	catches common/base/bad.c:1 first-line 'no description'
 	put common/base/bad.c <<<'/* good.c - what another file is for. */'
 	catches common/base/bad.c:1 first-line 'about good.c'
 	rm "$TREE/common/base/bad.c"
 	put tools/bad < <(printf '#!/usr/bin/env bash\nset -e\n')
-	catches tools/bad:2 first-line 'says nothing'
+	catches tools/bad:2 first-line 'no description'
 	put tools/bad < <(printf '#!/usr/bin/env bash\n# shellcheck shell=bash\n# bad - says what it is for.\n')
 	passes
 }
@@ -232,5 +232,5 @@ int a;'
 	[ "$status" -eq 0 ]
 	grep -qx 'function lines, median / p90 / max *4 / 4 / 4' <<<"$output"
 	grep -qx 'complexity, median / p90 / max *3 / 3 / 3' <<<"$output"
-	grep -qx 'comment lines, of those not blank *20.0 %' <<<"$output"
+	grep -qx 'comment share of nonblank lines *20.0 %' <<<"$output"
 }

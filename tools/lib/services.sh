@@ -191,8 +191,7 @@ all_supervised() {
 	done
 }
 
-# service_start NAME... - starts the services that are stopped and restarts those that are out of
-# date.
+# service_start NAME... - starts stopped services and restarts those that are out of date.
 service_start() {
 	local name now
 	for name; do
@@ -231,8 +230,7 @@ service_stop() {
 		true
 }
 
-# Handlers exit after their gateway, once they have finished their requests. One that hangs is
-# killed.
+# Handlers exit after their gateway, once they have finished their requests. Kills those that hang.
 stop_gateway() {
 	local gateway handlers=()
 	gateway=$(service_pid gateway) || true
