@@ -1,5 +1,5 @@
-# Dockerfile - the one image of Purse: handlers, consumers, the gateway and the tools; docker-compose.yml says which of
-# them a container runs. Debian 12 like every other way to run it.
+# Dockerfile - the one image of Purse: handlers, consumers, front, gateway and tools.
+# docker-compose.yml selects what a container runs. Debian 12, like every other way to run it.
 
 FROM debian:12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \

@@ -39,7 +39,7 @@ COLUMNS = (
     ("p50 ms", lambda r: milliseconds(r.get("p50_us"))),
     ("p99 ms", lambda r: milliseconds(r.get("p99_us"))),
     ("MiB", memory),
-    ("processor µs an operation", lambda r: cost(r.get("cost", {})) + (f"  [{r['note']}]" if r.get("note") else "")),
+    ("CPU µs per operation", lambda r: cost(r.get("cost", {})) + (f"  [{r['note']}]" if r.get("note") else "")),
     ("floor", lambda r: cost(r.get("floor_cost", {}))),
 )
 

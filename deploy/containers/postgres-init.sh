@@ -1,6 +1,6 @@
 #!/bin/bash
-# postgres-init.sh - run once by the postgres image: the three databases, each with an owner that
-# migrates and a run-time role.
+# postgres-init.sh - run once by the postgres image: creates the three databases, each with an
+# owner, which migrates, and a run-time role.
 set -euo pipefail
 
 for service in auth wallet statement; do

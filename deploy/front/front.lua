@@ -1,4 +1,5 @@
--- front.lua - what HAProxy's own words cannot say: problem documents, request ids, chunks. Loaded once, by haproxy.cfg.
+-- front.lua - what HAProxy's configuration cannot express: problem documents, request ids, chunks.
+-- haproxy.cfg loads it once.
 
 local problem = dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
 
@@ -15,7 +16,7 @@ local function fresh_id()
 	return problem.request_id(now.sec * 1000 + now.usec // 1000, random)
 end
 
--- The answer's header, its body and the log have the same.
+-- The response's header, its body and the log show the same id.
 local function request_id(txn)
 	local id = txn:get_var("txn.id")
 
@@ -26,10 +27,10 @@ local function request_id(txn)
 	return id
 end
 
--- Why it is too much, by what haproxy.cfg noted.
+-- The detail for each value that haproxy.cfg sets in txn.why.
 local too_much = {
-	client = "Your address has more connections open than one may have: close some, and use them again rather than new ones.",
-	all = "More requests are arriving than can be served.",
+	client = "Your address has too many open connections: close some and reuse the others.",
+	all = "Too many requests are arriving at once.",
 }
 
 core.register_fetches("request_id", request_id)
@@ -39,7 +40,7 @@ core.register_fetches("problem", function(txn, status)
 
 	status = tonumber(status)
 	if status == 503 then
-		-- Either it waited too long, while as many as can be were served, or the gateway is away.
+		-- Either the request waited too long for a free slot, or the gateway is down.
 		if why == nil and (txn.f:be_conn("gateway") >= requests or txn.f:be_conn("bulk") >= bulk) then
 			why = "all"
 		end
@@ -50,7 +51,8 @@ core.register_fetches("problem", function(txn, status)
 	return problem.document(status, id)
 end)
 
--- Whether the chunks after a head, as far as they have come, are what they say. HAProxy's parser reads them with the head.
+-- True if the chunks that have arrived after the head are well formed. HAProxy's parser reads them
+-- with the head.
 core.register_converters("well_chunked", function(text)
 	local _, at = text:find("\n\r?\n")
 
@@ -63,7 +65,8 @@ core.register_converters("well_chunked", function(text)
 		if line == nil then
 			return text:find("^%x*[ \t]*;?", at) == at and (size ~= nil or text:sub(at) == "")
 		end
-		if size == nil or #size > 8 or not line:find("^%x+[ \t]*;?[^\r]*\r?\n$") or line:find("^%x+[ \t]*[^;\r\n \t]") then
+		if size == nil or #size > 8 or not line:find("^%x+[ \t]*;?[^\r]*\r?\n$") or
+			line:find("^%x+[ \t]*[^;\r\n \t]") then
 			return false
 		end
 		if tonumber(size, 16) == 0 then
@@ -78,11 +81,12 @@ core.register_converters("well_chunked", function(text)
 	return true
 end)
 
--- A head that did not arrive in time, while the connection is still text.
+-- Answers a head that did not arrive in time, while the connection is still in TCP mode.
 core.register_service("late", "tcp", function(applet)
 	local id = fresh_id()
 	local body = problem.document(408, id)
 
-	applet:send("HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\nContent-Length: " .. #body ..
-		"\r\nCache-Control: no-store\r\nX-Request-Id: " .. id .. "\r\nConnection: close\r\n\r\n" .. body)
+	applet:send("HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n" ..
+		"Content-Length: " .. #body .. "\r\nCache-Control: no-store\r\nX-Request-Id: " .. id ..
+		"\r\nConnection: close\r\n\r\n" .. body)
 end)

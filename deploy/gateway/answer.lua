@@ -1,10 +1,12 @@
--- answer.lua - run by lighttpd before each answer leaves: what lighttpd refuses by itself becomes a problem document
--- as of the contract (DESIGN.md section 3), and whatever has no request id gets one. The services' own answers have both.
+-- answer.lua - run by lighttpd before it sends a response: turns lighttpd's own refusals into the
+-- contract's problem documents (DESIGN.md section 3) and adds a request id if there is none. The
+-- services' own responses have both.
 
 local r = lighty.r
 
--- Kept between calls: a Lua state, and so this table, lives as long as lighttpd.
-package.loaded.purse_problem = package.loaded.purse_problem or dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
+-- Cached between calls: the Lua state, and so this table, lives as long as lighttpd.
+package.loaded.purse_problem = package.loaded.purse_problem or
+	dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
 local problem = package.loaded.purse_problem
 
 local function random(bits)
@@ -14,7 +16,7 @@ end
 local status = r.req_item.http_status
 local id = r.resp_header["X-Request-Id"]
 if not id then
-	-- Lua knows the time in whole seconds only.
+	-- Lua's clock has whole seconds only.
 	id = problem.request_id(math.floor(lighty.c.time() * 1000) + lighty.c.rand() % 1000, random)
 	r.resp_header["X-Request-Id"] = id
 end
@@ -24,7 +26,8 @@ if status < 400 or kind:find("application/problem+json", 1, true) then
 	return 0
 end
 
--- lighttpd says 500 where a service died over the request; a service's own 500 is a problem document already.
+-- lighttpd answers 500 if a service died while serving the request. A service's own 500 is already
+-- a problem document.
 if status == 500 then
 	status = 502
 end
@@ -36,5 +39,5 @@ end
 r.resp_header["Content-Type"] = "application/problem+json"
 r.resp_header["Cache-Control"] = "no-store"
 r.resp_body:set(problem.document(status, id))
--- Answering with a number makes it the status, and the body complete.
+-- Returning a number sets the status and marks the body as complete.
 return status

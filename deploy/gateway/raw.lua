@@ -1,14 +1,15 @@
--- raw.lua - run by lighttpd for requests that come past the front's parser: what the front takes from all others.
+-- raw.lua - run by lighttpd for requests that bypass the front's parser: removes the headers that
+-- the front removes from all others.
 
-local headers, folded = lighty.r.req_header, {}
+local headers, unsafe = lighty.r.req_header, {}
 
--- Names with _ would be ours once CGI has made _ of every -.
+-- CGI turns every - into _, so a header with _ could pose as one of our own.
 for name in pairs(headers) do
 	if name:find("_", 1, true) then
-		folded[#folded + 1] = name
+		unsafe[#unsafe + 1] = name
 	end
 end
-for _, name in ipairs(folded) do
+for _, name in ipairs(unsafe) do
 	headers[name] = nil
 end
 headers["X-Forwarded-For"] = nil

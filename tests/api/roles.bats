@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# roles.bats - who may call which route: every row of the route tables, as the programs print them, so that a new one is tested.
+# roles.bats - who may call which route: every row of the route tables, as the programs print them,
+# so that a new one is tested.
 
 load ../helper
 

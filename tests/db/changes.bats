@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# changes.bats - freezing, unfreezing and closing a wallet: who may do it, what the wallet then
+# changes.bats - freezing, unfreezing and closing a wallet: who can do it, what the wallet then
 # refuses, and the row in its history.
 
 load helper

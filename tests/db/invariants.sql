@@ -116,7 +116,7 @@ WHERE t.counterpart_id IS NOT NULL
 -- The undone amount is the sum of the undos, in the same wallet and on the same account, and never
 -- exceeds the original. A transfer keeps it with the sender's row; the same amount of the
 -- receiver's row is undone.
-SELECT format('transaction %s of wallet %s: %s undone of %s, its undos say %s of %s',
+SELECT format('transaction %s of wallet %s: %s undone of %s, its undos add up to %s of %s',
 	coalesce(u.transaction_id, t.reference_id),
 	coalesce(u.wallet_id, t.wallet_id), u.undone, u.amount, t.total, o.amount)
 FROM (SELECT wallet_id, transaction_id, amount, undone FROM undone
@@ -138,7 +138,7 @@ WHERE u.undone IS DISTINCT FROM abs(t.total) OR u.amount IS DISTINCT
 
 -- A hold is open with the amount that its captures left, or closed with nothing left; and nothing
 -- followed its end.
-SELECT format('hold %s of wallet %s: %s remains of %s, its rows say %s of %s',
+SELECT format('hold %s of wallet %s: %s remains of %s, its rows add up to %s of %s',
 	coalesce(h.transaction_id, t.id),
 	coalesce(h.wallet_id, t.wallet_id), h.remaining, h.amount, t.remaining, t.amount)
 FROM hold h FULL JOIN (SELECT t.wallet_id, t.id, t.held_change AS amount, t.expires_at,
@@ -151,8 +151,8 @@ WHERE coalesce(h.remaining, 0) IS DISTINCT FROM t.remaining OR h.amount <> t.amo
 	OR h.expires_at <> t.expires_at;
 
 -- The cached usage of limits is the sum of the rows of that day and month.
-SELECT format('wallet %s has used %s and %s of its %s limits, its rows say %s and %s', u.wallet_id,
-	u.day_used, u.month_used, u.kind, t.day, t.month)
+SELECT format('wallet %s has used %s and %s of its %s limits, its rows add up to %s and %s',
+	u.wallet_id, u.day_used, u.month_used, u.kind, t.day, t.month)
 FROM limit_usage u CROSS JOIN LATERAL (
 	SELECT coalesce(sum(greatest(abs(t.amount), t.held_change)) FILTER
 		(WHERE t.created_at >= u.day::timestamp AT TIME ZONE 'UTC'), 0) AS day,

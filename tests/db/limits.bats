@@ -165,7 +165,7 @@ words() {
 	E
 }
 
-@test "limits: who may set them, valid values, the row in the history; a repeated key replays" {
+@test "limits: who can set them, valid values, the row in the history; a repeated key replays" {
 	{ words; cat <<-'E'; } | sql
 		DO $$ DECLARE w uuid := pg_temp.rich(); op uuid := gen_random_uuid(); r record; p outcome; q outcome; BEGIN
 			FOR r IN SELECT * FROM (VALUES
@@ -200,7 +200,7 @@ words() {
 	E
 }
 
-@test "64 clients against a day's limit: up to the last one that fits, and no further" {
+@test "64 clients against a daily limit: every posting that fits succeeds, and no more" {
 	w=$(value "pg_temp.filled(100000)")
 	sql <<<"SELECT wallet_limits_set(gen_random_uuid(), '$w', '{purchase,withdrawal}', '{day,month}', '{1000,500}', NULL, 2, 'x', NULL, NULL);"
 	parallel 64 3 "$(one "'$w'" purchase 7 null null) $(one "'$w'" withdrawal 3 null null)"

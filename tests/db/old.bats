@@ -1,13 +1,15 @@
 #!/usr/bin/env bats
-# old.bats - programs of before 004_outcomes.sql go on while it is applied, and after: their statements, word by word.
+# old.bats - programs older than 004_outcomes.sql keep working during and after its migration: runs
+# exactly their statements.
 
 load helper
 
-# The columns that such programs select.
+# The columns that these programs select.
 POSTING="id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id, merchant, description, metadata,
 	created_at, held_change, counterpart_wallet, counterpart_id, expires_at"
 
-# as_prepared STATEMENT VALUES - prepared without types, as libpq does it, then run; prints the rows.
+# as_prepared STATEMENT VALUES - prepares the statement without types, as libpq does, runs it, and
+# prints the rows.
 as_prepared() {
 	sql <<<"PREPARE s AS $1; EXECUTE s($2);"
 }
@@ -27,7 +29,7 @@ as_prepared() {
 	[[ $output == "$op|insufficient_funds|70|0|71||||"* ]]
 }
 
-@test "an old program's window for cancellations is the new one's" {
+@test "the cancellation window of an old program still applies" {
 	w=$(value "pg_temp.filled(100)") p=$(value "gen_random_uuid()")
 	sql <<<"SELECT pg_temp.gives(pg_temp.try('$w', 'purchase', 5, op => '$p'), 'ok -5 =95');"
 	cancel() {

@@ -124,11 +124,11 @@ clocked() {
 @test "filters of a page: merchant, amount as shown, text, metadata, kind; combined; across pages" {
 	sql <<-'E'
 		CREATE FUNCTION pg_temp.found(w uuid, kind text DEFAULT NULL, merchant text DEFAULT NULL, low bigint DEFAULT NULL, high bigint DEFAULT NULL,
-			said text DEFAULT NULL, keys text[] DEFAULT NULL, vals text[] DEFAULT NULL, size int DEFAULT 50) RETURNS text LANGUAGE plpgsql AS $$
+			words text DEFAULT NULL, keys text[] DEFAULT NULL, vals text[] DEFAULT NULL, size int DEFAULT 50) RETURNS text LANGUAGE plpgsql AS $$
 		DECLARE r record; n int; at timestamptz; cv bigint; seen text := ''; BEGIN
 			LOOP
 				n := 0;
-				FOR r IN SELECT * FROM transaction_page(NULL, w, kind, NULL, NULL, at, w, cv, size, merchant, low, high, said, keys, vals) LOOP
+				FOR r IN SELECT * FROM transaction_page(NULL, w, kind, NULL, NULL, at, w, cv, size, merchant, low, high, words, keys, vals) LOOP
 					n := n + 1; at := r.created_at; cv := r.version; seen := seen || ' ' || r.version;
 				END LOOP;
 				EXIT WHEN n < size OR n = 0;
@@ -149,9 +149,9 @@ clocked() {
 			PERFORM pg_temp.gives(pg_temp.found(w, low => 31), '6 5 4 2', 'without the sign, a hold by what it holds');
 			PERFORM pg_temp.gives(pg_temp.found(w, low => 9, high => 31), '7 4 3', 'both ends included');
 			PERFORM pg_temp.gives(pg_temp.found(w, high => 0), '1');
-			PERFORM pg_temp.gives(pg_temp.found(w, said => 'may'), '6 5 2', 'case-insensitive');
-			PERFORM pg_temp.gives(pg_temp.found(w, said => '% _'), '3', 'no wildcards');
-			PERFORM pg_temp.gives(pg_temp.found(w, said => '\'), '');
+			PERFORM pg_temp.gives(pg_temp.found(w, words => 'may'), '6 5 2', 'case-insensitive');
+			PERFORM pg_temp.gives(pg_temp.found(w, words => '% _'), '3', 'no wildcards');
+			PERFORM pg_temp.gives(pg_temp.found(w, words => '\'), '');
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref}', vals => '{a1}'), '4 2');
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{ref,n}', vals => '{a1,8}'), '4', 'all of them');
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{n}', vals => '{7}'), '2', 'a number matches its text');
@@ -159,7 +159,7 @@ clocked() {
 			PERFORM pg_temp.gives(pg_temp.found(w, keys => '{none}', vals => '{a1}'), '', 'no such member');
 			PERFORM pg_temp.gives(pg_temp.found(w, kind => 'purchase', merchant => 'café', low => 31, high => 31, keys => '{ref}', vals => '{a1}'), '4');
 			PERFORM pg_temp.gives(pg_temp.found(w, low => 31, size => 1), '6 5 4 2', 'page by page');
-			PERFORM pg_temp.gives(pg_temp.found(w, said => 'may', size => 2), '6 5 2', 'page by page');
+			PERFORM pg_temp.gives(pg_temp.found(w, words => 'may', size => 2), '6 5 2', 'page by page');
 		END $$;
 	E
 }

@@ -27,7 +27,7 @@ storing() {
 		array_agg(NULL::uuid), array_agg('2026-01-01'::timestamptz + v * interval '1 s'))
 		FROM unnest('{$(IFS=,; echo "$*")}'::bigint[]) AS v;"
 }
-# store_one VERSION KIND AMOUNT BALANCE [CHANGE] - without the last one as an event of before
+# store_one VERSION KIND AMOUNT BALANCE [CHANGE] - older events have no CHANGE
 store_one() {
 	app "SELECT lines_store(ARRAY['$WALLET'::uuid], ARRAY[$1::bigint], ARRAY[md5('$WALLET' || $1)::uuid], ARRAY['$OWNER'::uuid], ARRAY['EUR'],
 		ARRAY['$2'], ARRAY[$3::bigint], ARRAY[$4::bigint], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::uuid],
@@ -98,7 +98,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(heads)" = "3|3|f" ]
 }
 
-@test "an event says what it did to the balance, whatever its kind" {
+@test "the sign comes from the event's balance change, whatever its kind" {
 	store_one 1 opening 0 0 0
 	store_one 4 reversal 15 45 -15
 	store_one 3 a_kind_of_tomorrow 40 60 -40
@@ -107,7 +107,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(amounts)" = "1:0 2:100 3:-40 4:-15 5:0" ]
 	[ "$(heads)" = "5|5|f" ]
 	[ -z "$(unsigned)" ]
-	# As duplicates they say the same, and so do the events of before.
+	# Duplicates match, also without the change, as in older events.
 	[ -z "$(store_one 4 reversal 15 45 -15)" ]
 	[ -z "$(store_one 4 reversal 15 45)" ]
 	[ -z "$(store_one 5 hold 30 45)" ]
@@ -115,7 +115,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(store_one 4 reversal 16 45)" = 1 ]
 }
 
-@test "events of before: kinds have their sign; a reversal takes it from the line before, also when it comes first" {
+@test "older events: the kind implies the sign; a reversal's follows from the line before it, even if that arrives later" {
 	store_one 1 opening 0 0
 	store_one 2 deposit 100 100
 	store_one 3 withdrawal 10 90
@@ -125,7 +125,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	store_one 8 reversal 40 90
 	[ "$(heads)" = "6|8|t" ]
 	[ "$(unsigned)" = 8 ]
-	# Duplicates and contradictions of waiting lines are recognised too.
+	# Duplicates and contradictions of waiting lines are detected too.
 	[ -z "$(store_one 8 reversal 40 90)" ]
 	[ "$(store_one 8 reversal 41 90)" = 1 ]
 	store_one 7 reversal 10 50
@@ -137,7 +137,7 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ -z "$(unsigned)" ]
 }
 
-@test "events of before and of now, in any order and in one batch: the same lines" {
+@test "older and current events, in any order and in one batch: the same lines" {
 	# version kind amount balance change
 	cat >"$BATS_TEST_TMPDIR/events" <<-END
 		1 opening 0 0 0

@@ -211,7 +211,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	[[ $output != *behind* ]]
 }
 
-@test "if it cannot read a database, it says so and proves nothing" {
+@test "if it cannot read a database, it reports that nothing is verified" {
 	drop tried_statement
 	run verify tried
 	[ "$status" -eq 1 ]

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# duplicates.bats - duplicate and reordered messages change nothing: an event moves money once, a line
-# is stored once.
+# duplicates.bats - duplicate and reordered messages change nothing: an event moves money once, a
+# line is stored once.
 
 load events
 
@@ -34,7 +34,7 @@ teardown() { start_stopped_services; }
 	balance_is "$USER" 5
 }
 
-@test "transaction_created in any order, doubled, once without its sign as events of before: each line once, signs included" {
+@test "transaction_created in any order, duplicated, with and without balance_change: each line once, with its sign" {
 	stop_service statement_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"
@@ -43,7 +43,7 @@ teardown() { start_stopped_services; }
 		emit "$(cloud_event "$USER-r$id" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$id\"}")"
 	done
 	eventually history_is "$USER" $'opening 0 0\ndeposit 1000 1000\nwithdrawal -300 700\nreversal 300 1000\nreversal -1000 0'
-	# Taken out and put back newest first, each twice: in the form of before, and as it is.
+	# Requeue them newest first, each twice: once like an older event, once unchanged.
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
 	[ "$(jq -c '.body.data | [.balance_change, .held_change]' "$BATS_TEST_TMPDIR/events" | paste -sd ' ')" = '[0,0] [1000,0] [-300,0] [300,0] [-1000,0]' ]
 	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
@@ -53,7 +53,7 @@ teardown() { start_stopped_services; }
 	[ "$(lines_of statement "$USER" | wc -l)" = 5 ]
 }
 
-@test "events of before, which say no sign, until they are drained: the same lines" {
+@test "older events without balance_change give the same lines" {
 	stop_service statement_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"withdrawal\",\"amount\":300}")"

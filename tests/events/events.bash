@@ -51,7 +51,7 @@ waiting() { [ "$("$PROBE" count "$1")" = "$2" ]; }
 # reason ID - prints why that message is a dead letter of wallet_queue
 reason() { "$PURSE" dead show wallet_queue "$1" | gojq -r .reason; }
 is_dead() { "$PURSE" dead show wallet_queue "$1" >/dev/null 2>&1; }
-buried() { eventually is_dead "$1" && [[ $(reason "$1") == *$2* ]] ||
+dead_lettered() { eventually is_dead "$1" && [[ $(reason "$1") == *$2* ]] ||
 	{ reason "$1" && return 1; }; }
 
 drop_dead_letters() {

@@ -15,9 +15,9 @@ teardown() { start_stopped_services; }
 
 all_users() { local IFS=,; echo "${USERS[*]}"; }
 
-# nothing_lost_or_doubled N - exactly N deposits of 1 and no dead letters, and the statement has the
-# same.
-nothing_lost_or_doubled() {
+# nothing_lost_or_duplicated N - exactly N deposits of 1 and no dead letters, and the statement has
+# the same.
+nothing_lost_or_duplicated() {
 	eventually deposits_are "$(all_users)" "$1"
 	[ "$(sql wallet "SELECT sum(balance) FROM wallet WHERE owner_id = ANY ('{$(all_users)}')")" = "$1" ]
 	eventually waiting wallet_queue 0
@@ -29,12 +29,12 @@ nothing_lost_or_doubled() {
 # This test runs first, because it publishes everything again, and the others emit thousands.
 @test "another server's cursor is ignored: everything is published again, and dropped as duplicates" {
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
-	nothing_lost_or_doubled 10
+	nothing_lost_or_duplicated 10
 	stop_service outbox_relay
 	sql wallet "UPDATE outbox_cursor SET system_identifier = 1"
 	start_service outbox_relay
 	eventually cursor_is_ours
-	nothing_lost_or_doubled 10
+	nothing_lost_or_duplicated 10
 }
 cursor_is_ours() {
 	[ "$(sql wallet "SELECT count(*) FROM outbox_cursor WHERE name = 'transaction' AND system_identifier <> 1")" = 1 ]
@@ -50,7 +50,7 @@ cursor_is_ours() {
 		eventually service_ready outbox_relay
 	done
 	wait $!
-	nothing_lost_or_doubled 6000
+	nothing_lost_or_duplicated 6000
 }
 
 @test "on SIGTERM the consumer finishes the messages it has taken and exits with 0" {
@@ -83,7 +83,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	"$BUILD/outbox_relay" --drain
 	wait $first
 	eventually statement_has_all "$(all_users)"
-	nothing_lost_or_doubled 1500
+	nothing_lost_or_duplicated 1500
 }
 
 @test "PREFETCH can be larger than a batch" {
@@ -100,7 +100,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	stop_service outbox_relay
 	eventually grep -q 'wallet: relaying from' "$BATS_TEST_TMPDIR/standby"
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
-	nothing_lost_or_doubled 10
+	nothing_lost_or_duplicated 10
 	kill -TERM $standby
 	wait $standby
 }
@@ -112,7 +112,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	run timeout 60 env AMQP_TIMEOUT=1s "$BUILD/transaction_consumer" --drain
 	[ "$status" = 1 ]
 	start_service postgres
-	nothing_lost_or_doubled 2000
+	nothing_lost_or_duplicated 2000
 }
 
 @test "the broker is killed and stays down: its messages survive, the API continues, and its events arrive later" {
@@ -136,7 +136,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	start_service transaction_consumer
 	eventually statement_has_all "$USER_ID"
 	[ "$(lines_of statement "$USER_ID" | wc -l)" = 21 ]
-	nothing_lost_or_doubled 2000
+	nothing_lost_or_duplicated 2000
 }
 
 @test "no permission to consume from the queue: the consumer retries with backoff, and --drain gives up" {
@@ -164,7 +164,7 @@ rabbitmqctl_here() (
 	# queue exists again.
 	eventually waiting statement_queue 0
 	load_of 10 "${USERS[@]}" | "$PURSE" publish --lines wallet_queue
-	nothing_lost_or_doubled 10
+	nothing_lost_or_duplicated 10
 }
 
 @test "a queue that exists with other options: a clear sentence, and the consumer continues" {

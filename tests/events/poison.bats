@@ -35,18 +35,18 @@ teardown() {
 	emit "$(good 3)"
 	start_service transaction_consumer
 	eventually balance_is "$USER" 3
-	buried text 'malformed_json: '
-	buried empty 'malformed_json: the body is empty'
-	buried deep 'malformed_json: nested more than 32 levels'
-	buried nul 'malformed_json: byte '
-	buried members 'invalid_request: /'
-	buried amount 'invalid_request: /amount'
-	buried key 'invalid_request: /idempotency_key'
-	buried type 'invalid_request: only transaction_emitted is accepted here, not user_created'
-	buried user 'invalid_request: /userId must be a UUID'
-	buried decimal 'invalid_request: /transaction/amount 1.005 is not an amount in EUR'
-	buried operation 'invalid_request: /transaction/operation'
-	buried large rejected
+	dead_lettered text 'malformed_json: '
+	dead_lettered empty 'malformed_json: the body is empty'
+	dead_lettered deep 'malformed_json: nested more than 32 levels'
+	dead_lettered nul 'malformed_json: byte '
+	dead_lettered members 'invalid_request: /'
+	dead_lettered amount 'invalid_request: /amount'
+	dead_lettered key 'invalid_request: /idempotency_key'
+	dead_lettered type 'invalid_request: only transaction_emitted is accepted here, not user_created'
+	dead_lettered user 'invalid_request: /userId must be a UUID'
+	dead_lettered decimal 'invalid_request: /transaction/amount 1.005 is not an amount in EUR'
+	dead_lettered operation 'invalid_request: /transaction/operation'
+	dead_lettered large rejected
 	waiting wallet_queue.dead 12
 	history_is "$USER" $'opening 0 0\ndeposit 1 1\ndeposit 1 2\ndeposit 1 3'
 }
@@ -64,7 +64,7 @@ teardown() {
 
 @test "a dead letter's CC header does not route it back to the queue" {
 	"$PROBE" copied wallet_queue 'not json'
-	buried copied 'malformed_json: '
+	dead_lettered copied 'malformed_json: '
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
 	eventually balance_is "$USER" 1
 	eventually waiting wallet_queue 0
@@ -88,7 +88,7 @@ teardown() {
 	done
 	start_service transaction_consumer
 	eventually balance_is "$USER" 12
-	buried n3 'internal: handling it failed 3 times'
+	dead_lettered n3 'internal: handling it failed 3 times'
 	waiting wallet_queue.dead 1
 	sql wallet "DROP FUNCTION test_explode() CASCADE"
 	[ "$("$PURSE" dead replay wallet_queue n3)" = "1 replayed" ]
@@ -101,6 +101,6 @@ teardown() {
 	"$PROBE" requeue wallet_queue 21
 	eventually waiting wallet_queue.dead 1
 	start_service transaction_consumer
-	buried again delivery_limit
+	dead_lettered again delivery_limit
 	[ "$(history "$USER")" = '' ]
 }

@@ -1,11 +1,11 @@
 #!/usr/bin/env bats
-# auth_flood.bats - a flood of sign-ins, and a database that goes down: clean refusals, others still
-# served, no restart.
+# auth_flood.bats - a flood of sign-ins, and a database that goes down: excess requests get a clean
+# error, other users are served, and no restart is needed.
 
 load ../helper
 
-# flood - sends 128 parallel sign-ins for unknown addresses; writes a line for each to $statuses:
-# status and Retry-After.
+# flood - sends 128 parallel sign-ins for unknown addresses; sets $statuses to a line with status
+# and Retry-After for each.
 flood() {
 	local n
 	statuses=$BATS_TEST_TMPDIR/statuses

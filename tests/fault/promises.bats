@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# promises.bats - what the design promises whatever dies: a 201 is durable and a retry moves money
-# once. The API works without the broker, answers 503 without its database, recovers by itself, and
+# promises.bats - what holds whichever process dies: a 201 is durable and a retry moves money once.
+# The API works without the broker, answers 503 without its database, recovers by itself, and
 # answers every accepted request.
 
 load ../helper
@@ -51,7 +51,7 @@ deposits_survive() {
 	sql wallet "SELECT id FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'deposit'" | sort | cmp - "$ids"
 	eventually statement_has $((DEPOSITS + 1)) $((DEPOSITS * 7))
 }
-# posted N - at least N answers have arrived
+# posted N - succeeds once at least N answers have arrived
 posted() { [ "$(find "$BATS_TEST_TMPDIR" -name 'answer.*' | wc -l)" -ge "$1" ]; }
 balance_is() {
 	api GET "/v1/wallets/$WALLET/balance"
@@ -63,7 +63,7 @@ statement_has() {
 }
 
 kill_handler() { kill -KILL "$(handler_pid wallet)"; }
-end_handler() { kill -TERM "$(handler_pid wallet)"; }
+terminate_handler() { kill -TERM "$(handler_pid wallet)"; }
 kill_postgres() { kill_service postgres; }
 kill_gateway() { kill_service gateway; }
 
@@ -72,14 +72,14 @@ kill_gateway() { kill_service gateway; }
 }
 
 @test "the wallet handler gets SIGTERM under load: nothing is lost or duplicated" {
-	deposits_survive end_handler
+	deposits_survive terminate_handler
 }
 
 @test "PostgreSQL is killed under load: every 201 is durable, every retry moves money once" {
 	deposits_survive kill_postgres
 }
 
-@test "the gateway is killed under load: it comes back with its handlers" {
+@test "the gateway is killed under load: it restarts with its handlers" {
 	deposits_survive kill_gateway
 }
 
@@ -121,7 +121,7 @@ kill_gateway() { kill_service gateway; }
 	eventually balance_is 0 1
 }
 
-@test "a killed relay comes back and publishes what it had not" {
+@test "a killed relay restarts and publishes the pending events" {
 	kill_service outbox_relay
 	api POST /v1/transactions '{"kind":"deposit","amount":5}'
 	expect 201

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # statement_crash.bats - the statement consumer dies in the middle of its work: nothing is lost or
-# duplicated, and a half-written file is finished.
+# duplicated, and the next consumer finishes a partial file.
 
 load ../helper
 
@@ -74,7 +74,7 @@ file_is_whole() {
 	# The kernel kills it (SIGXFSZ) at the seventh megabyte of a file of twelve, which is surely
 	# in the middle.
 	old=$(service_pid statement_consumer)
-	# Only the owner of a process may limit it, unless root has every capability.
+	# Only the owner of a process can limit it, unless root has every capability.
 	owner=$(stat -c %u "/proc/$old") group=$(stat -c %g "/proc/$old")
 	as_owner=()
 	[ "$owner" = "$(id -u)" ] || as_owner=(setpriv --reuid "$owner" --regid "$group" --clear-groups)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bats
-# answers.bats - what every answer of the gateway has, what is logged, and how it finds its way to services that died.
+# answers.bats - headers of every gateway response, the request log, and recovery of services that
+# died.
 
 load ../helper
 
-@test "every answer has a request id, and no other's" {
+@test "every response has a unique request id" {
 	TOKEN=
 	ids=()
 	for path in / /docs /openapi.yaml /health/auth /health/wallet /v1/wallets /v1/auth/me /.well-known/jwks.json /nothing; do
@@ -14,7 +15,7 @@ load ../helper
 	[ "$(printf '%s\n' "${ids[@]}" | sort -u | wc -l)" = ${#ids[@]} ]
 }
 
-@test "the documents are there, with a type, an ETag and a policy" {
+@test "the documents have a content type, an ETag and a security policy" {
 	TOKEN=
 	api GET /
 	expect 302
@@ -31,7 +32,7 @@ load ../helper
 	done
 }
 
-@test "no answer says what runs here, and none may be sniffed or framed" {
+@test "no response names the server, and none can be sniffed or framed" {
 	TOKEN=
 	for path in /docs /v1/wallets /nothing; do
 		api GET "$path"
@@ -41,7 +42,7 @@ load ../helper
 	done
 }
 
-@test "wallets, transactions and statements are not answered to who is nobody, however the path is written" {
+@test "wallets, transactions and statements need a signed-in caller, however the path is written" {
 	TOKEN=
 	for path in /v1/wallets /v1/wallets/ /v1//wallets /v1/./wallets /v1/x/../wallets /v1%2fwallets /v1/wallets/%2e /v1/transactions /v1/statements '/v1/wallets?x=/v1/auth'; do
 		api GET "$path" '' --path-as-is -H 'AUTH_USER_ID: 01a20702-7e95-7e5e-ba33-fea303305267' -H 'AUTH-ROLES: operator'
@@ -49,45 +50,46 @@ load ../helper
 	done
 }
 
-@test "each request is a line of JSON in the log, with its id" {
+@test "each request is logged as a line of JSON with its id" {
 	TOKEN=
 	api GET '/v1/wallets?a="b"' '' -H 'User-Agent: "quoted\ agent"'
 	id=$(header X-Request-Id)
 	line() { grep -hF "$id" "$DATA_DIR"/log/gateway/* | grep -F '"message":"request"'; }
 	eventually line
 	[ "$(line | jq -r '[.method, .path, .status, .agent] | join(" ")')" = 'GET /v1/wallets 401 "quoted\ agent"' ]
-	# What is secret is in the query or in headers, and neither is logged.
+	# Secrets can be in the query or in headers, and neither is logged.
 	! line | grep -q '"b"\|Authorization'
 }
 
-# serves HANDLER - with 200; while lighttpd starts it, 503 says when to come again, and nothing else is said.
+# serves HANDLER - succeeds on 200. While lighttpd starts the handler, only 503 with Retry-After is
+# allowed; anything else sets UNEXPECTED.
 serves() {
 	api GET "/health/$1"
 	[ "$status_code" = 200 ] && return
-	expect 503 unavailable && [ -n "$(header Retry-After)" ] || NEVER=yes
+	expect 503 unavailable && [ -n "$(header Retry-After)" ] || UNEXPECTED=yes
 	return 1
 }
 
-# A process that is about to die may still be given a request, and breaks it off: 502.
+# A dying process can still get a request and abort it (502), so wait until it is gone.
 is_dead() { ! grep -q '^State:[[:space:]]*[^XZ]' "/proc/$1/status" 2>/dev/null; }
 
-@test "a killed handler is back by itself" {
-	NEVER=
+@test "a killed handler restarts by itself" {
+	UNEXPECTED=
 	sign_up_and_in
 	for handler in auth wallet statement auth wallet statement; do
 		killed=$(handler_pid "$handler")
 		kill -KILL "$killed"
 		eventually is_dead "$killed"
 		eventually serves "$handler"
-		[ -z "$NEVER" ]
+		[ -z "$UNEXPECTED" ]
 		api GET /v1/wallets
 		expect 200
-		# Twice dead within a second is a crash to lighttpd, which then waits for the next one.
+		# If a process dies twice within a second, lighttpd delays the next start.
 		sleep 1.1
 	done
 }
 
-@test "a killed gateway is back, and its handlers with it: none of the old ones is left" {
+@test "a killed gateway restarts with new handlers, and none of the old ones is left" {
 	old=$(pgrep -P "$(service_pid gateway)")
 	kill_service gateway
 	eventually service_ready gateway
@@ -99,16 +101,16 @@ is_dead() { ! grep -q '^State:[[:space:]]*[^XZ]' "/proc/$1/status" 2>/dev/null; 
 	expect 200
 }
 
-@test "a killed consumer is back" {
+@test "a killed consumer restarts" {
 	for name in $(sed -n 's/^consumer //p' "$ROOT/tools/programs"); do
 		pid=$(service_pid "$name")
 		kill_service "$name"
-		back() { [ "$(service_pid "$name")" != "$pid" ] && service_ready "$name"; }
-		eventually back
+		restarted() { [ "$(service_pid "$name")" != "$pid" ] && service_ready "$name"; }
+		eventually restarted
 	done
 }
 
-@test "the handlers have the gateway's life and read the options of this copy" {
+@test "the gateway's handlers read the options of this copy" {
 	for handler in auth wallet statement; do
 		tr '\0' '\n' <"/proc/$(handler_pid "$handler")/environ" | grep -qxF "PURSE_CONFIG=$PURSE_CONFIG"
 	done

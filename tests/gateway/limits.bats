@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# limits.bats - the front's limits where they are small: a second front with options of its own, before the same gateway.
+# limits.bats - small limits of the front, on a second front with its own options and the same
+# gateway.
 
 load ../helper
 
@@ -13,7 +14,7 @@ teardown() {
 	[ -z "$FRONT" ] || kill "$FRONT"
 	kill -CONT "$(handler_pid wallet)"
 }
-# front NAME=VALUE... - starts it, and lets the calls go to it.
+# front NAME=VALUE... - starts a front with these options and sends later calls to it.
 front() {
 	env "$@" "$ROOT/deploy/front/run" >"$BATS_TEST_TMPDIR/front.log" 2>&1 3>&- &
 	FRONT=$!
@@ -22,7 +23,7 @@ front() {
 	eventually answers
 }
 
-@test "a proxy of ours says who the client is, and nobody else does" {
+@test "only a configured proxy can name the client's address" {
 	sign_up_and_in
 	front PROXIES="127.0.0.6 192.0.2.0/24"
 	for source in 127.0.0.6 127.0.0.7; do
@@ -33,13 +34,13 @@ front() {
 	[[ $body == *'"203.0.113.9"'* && $body == *'"127.0.0.7"'* && $body != *203.0.113.1\"* && $body != *127.0.0.6* ]]
 }
 
-@test "a proxy of ours may have more connections than one address" {
+@test "a configured proxy can have more connections than a client" {
 	front PROXIES=127.0.0.6 CONNECTIONS_PER_CLIENT=10
 	[ "$(python3 "$ROOT/tests/gateway/silent.py" many 127.0.0.1 "$PORT" 127.0.0.6 30)" = '30 200' ]
 	[ "$(python3 "$ROOT/tests/gateway/silent.py" many 127.0.0.1 "$PORT" 127.0.0.7 30)" = $'10 200\n20 503 overloaded' ]
 }
 
-@test "more requests than are processed at once wait, and not for long: 503 overloaded, while what is quick is served" {
+@test "excess requests wait briefly, then get 503 overloaded; those within the limit are served" {
 	front REQUESTS_MAX=8 REQUEST_QUEUE_TIME=500ms
 	kill -STOP "$(handler_pid wallet)"
 	for n in {1..20}; do
@@ -54,7 +55,7 @@ front() {
 	expect 200
 }
 
-@test "a head and a body have their time, and a connection that rests has its own" {
+@test "a slow head or body gets 408, and an idle connection is closed" {
 	front REQUEST_HEAD_TIME=1s REQUEST_BODY_TIME=1s KEEP_ALIVE_TIME=1s
 	for what in head body; do
 		[ "$(python3 "$ROOT/tests/gateway/silent.py" drip 127.0.0.1 "$PORT" "$what")" = '408 True' ]
@@ -65,7 +66,7 @@ front() {
 	exec 5>&-
 }
 
-@test "the gateway away: 503 with Retry-After, a problem document" {
+@test "without the gateway: 503 with Retry-After and a problem document" {
 	front GATEWAY="unix@$BATS_TEST_TMPDIR/none" GATEWAY_RAW="unix@$BATS_TEST_TMPDIR/none"
 	api GET /v1/wallets
 	expect 503 unavailable

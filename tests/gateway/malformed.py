@@ -1,9 +1,10 @@
-"""malformed.py - sends requests that no client library sends, and holds each answer against the contract.
+"""malformed.py - sends requests that no client library sends and checks the responses.
 
-usage: malformed.py HOST PORT      speaks TAP-like lines "ok NAME" and "not ok NAME: why"; status 1 if any is not ok
+usage: malformed.py HOST PORT      prints TAP-like lines "ok NAME" and "not ok NAME: why"; exits
+                                   with 1 if any is not ok
 
-Each case is sent on a connection of its own, and once more after a good request on the same connection. There the
-front may end the connection without an answer; what it answers must be right.
+Each case is sent on its own connection, and again after a good request on the same connection.
+There the front can close the connection without a response; any response must match the contract.
 """
 import json
 import re
@@ -20,17 +21,18 @@ def headers(*lines, start=GET, body=""):
     return start + "".join(line + "\r\n" for line in lines) + "\r\n" + body
 
 
-# name: (request, the statuses that may be answered). Where a field is ignored as its RFC says, the answer is that of a
-# request without it: 401 for nobody's GET of the wallets, 4xx for a sign-in without a password.
+# name: (request, the allowed statuses). If the RFC says to ignore the field, the response is that
+# of a request without it: 401 for an anonymous GET of the wallets, 4xx for a sign-in without a
+# password.
 CASES = {
-    # the line
+    # the request line
     "no version": ("GET /\r\n\r\n", {400}),
     "HTTP/0.9 with version": ("GET / HTTP/0.9\r\n\r\n", {400, 505}),
     "HTTP/2.0": ("GET / HTTP/2.0\r\nHost: x\r\n\r\n", {400, 505}),
     "HTTP/3.1": ("GET / HTTP/3.1\r\nHost: x\r\n\r\n", {505}),
-    "the preface of HTTP/2": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 405, 501, 505}),
+    "the HTTP/2 preface": ("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", {400, 405, 501, 505}),
     "lower case version": ("GET / http/1.1\r\nHost: x\r\n\r\n", {400, 505}),
-    "two blanks": ("GET  / HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
+    "two spaces": ("GET  / HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
     "a tab": ("GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n", {400, 501}),
     "no method": (" / HTTP/1.1\r\nHost: x\r\n\r\n", {400, 501}),
     "a control character in the path": ("GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
@@ -45,16 +47,16 @@ CASES = {
     "TRACE": ("TRACE /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n", {401, 405, 501}),
     "an unknown method": ("BREW /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n", {501}),
     "a method in lower case": ("get /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n", {400, 501}),
-    "a method that is no token": ("G@T /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n", {400, 501}),
+    "a method that is not a token": ("G@T /v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n", {400, 501}),
     "noise": ("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", {400}),
     "NONSENSE": ("NONSENSE\r\n\r\n", {400}),
     "an empty line first": ("\r\n" + headers(), {401}),
     "bare line feeds": (headers().replace("\r\n", "\n"), {400, 401}),
     "a long path": (headers(start="GET /v1/wallets?" + "x" * 17000 + " HTTP/1.1\r\nHost: x\r\n"), {413, 414, 431}),
-    "a path longer than any buffer": (headers(start="GET /" + "x" * 700000 + " HTTP/1.1\r\nHost: x\r\n"), {413, 414, 431}),
-    # fields
-    "a blank in a name": (headers("Bad Name: x"), {400}),
-    "a blank before the colon": (headers("Accept : x"), {400}),
+    "a path larger than any buffer": (headers(start="GET /" + "x" * 700000 + " HTTP/1.1\r\nHost: x\r\n"), {413, 414, 431}),
+    # header fields
+    "a space in a name": (headers("Bad Name: x"), {400}),
+    "a space before the colon": (headers("Accept : x"), {400}),
     "no colon": (headers("nothing"), {400}),
     "no name": (headers(": x"), {400}),
     "a NUL in a value": (headers("Accept: a\x00b"), {400}),
@@ -97,10 +99,10 @@ CASES = {
     "chunked with trailers": (headers("Transfer-Encoding: chunked", start=POST, body="2\r\n{}\r\n0\r\nX: y\r\n\r\n"), {422}),
     "chunked with an extension": (headers("Transfer-Encoding: chunked", start=POST, body="2;a=b\r\n{}\r\n0\r\n\r\n"), {422}),
     "chunked in another case": (headers("Transfer-Encoding: Chunked", start=POST, body="2\r\n{}\r\n0\r\n\r\n"), {422}),
-    "a chunk's size of letters": (headers("Transfer-Encoding: chunked", start=POST, body="zz\r\n{}\r\n0\r\n\r\n"), {400}),
-    "a chunk's size below zero": (headers("Transfer-Encoding: chunked", start=POST, body="-2\r\n{}\r\n0\r\n\r\n"), {400}),
+    "a chunk size of letters": (headers("Transfer-Encoding: chunked", start=POST, body="zz\r\n{}\r\n0\r\n\r\n"), {400}),
+    "a negative chunk size": (headers("Transfer-Encoding: chunked", start=POST, body="-2\r\n{}\r\n0\r\n\r\n"), {400}),
     "a chunk past 64 bits": (headers("Transfer-Encoding: chunked", start=POST, body="fffffffffffffffff\r\n{}\r\n0\r\n\r\n"), {400, 413}),
-    "a chunk longer than it says": (headers("Transfer-Encoding: chunked", start=POST, body="2\r\n{}x\r\n0\r\n\r\n"), {400}),
+    "a chunk longer than its size": (headers("Transfer-Encoding: chunked", start=POST, body="2\r\n{}x\r\n0\r\n\r\n"), {400}),
     "chunks without an end": (headers("Transfer-Encoding: chunked", start=POST, body="80000\r\n" + "x" * 0x80000 + "\r\n80000\r\n" + "x" * 0x80000), {413}),
     "Transfer-Encoding unknown": (headers("Transfer-Encoding: foo", start=POST), {501}),
     "Transfer-Encoding gzip, chunked": (headers("Transfer-Encoding: gzip, chunked", start=POST, body="0\r\n\r\n"), {501}),
@@ -110,45 +112,45 @@ CASES = {
     "Transfer-Encoding twice": (headers("Transfer-Encoding: chunked", "Transfer-Encoding: chunked", start=POST, body="0\r\n\r\n"), {400, 422, 501}),
     "Transfer-Encoding and Content-Length": (headers("Transfer-Encoding: chunked", "Content-Length: 5", start=POST, body="2\r\n{}\r\n0\r\n\r\n"), {400, 422}),
     "Transfer-Encoding in HTTP/1.0": (headers("Transfer-Encoding: chunked", start=POST.replace("1.1", "1.0"), body="2\r\n{}\r\n0\r\n\r\n"), {400, 411, 422}),
-    # fields of RFC 9110 that are ignored where they make no sense
+    # RFC 9110 fields that are ignored if invalid
     "Range of another unit": (headers("Range: lines=1-2"), {401}),
-    "Range without sense": (headers("Range: bytes=9-1"), {401}),
+    "Range invalid": (headers("Range: bytes=9-1"), {401}),
     "Range past the end": (headers("Range: bytes=99999999-", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
     "Range of letters": (headers("Range: bytes=a-b", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
     "a thousand ranges": (headers("Range: bytes=" + ",".join(["0-0"] * 1000), start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
-    "If-Range without sense": (headers("If-Range: @", "Range: bytes=0-1", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
-    "If-Modified-Since without sense": (headers("If-Modified-Since: yesterday", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
-    "If-Unmodified-Since without sense": (headers("If-Unmodified-Since: tomorrow", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200, 412}),
-    "If-None-Match without sense": (headers("If-None-Match: @@", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
+    "If-Range invalid": (headers("If-Range: @", "Range: bytes=0-1", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
+    "If-Modified-Since invalid": (headers("If-Modified-Since: yesterday", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
+    "If-Unmodified-Since invalid": (headers("If-Unmodified-Since: tomorrow", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200, 412}),
+    "If-None-Match invalid": (headers("If-None-Match: @@", start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200}),
     "If-Match that fails": (headers('If-Match: "x"', start="GET /openapi.yaml HTTP/1.1\r\nHost: x\r\n"), {200, 412}),
     "Expect unknown": (headers("Expect: tea"), {401, 417}),
     "Expect unknown with a body": (headers("Expect: tea", "Content-Length: 2", start=POST, body="{}"), {417, 422}),
     "Expect empty": (headers("Expect:"), {401, 417}),
     "Upgrade": (headers("Upgrade: websocket", "Connection: Upgrade"), {401}),
     "Upgrade to HTTP/2": (headers("Upgrade: h2c", "HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA", "Connection: Upgrade, HTTP2-Settings"), {401}),
-    "Connection without sense": (headers("Connection: ,,@"), {400, 401}),
-    "TE without sense": (headers("TE: @@"), {401}),
+    "Connection invalid": (headers("Connection: ,,@"), {400, 401}),
+    "TE invalid": (headers("TE: @@"), {401}),
     "Trailer forbidden": (headers("Trailer: Content-Length"), {401}),
     "Max-Forwards of letters": (headers("Max-Forwards: x"), {401}),
-    "Via without sense": (headers("Via: @"), {401}),
-    "Date without sense": (headers("Date: @"), {401}),
-    "Accept without sense": (headers("Accept: @@;q=7"), {401}),
-    "Accept-Encoding without sense": (headers("Accept-Encoding: ;;;q=z"), {401}),
-    "Accept-Language without sense": (headers("Accept-Language: \xff"), {400, 401}),
+    "Via invalid": (headers("Via: @"), {401}),
+    "Date invalid": (headers("Date: @"), {401}),
+    "Accept invalid": (headers("Accept: @@;q=7"), {401}),
+    "Accept-Encoding invalid": (headers("Accept-Encoding: ;;;q=z"), {401}),
+    "Accept-Language invalid": (headers("Accept-Language: \xff"), {400, 401}),
     "Authorization empty": (headers("Authorization:"), {401}),
     "Authorization of another kind": (headers("Authorization: Basic !!!"), {401}),
     "Authorization twice": (headers("Authorization: Bearer a", "Authorization: Bearer b"), {400, 401}),
-    "Cookie without sense": (headers("Cookie: ;=;="), {401}),
-    "From, Referer, User-Agent without sense": (headers("From: @", "Referer: ://", "User-Agent: ((("), {401}),
-    "Content-Type without sense": (headers("Content-Type: @@", "Content-Length: 2", start=POST.replace("Content-Type: application/json\r\n", ""), body="{}"), {415}),
-    "Content-Language, Content-Location without sense": (headers("Content-Language: @", "Content-Location: ://"), {401}),
-    "X-Request-Id that is none": (headers("X-Request-Id: <script>"), {401}),
-    "Forwarded without sense": (headers("Forwarded: for=_x", "X-Forwarded-For: not an address"), {401}),
+    "Cookie invalid": (headers("Cookie: ;=;="), {401}),
+    "From, Referer, User-Agent invalid": (headers("From: @", "Referer: ://", "User-Agent: ((("), {401}),
+    "Content-Type invalid": (headers("Content-Type: @@", "Content-Length: 2", start=POST.replace("Content-Type: application/json\r\n", ""), body="{}"), {415}),
+    "Content-Language, Content-Location invalid": (headers("Content-Language: @", "Content-Location: ://"), {401}),
+    "X-Request-Id invalid": (headers("X-Request-Id: <script>"), {401}),
+    "Forwarded invalid": (headers("Forwarded: for=_x", "X-Forwarded-For: not an address"), {401}),
 }
 
 
-def exchange(wanted, *parts, head_only=False):
-    """The answers that come back, until there are as many as wanted or the connection ends."""
+def exchange(count, *parts, head_only=False):
+    """Returns the responses, until there are count or the connection ends."""
     with socket.create_connection((HOST, PORT)) as s:
         s.settimeout(40)
         data, found = b"", []
@@ -156,28 +158,28 @@ def exchange(wanted, *parts, head_only=False):
             for part in parts:
                 s.sendall(part.encode("latin-1"))
         except OSError:
-            pass  # an answer may come before all is said
+            pass  # the response can come before everything is sent
         try:
-            while len(found) < wanted and (piece := s.recv(65536)):
+            while len(found) < count and (piece := s.recv(65536)):
                 data += piece
                 found, data = answers(found, data, head_only)
         except ConnectionResetError:
             pass
         except TimeoutError:
-            raise ValueError("neither an answer nor an end") from None
-        if data and len(found) < wanted:
-            raise ValueError(f"half an answer: {data[:80]!r}")
+            raise ValueError("neither a response nor a closed connection") from None
+        if data and len(found) < count:
+            raise ValueError(f"incomplete response: {data[:80]!r}")
         return found
 
 
 def answers(found, data, head_only):
-    """Moves whole answers, as (status, headers, body), from the data to what was found before."""
+    """Moves complete responses, as (status, headers, body), from the data to found."""
     while b"\r\n\r\n" in data:
         head, _, rest = data.partition(b"\r\n\r\n")
         lines = head.decode("latin-1").split("\r\n")
         line = re.fullmatch(r"HTTP/1\.[01] (\d{3})( .*)?", lines[0])
         if not line:
-            raise ValueError(f"this is no answer: {data[:80]!r}")
+            raise ValueError(f"not a response: {data[:80]!r}")
         fields = {name.lower(): value.strip() for name, _, value in (field.partition(":") for field in lines[1:])}
         status = int(line[1])
         length = 0 if status < 200 or status in (204, 304) or head_only else int(fields.get("content-length", -1))
@@ -216,10 +218,11 @@ def run(request, statuses):
     try:
         found = exchange(1, request, head_only=head_only)
         if not found:
-            return "no answer"
+            return "no response"
         if why := judge(found[0], statuses, head_only):
             return why
-        # The good request's answer comes first; of the other there may be none. The front's parser overlooks some faults.
+        # The good request's response comes first; the other can be missing. The front's parser
+        # overlooks some faults.
         found = exchange(2, headers() + request) if not head_only else []
         if len(found) > 1 and (why := judge(found[1], statuses | {200, 302, 400, 401}, False)):
             return f"after a good request: {why}"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
-# races.bats - 64 clients at once: what is there is never passed, what happens once happens once, a key moves money once. Here
-# they meet in the wallet's one process, which posts many at once; in tests/db at the posting function, each by itself.
+# races.bats - 64 parallel clients: a balance never passes its limit, what can happen once happens
+# once, and a key moves money once. Here they race in the wallet's process, which posts many
+# operations in one commit; in tests/db they race at the posting function.
 
 load ../helper
 
@@ -12,24 +13,24 @@ setup() {
 
 # post KIND [AMOUNT] [more members]
 post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"$1\"${2:+,\"amount\":$2}${3:+,$3}}"; }
-# op KIND AMOUNT [more members] - one of a batch
+# op KIND AMOUNT [more members] - prints one operation of a batch
 op() { printf '{"wallet_id":"%s","kind":"%s","amount":%s%s}' "$WALLET" "$1" "$2" "${3:+,$3}"; }
 # wallet_is BALANCE HELD VERSION
 wallet_is() {
 	api GET "/v1/wallets/$WALLET"
 	[ "$(json '"\(.balance) \(.held) \(.version)"')" = "$1 $2 $3" ]
 }
-# answered STATUS N [STATUS N] - what at_once must have answered: so many of each, and no other
+# answered STATUS N [STATUS N] - at_once must have received N of each status and no other
 answered() { [ "$(sort <<<"$statuses" | uniq -c | awk '{ printf "%s%s %d", n++ ? " " : "", $2, $1 }')" = "$*" ] || { sort <<<"$statuses" | uniq -c && return 1; }; }
 codes() { cat "$BATS_TEST_TMPDIR"/answer.* | gojq -r '.code // empty' | sort -u; }
-# allow KIND PER AMOUNT - the wallet's one limit
+# allow KIND PER AMOUNT - sets the wallet's only limit
 allow() {
 	an_operator
 	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" "{\"limits\":[{\"kind\":\"$1\",\"per\":\"$2\",\"amount\":$3}]}"
 	expect 200
 }
 
-@test "64 clients spend one wallet: never below its limit" {
+@test "64 clients spend from one wallet: never below its limit" {
 	post deposit 1000
 	statuses=$(at_once 64 /v1/transactions '{"kind":"purchase","amount":30,"merchant":"Rush"}')
 	answered 201 33 409 31
@@ -44,7 +45,7 @@ allow() {
 	wallet_is 100 0 4
 }
 
-@test "64 clients with one key: one transaction, 64 times the same bytes" {
+@test "64 clients with one key: one transaction, 64 identical responses" {
 	statuses=$(at_once -H 'Idempotency-Key: once' 64 /v1/transactions '{"kind":"deposit","amount":7}')
 	answered 201 64
 	[ "$(cat "$BATS_TEST_TMPDIR"/answer.* | sed 's/}{/}\n{/g' | sort -u | wc -l)" = 1 ]
@@ -74,18 +75,18 @@ allow() {
 	wallet_is $((1000 - spent)) 0 8
 }
 
-@test "64 captures by parts, and the hold's end: never more than was held" {
+@test "64 partial captures and the hold's expiry: never more than was held" {
 	post deposit 1000
 	hold_briefly 100
 	statuses=$(at_once 64 /v1/transactions "{\"kind\":\"capture\",\"reference_id\":\"$(json .id)\",\"amount\":3,\"final\":false}")
 	won=$(grep -c 201 <<<"$statuses" || true)
 	[ "$won" -le 33 ]
 	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 64 ]
-	# The release that ends it is a row as well.
+	# The release that ends the hold is also a row.
 	eventually wallet_is $((1000 - 3 * won)) 0 $((4 + won))
 }
 
-@test "64 clients at once never pass a limit of the day" {
+@test "64 clients at once never exceed a daily limit" {
 	[ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to end"
 	post deposit 10000
 	allow purchase day 100
@@ -94,22 +95,22 @@ allow() {
 	[ "$(codes)" = limit_exceeded ]
 }
 
-@test "64 who ask for too much at once: each is told of its own amount" {
+@test "64 clients exceed a limit at once: each error has its own amount" {
 	allow deposit transaction 10
 	mapfile -t bodies < <(for amount in $(seq 101 164); do op deposit "$amount" && echo; done)
 	statuses=$(at_once 64 /v1/transactions "${bodies[@]}")
 	answered 409 64
-	told=$(gojq -r '[.code, .limit.amount, .requested] | join(" ")' "$BATS_TEST_TMPDIR"/answer.{0..63})
-	[ "$told" = "$(printf 'limit_exceeded 10 %d\n' $(seq 101 164))" ]
+	reported=$(gojq -r '[.code, .limit.amount, .requested] | join(" ")' "$BATS_TEST_TMPDIR"/answer.{0..63})
+	[ "$reported" = "$(printf 'limit_exceeded 10 %d\n' $(seq 101 164))" ]
 }
 
-@test "32 of the same batch with one key at once: posted once" {
+@test "the same batch 32 times at once with one key: posted once" {
 	statuses=$(at_once -H 'Idempotency-Key: once' 32 /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[$(op deposit 10),$(op purchase 4)]}")
 	answered 200 32
 	wallet_is 6 0 3
 }
 
-@test "32 batches over the same wallets at once: each whole or not at all" {
+@test "32 atomic batches on the same wallets at once: each all or nothing" {
 	first=$WALLET
 	api POST /v1/wallets '{}'
 	second=$(json .id)
@@ -119,14 +120,15 @@ allow() {
 	statuses=$(at_once 32 /v1/transactions/batch "${bodies[@]}")
 	[ "$(grep -cE '^(201|409)$' <<<"$statuses")" = 32 ]
 	won=$(grep -c 201 <<<"$statuses")
-	# Each that won took 10 from the first wallet, and its three operations are rows.
+	# Each successful batch took 10 from the first wallet, and its three operations are four
+	# rows.
 	[ "$won" = 10 ]
 	wallets=$(sql wallet "SELECT string_agg(balance::text, ' ' ORDER BY id = '$second') || ' ' || sum(version) FROM wallet WHERE id IN ('$first', '$second')")
 	[ "${wallets%% *}" = 0 ]
 	[ "${wallets##* }" = $((3 + 4 * won)) ]
 }
 
-@test "64 clients shuffle money round 8 wallets: no deadlock, the sum stays" {
+@test "64 clients move money between 8 wallets: no deadlock, and the sum is unchanged" {
 	wallets=()
 	for _ in 1 2 3 4 5 6 7 8; do
 		api POST /v1/wallets '{}'

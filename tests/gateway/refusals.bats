@@ -1,11 +1,12 @@
 #!/usr/bin/env bats
-# refusals.bats - what the gateway answers by itself: problem documents as of the contract, each with a request id.
+# refusals.bats - refusals by the gateway itself: the contract's problem documents, each with a
+# request id.
 
 load ../helper
 
 setup() { TOKEN=; }
 
-# problem STATUS CODE - the last answer must be a whole problem document.
+# problem STATUS CODE - the last response must be a complete problem document.
 problem() {
 	expect "$1" "$2"
 	[[ "$(header Content-Type)" == application/problem+json* ]]
@@ -18,7 +19,7 @@ problem() {
 	[ "$(header Content-Length)" = "$(printf '%s' "$body" | wc -c)" ]
 }
 
-# raw TEXT - sends bytes that curl would not, and reads one answer.
+# raw TEXT - sends bytes that curl would not send, and reads one response.
 raw() {
 	local host=${BASE_URL#http://} line
 	exec 5<>"/dev/tcp/${host%:*}/${host#*:}"
@@ -31,7 +32,7 @@ raw() {
 	status_code=$(awk 'NR == 1 { print $2 }' <<<"$headers")
 }
 
-@test "404: paths that nobody serves, also beside those of the services" {
+@test "404: unknown paths, also next to those of the services" {
 	sign_up_and_in
 	for path in /nothing /v1 /v1/ /v1/nothing /v1/walletsfoo /v1/wallets.json /v1/authentication /health /health/postgres /.well-known /.git/config /lighttpd.conf /docs/nothing /common/base/error.def; do
 		api GET "$path"
@@ -49,7 +50,7 @@ raw() {
 	[ -n "$(header X-Request-Id)" ]
 }
 
-@test "leaving the folder of the documents leads nowhere" {
+@test "no path escapes the folder of the documents" {
 	for path in /docs/../../lighttpd.conf /../lighttpd.conf /%2e%2e/lighttpd.conf /docs/..%2f..%2fMakefile; do
 		api GET "$path" '' --path-as-is
 		[ "$status_code" -ge 400 ]
@@ -57,17 +58,17 @@ raw() {
 	done
 }
 
-@test "501: a method that does not exist" {
+@test "501: an unknown method" {
 	api BREW /v1/wallets
 	problem 501 not_implemented
 }
 
-@test "whatever is malformed, the answer is a problem document, or the field is ignored as its RFC says" {
+@test "a malformed request gets a problem document, unless its RFC says to ignore the field" {
 	host=${BASE_URL#http://}
 	python3 "$ROOT/tests/gateway/malformed.py" "${host%:*}" "${host#*:}"
 }
 
-@test "names that are ours only once CGI has folded them are not ours" {
+@test "a header with _ never passes for one with -" {
 	sign_up_and_in
 	api POST /v1/wallets '{}' -H 'Idempotency_Key: one'
 	expect 201
@@ -77,12 +78,12 @@ raw() {
 	[ "$(json .id)" != "$first" ]
 	api GET /v1/wallets '' -H 'X_Request_Id: mine'
 	[ "$(header X-Request-Id)" != mine ]
-	# The same where the front's parser is passed by.
+	# The same if the request bypasses the front's parser.
 	raw "GET /v1/auth/me HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nX_Request_Id: mine\r\nConnection: close\r\n\r\n"
 	[ "$(header X-Request-Id)" != mine ]
 }
 
-@test "400: what is not HTTP" {
+@test "400: not HTTP" {
 	for request in 'GET / HTTP/1.1\r\n\r\n' 'GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n' 'NONSENSE\r\n\r\n' 'GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n' \
 		'POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}'; do
 		raw "$request"
@@ -90,13 +91,13 @@ raw() {
 	done
 }
 
-@test "411: a POST that does not say how long it is" {
+@test "411: a POST without a length" {
 	raw 'POST /v1/auth/sign-in HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
 	problem 411 malformed_request
 	[[ "$(json .detail)" == *Content-Length* ]]
 }
 
-@test "413: a body beyond the limit, with or without its length told" {
+@test "413: a body over the limit, with or without Content-Length" {
 	head -c 70000 /dev/zero >"$BATS_TEST_TMPDIR/large"
 	api POST /v1/auth/sign-in '' --data-binary "@$BATS_TEST_TMPDIR/large"
 	problem 413 too_large
@@ -104,52 +105,52 @@ raw() {
 	problem 413 too_large
 }
 
-@test "431: headers or a path beyond the limit" {
+@test "431: headers or a path over the limit" {
 	api GET /v1/wallets '' -H "X-Long: $(printf 'x%.0s' {1..20000})"
 	problem 431 too_large
 	api GET "/v1/wallets?$(printf 'x%.0s' {1..20000})"
 	problem 431 too_large
 }
 
-@test "416 is not the gateway's to say: a range of the documents is not served" {
+@test "ranges of the documents are ignored, so never 416" {
 	api GET /openapi.yaml '' -H 'Range: bytes=999999999-'
 	expect 200
 }
 
-@test "505: a version of HTTP that does not exist" {
+@test "505: an unknown version of HTTP" {
 	raw 'GET / HTTP/3.1\r\nHost: x\r\n\r\n'
 	[ "$status_code" = 505 ]
 	[ "$(json .code)" = malformed_request ]
 }
 
-@test "503 with Retry-After: the service cannot be started; and it is back when it can" {
-	mv "$BUILD/statement" "$BUILD/statement.away"
+@test "503 with Retry-After while the service cannot start; then it recovers" {
+	mv "$BUILD/statement" "$BUILD/statement.moved"
 	kill -KILL "$(handler_pid statement)"
 	gone() {
 		api GET /health/statement
 		[ "$status_code" = 503 ]
 	}
-	if ! eventually gone; then mv "$BUILD/statement.away" "$BUILD/statement" && return 1; fi
-	mv "$BUILD/statement.away" "$BUILD/statement"
+	if ! eventually gone; then mv "$BUILD/statement.moved" "$BUILD/statement" && return 1; fi
+	mv "$BUILD/statement.moved" "$BUILD/statement"
 	problem 503 unavailable
 	[[ "$(header Retry-After)" =~ ^[1-9][0-9]*$ ]]
-	well() { api GET /health/statement && [ "$status_code" = 200 ]; }
-	eventually well
+	healthy() { api GET /health/statement && [ "$status_code" = 200 ]; }
+	eventually healthy
 }
 
-@test "502: a service that dies over a request" {
+@test "502: a service that dies while serving a request" {
 	handler=$(handler_pid wallet)
 	kill -STOP "$handler"
 	api_in_background() { api GET /health/wallet && problem 502 bad_gateway; }
 	api_in_background 3>&- &
-	# The request has reached the handler once it waits on its socket.
-	waits() { ss -Hxl | awk -v path="$DATA_DIR/run/gateway/wallet.sock-0" '$5 == path && $3 > 0 { found = 1 } END { exit !found }'; }
-	eventually waits
+	# The request has reached the handler once a connection waits on its socket.
+	is_pending() { ss -Hxl | awk -v path="$DATA_DIR/run/gateway/wallet.sock-0" '$5 == path && $3 > 0 { found = 1 } END { exit !found }'; }
+	eventually is_pending
 	kill -KILL "$handler"
 	wait $!
 }
 
-@test "504: a service that does not answer in time" {
+@test "504: a service that does not respond in time" {
 	kill -STOP "$(handler_pid wallet)"
 	PATIENCE=60 api GET /health/wallet
 	kill -CONT "$(handler_pid wallet)"

@@ -1,11 +1,16 @@
-"""silent.py - clients that hold connections and say nothing, or too little.
+"""silent.py - clients that hold connections and send nothing, or too little.
 
-usage: silent.py flood HOST PORT FROM IDLE DRIPPING     opens them from the addresses FROM (a,b), prints "held", keeps dripping and
-                                                        opening again what is closed, until its standard input ends
-       silent.py ask HOST PORT FROM COUNT               COUNT requests, each on a new connection, and COUNT on one; prints
-                                                        the number of good answers and the median in microseconds
-       silent.py drip HOST PORT head|body|batch         drips one request until an answer or the end; prints the status
-       silent.py many HOST PORT FROM COUNT              COUNT connections with a request on each; prints the statuses, counted
+usage:
+  silent.py flood HOST PORT FROM IDLE DRIPPING
+      opens connections from the addresses FROM (a,b) and prints "held"; keeps dripping and reopens
+      closed ones until its standard input ends
+  silent.py ask HOST PORT FROM COUNT
+      sends COUNT requests on new connections and COUNT on one; prints the number of good responses
+      and the median in microseconds
+  silent.py drip HOST PORT head|body|batch
+      drips one request until the response or the end of the connection; prints the status
+  silent.py many HOST PORT FROM COUNT
+      opens COUNT connections and sends a request on each; prints the count of each status
 """
 import collections
 import http.client
@@ -22,7 +27,8 @@ REQUEST = b"GET /openapi.yaml HTTP/1.1\r\nHost: x\r\nRange: bytes=0-1\r\n\r\n"
 
 def connect(host, port, source):
     s = socket.socket()
-    s.setsockopt(socket.IPPROTO_IP, 24, 1)  # IP_BIND_ADDRESS_NO_PORT: many more connections than one address has ports
+    # IP_BIND_ADDRESS_NO_PORT: allows many more connections than one address has ports
+    s.setsockopt(socket.IPPROTO_IP, 24, 1)
     s.bind((source, 0))
     s.connect((host, port))
     s.setblocking(False)
@@ -46,7 +52,7 @@ def flood(host, port, sources, idle, dripping):
             try:
                 s = connect(host, port, next(source))
             except OSError:
-                return  # refused: again at the next turn
+                return  # refused: retry at the next turn
             drips = drippers < dripping
             drippers += drips
             held[s.fileno()] = s, drips

@@ -1,18 +1,18 @@
 #!/usr/bin/env bats
-# hosting.bats - what a web space adds to the API's tests: private files stay private, and cron does
-# the consumers' work.
+# hosting.bats - what shared hosting needs in addition to the API tests: private files stay private,
+# and cron does the consumers' work.
 
 load ../helper
 
-@test "no address leads to programs, options, keys or the cron file" {
+@test "no URL leads to programs, options, keys or the cron file" {
 	for path in /purse/purse.env /purse/bin/auth /purse/README /purse/keys/ /purse/sql/auth/001_auth.sql; do
 		TOKEN='' api GET "$path"
 		[ "$status_code" = 404 ]
 	done
 }
 
-# Its lines with this space's addresses in them; an editor is not opened.
-@test "each command of the package's README does what it says" {
+# Runs each command with this space's URLs, except the one that opens an editor.
+@test "each command in the package's README works as described" {
 	cp -a "$SPACE/purse" "$BATS_TEST_TMPDIR/purse"
 	cd "$BATS_TEST_TMPDIR"
 	count=0
@@ -40,8 +40,8 @@ load ../helper
 	expect 401 unauthenticated
 }
 
-# Fewer clients than in tests/gateway/races.bats: each is a process that posts on its own and opens
-# two connections.
+# Fewer clients than in tests/gateway/races.bats: here each request is a process with two
+# connections that posts alone.
 @test "16 clients at once: a wallet never falls below its limit, a purchase is undone once, a key moves money once" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
@@ -58,7 +58,7 @@ load ../helper
 	[ "$(json '[.balance, .version] | join(" ")')" = "47 7" ]
 }
 
-@test "cron does what the consumers do; two at once are harmless" {
+@test "cron does the consumers' work; overlapping runs are harmless" {
 	for name in outbox_relay transaction_consumer statement_consumer; do stop_service "$name"; done
 	sign_up_and_in
 	api POST /v1/wallets '{}'

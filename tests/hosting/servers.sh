@@ -6,8 +6,8 @@
 results=${results:?}
 HOSTING_KINDS=(lighttpd-cgi apache-cgi apache-fcgid)
 
-# hosting_unpack - the web space, in $SPACE; $WEB is its published folder. With the options of the
-# test's own servers.
+# hosting_unpack - unpacks the package in $SPACE, with the options of the test's own servers. $WEB
+# is the published folder.
 hosting_unpack() {
 	export SPACE=$DATA_DIR/space WEB=$DATA_DIR/space/public_html
 	rm -rf "$SPACE" && mkdir -p "$SPACE"
@@ -89,7 +89,7 @@ apache_bare_configuration() {
 	END
 }
 
-# hosting_start KIND - starts that server; sets BASE_URL and HOSTING_PID.
+# hosting_start KIND - starts a server of this kind; sets BASE_URL and HOSTING_PID.
 hosting_start() {
 	local port health=/health/wallet
 	port=$(free_port)

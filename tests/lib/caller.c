@@ -89,10 +89,10 @@ must_open(const char *name, const char *ending)
 	return f;
 }
 
-/* Makes the call as curl would. Returns the status, or 0 if there was no answer, and sets trouble
- * on error. */
+/* Makes the call as curl would. Returns the status, or 0 if there was no response, and sets error
+ * on failure. */
 static long
-make_call(CURL *curl, const char *field[], FILE *headers, FILE *body, char trouble[CURL_ERROR_SIZE])
+make_call(CURL *curl, const char *field[], FILE *headers, FILE *body, char error[CURL_ERROR_SIZE])
 {
 	struct curl_slist *lines = NULL;
 	char agent[64];
@@ -112,11 +112,11 @@ make_call(CURL *curl, const char *field[], FILE *headers, FILE *body, char troub
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, field[BODY]);
 	curl_easy_setopt(curl, CURLOPT_FORBID_REUSE, 1L);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, trouble);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error);
 	curl_easy_setopt(curl, CURLOPT_HEADERDATA, headers);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, body);
-	if ((result = curl_easy_perform(curl)) != CURLE_OK && *trouble == 0)
-		snprintf(trouble, CURL_ERROR_SIZE, "%s", curl_easy_strerror(result));
+	if ((result = curl_easy_perform(curl)) != CURLE_OK && *error == 0)
+		snprintf(error, CURL_ERROR_SIZE, "%s", curl_easy_strerror(result));
 	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
 	curl_slist_free_all(lines);
 	return status;
@@ -126,7 +126,7 @@ static void
 answer(CURL *curl, const struct call *c, int out)
 {
 	const char *field[HEADERS + 1] = { c->text };
-	char trouble[CURL_ERROR_SIZE] = "";
+	char error[CURL_ERROR_SIZE] = "";
 	FILE *headers, *body;
 	long status;
 
@@ -134,14 +134,14 @@ answer(CURL *curl, const struct call *c, int out)
 		field[i + 1] = field_after(field[i]);
 	headers = must_open(field[NAME], "");
 	body = must_open(field[NAME], ".body");
-	status = make_call(curl, field, headers, body, trouble);
+	status = make_call(curl, field, headers, body, error);
 	if (fclose(headers) != 0 || fclose(body) != 0)
 		die("could not write an answer");
-	dprintf(out, "%s %03ld %s\n", field[NAME], status, trouble);
+	dprintf(out, "%s %03ld %s\n", field[NAME], status, error);
 }
 
 static pid_t
-begin(char *command[], int in, int out)
+start_command(char *command[], int in, int out)
 {
 	char fds[32];
 	pid_t pid;
@@ -187,8 +187,8 @@ main(int argc, char *argv[])
 		die("could not initialize libcurl");
 	in = pipe_to(&theirs_out, true);
 	out = pipe_to(&theirs_in, false);
-	pid = begin(argv + 1, theirs_in, theirs_out);
-	/* On an interrupt the command ends in its own way, and then we do. */
+	pid = start_command(argv + 1, theirs_in, theirs_out);
+	/* On an interrupt the command shuts down in its own way; we exit after it. */
 	signal(SIGINT, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);

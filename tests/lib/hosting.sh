@@ -42,10 +42,10 @@ in_copy() {
 }
 
 hosting_tidy() {
-	# In the copy: its web server has a process group of its own, and would stay.
+	# In the copy, the web server has its own process group and would keep running.
 	[ -z "${HOSTING_PID:-}" ] || hosting_stop
 	[ -n "${hosting_copy:-}" ] || return 0
-	# On an interrupt, end what still runs there first.
+	# On an interrupt, first stop everything that still runs there.
 	kill "$hosting_pid" 2>/dev/null || true
 	wait "$hosting_pid" 2>/dev/null || true
 	in_copy tests/run --stop || {
@@ -61,7 +61,7 @@ hosting_kinds() {
 	for kind in "${HOSTING_KINDS[@]}"; do
 		if hosting_serve "$kind"; then
 			count_bats_at_once "$kind" tests/api/*.bats
-			# It stops the consumers, which the others wait for.
+			# This file stops the consumers, which the other files need.
 			count_bats "$kind-hosting" tests/hosting/hosting.bats
 		fi
 		hosting_stop
@@ -71,7 +71,7 @@ hosting_kinds() {
 	export BASE_URL=$gateway
 }
 
-# hosting_serve KIND - a fresh web space on that server; what does not start is a failed test.
+# hosting_serve KIND - serves a fresh copy of the package; a failed start counts as a failed test.
 hosting_serve() {
 	hosting_unpack
 	hosting_start "$1" || {

@@ -1,4 +1,7 @@
-"""smtp_server.py FOLDER - a real mail server on loopback: prints its port, and writes each mail it accepts to FOLDER."""
+"""smtp_server.py FOLDER - a real mail server on loopback.
+
+It prints its port and writes each mail that it accepts to FOLDER.
+"""
 import asyncio
 import sys
 import uuid
@@ -11,7 +14,7 @@ class Folder:
         text = envelope.content.decode("ascii").replace("\r\n", "\n")
         with open(f"{sys.argv[1]}/{uuid.uuid4()}", "w", encoding="ascii") as mail:
             mail.write(f"X-MailFrom: {envelope.mail_from}\nX-RcptTo: {','.join(envelope.rcpt_tos)}\n{text}")
-        return "250 taken"
+        return "250 OK"
 
 
 async def main():

@@ -104,7 +104,8 @@ copy_sources() {
 	rm "$COPY"/sql/statement/00[4-9]_*.sql
 	"$COPY/tools/migrate" "$url" statement purse_statement_app
 	before() { psql -XAtq -v ON_ERROR_STOP=1 -d "$url" -c "$1"; }
-	# Lines 4 and 6 were there first; 3 came, and its sign was still open when everything stood still. 5 is missing.
+	# Lines 4 and 6 were there first; 3 came, and its sign was still open when everything stood
+	# still. 5 is missing.
 	before "INSERT INTO wallet VALUES (md5('w')::uuid, md5('o')::uuid, 4, 7, now(), 'EUR');
 		INSERT INTO line (wallet_id, version, transaction_id, kind, amount, balance_after, created_at, sign_open)
 		SELECT md5('w')::uuid, v, md5(v::text)::uuid, k, a, b, '2026-01-01'::timestamptz + v * interval '1 s', o

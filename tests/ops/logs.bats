@@ -1,52 +1,52 @@
 #!/usr/bin/env bats
-# logs.bats - what keeps the logs never makes those wait who write them: log_pump, alone and under a system that runs.
+# logs.bats - logging never blocks the services: log_pump alone, and in a running system.
 
 load ../helper
 
-# A service that writes LINES lines of 100 bytes, as fast as it can, and says when it is through.
+# writer LINES - a service that writes lines of 100 bytes as fast as it can, then creates "done".
 writer() { perl -e 'my ($n, $done) = @ARGV; $| = 0; printf "%08d %s\n", $_, "x" x 90 for 1 .. $n; close STDOUT; open my $f, ">", $done' "$1" "$BATS_TEST_TMPDIR/done"; }
 
-@test "a keeper that keeps up gets every line, in order" {
+@test "a log writer that keeps up gets every line, in order" {
 	writer 200000 | "$BUILD/log_pump" sh -c 'cat >"$0"' "$BATS_TEST_TMPDIR/log"
-	# What is lost is counted: a keeper on a busy machine may fall behind a writer that does nothing else.
+	# On a busy machine the log writer can fall behind; lost lines are counted.
 	lost=$(sed -n 's/.*"lines":\([0-9]*\),.*/\1/p' "$BATS_TEST_TMPDIR/log" | awk '{ n += $1 } END { print n + 0 }')
 	kept=$(grep -cE '^[0-9]{8} x{90}$' "$BATS_TEST_TMPDIR/log")
 	[ $((kept + lost)) = 200000 ]
 	grep -E '^[0-9]{8} ' "$BATS_TEST_TMPDIR/log" | sort -C
 }
 
-@test "a keeper that does not read holds up nobody; when it goes on, it says how many lines are lost" {
+@test "a log writer that hangs does not block the service; later the log reports the lost lines" {
 	mkfifo "$BATS_TEST_TMPDIR/go"
 	{ writer 200000; sleep 0.1; read -r _ <"$BATS_TEST_TMPDIR/go"; echo 'the last line'; } | "$BUILD/log_pump" sh -c 'while [ ! -e "$0.read" ]; do sleep 0.1; done; cat >"$0"' "$BATS_TEST_TMPDIR/log" &
-	through() { [ -e "$BATS_TEST_TMPDIR/done" ]; }
-	eventually through
+	finished() { [ -e "$BATS_TEST_TMPDIR/done" ]; }
+	eventually finished
 	touch "$BATS_TEST_TMPDIR/log.read"
-	told() { grep -q '"program":"log_pump"' "$BATS_TEST_TMPDIR/log"; }
-	eventually told
+	reported() { grep -q '"program":"log_pump"' "$BATS_TEST_TMPDIR/log"; }
+	eventually reported
 	echo >"$BATS_TEST_TMPDIR/go"
 	wait
 	lost=$(sed -n 's/.*"lines":\([0-9]*\),.*/\1/p' "$BATS_TEST_TMPDIR/log" | awk '{ n += $1 } END { print n + 0 }')
 	[ "$lost" -gt 100000 ]
 	[ $(($(grep -cE '^[0-9]{8} x{90}$' "$BATS_TEST_TMPDIR/log") + lost)) = 200000 ]
 	[ "$(tail -n 1 "$BATS_TEST_TMPDIR/log")" = 'the last line' ]
-	# A line may be cut, where the room ended in it; it counts as lost, and what was lost is told behind it.
+	# A line can be cut where the buffer was full. It counts as lost, and a report follows it.
 	cut=$(grep -cvE '^[0-9]{8} x{90}$|^\{"time".*\}$|^the last line$' "$BATS_TEST_TMPDIR/log" || true)
 	[ "$cut" -le "$(grep -c '"program":"log_pump"' "$BATS_TEST_TMPDIR/log")" ]
 }
 
-@test "a keeper that dies is started again; the service is not told" {
+@test "a log writer that dies restarts, and the service does not notice" {
 	{ echo one; sleep 0.3; echo two; sleep 1.5; echo three; sleep 0.3; } | "$BUILD/log_pump" sh -c 'head -n 1 >>"$0"' "$BATS_TEST_TMPDIR/log"
 	grep -q one "$BATS_TEST_TMPDIR/log"
 	grep -q three "$BATS_TEST_TMPDIR/log"
 }
 
-@test "a keeper that never ends does not keep the service from ending" {
+@test "a log writer that never exits does not keep the service from exiting" {
 	run timeout 60 sh -c 'echo one | "$0" sh -c "trap \"\" TERM; exec sleep 300" >/dev/null 2>&1' "$BUILD/log_pump"
 	[ "$status" -eq 0 ]
 }
 
-@test "a full log disk: requests are answered, and the log says what it lacks when there is room again" {
-	[ "$(id -u)" -eq 0 ] || skip "a small disk can only be made by root"
+@test "with a full log disk requests are served, and later the log reports the lost lines" {
+	[ "$(id -u)" -eq 0 ] || skip "only root can mount a small disk"
 	export DATA_DIR=$BATS_FILE_TMPDIR/data PORT=$((26000 + RANDOM % 900))
 	mkdir -p "$DATA_DIR/log"
 	mount -t tmpfs -o size=3m none "$DATA_DIR/log" || skip "a small disk cannot be mounted here"
@@ -56,13 +56,13 @@ writer() { perl -e 'my ($n, $done) = @ARGV; $| = 0; printf "%08d %s\n", $_, "x" 
 	BASE_URL=http://localhost:$PORT
 	failed=
 	head -c 4m /dev/zero >"$DATA_DIR/log/ballast" 2>/dev/null || true
-	# Far more than pipes hold: each of these is a line of the gateway's log.
+	# Far more than the pipes hold: each request is a line of the gateway's log.
 	wrk -t1 -c16 -d8s "$BASE_URL/nothing/$(printf 'x%.0s' {1..300})" >"$BATS_TEST_TMPDIR/wrk"
 	sign_up_and_in && api POST /v1/wallets '{}' && api POST /v1/transactions '{"kind":"deposit","amount":5}' && expect 201 || failed=yes
 	rm "$DATA_DIR/log/ballast"
-	# svlogd looks every few seconds whether there is room.
-	tells() { api GET /nothing && grep -q '"program":"log_pump"' "$DATA_DIR"/log/gateway/*; }
-	[ -n "$failed" ] || eventually tells || failed=yes
+	# svlogd checks for free space every few seconds.
+	reports() { api GET /nothing && grep -q '"program":"log_pump"' "$DATA_DIR"/log/gateway/*; }
+	[ -n "$failed" ] || eventually reports || failed=yes
 	YES=1 tools/down || failed=yes
 	umount "$DATA_DIR/log" || umount -l "$DATA_DIR/log"
 	YES=1 tools/clean-data

@@ -1,5 +1,5 @@
 #!/usr/bin/env bats
-# refusals.bats - `make up` where it cannot work: one sentence, a nonzero status, and nothing left
+# refusals.bats - `make up` when it cannot work: one sentence, a nonzero status, and nothing left
 # running.
 
 load ../helper

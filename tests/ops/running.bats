@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
-# running.bats - make up and make down where they work: twice, beside each other, on servers of somebody else.
+# running.bats - make up and make down when they work: twice, side by side, on external servers.
 
 load ../helper
 
-# As people type them; the rest of the tests call what is behind, which is quicker.
+# The make targets as people type them. Other tests call the scripts, which is faster.
 make_it() { env -u MAKEFLAGS -u MAKELEVEL make --no-print-directory BUILD="$BUILD" "$@"; }
 in_first() { DATA_DIR=$FIRST "$@"; }
 
@@ -21,19 +21,20 @@ teardown_file() {
 setup() { cd "$ROOT" || return 1; }
 
 processes() { pgrep -f "$1" | sort; }
-# What make up could change: the files it writes, and which processes there are.
-picture() {
+# Prints everything that make up could change: the files it writes, and the processes.
+snapshot() {
 	(cd "$FIRST" && find . -path ./postgres -prune -o -path ./rabbitmq/mnesia -prune -o -path ./log -prune -o -name '.lock' -prune -o -path ./run/watch -prune -o \
 		-type f -printf '%p %T@ %m %s\n' | sort)
 	for name in postgres epmd rabbitmq gateway front outbox_relay transaction_consumer statement_consumer; do cat "$FIRST/service/$name/supervise/pid"; done
 }
 
-# on_its_broker COMMAND... - a copy in $SECOND with the first one's broker: one takes as long to start as all the rest.
+# on_its_broker COMMAND... - runs it for a copy in $SECOND that uses the first one's broker: a
+# broker takes as long to start as everything else.
 on_its_broker() {
 	env AMQP_URL="$(DATA_DIR=$FIRST tools/env | sed -n "s/^export AMQP_URL='\(.*\)'/\1/p")" DATA_DIR="$SECOND" PORT="$SECOND_PORT" "$@"
 }
 
-@test "up said where to go, and the line to try works when pasted" {
+@test "up prints the URLs, and its example command works when pasted" {
 	grep -qF "http://localhost:$FIRST_PORT/docs" "$BATS_FILE_TMPDIR/up"
 	command=$(sed -n '/^  curl/,$p' "$BATS_FILE_TMPDIR/up")
 	run bash -c "$command"
@@ -41,16 +42,16 @@ on_its_broker() {
 	[[ $output == *"HTTP/1.1 201 Created"* ]]
 }
 
-@test "up again changes nothing, and is quick" {
-	picture >"$BATS_TEST_TMPDIR/before"
+@test "a second up changes nothing" {
+	snapshot >"$BATS_TEST_TMPDIR/before"
 	run in_first make_it up
 	[ "$status" -eq 0 ]
 	[[ $output == *"Purse is ready"* ]]
-	picture >"$BATS_TEST_TMPDIR/after"
+	snapshot >"$BATS_TEST_TMPDIR/after"
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-@test "secrets are readable by their owner alone" {
+@test "only their owner can read the secrets" {
 	for file in purse.env state.env rabbitmq/.erlang.cookie rabbitmq/rabbitmq.conf; do
 		[[ $(stat -c %a "$FIRST/$file") == [46]00 ]]
 	done
@@ -69,7 +70,7 @@ on_its_broker() {
 }
 
 @test "no service runs as root, and each has its own files" {
-	[ "$(id -u)" -eq 0 ] || skip "whoever is not root runs everything as themselves"
+	[ "$(id -u)" -eq 0 ] || skip "without root, everything runs as the current user"
 	for name in postgres epmd rabbitmq gateway front outbox_relay transaction_consumer statement_consumer; do
 		[ "$(ps -o user= -p "$(cat "$FIRST/service/$name/supervise/pid")")" != root ] || { echo "$name runs as root" && return 1; }
 	done
@@ -81,7 +82,7 @@ on_its_broker() {
 	[ -z "$(find "$FIRST/keys" "$FIRST/statements" -user root)" ]
 }
 
-@test "status says that all is ready, and env prints what a shell can read" {
+@test "status reports that everything is ready, and env prints shell assignments" {
 	DATA_DIR=$FIRST run tools/status
 	[ "$status" -eq 0 ]
 	[ "$(grep -c ' ready ' <<<"$output")" = 12 ]
@@ -93,15 +94,15 @@ on_its_broker() {
 	[[ $AMQP_URL == amqp://*@127.0.0.1:*/%2f ]]
 }
 
-@test "with its own addresses in the environment, up still knows its own servers" {
+@test "up recognizes its own servers if their URLs are in the environment" {
 	eval "$(DATA_DIR=$FIRST tools/env)"
-	picture >"$BATS_TEST_TMPDIR/before"
+	snapshot >"$BATS_TEST_TMPDIR/before"
 	DATA_DIR=$FIRST tools/up
-	picture >"$BATS_TEST_TMPDIR/after"
+	snapshot >"$BATS_TEST_TMPDIR/after"
 	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
 }
 
-@test "a second copy on the first one's servers: no server of its own, and it works" {
+@test "a second copy on the first one's servers starts no servers, and works" {
 	admin() {
 		PGPASSWORD=$(sed -n 's/^PASSWORD_POSTGRES=//p' "$FIRST/state.env") psql -X -q -v ON_ERROR_STOP=1 \
 			-h "$FIRST/run/postgres" -p "$(sed -n 's/^POSTGRES_PORT=//p' "$FIRST/state.env")" -U postgres -d postgres "$@"
@@ -113,7 +114,8 @@ on_its_broker() {
 		export "${service^^}_DATABASE_URL=postgresql://other_${service}_app:other@127.0.0.1:$port/other_$service"
 		export "${service^^}_DATABASE_OWNER_URL=postgresql://other_$service:other@127.0.0.1:$port/other_$service"
 	done
-	# The two share a broker, so the first one's consumers must not take the second one's events.
+	# The two share a broker, so the first one's consumers must not take the second one's
+	# events.
 	for name in transaction_consumer statement_consumer; do sv -w 30 down "$FIRST/service/$name"; done
 	on_its_broker tools/up
 	[ ! -e "$SECOND/postgres" ]
@@ -136,8 +138,8 @@ on_its_broker() {
 	for name in transaction_consumer statement_consumer; do sv -w 30 up "$FIRST/service/$name"; done
 }
 
-# With a broker each the suites themselves run on copies, all at once: see tests/run.
-@test "a second copy beside the first: each has its own users" {
+# The suites themselves run in parallel on copies with their own brokers: see tests/run.
+@test "two copies side by side: each has its own users" {
 	on_its_broker tools/up
 	BASE_URL=http://localhost:$FIRST_PORT
 	sign_up_and_in
@@ -157,8 +159,8 @@ on_its_broker() {
 	YES=1 on_its_broker tools/clean-data
 }
 
-# gave_up TEXT... - the last run must have failed and said that, and nothing of it runs any more.
-gave_up() {
+# failed_with TEXT... - the last run must have failed with these texts and left nothing running.
+failed_with() {
 	local text
 	[ "$status" -ne 0 ]
 	for text; do [[ $output == *"$text"* ]] || { echo "$output" && return 1; }; done
@@ -166,20 +168,20 @@ gave_up() {
 	YES=1 on_its_broker tools/clean-data
 }
 
-@test "a database that the environment names does not answer" {
+@test "the database named in the environment does not answer" {
 	AUTH_DATABASE_URL=postgresql://nobody@127.0.0.1:1/none run on_its_broker tools/up
-	gave_up "The database at AUTH_DATABASE_URL does not answer" "stopping all services again"
+	failed_with "The database at AUTH_DATABASE_URL does not answer" "stopping all services again"
 }
 
-@test "a service that does not start: what was started is stopped, and its log is shown" {
+@test "if a service does not start, up stops the others and shows its log" {
 	mkdir "$BATS_TEST_TMPDIR/build"
 	for name in $(sed -nE 's/^(handler|consumer|part) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
 	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
 	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run on_its_broker tools/up
-	gave_up "the relay is broken" "outbox_relay is not ready"
+	failed_with "the relay is broken" "outbox_relay is not ready"
 }
 
-@test "as root below a folder that others cannot enter" {
+@test "as root, with DATA_DIR in a folder that other users cannot enter" {
 	[ "$(id -u)" -eq 0 ] || skip "only root lends PostgreSQL to another user"
 	closed=$BATS_TEST_TMPDIR/closed
 	mkdir -m 700 "$closed"
@@ -190,7 +192,7 @@ gave_up() {
 	! grep -qx root <<<"$owners"
 }
 
-@test "options come from the environment, then .env, then what was made" {
+@test "options come from the environment, then .env, then the generated values" {
 	copy=$BATS_TEST_TMPDIR/sources
 	mkdir "$copy"
 	cp -r tools common sql lighttpd.conf deploy "$copy/"
@@ -209,7 +211,7 @@ gave_up() {
 	! grep -q '^CANCEL_WINDOW' "$BATS_TEST_TMPDIR/data/purse.env"
 }
 
-@test "a changed option starts anew what reads it, and nothing else" {
+@test "a changed option restarts only the services that read it" {
 	broker=$(cat "$FIRST/service/rabbitmq/supervise/pid")
 	gateway=$(cat "$FIRST/service/gateway/supervise/pid")
 	DATA_DIR=$FIRST DEFAULT_CURRENCY=CHF tools/up
@@ -221,7 +223,7 @@ gave_up() {
 	[ "$(json .currency)" = CHF ]
 }
 
-@test "down leaves nothing that runs; up has all data again" {
+@test "down leaves nothing running; the next up has all data" {
 	BASE_URL=http://localhost:$FIRST_PORT
 	sign_up_and_in
 	api POST /v1/wallets '{}'
@@ -241,7 +243,7 @@ gave_up() {
 	[ "$(json .balance)" = 12345 ]
 }
 
-@test "the supervisor killed: what runs goes on, up and down still work" {
+@test "if the supervisor is killed, the services keep running, and up and down still work" {
 	kill -KILL "$(cat "$FIRST/run/supervisor.pid")"
 	curl -fsS -o /dev/null "http://localhost:$FIRST_PORT/health/wallet"
 	DATA_DIR=$FIRST tools/up

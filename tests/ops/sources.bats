@@ -61,7 +61,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	done
 }
 
-@test "HAProxy reads its configuration, before a socket and before a network" {
+@test "HAProxy accepts its configuration, with the gateway on a socket and over the network" {
 	mkdir "$BATS_TEST_TMPDIR/bin"
 	printf '#!/bin/sh\nexec /usr/sbin/haproxy -c "$@"\n' >"$BATS_TEST_TMPDIR/bin/haproxy"
 	chmod +x "$BATS_TEST_TMPDIR/bin/haproxy"
@@ -69,13 +69,14 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 		run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" BIND=127.0.0.1 PORT=3000 \
 			PROXIES="192.0.2.1 2001:db8::/32" GATEWAY="$gateway" GATEWAY_RAW="$gateway" deploy/front/run
 		[ "$status" -eq 0 ]
-		# Of refusals in a frontend that begins as text, HAProxy warns that it needs HTTP: there it has switched to that.
+		# HAProxy warns that http-error needs HTTP mode, but by then the connection has
+		# switched to it.
 		[[ $output != *ALERT* ]]
 		[ "$(grep WARNING <<<"$output" | grep -cv "HTTP log/header format not usable with frontend 'front'")" = 0 ]
 	done
 }
 
-@test "more connections than files may be opened: one sentence" {
+@test "CONNECTIONS_MAX above the limit on open files is refused with one sentence" {
 	run env CONNECTIONS_MAX=400000000 PURSE_ROOT="$ROOT" RUN_DIR="$BATS_TEST_TMPDIR" PORT=3000 GATEWAY=unix@/tmp/g GATEWAY_RAW=unix@/tmp/r deploy/front/run
 	[ "$status" -ne 0 ]
 	[[ $output == *"CONNECTIONS_MAX=400000000 needs"* ]]
@@ -87,10 +88,10 @@ compose() {
 	docker-compose -f docker-compose.yml --env-file "$BATS_TEST_TMPDIR/env" "$@"
 }
 
-# names [KIND] - of tools/programs
+# names [KIND] - prints the names in tools/programs
 names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 
-@test "every program has its sources, and each is in the list" {
+@test "every listed program has sources, and every program is listed" {
 	[ "$(names | sort | uniq -d)" = "" ]
 	diff <(names handler | sort) <(find handlers -mindepth 2 -name main.c -printf '%h\n' | sed 's|.*/||' | sort)
 	diff <(names consumer | sort) <(grep -l '^main(' consumers/*.c | sed 's|.*/||; s/\.c$//' | sort)
@@ -99,7 +100,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	[ "$(names tool)" = "$(grep -l '^main(' tools/*.c | sed 's|.*/||; s/\.c$//')" ]
 }
 
-@test "docker-compose.yml is valid and has a service for every program that runs for long, and the servers" {
+@test "docker-compose.yml is valid and has a service for every server and long-running program" {
 	compose config >"$BATS_TEST_TMPDIR/compose"
 	{ names handler | sed 's/.*/&_service &/'; names consumer | sed 's/.*/& &/'; } | sort >"$BATS_TEST_TMPDIR/list"
 	python3 - "$BATS_TEST_TMPDIR/compose" <<-'END' | sort | diff "$BATS_TEST_TMPDIR/list" -
@@ -112,7 +113,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	END
 }
 
-@test "what cannot read the list of programs has each of them: lighttpd's configuration, cron's, the databases' passwords" {
+@test "files that cannot read the list of programs name all of them: lighttpd's configuration, cron, passwords" {
 	for name in $(names handler); do
 		grep -q "^var.$name = .*/$name.sock.* TERM $name\"" deploy/gateway/backends-local.conf
 		grep -q "^var.${name}_shared = .*/$name.sock-0\"" deploy/gateway/backends-local.conf
@@ -127,7 +128,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	[ "$(grep -c '^var\.[a-z]* = .*sock' deploy/gateway/backends-local.conf)" = "$(names handler | wc -l)" ]
 }
 
-@test "docker-compose.yml: long-running services have a health check; the services see every option and no owner's password" {
+@test "docker-compose.yml: health checks everywhere; services get every option and no owner's password" {
 	compose config >"$BATS_TEST_TMPDIR/compose"
 	options | cut -d ' ' -f 1 >"$BATS_TEST_TMPDIR/options"
 	python3 - "$BATS_TEST_TMPDIR/compose" "$BATS_TEST_TMPDIR/options" <<-'END'
@@ -165,7 +166,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	[[ $output == *'"everything"'* ]]
 }
 
-# one_value PATTERN FILE... - all files have the pattern's number, and it is the same one
+# one_value PATTERN FILE... - the number after the pattern must be the same in all files
 one_value() {
 	local pattern=$1 file found=()
 	shift
@@ -173,12 +174,12 @@ one_value() {
 	[ -n "${found[0]}" ] && [ "$(printf '%s\n' "${found[@]}" | sort -u | wc -l)" = 1 ]
 }
 
-@test "the servers in containers are set as those of make up" {
+@test "the servers in containers have the settings of those of make up" {
 	one_value 'consumer_timeout = ' tools/lib/rabbitmq.sh deploy/containers/rabbitmq.conf
 	one_value 'max_connections=' tools/lib/postgres.sh docker-compose.yml
 }
 
-@test "a default of an option is written in config.def alone: the tools read it there" {
+@test "defaults of options are only in config.def, where the tools read them" {
 	run grep -nE "\\\$\(setting ($(options | cut -d ' ' -f 1 | grep -vxE 'PUBLIC_URL|KEY_DIR|STATEMENT_DIR|AMQP_URL|PORT|BIND' | paste -sd '|')) [^)]" tools/lib/*.sh tools/up tools/env tools/watch
 	[ "$status" -eq 1 ]
 	(. tools/lib/common.sh && . tools/lib/settings.sh && [ "$(unset URL_LIMIT && option URL_LIMIT)" = 4k ] && [ "$(URL_LIMIT=9k option URL_LIMIT)" = 9k ])

@@ -1,17 +1,17 @@
 #!/usr/bin/env bats
-# style.bats - each rule of tools/style catches what it is for, and lets pass what is right.
+# style.bats - each rule of tools/style finds its violations and accepts correct code.
 
 ROOT=$(cd "$(dirname "$BATS_TEST_FILENAME")/../.." && pwd -P)
 TREE=$BATS_TEST_TMPDIR/tree
 
-# put FILE - writes standard input there; in the tree that is checked.
+# put FILE - writes standard input to the file in the tree that is checked.
 put() {
 	mkdir -p "$TREE/$(dirname "$1")"
 	cat >"$TREE/$1"
 }
 style() { "$ROOT/tools/style" --root "$TREE" "$@"; }
 
-# catches PLACE RULE [WORDS] - one violation, and no other.
+# catches PLACE RULE [WORDS] - style must report exactly this violation.
 catches() {
 	run style
 	[ "$status" -eq 1 ]
@@ -24,13 +24,13 @@ passes() {
 	[ "$status" -eq 0 ]
 }
 
-# repeated N TEXT - a line N times, %d being its number.
+# repeated N TEXT - prints a line N times; %d is its number.
 repeated() { for ((i = 1; i <= $1; i++)); do printf '%s\n' "${2//%d/$i}"; done; }
 
-@test "a file that keeps every rule passes" {
-	put common/base/good.h <<<'/* good.h - what the checker has nothing to say about. */'
+@test "a file that follows every rule passes" {
+	put common/base/good.h <<<'/* good.h - a file without violations. */'
 	put common/base/good.c <<-'END'
-		/* good.c - what the checker has nothing to say about. */
+		/* good.c - a file without violations. */
 		#include "common/base/good.h"
 
 		#include <stdio.h>
@@ -44,7 +44,7 @@ repeated() { for ((i = 1; i <= $1; i++)); do printf '%s\n' "${2//%d/$i}"; done; 
 		static const int widths[] = { [RED] = 1, [GREEN] = 2 };
 		_Static_assert(sizeof widths / sizeof widths[0] == COLOR_COUNT, "a width for each color");
 
-		/* strcpy() and time() in a comment, or in a text, call nothing. */
+		/* strcpy() and time() in a comment or a string are not calls. */
 		const char *
 		color_name(enum color c)
 		{
@@ -54,7 +54,7 @@ repeated() { for ((i = 1; i <= $1; i++)); do printf '%s\n' "${2//%d/$i}"; done; 
 	passes
 }
 
-@test "a function past 70 lines" {
+@test "a function of more than 70 lines" {
 	body() { printf '/* long.c - one function of some length. */\nint\nlong_one(void)\n{\n'; repeated "$1" $'\ta[%d]++;'; echo '}'; }
 	put common/base/long.c < <(body 66)
 	passes
@@ -62,14 +62,14 @@ repeated() { for ((i = 1; i <= $1; i++)); do printf '%s\n' "${2//%d/$i}"; done; 
 	catches common/base/long.c:2 function-length 'long_one() has 71 lines'
 }
 
-@test "a file past 400 lines" {
+@test "a file of more than 400 lines" {
 	put common/base/long.c < <(echo '/* long.c - a file of some length. */' && repeated 399 'extern int a%d;')
 	passes
 	put common/base/long.c < <(echo '/* long.c - a file of some length. */' && repeated 400 'extern int a%d;')
 	catches common/base/long.c:401 file-length
 }
 
-@test "an endpoint's file past 60 lines; others in handlers/ may be longer" {
+@test "an endpoint file of more than 60 lines; others in handlers/ can be longer" {
 	put handlers/wallet/main.c <<-'END'
 		/* main.c - the routes of a service. */
 		static const struct route routes[] = {
@@ -84,7 +84,7 @@ repeated() { for ((i = 1; i <= $1; i++)); do printf '%s\n' "${2//%d/$i}"; done; 
 	catches handlers/wallet/wallet_get.c:61 endpoint-length 'wallet_get()'
 }
 
-@test "a line past 100 columns, a tab being eight" {
+@test "a line of more than 100 columns, where a tab counts as eight" {
 	wide() { printf "$1"'%0*d' "$2" 0; }
 	put sql/wallet/functions/wide.sql < <(echo '-- wide.sql - lines that are wide.' && wide '\t' 92)
 	put common/base/rows.def < <(echo '/* rows.def - a table, a row a line. */' && wide '' 101)
@@ -121,7 +121,7 @@ repeated() { for ((i = 1; i <= $1; i++)); do printf '%s\n' "${2//%d/$i}"; done; 
 	catches common/base/clock.c:2 banned
 }
 
-@test "includes in another order" {
+@test "includes in the wrong order" {
 	good='/* a.c - includes in some order. */
 #include "common/base/a.h"
 
@@ -151,7 +151,7 @@ int a;'
 	catches common/base/a.c:6 include-order 'a blank line is expected'
 }
 
-@test "an include of a room that is not below" {
+@test "an include from a room that is not below" {
 	includes() { put "$1" < <(printf '/* %s - what it includes is the question. */\n#include %s\n' "${1##*/}" "$2"); }
 	includes common/base/bad.c '"common/db/db.h"'
 	catches common/base/bad.c:2 floors 'common/db/db.h is not below common/base'
@@ -169,7 +169,7 @@ int a;'
 	catches domain/new/bad.c:1 floors 'not among FLOORS'
 }
 
-@test "eight lines that stand in two files" {
+@test "eight lines that occur in two files" {
 	text() { printf '/* %s - lines, some of them twice. */\nint %s(void)\n{\n' "$1" "${1%.c}" && repeated "$2" $'\tsame(%d);'; echo '}'; }
 	put common/base/one.c < <(text one.c 7)
 	put common/base/two.c < <(text two.c 7)
@@ -179,7 +179,7 @@ int a;'
 	catches common/base/two.c:4 duplicates '9 lines as in common/base/one.c:4'
 }
 
-@test "an array by an enum whose sizes nothing holds together" {
+@test "an array indexed by an enum without a check of its size" {
 	put common/base/color.c < <(
 		printf '/* color.c - names of some colors. */\nenum color { RED, GREEN, COLOR_COUNT };\n'
 		printf 'static const char *const names[] = { [RED] = "red", [GREEN] = "green" };\n'
@@ -192,16 +192,16 @@ int a;'
 	catches common/base/color.c:3 enum-array 'name elements'
 }
 
-@test "work that is left for later" {
+@test "unfinished work" {
 	for word in TODO FIXME XXX; do
-		put docs/later.md <<<"Somebody, $word: write this."
+		put docs/later.md <<<"$word: write this."
 		catches docs/later.md:1 todo "$word"
 	done
-	put docs/later.md <<<'`mktemp /tmp/file.XXXXXX`, and "XXX", which is no currency.'
+	put docs/later.md <<<'`mktemp /tmp/file.XXXXXX`, and "XXX", which is not a currency.'
 	passes
 }
 
-@test "a refusal's status in a handler" {
+@test "an error status in a handler" {
 	for answer in 'reply_json(r, 404, NULL)' 'reply_empty(r, e == OK ? 200 : 409)'; do
 		put handlers/wallet/bad.c < <(printf '/* bad.c - an answer with a status. */\nreturn %s;\n' "$answer")
 		catches handlers/wallet/bad.c:2 handler-status
@@ -210,19 +210,19 @@ int a;'
 	passes
 }
 
-@test "a first line that says nothing, or is about another file" {
+@test "a first line that is missing or about another file" {
 	put common/base/bad.c <<<'#include <stdio.h>'
-	catches common/base/bad.c:1 first-line 'says nothing'
+	catches common/base/bad.c:1 first-line 'no description'
 	put common/base/bad.c <<<'/* good.c - what another file is for. */'
 	catches common/base/bad.c:1 first-line 'about good.c'
 	rm "$TREE/common/base/bad.c"
 	put tools/bad < <(printf '#!/usr/bin/env bash\nset -e\n')
-	catches tools/bad:2 first-line 'says nothing'
+	catches tools/bad:2 first-line 'no description'
 	put tools/bad < <(printf '#!/usr/bin/env bash\n# shellcheck shell=bash\n# bad - says what it is for.\n')
 	passes
 }
 
-@test "counts and measures are printed, whatever they are" {
+@test "counts and measures are printed even with violations" {
 	put common/base/bad.c < <(printf '/* bad.c - a function of four lines. */\nint f(int a)\n{\n\treturn a && atoi(b) ? 1 : 2;\n}\n')
 	run style --counts
 	[ "$status" -eq 0 ]
@@ -232,5 +232,5 @@ int a;'
 	[ "$status" -eq 0 ]
 	grep -qx 'function lines, median / p90 / max *4 / 4 / 4' <<<"$output"
 	grep -qx 'complexity, median / p90 / max *3 / 3 / 3' <<<"$output"
-	grep -qx 'comment lines, of those not blank *20.0 %' <<<"$output"
+	grep -qx 'comment share of nonblank lines *20.0 %' <<<"$output"
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
-# watch.bats - a service that lives and does not work is started again by tools/watch, with a pause that grows; here a fake
-# one under a supervisor of its own.
+# watch.bats - tools/watch restarts a service that runs but does not work, with growing pauses. The
+# service here is a fake under its own supervisor.
 
 load ../helper
 
@@ -27,14 +27,14 @@ starts() { wc -l <"$DATA_DIR/starts"; }
 started() { [ "$(starts)" -ge "$1" ]; }
 
 @test "a service that works is left alone" {
-	looked() { [ -e "$DATA_DIR/run/watch" ]; }
-	eventually looked
+	checked() { [ -e "$DATA_DIR/run/watch" ]; }
+	eventually checked
 	rm "$DATA_DIR/run/watch"
-	eventually looked
+	eventually checked
 	[ "$(starts)" = 1 ]
 }
 
-@test "one that does not work is started again, later and later; log and status say so; once it works, all is forgotten" {
+@test "a service that does not work restarts after growing pauses, shown in log and status, until it works" {
 	touch "$DATA_DIR/broken"
 	eventually started 4
 	jq -se 'length >= 3 and all(.[]; .level == "warn" and .service == "fake" and .program == "watch")' "$DATA_DIR/watch.log"
@@ -47,12 +47,12 @@ started() { [ "$(starts)" -ge "$1" ]; }
 	eventually forgotten
 }
 
-@test "one that was stopped on purpose stays so" {
+@test "a service that was stopped on purpose stays stopped" {
 	sv -w 10 down "$DATA_DIR/service/fake"
 	touch "$DATA_DIR/broken"
 	rm -f "$DATA_DIR/run/watch"
-	looked() { [ -e "$DATA_DIR/run/watch" ]; }
-	eventually looked
+	checked() { [ -e "$DATA_DIR/run/watch" ]; }
+	eventually checked
 	sleep 2.5
 	[ "$(starts)" = 1 ]
 	sv status "$DATA_DIR/service/fake" | grep -q ^down

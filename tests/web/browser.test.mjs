@@ -24,34 +24,34 @@ before(async () => {
 });
 after(() => browser?.close());
 
-// Opens a page that records its complaints. A violation of the content security policy is logged as
-// an error.
+// Opens a page and records its errors. Violations of the content security policy are logged as
+// errors.
 async function open(path, colorScheme = 'light') {
 	const context = await browser.newContext({ baseURL: base, viewport: { width: 1280, height: 900 }, colorScheme });
 	const page = await context.newPage();
-	const complaints = [];
+	const pageErrors = [];
 	const answered = new Map();
 
-	page.on('console', (message) => ['error', 'warning'].includes(message.type()) && complaints.push(message.text()));
-	page.on('pageerror', (error) => complaints.push(error.message));
+	page.on('console', (message) => ['error', 'warning'].includes(message.type()) && pageErrors.push(message.text()));
+	page.on('pageerror', (error) => pageErrors.push(error.message));
 	page.on('response', (answer) => {
 		answered.set(answer.request(), answer.status());
 		if (answer.status() >= 400)
-			complaints.push(`${answer.url()} answered ${answer.status()}`);
+			pageErrors.push(`${answer.url()} answered ${answer.status()}`);
 	});
 	// Chromium reports a 204 as aborted, because it has no body.
 	page.on('requestfailed', (request) => {
 		if (answered.get(request) !== 204)
-			complaints.push(`${request.url()} failed: ${request.failure()?.errorText}`);
+			pageErrors.push(`${request.url()} failed: ${request.failure()?.errorText}`);
 	});
 	page.on('request', (request) => new URL(request.url()).origin === new URL(base).origin || request.url().startsWith('data:')
-		|| complaints.push(`${request.url()} is on another origin`));
+		|| pageErrors.push(`${request.url()} is on another origin`));
 	const answer = await page.goto(path);
-	return { page, complaints, answer };
+	return { page, pageErrors, answer };
 }
 
 test('/docs: a new account signs in, and a call with its token succeeds', { skip }, async () => {
-	const { page, complaints, answer } = await open('/docs');
+	const { page, pageErrors, answer } = await open('/docs');
 
 	assert.match(answer.headers()['content-security-policy'], /default-src/);
 	assert.doesNotMatch(answer.headers()['content-security-policy'].match(/script-src[^;]*|default-src[^;]*/g).join(' '), /unsafe/);
@@ -76,15 +76,15 @@ test('/docs: a new account signs in, and a call with its token succeeds', { skip
 	await page.click('#sign-out');
 	await page.waitForSelector('#sign-in button:visible');
 	assert.equal(await page.textContent('#status'), 'Signed out');
-	assert.deepEqual(complaints, []);
+	assert.deepEqual(pageErrors, []);
 	await page.context().close();
 });
 
-test('/docs: a refused sign-in shows the reason in words', { skip }, async () => {
+test('/docs: a failed sign-in shows the reason', { skip }, async () => {
 	const { page } = await open('/docs');
 
 	await page.waitForSelector('.opblock');
-	await page.fill('#email', `nobody-${randomBytes(6).toString('hex')}@example.com`);
+	await page.fill('#email', `unknown-${randomBytes(6).toString('hex')}@example.com`);
 	await page.fill('#password', 'not the right one');
 	await page.click('button[value="sign-in"]');
 	await page.waitForSelector('#status.bad');
@@ -95,17 +95,17 @@ test('/docs: a refused sign-in shows the reason in words', { skip }, async () =>
 for (const [path, selector] of [['/docs/events', '#transaction_emitted'], ['/docs/errors#insufficient_funds', '#insufficient_funds']])
 	test(`${path} shows its content, in light and dark mode`, { skip }, async () => {
 		for (const scheme of ['light', 'dark']) {
-			const { page, complaints } = await open(path, scheme);
+			const { page, pageErrors } = await open(path, scheme);
 			await page.waitForSelector(`${selector}:visible`);
 			const wider = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
 			assert.equal(wider, false, 'no horizontal scrolling');
 			await page.screenshot({ path: `${pictures}/${path.split(/[/#]/)[2]}-${scheme}.png` });
-			assert.deepEqual(complaints, []);
+			assert.deepEqual(pageErrors, []);
 			await page.context().close();
 		}
 	});
 
-test('the type of a real problem links to its explanation', { skip }, async () => {
+test('the type of a real problem document links to its explanation', { skip }, async () => {
 	const problem = await (await fetch(`${base}/v1/auth/me`)).json();
 	const { page } = await open(problem.type);
 

@@ -1,5 +1,6 @@
-// clients.test.mjs - clients that others' generators make of web/openapi.yaml: generated, type-checked, and doing the
-// main job on the running system. What they do is in clients/main.py and clients/main.ts, as a user would write it.
+// clients.test.mjs - clients that third-party generators make from web/openapi.yaml: generates and
+// type-checks them, and runs a typical program with each on the running system. The programs are
+// clients/main.py and clients/main.ts, as a user would write them.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -14,7 +15,7 @@ const sources = `${root}tests/web/clients`;
 const modules = `${root}tests/web/node_modules`;
 const work = `${root}build/clients`;
 
-// What the program printed; where it fails, all that it said is the failure.
+// Returns the program's output. If it fails, the error has all its output.
 async function run(program, args, { env, cwd = work } = {}) {
 	const options = { cwd, env: { ...process.env, ...env }, maxBuffer: 1 << 24 };
 	const { stdout } = await promisify(execFile)(program, args, options).catch((error) => {
@@ -25,16 +26,16 @@ async function run(program, args, { env, cwd = work } = {}) {
 
 const account = () => ({ EMAIL: `client-${randomUUID()}@example.com` });
 
-// The programs of requirements.txt, installed when that file has changed.
+// Installs the programs of requirements.txt if that file has changed, and returns their folder.
 async function python() {
-	const wanted = readFileSync(`${sources}/requirements.txt`, 'utf8');
+	const requirements = readFileSync(`${sources}/requirements.txt`, 'utf8');
 	const venv = `${work}/venv`, installed = `${venv}/installed.txt`;
 
-	if (!existsSync(installed) || readFileSync(installed, 'utf8') !== wanted) {
+	if (!existsSync(installed) || readFileSync(installed, 'utf8') !== requirements) {
 		rmSync(venv, { recursive: true, force: true });
 		await run('python3', ['-m', 'venv', venv]);
 		await run(`${venv}/bin/pip`, ['install', '--quiet', '--no-deps', '--no-compile', '--requirement', `${sources}/requirements.txt`]);
-		writeFileSync(installed, wanted);
+		writeFileSync(installed, requirements);
 	}
 	return `${venv}/bin`;
 }
@@ -42,7 +43,7 @@ async function python() {
 async function pythonClient() {
 	const bin = await python();
 	const out = `${work}/python`;
-	// Its formatter is not part of what we test.
+	// Skip the generator's formatter, which we do not test.
 	writeFileSync(`${work}/generator.json`, JSON.stringify({ post_hooks: [] }));
 	await run(`${bin}/openapi-python-client`, ['generate', '--path', document, '--config', `${work}/generator.json`,
 		'--output-path', out, '--overwrite', '--fail-on-warning']);
@@ -63,7 +64,7 @@ async function typescriptClient() {
 	return run(process.execPath, ['main.js'], { cwd: out, env: account() });
 }
 
-test('generated clients type-check, and do the main job', { skip, concurrency: true }, async (t) => {
+test('generated clients type-check and work', { skip, concurrency: true }, async (t) => {
 	mkdirSync(work, { recursive: true });
 	await Promise.all([
 		t.test('Python: openapi-python-client, mypy --strict', async () => assert.equal(await pythonClient(), '5700')),

@@ -1,4 +1,5 @@
-// commands.test.mjs - every command in our documents works as it is written, or lib/commands.mjs says why no test runs it.
+// commands.test.mjs - every command in our documents works as written, or lib/commands.mjs gives
+// the reason why no test runs it.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
@@ -10,14 +11,14 @@ const skip = !process.env.BASE_URL ? 'BASE_URL is not set' : false;
 const build = resolve(root, process.env.BUILD ?? 'build');
 const found = documented();
 
-test('every documented command is in the table, and the table has no other', () => {
+test('the table has exactly the documented commands', () => {
 	const missing = Object.keys(found).filter((c) => !commands[c]).map((c) => `${c} (${[...found[c]].join(', ')})`);
 	assert.ok(Object.keys(found).length > 25, `${Object.keys(found).length} commands`);
 	assert.deepEqual(missing, [], 'not in tests/web/lib/commands.mjs');
 	assert.deepEqual(Object.keys(commands).filter((c) => !found[c]), [], 'in tests/web/lib/commands.mjs, but in no document');
 });
 
-test('tests that are said to run a command do', () => {
+test('the tests named in the table run their commands', () => {
 	for (const [name, { run, by, as = name, not }] of Object.entries(commands)) {
 		assert.equal([run, by, not].filter(Boolean).length, 1, name);
 		if (by)
@@ -25,7 +26,8 @@ test('tests that are said to run a command do', () => {
 	}
 });
 
-// As a user's shell has it: nothing of the make that runs the tests, and the programs where they were built.
+// Runs a command as in a user's shell: without the variables of the make that runs the tests, and
+// with the programs in their build folder.
 const { MAKEFLAGS, MFLAGS, MAKELEVEL, MODE, ...clean } = process.env;
 function shell(text) {
 	const script = `make() { command make --no-print-directory BUILD="$BUILD" "$@"; }; export -f make; ${text.replace(/^build\//, '"$BUILD"/')}`;
@@ -34,9 +36,9 @@ function shell(text) {
 	});
 }
 
-for (const [name, { run, says = '' }] of Object.entries(commands).filter(([, { run }]) => run))
+for (const [name, { run, prints = '' }] of Object.entries(commands).filter(([, { run }]) => run))
 	test(`works as written: ${name}`, { skip }, () => {
-		assert.ok(shell(run === true ? name : run).includes(says), `${name} does not say ${says}`);
+		assert.ok(shell(run === true ? name : run).includes(prints), `${name} does not print ${prints}`);
 	});
 
 test('every phony target of the Makefile does something', () => {

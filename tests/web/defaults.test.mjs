@@ -1,5 +1,6 @@
-// defaults.test.mjs - a default that OpenAPI documents, sent explicitly, means the same as leaving it out: generated
-// clients send them all. The cases are read from the document; each is called both ways on the running system.
+// defaults.test.mjs - sending a default of OpenAPI explicitly means the same as omitting it,
+// because generated clients send all defaults. The cases come from the document; each is called
+// both ways on the running system.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
@@ -15,7 +16,7 @@ const password = 'a long enough phrase';
 
 // ---- the cases: {id, name, kind?, set(request)} ----
 
-// Calls found(schema, keys, kind) for every member of a body that has a default, however deep.
+// Calls found(schema, keys, kind) for every member of a body that has a default, at any depth.
 function members(schema, found, keys = [], kind) {
 	const s = follow(document, schema) ?? {};
 	const kinds = s.properties?.kind;
@@ -73,7 +74,7 @@ async function need(method, path, options) {
 	return answer.body;
 }
 
-// Whatever differs between two calls that are the same: ids, times, tokens.
+// Replaces everything that differs between two equal calls: ids, times, tokens.
 const plain = (value) => JSON.parse(JSON.stringify(value, (key, v) => {
 	if (typeof v !== 'string')
 		return v;
@@ -89,7 +90,7 @@ async function user() {
 }
 const signIn = async (email) => (await need('POST', '/v1/auth/sign-in', { body: { email, password } })).access_token;
 
-// A wallet with 100.00 in it, of which 50.00 are held.
+// Opens a wallet with a balance of 100.00, of which 50.00 is held.
 async function filled({ token }) {
 	const { id } = await need('POST', '/v1/wallets', { token, body: { currency: 'EUR' } });
 	await need('POST', '/v1/transactions', { token, body: { kind: 'deposit', amount: 10000, wallet_id: id } });
@@ -97,7 +98,7 @@ async function filled({ token }) {
 	return { id, hold: hold.id };
 }
 
-// ---- what a plain request of each operation is: {method, path, query?, body?, token, after?} ----
+// ---- a minimal request of each operation: {method, path, query?, body?, token, after?} ----
 
 const seen = (token, id) => async () => [
 	(await call('GET', `/v1/wallets/${id}`, { token })).body,
@@ -110,7 +111,7 @@ const transaction = (kind, { id, hold }) => ({
 
 const requests = {
 	signIn: async ({ email }) => ({ method: 'POST', body: { email, password } }),
-	// It ends the session of its own token; the caller's other session goes on.
+	// It ends the session of its own token; the caller's other session continues.
 	signOut: async (me) => ({
 		method: 'POST', token: await signIn(me.email), body: {},
 		after: async () => (await call('GET', '/v1/auth/me', me)).status,
@@ -143,14 +144,14 @@ async function answer({ path }, request) {
 	return plain({ ...got, after: await request.after?.() });
 }
 
-test('defaults sent explicitly mean the same as leaving them out', { skip }, async (t) => {
+test('sending a default explicitly means the same as omitting it', { skip }, async (t) => {
 	const all = cases();
 	assert.ok(all.length >= 10, `${all.length} defaults`);
 	for (const one of all)
 		await t.test(`${one.id} ${one.name}`, async () => {
 			const me = await user();
-			assert.ok(requests[one.id], `a request of ${one.id} is written here`);
-			// Both are prepared before either is sent, so that both see the same account.
+			assert.ok(requests[one.id], `requests has ${one.id}`);
+			// Prepare both before sending either, so that both see the same account.
 			const without = await requests[one.id](me, one.kind), explicit = await requests[one.id](me, one.kind);
 			explicit.query ??= {};
 			one.set(explicit);
@@ -160,8 +161,9 @@ test('defaults sent explicitly mean the same as leaving them out', { skip }, asy
 		});
 });
 
-// Clients that were generated when one schema was for all kinds send it with each of them.
-test('final: true is the default of every kind', { skip }, async () => {
+// Clients generated from an earlier document, with one schema for all kinds, send it with each
+// kind.
+test('every kind accepts final: true', { skip }, async () => {
 	const me = await user(), { token } = me;
 	const post = (body) => need('POST', '/v1/transactions', { token, body: { ...body, final: true } });
 	const { id: wallet_id, hold } = await filled(me);

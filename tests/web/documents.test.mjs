@@ -48,7 +48,7 @@ test('/docs/errors has an anchor for every code', () => {
 		assert.match(read('web/errors.html'), new RegExp(`<article id="${code}">`));
 });
 
-test('every refusal in OpenAPI carries its status, its title and its headers', () => {
+test('every error response in OpenAPI has the right status, title and headers', () => {
 	const table = Object.fromEntries(errors().map((e) => [e.code, e]));
 	const shown = new Set();
 
@@ -111,14 +111,15 @@ test('request schemas are strict and have examples', () => {
 	assert.deepEqual([document.components.schemas.Amount.minimum, document.components.schemas.Amount.maximum], [1, 2 ** 53 - 1]);
 });
 
-// Most generators only follow references to whole components, and take an object without properties for an empty one.
-test('OpenAPI uses only what code generators understand', () => {
+// Most generators follow only references to whole components, and treat an object without
+// properties as empty.
+test('OpenAPI uses only features that code generators support', () => {
 	const { schemas } = document.components;
 	walk(document, (node, at) => {
 		if (node.$ref)
 			assert.match(node.$ref, /^#\/components\/\w+\/[\w-]+$/, at);
 		if (at.includes('/schemas/') && [].concat(node.type ?? []).includes('object') && !node.properties)
-			assert.ok(node.additionalProperties, `${at} must say what it may contain`);
+			assert.ok(node.additionalProperties, `${at} needs additionalProperties`);
 	});
 	for (const name of ['NewTransaction', 'BatchTransaction']) {
 		const { oneOf, discriminator } = schemas[name];
@@ -181,9 +182,10 @@ test('config.def, .env.example and docs/configuration.md list the same options, 
 	assert.deepEqual(Object.keys(named).filter((name) => !known.has(name)), [], 'no unused options in .env.example');
 });
 
-// Where a default is stated again, in a document or in a file that cannot read config.def: [file, what it says, option].
-// What the brackets capture must be the option's default at every match. A new such place belongs in this list.
-const stated = [
+// Places that repeat a default, in a document or in a file that cannot read config.def: [file,
+// pattern, option]. In every match, the captured text must be the option's default. Add new places
+// to this list.
+const repeated = [
 	['web/openapi.yaml', /`application\/json`, at most (\d+ KiB)/g, 'BODY_LIMIT'],
 	['web/openapi.yaml', /body is larger than (\d+ KiB)/g, 'BODY_LIMIT'],
 	['web/openapi.yaml', /(\d+ KiB) for a batch/g, 'BATCH_BODY_LIMIT'],
@@ -215,23 +217,23 @@ const stated = [
 	['lighttpd.conf', /listen backlog \((\d+)\)/g, 'LISTEN_BACKLOG'],
 ];
 
-test('every default that is stated again is the default', () => {
+test('every repeated default is the default in config.def', () => {
 	const defaults = Object.fromEntries(options().map((o) => [o.name, o]));
 	const faults = [];
 
-	for (const [file, pattern, name, unit] of stated) {
+	for (const [file, pattern, name, unit] of repeated) {
 		const { type, value } = defaults[name];
-		const said = [...read(file).matchAll(pattern)].map((m) => m[1]);
-		if (said.length === 0)
-			faults.push(`${file} no longer says ${pattern} of ${name}`);
-		for (const text of said)
+		const matches = [...read(file).matchAll(pattern)].map((m) => m[1]);
+		if (matches.length === 0)
+			faults.push(`${file} no longer matches ${pattern} for ${name}`);
+		for (const text of matches)
 			if (quantity(unit ? `${text} ${unit}` : text, type) !== quantity(value, type))
 				faults.push(`${file}: ${name} is ${value}, not ${text}`);
 	}
 	assert.deepEqual(faults, []);
 });
 
-test('the port of the gateway is the same wherever it is written', () => {
+test('the gateway has the same port in all files', () => {
 	const port = /:(\d+)$/.exec(options().find((o) => o.name === 'PUBLIC_URL').value)[1];
 	const places = [['.env.example', /^#PORT=(\d+)/m],
 		['docker-compose.yml', /PUBLIC_URL:-http:\/\/localhost:(\d+)\}/], ['docker-compose.yml', /\$\{PORT:-(\d+)\}/],

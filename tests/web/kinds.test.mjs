@@ -1,6 +1,7 @@
-// kinds.test.mjs - domain/ledger/kinds.def against everything else that lists kinds: the SQL functions, the documents, `purse verify`.
+// kinds.test.mjs - compares domain/ledger/kinds.def with everything else that lists kinds: the SQL
+// functions, the documents, `purse verify`.
 //
-// A new kind fails here until its SQL, its documents and its row of `purse verify` are there too.
+// A new kind fails here until its SQL, its documents and its row of `purse verify` exist.
 import assert from 'node:assert/strict';
 import { readdirSync } from 'node:fs';
 import test from 'node:test';
@@ -10,17 +11,17 @@ import { document, validators } from './lib/openapi.mjs';
 
 const table = kinds();
 const names = (rows) => rows.map((k) => k.name).sort();
-const asked = table.filter((k) => k.by === 'REQUESTED');
+const requested = table.filter((k) => k.by === 'REQUESTED');
 const changed = table.filter((k) => k.by === 'CHANGED');
 const limited = table.filter((k) => k.limits === 'LIMITED');
 const events = parse(read('web/asyncapi.yaml')).components.schemas;
 const schemas = document.components.schemas;
 
-// Words in quotes, wherever they are.
+// Returns all words in quotes.
 const quoted = (text) => [...text.matchAll(/'(\w+)'/g)].map((m) => m[1]);
 const sql = (name) => read(`sql/wallet/functions/${name}.sql`).replace(/--.*$/gm, '');
 
-test('the table has each kind once, and knows the words it uses', () => {
+test('the table has each kind once, with valid flags', () => {
 	assert.equal(table.length, read('domain/ledger/kinds.def').match(/^KIND\(/gm).length, 'every row is read');
 	assert.equal(new Set(names(table)).size, table.length);
 	for (const k of table) {
@@ -28,30 +29,30 @@ test('the table has each kind once, and knows the words it uses', () => {
 		assert.ok(['REQUESTED', 'CHANGED', 'OPENED'].includes(k.by) && ['LIMITED', 'UNLIMITED'].includes(k.limits) && ['PLAIN', 'FULL'].includes(k.arrays), k.name);
 		for (const need of ['amount', 'reference', 'counterpart', 'expires', 'final']) {
 			assert.ok(['NEVER', 'MAY', 'MUST'].includes(k[need]), `${k.name}: ${need}`);
-			assert.ok(k.by === 'REQUESTED' || k[need] === 'NEVER', `${k.name} is not asked for, so nobody gives its ${need}`);
+			assert.ok(k.by === 'REQUESTED' || k[need] === 'NEVER', `${k.name} is not requested, so it cannot have ${need}`);
 		}
 		if ([k.counterpart, k.expires, k.final].some((need) => need !== 'NEVER'))
 			assert.equal(k.arrays, 'FULL', `${k.name} needs the arrays`);
 		if (k.limits === 'LIMITED')
-			assert.ok(k.by === 'REQUESTED', `${k.name} has an amount that is asked for`);
+			assert.ok(k.by === 'REQUESTED', `${k.name} has limits, so it must be requested`);
 	}
 });
 
 test('OpenAPI and AsyncAPI list the kinds of the table', () => {
 	assert.deepEqual([...schemas.Kind.enum].sort(), names(table));
-	assert.deepEqual(Object.keys(schemas.NewTransaction.discriminator.mapping).sort(), names(asked));
+	assert.deepEqual(Object.keys(schemas.NewTransaction.discriminator.mapping).sort(), names(requested));
 	assert.deepEqual([...schemas.LimitKind.enum].sort(), names(limited));
 	assert.deepEqual([...events.Transaction.properties.kind.enum].sort(), names(table));
-	assert.deepEqual([...events.Request.properties.kind.enum].sort(), names(asked));
+	assert.deepEqual([...events.Request.properties.kind.enum].sort(), names(requested));
 });
 
-test('OpenAPI demands of a request what the table demands', () => {
+test('OpenAPI requires the members that the table requires', () => {
 	const check = validators(document);
 	const id = '019aaf04-5a10-7e21-8f00-1c2d3e4f5061';
 	const members = { amount: ['amount', 5], reference: ['reference_id', id], counterpart: ['to_wallet_id', id],
 		expires: ['expires_at', '2030-01-01T00:00:00Z'], final: ['final', false] };
 
-	for (const k of asked) {
+	for (const k of requested) {
 		const must = Object.keys(members).filter((need) => k[need] === 'MUST').map((need) => members[need]);
 		const whole = { kind: k.name, ...Object.fromEntries(must) };
 		assert.equal(check('#/components/schemas/NewTransaction', whole), '', k.name);
@@ -66,30 +67,30 @@ test('OpenAPI demands of a request what the table demands', () => {
 	}
 });
 
-test('post() handles what may be asked for, and nothing else', () => {
+test('post() handles exactly the kinds that can be requested', () => {
 	const handled = new Set(quoted(sql('post') + sql('hold')));
-	assert.deepEqual(asked.filter((k) => !handled.has(k.name)).map((k) => k.name), []);
+	assert.deepEqual(requested.filter((k) => !handled.has(k.name)).map((k) => k.name), []);
 	assert.deepEqual(table.filter((k) => k.by !== 'REQUESTED' && quoted(sql('post')).includes(k.name)).map((k) => k.name), []);
-	// Its batches without the last three arrays are those of plain kinds.
+	// Batches without the last three arrays contain only plain kinds.
 	const [, simple] = sql('post').match(/simple\s+CONSTANT boolean := p_kinds <@ ARRAY\[([^\]]*)\]/);
 	const plain = table.filter((k) => k.arrays === 'PLAIN').map((k) => k.name);
 	assert.deepEqual(quoted(simple).filter((name) => !plain.includes(name)), []);
 });
 
-test('an operator changes wallets by the kinds of the table, and opening them is one', () => {
+test('SQL has the table\'s kinds for opening a wallet and for an operator\'s changes', () => {
 	const made = new Set(quoted(sql('change')));
 	assert.deepEqual(changed.filter((k) => !made.has(k.name)).map((k) => k.name), []);
 	assert.deepEqual(table.filter((k) => k.by === 'OPENED' && !quoted(sql('open')).includes(k.name)).map((k) => k.name), []);
 });
 
-test('limits in SQL are for the kinds that the table limits', () => {
+test('SQL has limits for the same kinds as the table', () => {
 	const [, checked] = read('sql/wallet/002_holds_transfers_limits.sql').match(/kind\s+text NOT NULL CHECK \(kind IN \(([^)]*)\)\)/);
 	const [, valid] = sql('limit').match(/n\.kind IN \(([^)]*)\)/);
 	assert.deepEqual(quoted(checked).sort(), names(limited), 'the CHECK of limit_rule');
 	assert.deepEqual(quoted(valid).sort(), names(limited), 'limit_rules_valid()');
 });
 
-test('SQL names no kind that the table does not have', () => {
+test('SQL names only kinds of the table', () => {
 	const known = new Set(names(table));
 	const folder = `${root}sql/wallet/functions`;
 
@@ -105,7 +106,7 @@ test('SQL names no kind that the table does not have', () => {
 	}
 });
 
-test('`purse verify` has its own row for each kind, and they agree on what is referred to', () => {
+test('`purse verify` has its own row for each kind, with the same references', () => {
 	const rules = read('tools/verify_walk.c').match(/\} rules\[\] = \{([\s\S]*?)\n\};/)[1];
 	const rows = Object.fromEntries([...rules.matchAll(/\{ "(\w+)", (.*) \},/g)].map(([, name, rest]) => [name, rest]));
 
@@ -116,14 +117,14 @@ test('`purse verify` has its own row for each kind, and they agree on what is re
 	}
 });
 
-test('ARCHITECTURE.md explains each kind, and what it takes', () => {
+test('ARCHITECTURE.md explains each kind and its members', () => {
 	const section = read('ARCHITECTURE.md').split('| kind | balance | held | takes |')[1].split('\n\n')[0];
 	const rows = section.split('\n').map((line) => line.split('|').map((cell) => cell.trim())).filter((cells) => cells[1]?.startsWith('`'));
 	const shown = Object.fromEntries(rows.flatMap((cells) => [...cells[1].matchAll(/`(\w+)`/g)].map((m) => [m[1], cells[4]])));
 	const members = { amount: 'amount', reference: 'reference_id', counterpart: 'to_wallet_id', expires: 'expires_at', final: 'final' };
 
-	assert.deepEqual(Object.keys(shown).sort(), names([...asked, ...changed]));
-	for (const k of asked) {
+	assert.deepEqual(Object.keys(shown).sort(), names([...requested, ...changed]));
+	for (const k of requested) {
 		const takes = Object.entries(members).filter(([need]) => k[need] !== 'NEVER').map(([need, name]) => name + (k[need] === 'MAY' ? '?' : ''));
 		assert.deepEqual(shown[k.name].split(', ').sort(), takes.sort(), k.name);
 	}

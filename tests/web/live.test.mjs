@@ -18,8 +18,8 @@ const password = 'a long enough phrase';
 const build = resolve(root, process.env.BUILD ?? 'build');
 let token;
 
-// Headers that are required wherever they are documented; the others depend on the request.
-const promised = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'ETag'];
+// Headers that every response must have if it documents them; the others depend on the request.
+const required = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After', 'Location', 'ETag'];
 
 function holds(id, answer, text) {
 	const { at, operation } = table[id];
@@ -28,7 +28,7 @@ function holds(id, answer, text) {
 	const own = place(operation.responses[answer.status], `${at}/responses/${answer.status}`);
 
 	assert.ok(response, name);
-	for (const header of promised)
+	for (const header of required)
 		if (response.headers?.[header] && !(id === 'getStatementJob' && header === 'Retry-After'))
 			assert.ok(answer.headers.has(header), `${header} of ${name}`);
 	if (!response.content) {
@@ -88,7 +88,7 @@ const account = async () => {
 	return { email, user, tokens };
 };
 
-// The token of a new operator.
+// Returns the token of a new operator.
 async function operator() {
 	const { email, tokens } = await account();
 	execFileSync(`${build}/purse`, ['user', 'role', 'add', email, 'operator'], { cwd: root, stdio: 'ignore' });

@@ -12,12 +12,12 @@ const build = resolve(root, process.env.BUILD ?? 'build');
 
 test('the walk-through works when pasted', { skip }, () => {
 	assert.ok(blocks.length >= 5);
-	// The programs can be in another build folder. The environment has the addresses, as after
-	// `make -s env`.
+	// The programs can be in another build folder. The environment has the URLs, as after
+	// `eval "$(make -s env)"`.
 	const script = blocks.join('\n').replace(/^build\//gm, `${build}/`);
-	const said = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', timeout: 60000 });
-	assert.match(said, /^1 published$/m);
-	const documents = JSON.parse(`[${said.replace('1 published\n', '').trim().replace(/\n(?=[\d{["])/g, ',')}]`);
+	const output = execFileSync('bash', ['-euo', 'pipefail', '-c', script], { cwd: root, encoding: 'utf8', timeout: 60000 });
+	assert.match(output, /^1 published$/m);
+	const documents = JSON.parse(`[${output.replace('1 published\n', '').trim().replace(/\n(?=[\d{["])/g, ',')}]`);
 	const at = documents.indexOf(11200);
 	const [statement, closing, last] = documents.slice(at - 1);
 

@@ -113,8 +113,7 @@ scram_verifier() {
 }
 
 # Creates the databases and roles that are missing. Each database has an owner, which migrates, and
-# a
-# run-time role with only the rights that the service needs.
+# a run-time role with only the rights that the service needs.
 postgres_create_databases() {
 	local service role name
 	for service in $(programs handler); do

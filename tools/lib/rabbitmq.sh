@@ -3,8 +3,7 @@
 #
 # The server's own script starts it, because Debian's wrapper requires its own user. Erlang's name
 # server (epmd) gets its own port and is supervised like the rest; otherwise the first Erlang
-# program
-# would start one that never stops.
+# program would start one that never stops.
 
 RABBIT_HOME=$DATA/rabbitmq
 RABBIT_SCRIPT=/usr/lib/rabbitmq/bin/rabbitmq-server
@@ -41,8 +40,7 @@ rabbitmq_create() {
 		consumer_timeout = 604800000
 	END
 	# An earlier server may have run as root: its files get the new owner. It restarts later
-	# because
-	# its script has changed.
+	# because its script has changed.
 	if [ "$(id -u)" -eq 0 ] && [ "$(stat -c %U "$RABBIT_HOME")" != "$(run_user)" ]; then
 		own -R "$(run_user)" "$RABBIT_HOME"
 	else
@@ -62,8 +60,7 @@ epmd_run_script() {
 }
 
 # "detached" makes the start script exec the server instead of waiting for it, so runit supervises
-# the
-# server itself.
+# the server itself.
 rabbitmq_run_script() {
 	cat <<-END
 		#!/bin/sh
@@ -104,10 +101,8 @@ amqp_answers() {
 rabbitmq_answers() { amqp_serves 127.0.0.1 "${STATE[AMQP_PORT]}" purse "${STATE[PASSWORD_AMQP]}"; }
 
 # amqp_serves HOST PORT USER PASSWORD - signs in, opens the virtual host / and disconnects cleanly,
-# all
-# within 5 s. A greeting is not enough: after a full disk the server may listen and greet forever
-# but
-# let no one in.
+# all within 5 s. A greeting is not enough: after a full disk the server may listen and greet
+# forever but let no one in.
 amqp_serves() {
 	# perl-base is part of every Debian.
 	perl -MIO::Socket::INET -e '

@@ -3,10 +3,9 @@
 # Sourced after the others.
 #
 # Each service is a folder with run, check (is it ready?), stuck (would a restart help?), log/run
-# and,
-# if the signal for a graceful stop is not TERM, control/t. All have a file "down": nothing starts
-# before tools/up starts it. lighttpd itself supervises the handlers.
-# runit restarts a service that exits; the service "watch" (tools/watch) restarts one that hangs.
+# and, if the signal for a graceful stop is not TERM, control/t. All have a file "down": nothing
+# starts before tools/up starts it. lighttpd itself supervises the handlers. runit restarts a
+# service that exits; the service "watch" (tools/watch) restarts one that hangs.
 
 mapfile -t HANDLERS < <(programs handler)
 mapfile -t CONSUMERS < <(programs consumer)
@@ -19,8 +18,7 @@ service_names() {
 }
 
 # service_write NAME [SIGNAL] - creates a service from the run script on standard input. SIGNAL
-# stops
-# it; the default is TERM.
+# stops it; the default is TERM.
 service_write() {
 	local name=$1 folder=$SERVICES/$1
 	mkdir -p "$folder/log" "$folder/control" "$LOG/$name"
@@ -193,8 +191,7 @@ all_supervised() {
 	done
 }
 
-# service_start NAME... - starts the services that are stopped and restarts those that are out of
-# date.
+# service_start NAME... - starts stopped services and restarts those that are out of date.
 service_start() {
 	local name now
 	for name; do
@@ -233,8 +230,7 @@ service_stop() {
 		true
 }
 
-# Handlers exit after their gateway, once they have finished their requests. One that hangs is
-# killed.
+# Handlers exit after their gateway, once they have finished their requests. Kills those that hang.
 stop_gateway() {
 	local gateway handlers=()
 	gateway=$(service_pid gateway) || true

@@ -105,8 +105,7 @@ url_encode() {
 }
 
 # private_url SERVICE ROLE [tcp] - prints the URL of a database on the private server: by its
-# socket,
-# which is faster, or by TCP, which every client library supports.
+# socket, which is faster, or by TCP, which every client library supports.
 private_url() {
 	local db=purse_$1 role=purse_$1_$2 password=${STATE[PASSWORD_${1^^}_${2^^}]:-}
 	if [ "${3:-}" = tcp ]; then

@@ -6,8 +6,7 @@
 # traverse it.
 
 # Prints the user of the gateway, the handlers and the consumers: RUN_USER, else "purse" if that
-# user
-# exists, else nobody.
+# user exists, else nobody.
 run_user() {
 	local user
 	if [ "$(id -u)" -ne 0 ]; then
@@ -23,8 +22,7 @@ run_user() {
 }
 
 # lend ARRAY USER PATH... - fills the array with the prefix that runs a command as the user, who
-# must
-# be able to reach the paths.
+# must be able to reach the paths.
 lend() {
 	local -n words=$1
 	local user=$2 capability

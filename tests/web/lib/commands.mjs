@@ -1,10 +1,11 @@
-// commands.mjs - every command that our documents tell people to type, and how we know that it works.
+// commands.mjs - every command that our documents tell people to type, and how it is tested.
 //
-//   run    run on the tests' system: this text, or true for the command as it is written; says: what its output must have
-//   by     a test that runs it: that file must have the text `as`, which is the command unless it is given
-//   not    the reason why no test runs it
+//   run      run this text on the test system, or the command itself if true; the output must
+//            contain `prints`
+//   by       a test file that runs it: it must contain the text `as`, by default the command
+//   not      the reason why no test runs it
 //
-// A command that is not here, and an entry that no document has, each fail commands.test.mjs.
+// commands.test.mjs fails if a documented command is missing here, or if no document has an entry.
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { read, root } from './defs.mjs';
 
@@ -14,14 +15,14 @@ const pages = () => [
 		.flatMap((folder) => readdirSync(root + folder).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`)),
 ].filter((path, i, all) => all.indexOf(path) === i && !/^(build|var)/.test(path));
 
-// Pasted into a shell as a whole, by readme.test.mjs.
+// readme.test.mjs pastes these into a shell as a whole.
 const pasted = ['README.md', 'docs/walkthrough.md'];
 const assignments = String.raw`(?:[A-Z_]+=(?:"[^"]*"|\S*) )*`;
 const programs = String.raw`make|npm|docker|docker-compose|curl|eval|chmod|cp|mv|crontab|git|sudo|apt|apt-get|psql|systemctl|sh|bash|node|python3|pip`;
 const ours = String.raw`(?:\./)?(?:build/[a-z_]+|purse/tools/[a-z-]+|tools/[a-z-]+|tests/run|tests/web/run|tests/[a-z/]+/run|bench/run)`;
-// A program of others needs an argument to be a command; our scripts are commands by themselves.
+// A third-party program counts as a command only with an argument; our scripts also without.
 const command = new RegExp(`^${assignments}(?:(?:${programs}) \\S.*|${ours} \\S.*|(?:tools/[a-z-]+|tests/run|tests/web/run|bench/run|make)|${ours})$`);
-// Names of programs and files, as words of a sentence.
+// Names of programs that are part of a sentence.
 const names = /^(build\/[a-z_]+|make)$/;
 const isData = (path) => existsSync(root + path) && !(statSync(root + path).mode & 0o100);
 
@@ -51,16 +52,16 @@ export function documented() {
 
 const engine = 'needs a container engine; tests/ops/sources.bats checks the file';
 const running = 'tests/ops/running.bats', hosting = 'tests/hosting/hosting.bats';
-const itself = 'it is what runs this test';
+const itself = 'it runs this test';
 
 export const commands = {
-	'make help': { run: true, says: 'make up' },
+	'make help': { run: true, prints: 'make up' },
 	'make unit': { run: true },
 	'make install': { run: true },
-	'make status': { run: true, says: 'ready' },
-	'make env': { run: true, says: 'export BASE_URL=' },
-	'make logs': { run: '! timeout 5 make logs', says: 'current <==' },
-	'make package-cgi': { run: 'make package-cgi && tar -tzf "$BUILD/purse-cgi.tar.gz"', says: 'public_html/cgi-bin/wallet' },
+	'make status': { run: true, prints: 'ready' },
+	'make env': { run: true, prints: 'export BASE_URL=' },
+	'make logs': { run: '! timeout 5 make logs', prints: 'current <==' },
+	'make package-cgi': { run: 'make package-cgi && tar -tzf "$BUILD/purse-cgi.tar.gz"', prints: 'public_html/cgi-bin/wallet' },
 	'make clean': { run: 'cd "$(mktemp -d)" && mkdir build && make -f "$OLDPWD/Makefile" clean && ! ls build && rmdir "$PWD"' },
 	'make test-stop': { run: 'TEST_DATA=/nonexistent make test-stop' },
 	'make up': { by: running, as: 'in_first make_it up\n' },
@@ -75,7 +76,7 @@ export const commands = {
 	'BENCH_MODE=full make bench': { not: 'runs for an hour' },
 	'BENCH_ONLY="uniform64 reads" make bench': { not: 'runs for minutes' },
 	'BENCH_KEEP=1 BENCH_NAME=dev make bench': { not: 'runs for minutes' },
-	'eval "$(make -s env)"': { run: 'eval "$(make -s env)" && echo "at $BASE_URL"', says: 'at http://' },
+	'eval "$(make -s env)"': { run: 'eval "$(make -s env)" && echo "at $BASE_URL"', prints: 'at http://' },
 	'docker compose up --build': { not: engine },
 	'npm --prefix tests/web ci': { by: 'tests/web/run', as: 'npm ci' },
 	'npm --prefix tests/web run generate': { run: true },
@@ -90,7 +91,7 @@ export const commands = {
 	'curl -v': { not: 'an option to add to a call of your own' },
 	'tools/migrate OWNER_URL SERVICE APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
 	'tools/migrate OWNER_URL wallet APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
-	'build/wallet --routes': { run: true, says: '/v1/wallets' },
+	'build/wallet --routes': { run: true, prints: '/v1/wallets' },
 	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
 	'build/purse dead list': { run: true },

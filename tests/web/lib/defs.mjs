@@ -1,4 +1,5 @@
-// defs.mjs - reads error.def, config.def, kinds.def and formats.def: the lists that the documents must match.
+// defs.mjs - reads error.def, config.def, kinds.def and formats.def: the lists that the documents
+// must match.
 import { readFileSync } from 'node:fs';
 
 export const root = new URL('../../../', import.meta.url).pathname;
@@ -36,15 +37,16 @@ export function formats() {
 const units = { ms: 1, s: 1000, second: 1000, m: 60000, minute: 60000, h: 3600000, hour: 3600000, d: 86400000, day: 86400000,
 	k: 1024, KiB: 1024, MiB: 1048576 };
 
-// A quantity as config.def or a document writes it, as a number: "7d" and "7 days" in milliseconds, "64k" and "64 KiB" in
-// bytes. An option of type INT is a plain number, whatever it counts.
+// Converts a quantity in config.def or in a document to a number: "7d" and "7 days" in
+// milliseconds, "64k" and "64 KiB" in bytes. An option of type INT is a plain number.
 export function quantity(text, type) {
 	const [, number, unit] = /^(\d+) ?([A-Za-z]*)$/.exec(text) ?? [];
 
 	return type === 'INT' || !unit ? Number(number) : Number(number) * (units[unit] ?? units[unit.slice(0, -1)]);
 }
 
-// [{id, name, by, amount, reference, counterpart, expires, final, limits, arrays}]; see domain/ledger/kinds.def.
+// [{id, name, by, amount, reference, counterpart, expires, final, limits, arrays}]; see
+// domain/ledger/kinds.def.
 export function kinds() {
 	return [...read('domain/ledger/kinds.def').matchAll(/^KIND\((\w+), "(\w+)", ([\w, ]+)\)$/gm)].map(([, id, name, rest]) => {
 		const [by, amount, reference, counterpart, expires, final, limits, arrays] = rest.split(', ');

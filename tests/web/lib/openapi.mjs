@@ -26,7 +26,7 @@ export const follow = (root, node) =>
 		? node.$ref.slice(2).split('/').reduce((at, key) => at[key.replace(/~1/g, '/').replace(/~0/g, '~')], root)
 		: node;
 
-// The real place of a node: the pointer it refers to, or its own.
+// Returns the real place of a node: the pointer it refers to, or its own.
 export const place = (node, own) => node?.$ref ?? own;
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'];
