@@ -12,6 +12,7 @@
 
 #include "common/base/invariant.h"
 
+/* A larger piece gets a block of its own size. What is left of the block before it stays unused. */
 #define BLOCK_BYTES (16 * 1024)
 
 /* Under AddressSanitizer, memory that is not allocated, or was freed by a reset, is poisoned. */
@@ -35,7 +36,9 @@ struct arena {
 	size_t used, limit;
 };
 
+/* jansson's allocation functions get no context, so the thread remembers its arena. */
 static __thread struct arena *current;
+/* Sticky, because jansson can carry on after a failed allocation, and report something else. */
 static __thread bool json_refused;
 
 static void *
@@ -56,6 +59,7 @@ arena_json_refused(void)
 	return refused;
 }
 
+/* Walks the blocks. Only jansson's frees inside an arena pay for that. */
 static bool
 arena_owns(const struct arena *a, const void *p)
 {
@@ -75,6 +79,7 @@ json_arena_free(void *p)
 		free(p);
 }
 
+/* Before main(): jansson must never free with one function what another allocated. */
 __attribute__((constructor)) static void
 json_allocates_from_arenas(void)
 {
@@ -125,6 +130,7 @@ arena_alloc(struct arena *a, size_t bytes)
 
 	if (bytes > a->limit) /* first: a huge size would wrap when it is rounded up */
 		return NULL;
+	/* Rounded up, so that the next piece is aligned too. */
 	bytes = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
 	if (bytes > a->limit - a->used)
 		return NULL;
@@ -139,6 +145,7 @@ arena_alloc(struct arena *a, size_t bytes)
 	UNPOISON(p, bytes);
 	b->used += bytes;
 	a->used += bytes;
+	/* calloc() would not do: a block that survived a reset holds another request's data. */
 	return memset(p, 0, bytes);
 }
 
@@ -167,6 +174,7 @@ arena_vprintf(struct arena *a, const char *fmt, va_list ap)
 	int n;
 
 	va_copy(again, ap);
+	/* The first pass only measures, so the piece has exactly the size of the text. */
 	n = vsnprintf(NULL, 0, fmt, ap);
 	if ((out = n < 0 ? NULL : arena_alloc(a, (size_t)n + 1)) != NULL)
 		vsnprintf(out, (size_t)n + 1, fmt, again);

@@ -6,6 +6,7 @@
 #define FIRST_MS 100
 #define MAX_MS 5000
 
+/* Half of each pause is fixed, so no retry follows at once; the other half is jitter. */
 int
 backoff_pause_ms(unsigned attempt, int first_ms, int max_ms)
 {

@@ -7,8 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Bounds the response to a body that consists of faults. */
 #define FAULTS_MAX 32
 
+/* If memory runs out, the description is lost, but the refusal is not: the returned error
+ * stands. */
 enum error
 faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 {
@@ -121,6 +124,7 @@ bind_integer(int64_t v, const struct field *field, struct place *p)
 	return OK;
 }
 
+/* Measured as compact JSON, so white space in the request does not count. */
 static enum error
 bind_object_value(json_t *v, const struct field *field, struct place *p)
 {
@@ -163,6 +167,7 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 	return FAULT(p, "must not be a string");
 }
 
+/* Completes the sentence "must be …" for a value of the wrong JSON type. */
 static const char *
 type_description(enum field_type type)
 {
@@ -189,6 +194,7 @@ type_description(enum field_type type)
 	return "a string";
 }
 
+/* A number with a fraction or exponent is no integer to jansson, so 12.0 is refused like "12". */
 static enum error
 bind_value(json_t *v, const struct field *field, struct place *p)
 {
@@ -240,6 +246,7 @@ bind_object(const json_t *object, const struct field *fields, size_t count, cons
 		else if (!json_is_null(v) && bind_value(v, field, &p) != OK)
 			e = ERR_INVALID_REQUEST;
 	}
+	/* A second pass, because the first one never meets a member that is missing. */
 	for (size_t i = 0; i < count; i++) {
 		bool there = json_object_get(target, fields[i].name) != NULL &&
 			     !json_is_null(json_object_get(target, fields[i].name));
@@ -260,7 +267,7 @@ number_parse(const char *s, int64_t *v)
 
 	if (*s != '-' && (*s < '0' || *s > '9'))
 		return false;
-	if (strlen(s) > 18)
+	if (strlen(s) > 18) /* 18 digits always fit, so strtoll() cannot overflow */
 		return false;
 	*v = strtoll(s, &end, 10);
 	return *end == '\0' && end > s && end[-1] != '-';
@@ -285,6 +292,7 @@ is_time(enum field_type type)
 	return type == FIELD_INSTANT || type == FIELD_FROM || type == FIELD_TO;
 }
 
+/* A query has no types: the field decides how its text is read. */
 enum error
 bind_text(const char *value, const struct field *field, struct faults *f)
 {

@@ -41,6 +41,7 @@ enum field_type {
 
 #define PAIRS_MAX 8
 
+/* Filled in order of appearance. Keys are copied to the arena; values point into the query. */
 struct pairs {
 	const char *keys[PAIRS_MAX], *values[PAIRS_MAX];
 	size_t count;
@@ -50,9 +51,11 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required;
-	int64_t min, max;
+	int64_t min, max; /* a number; a text's characters (max 0: 255); an object's bytes */
 	const char *const *choices; /* ends with NULL */
 	bool *present;              /* optional: set to whether the member was present */
+	/* Where the value goes; `type` decides which member. Unchanged if the value is absent or
+	 * invalid. */
 	union {
 		const char **text;
 		struct uuid *uuid;

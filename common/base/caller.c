@@ -15,6 +15,7 @@ static const struct {
 
 #define NAME_COUNT (sizeof names / sizeof names[0])
 
+/* An unknown name gives no rights, so a newer service can introduce a role. */
 static unsigned
 role_from_part(const char *name, size_t n)
 {

@@ -9,6 +9,8 @@
 #include "common/base/error.h"
 #include "common/base/uuid.h"
 
+/* Bits, because an account can have several. Their values are stored nowhere, but post() and its
+ * callers in SQL rely on 2 and 4. */
 enum role { ROLE_CUSTOMER = 1, ROLE_OPERATOR = 2, ROLE_SERVICE = 4 };
 
 /* The other members are valid only if `known` is true, which means that a token was checked.
@@ -34,6 +36,7 @@ caller_reads_all(const struct caller *c)
 unsigned role_from_name(const char *name);
 /* Reads "customer,operator". Unknown names are ignored; NULL means no roles. */
 unsigned roles_from_text(const char *text);
+/* Writes the form that roles_from_text() reads; "" for no roles. */
 void roles_to_text(unsigned roles, char out[ROLES_TEXT]);
 /* ["customer",…] in the order of the enum. NULL: out of memory. */
 json_t *roles_to_json(unsigned roles);

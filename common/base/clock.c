@@ -14,7 +14,7 @@ clock_now(void)
 	struct timespec ts;
 	instant_us f = atomic_load_explicit(&fixed, memory_order_relaxed);
 
-	if (f != 0)
+	if (f != 0) /* read relaxed: nothing else is published through it */
 		return f;
 	clock_gettime(CLOCK_REALTIME, &ts);
 	return (instant_us)ts.tv_sec * US_PER_S + ts.tv_nsec / 1000;
@@ -85,6 +85,7 @@ literal(const char **p, char c)
 	return *(*p)++ == c;
 }
 
+/* timegm() normalizes: it would turn 31 June into 1 July, so the day is checked first. */
 static bool
 calendar(int year, int month, int day, instant_us *t)
 {
@@ -159,7 +160,7 @@ instant_parse(const char *text, instant_us *t)
 
 	if (strnlen(text, 64) > 40 || !date_read(&p, &v))
 		return false;
-	if (*p != 'T' && *p != 't' && *p != ' ')
+	if (*p != 'T' && *p != 't' && *p != ' ') /* all of RFC 3339, 5.6 */
 		return false;
 	p++;
 	if (!digits(&p, 2, &hour) || !literal(&p, ':') || !digits(&p, 2, &minute) ||

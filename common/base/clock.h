@@ -19,6 +19,7 @@ typedef int64_t instant_us;
 #define INSTANT_LAST INT64_C(253402300799999999) /* 9999-12-31T23:59:59.999999Z */
 #define INSTANT_TEXT 28 /* "2026-11-23T05:08:36.123456Z" and NUL */
 
+/* The wall clock, which can jump when it is set: for what is stored and shown. */
 instant_us clock_now(void);
 /* Never goes back; for waits and timeouts only. */
 int64_t clock_monotonic_ms(void);

@@ -24,6 +24,7 @@ static const struct definition definitions[OPTION_COUNT] = {
 #undef OPTION
 };
 
+/* Written only by config_load(), before there are threads; never freed. */
 static struct {
 	char *text;
 	int64_t number;
@@ -104,6 +105,7 @@ environment(const char *name)
 	return text != NULL && *text != '\0' ? text : NULL;
 }
 
+/* Also takes off a pair of double quotes, for values that a shell would otherwise split. */
 static char *
 trim(char *s)
 {
@@ -137,12 +139,14 @@ line_parse(char *line, const char *path, int number)
 		if (strcmp(definitions[o].name, trim(name)) == 0) {
 			char *value = trim(equals + 1);
 
+			/* The environment wins, as it does in containers and start-up scripts. */
 			return *value == '\0' || environment(definitions[o].name) != NULL ||
 			       option_set(o, value);
 		}
 	return true;
 }
 
+/* Continues after a bad line, so that one start reports every fault. */
 static bool
 file_read(const char *path, bool must_exist)
 {
@@ -178,6 +182,7 @@ config_load(void)
 		if (text != NULL)
 			good = option_set(o, text) && good;
 	}
+	/* The file is found through DATA_DIR, so DATA_DIR in the file cannot move it. */
 	if (folder == NULL)
 		folder = definitions[OPT_DATA_DIR].value;
 	if (snprintf(below, sizeof below, "%s/purse.env", folder) >= (int)sizeof below)

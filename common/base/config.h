@@ -26,7 +26,7 @@ bool config_load(void) MUST_CHECK;
  * TEXT option is not set. */
 bool config_require(enum option o) MUST_CHECK;
 
-/* TEXT; NULL if not set. */
+/* TEXT; NULL if not set. Lives until the program ends. */
 const char *config_text(enum option o);
 /* INT as is, SIZE in bytes, TIME in milliseconds. */
 int64_t config_number(enum option o);

@@ -17,6 +17,7 @@ digest_add_raw(struct digest *d, const void *bytes, size_t count)
 	crypto_generichash_update(&d->state, bytes, count);
 }
 
+/* A length that no part has marks NULL, so it differs from an empty part. */
 void
 digest_add(struct digest *d, const void *part, size_t bytes)
 {

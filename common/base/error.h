@@ -2,9 +2,12 @@
 #ifndef COMMON_BASE_ERROR_H
 #define COMMON_BASE_ERROR_H
 
+/* For functions whose result decides what happens next: to ignore it is a warning, and an error in
+ * our builds. */
 #define MUST_CHECK __attribute__((warn_unused_result))
 
 enum error {
+	/* Zero, so that a zero-initialised result is no refusal. */
 	OK = 0,
 #define ERROR(name, status, code, title) ERR_##name,
 #include "common/base/error.def"
@@ -12,7 +15,7 @@ enum error {
 	ERROR_COUNT
 };
 
-/* HTTP status, public code and title of an error. */
+/* HTTP status, public code and title of an error. Static text; any thread. */
 int error_status(enum error e);
 const char *error_code(enum error e);
 const char *error_title(enum error e);

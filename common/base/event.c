@@ -76,7 +76,8 @@ skip_value(struct scan *s)
 	} while (depth > 0);
 }
 
-/* Moves from an object's brace to the value of the named member. */
+/* Moves from an object's brace to the value of the named member. Compares names as they are
+ * written, so a name written with escapes is not found. */
 static bool
 enter_member(struct scan *s, const char *name)
 {
@@ -159,6 +160,8 @@ text_of(const json_t *object, const char *name)
 	return json_string_value(json_object_get(object, name));
 }
 
+/* Bare bodies, ours and the original system's, have neither `specversion` nor `data`, so they are
+ * never mistaken for an envelope. */
 static bool
 is_envelope(const json_t *root)
 {
@@ -196,6 +199,7 @@ open_envelope(struct event *e, char reason[EVENT_REASON])
 		if (e->id != NULL && e->id[0] == '\0')
 			return reason_set(reason, ERR_INVALID_REQUEST, "/id must not be empty");
 	}
+	/* An event that names two types is refused: readers of either form must agree on it. */
 	if (e->type == NULL)
 		e->type = pattern;
 	else if (pattern != NULL && strcmp(pattern, e->type) != 0)
@@ -207,6 +211,7 @@ open_envelope(struct event *e, char reason[EVENT_REASON])
 	return OK;
 }
 
+/* On an error nothing is left to free. */
 enum error
 event_read(const char *body, size_t bytes, struct event *e, char reason[EVENT_REASON])
 {
@@ -265,6 +270,7 @@ event_wrap(const struct event_head *head, const char *data, size_t data_bytes, s
 	return t.data;
 }
 
+/* The data are freed here in any case, so callers can pass json_pack()'s result directly. */
 char *
 event_write(const struct event_head *head, json_t *data, size_t *bytes)
 {

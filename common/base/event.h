@@ -33,6 +33,7 @@ struct event {
  * ERR_INVALID_REQUEST, with the reason as part of a sentence. */
 enum error event_read(
 	const char *body, size_t bytes, struct event *e, char reason[EVENT_REASON]) MUST_CHECK;
+/* Also safe after a failed event_read(). */
 void event_free(struct event *e);
 
 /* Copies a number of the body digit for digit as it was sent (jansson would keep only a double).

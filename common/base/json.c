@@ -55,6 +55,8 @@ parse_error(const json_error_t *why, char reason[JSON_REASON])
 	return e;
 }
 
+/* Both checks come before the parser: jansson accepts a NUL byte after a number, whatever its
+ * flags, and recurses once per level. */
 enum error
 json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASON])
 {
@@ -73,7 +75,7 @@ json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASO
 			reason, JSON_REASON, "nested more than %d levels deep", JSON_DEPTH_MAX);
 		return ERR_MALFORMED_JSON;
 	}
-	(void)arena_json_refused();
+	(void)arena_json_refused(); /* forget what an earlier call was refused */
 	*value = json_loadb(text, bytes, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
 	return *value != NULL ? OK : parse_error(&why, reason);
 }

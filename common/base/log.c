@@ -8,6 +8,7 @@
 
 #include "common/base/clock.h"
 
+/* PIPE_BUF on Linux: a pipe takes a write of up to this size in one piece (POSIX, write()). */
 #define LINE_MAX_BYTES 4096
 
 static const char *program_name = "purse";
@@ -21,6 +22,7 @@ static const char *const level_names[LOG_LEVEL_COUNT] = {
 _Static_assert(
 	sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1, "each level has a name");
 
+/* An unknown level leaves the default, info. */
 void
 log_init(const char *program, const char *level)
 {
@@ -58,6 +60,7 @@ escape(char *out, size_t room, const char *s)
 {
 	size_t n = 0;
 
+	/* The longest escape takes 6 bytes, and a NUL follows. */
 	for (; *s != '\0' && n + 7 < room; s++) {
 		unsigned char c = (unsigned char)*s;
 

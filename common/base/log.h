@@ -15,7 +15,8 @@ bool log_level_known(const char *level);
 /* Writes one line with one write(2), so that lines of several processes on the same stderr do not
  * mix; cuts it at 4 KiB. */
 void log_line(enum log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Sets the request that this thread works on: its lines get a request_id. NULL: none. */
+/* Sets the request that this thread works on: its lines get a request_id. NULL: none. Borrowed:
+ * reset it before the text goes. */
 void log_request(const char *request_id);
 
 #define log_debug(...) log_line(LOG_DEBUG, __VA_ARGS__)

@@ -11,6 +11,7 @@ fits(int64_t v)
 	return v >= -MONEY_MAX && v <= MONEY_MAX;
 }
 
+/* The type's own overflow first, then the tighter limit of JSON. */
 bool
 money_add(struct money a, struct money b, struct money *sum)
 {
@@ -64,6 +65,7 @@ currency_exponent(const char *currency)
 	return -1;
 }
 
+/* *v never exceeds MONEY_MAX before, so ten times that still fits into 64 bits. */
 static bool
 digit_append(int64_t *v, char c)
 {

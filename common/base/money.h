@@ -11,6 +11,8 @@
 /* 2^53 - 1: the largest integer that every JSON reader keeps exact (RFC 8259, section 6). */
 #define MONEY_MAX INT64_C(9007199254740991)
 
+/* A struct of its own, so the compiler refuses to mix amounts with counts, versions or
+ * milliseconds. The currency is the wallet's. */
 struct money {
 	int64_t minor;
 };

@@ -10,7 +10,8 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-/* The longest sleep without checking for a stop. */
+/* The longest sleep without checking for a stop. A signal can arrive just before the sleep, or in
+ * another thread, and would not end it. */
 #define SLICE_MS 250
 #define HELP_BYTES 1024
 
@@ -80,6 +81,7 @@ program_start(int argc, char **argv, const char *name, bool *drain, int *status)
 	log_init(name, config_text(OPT_LOG_LEVEL));
 	(void)sigaction(SIGTERM, &stop, NULL);
 	(void)sigaction(SIGINT, &stop, NULL);
+	/* A peer that has closed its socket is an error of the write, not the end of us. */
 	(void)sigaction(SIGPIPE, &ignore, NULL);
 	*status = 0;
 	return true;

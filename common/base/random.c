@@ -18,6 +18,7 @@ start(void)
 		sodium_misuse(); /* no source of randomness: nothing would be secure */
 }
 
+/* The repeatable stream takes a new seed per call: the test's seed and a counter. */
 void
 random_fill(void *out, size_t bytes)
 {

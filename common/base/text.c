@@ -6,6 +6,7 @@
 
 #define TEXT_INITIAL 4096
 
+/* Doubles, so that building a text of n bytes copies O(n) bytes in total. */
 static bool
 text_grow(struct text *t, size_t bytes)
 {
@@ -76,6 +77,7 @@ json_escape(struct text *t, unsigned char c)
 	}
 }
 
+/* Copies whole runs between the characters that need an escape. */
 void
 text_add_json(struct text *t, const char *s)
 {
@@ -147,6 +149,7 @@ text_end(struct text *t)
 	return t->data;
 }
 
+/* Also forgets a failure: the next text starts without it. */
 void
 text_clear(struct text *t)
 {

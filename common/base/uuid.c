@@ -4,6 +4,8 @@
 #include "common/base/clock.h"
 #include "common/base/random.h"
 
+/* Random first, then time over it. Sub-millisecond time keeps ids of one process in order, so an
+ * index grows at its end. */
 struct uuid
 uuid_v7(void)
 {
@@ -40,6 +42,7 @@ dash_at(int i)
 	return i == 8 || i == 13 || i == 18 || i == 23;
 }
 
+/* Stops at the first wrong character, a NUL included, so it never reads past a short text. */
 bool
 uuid_parse(const char *text, struct uuid *u)
 {

@@ -13,8 +13,8 @@ struct uuid {
 	uint8_t bytes[16];
 };
 
-/* A new version 7 UUID: 48 bits of milliseconds, then 12 bits of sub-millisecond time (RFC
- * 9562, 6.2, method 3), then randomness. */
+/* A new version 7 UUID: 48 bits of milliseconds, then 12 bits of sub-millisecond time (RFC 9562,
+ * 6.2, method 3), then randomness. Ids of the same microsecond have no order. */
 struct uuid uuid_v7(void);
 /* Reads the canonical form in either case; false if it is invalid. */
 bool uuid_parse(const char *text, struct uuid *u) MUST_CHECK;
