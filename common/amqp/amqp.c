@@ -40,6 +40,7 @@ amqp_free(struct amqp *a)
 	free(a);
 }
 
+/* Declares the topology on every connection: queues may have been deleted meanwhile. */
 enum error
 amqp_connect(struct amqp *a)
 {

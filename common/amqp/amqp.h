@@ -8,7 +8,10 @@
  *
  * Errors: ERR_UNAVAILABLE (no connection, connection lost, not confirmed in time, refused by a full
  * queue); ERR_INTERNAL (RabbitMQ refuses the operation: its reason is logged, and a retry will not
- * help). */
+ * help).
+ *
+ * A connection, with everything that it hands out, belongs to one thread at a time. Times are in
+ * milliseconds unless a name says otherwise. */
 #ifndef COMMON_AMQP_AMQP_H
 #define COMMON_AMQP_AMQP_H
 
@@ -54,6 +57,7 @@ void amqp_free(struct amqp *a);
 
 /* Tries once to connect and to declare the topology; OK at once if already connected. */
 enum error amqp_connect(struct amqp *a) MUST_CHECK;
+/* False after any failed call: each of them has closed the connection. */
 bool amqp_connected(const struct amqp *a);
 /* Drops the connection: unacknowledged messages go back to their queue, perhaps also those whose
  * acknowledgement was just sent. */
@@ -64,8 +68,8 @@ void amqp_close(struct amqp *a);
 /* A message as received. Text is NUL-terminated, never NULL unless stated, and lives until
  * message_free(). */
 struct message {
-	uint64_t tag;
-	bool redelivered;
+	uint64_t tag;               /* to acknowledge it; valid on this connection only */
+	bool redelivered;           /* delivered before, perhaps to another consumer */
 	int64_t deliveries;         /* earlier ones, from x-delivery-count */
 	const char *exchange, *key;
 	const char *body;           /* `bytes` long, then a NUL */
@@ -81,6 +85,7 @@ struct message {
 	struct message_headers *headers; /* private */
 	struct message *next;       /* private until received, then free for the caller */
 };
+/* NULL is allowed. Does not acknowledge. */
 void message_free(struct message *m);
 
 /* Starts to consume from a queue, with at most `prefetch` messages unacknowledged. Call it again
@@ -98,7 +103,8 @@ enum error amqp_reject(struct amqp *a, uint64_t tag, bool requeue) MUST_CHECK;
 /* Gets one message without consuming (for tools); *m is NULL if the queue is empty. ERR_NOT_FOUND:
  * no such queue. */
 enum error amqp_get(struct amqp *a, const char *queue, struct message **m) MUST_CHECK;
-/* Counts the messages that are ready in a queue. ERR_NOT_FOUND: no such queue. */
+/* Counts the messages that are ready in a queue, without those that consumers hold. ERR_NOT_FOUND:
+ * no such queue; the connection is then closed, too. */
 enum error amqp_count(struct amqp *a, const char *queue, uint32_t *ready) MUST_CHECK;
 
 /* Serves heartbeats and buffers deliveries for timeout_ms: for callers that wait for something else

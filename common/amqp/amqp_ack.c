@@ -1,6 +1,8 @@
 /* amqp_ack.c - acknowledges and rejects messages. */
 #include "common/amqp/amqp_private.h"
 
+/* Asynchronous: the broker never answers. Only a later reply on this channel shows that it has read
+ * the acknowledgement. */
 enum error
 amqp_ack(struct amqp *a, uint64_t tag, bool all_before)
 {

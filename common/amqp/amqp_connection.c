@@ -14,6 +14,7 @@
 /* A peer that is silent for two of these is considered dead. It must be longer than the slowest
  * batch, during which nothing is read. */
 #define HEARTBEAT_S 30
+/* RabbitMQ's own maximum by default; the smaller wish of the two sides counts. */
 #define FRAME_BYTES 131072
 
 bool
@@ -22,6 +23,7 @@ amqp_connected(const struct amqp *a)
 	return a->connection != NULL;
 }
 
+/* Without a handshake: the peer may be dead, and a wait here would hold up the reconnect. */
 void
 amqp_close(struct amqp *a)
 {
@@ -66,6 +68,7 @@ amqp_fail(struct amqp *a, const char *doing, int status)
 	return ERR_UNAVAILABLE;
 }
 
+/* Reply codes of AMQP 0-9-1. What a retry cannot change is ours to fix; the rest can pass. */
 static enum error
 error_of_code(unsigned code)
 {
@@ -115,6 +118,7 @@ amqp_fail_reply(struct amqp *a, const char *doing, amqp_rpc_reply_t reply)
 
 /* ---- opening ---- */
 
+/* The library checks certificate and host name unless told otherwise; it only needs authorities. */
 static amqp_socket_t *
 socket_new(struct amqp *a)
 {
@@ -147,6 +151,7 @@ log_in(struct amqp *a)
 		text_entry("connection_name", program_invocation_short_name),
 	};
 	amqp_table_t properties = { 2, entries };
+	/* CHANNELS - 1 is the highest channel number that we use. */
 	amqp_rpc_reply_t reply = amqp_login_with_properties(a->connection, a->address.vhost,
 		CHANNELS - 1, FRAME_BYTES, HEARTBEAT_S, &properties, AMQP_SASL_METHOD_PLAIN,
 		a->address.user, a->address.password);
@@ -156,6 +161,7 @@ log_in(struct amqp *a)
 	return amqp_fail_reply(a, "cannot log in", reply);
 }
 
+/* The call's own result says less than the reply that it leaves behind. */
 enum error
 amqp_open_channel(struct amqp *a, int channel)
 {
@@ -192,6 +198,6 @@ amqp_open(struct amqp *a)
 	if (amqp_confirm_select(a->connection, CHANNEL_PUBLISH) == NULL)
 		return amqp_fail_reply(
 			a, "cannot enable publisher confirms", amqp_get_rpc_reply(a->connection));
-	a->next = a->oldest = 1;
+	a->next = a->oldest = 1; /* RabbitMQ counts from confirm.select on */
 	return OK;
 }

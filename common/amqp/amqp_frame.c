@@ -38,7 +38,8 @@ dispatch_method(struct amqp *a, const amqp_frame_t *frame)
 	case AMQP_CONNECTION_UNBLOCKED_METHOD:
 		a->blocked = false;
 		return OK;
-	/* channel.close, connection.close, basic.cancel (the queue was deleted), or unexpected. */
+	/* channel.close, connection.close, basic.cancel (the queue was deleted), or unexpected. The
+	 * next amqp_connect() declares what is missing. */
 	default:
 		return amqp_fail_method(a, "closed by the broker", method);
 	}
@@ -67,7 +68,7 @@ dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 	case ASSEMBLED_RETURN:
 		window_return(a, s->exchange, s->key);
 		break;
-	case ASSEMBLED_TOO_LARGE:
+	case ASSEMBLED_TOO_LARGE: /* rejected here, since no caller ever sees it */
 		log_warn("a message of %llu bytes is dead-lettered: too_large",
 			(unsigned long long)s->expected);
 		e = amqp_reject(a, s->tag, false);
@@ -83,6 +84,7 @@ dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 	return e;
 }
 
+/* The library answers heartbeats itself, but only inside its waits. */
 static enum error
 dispatch_frame(struct amqp *a, const amqp_frame_t *frame)
 {
@@ -116,7 +118,7 @@ amqp_pump(struct amqp *a, int timeout_ms, bool *any)
 	if (status != AMQP_STATUS_OK)
 		return amqp_fail(a, "connection lost", status);
 	*any = true;
-	if (frame.channel >= CHANNELS)
+	if (frame.channel >= CHANNELS) /* it becomes an index */
 		return amqp_fail(a, "connection lost", AMQP_STATUS_BAD_AMQP_DATA);
 	e = dispatch_frame(a, &frame);
 	/* Everything in the frame has been copied. */

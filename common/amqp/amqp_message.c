@@ -4,6 +4,7 @@
 
 #include "common/amqp/amqp_private.h"
 
+/* A pool of the library's owns the cloned table, and frees it as a whole. */
 struct message_headers {
 	amqp_pool_t pool;
 	amqp_table_t table;
@@ -166,6 +167,7 @@ copy_text_if(char **room, const amqp_basic_properties_t *p, amqp_flags_t flag, a
 	return (p->_flags & flag) != 0 ? copy_text(room, b) : NULL;
 }
 
+/* The room that message_new() needs for text; both must count the same texts. */
 static size_t
 text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 {
@@ -267,6 +269,7 @@ assembly_header(struct assembly *s, const amqp_frame_t *frame)
 
 	s->expected = frame->payload.properties.body_size;
 	s->received = 0;
+	/* basic.get has no limit: an operator must be able to see any dead letter, and drop it. */
 	if (s->what == ASSEMBLE_MESSAGE && !s->from_get && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
 	if (s->what == ASSEMBLE_MESSAGE &&
@@ -275,6 +278,7 @@ assembly_header(struct assembly *s, const amqp_frame_t *frame)
 	return s->expected == 0 ? complete(s) : ASSEMBLED_INCOMPLETE;
 }
 
+/* The header announced the size, and the block was allocated for it: more would not fit. */
 enum assembled
 assembly_body(struct assembly *s, const amqp_frame_t *frame)
 {

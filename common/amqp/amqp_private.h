@@ -25,9 +25,10 @@
  * delivery. */
 #define CHANNEL_CONSUME 1
 #define CHANNEL_PUBLISH 2
-#define CHANNELS 3
+#define CHANNELS 3 /* with channel 0, the connection's own, which carries no messages */
 
-/* Messages in flight; a power of two. */
+/* Messages in flight; a power of two, because numbers are mapped to places by their low bits. The
+ * relay's eight batches of 512 fit twice. */
 #define WINDOW 8192
 
 /* A message between its method frame and its last body frame. */
@@ -50,8 +51,9 @@ struct amqp {
 	char last_failure[AMQP_NAME_MAX];
 
 	struct assembly assembly[CHANNELS];
+	/* Received and not yet taken, oldest first. The prefetch bounds it. */
 	struct message *inbox, **inbox_end;
-	bool get_empty;
+	bool get_empty; /* the broker's answer to basic.get: the queue has no message */
 	bool consuming;
 
 	struct outgoing *window[WINDOW]; /* by sequence number; NULL: settled */
@@ -64,8 +66,11 @@ struct amqp {
 
 /* Assigns the next sequence number to a message that is about to be sent; there must be room. */
 void window_add(struct amqp *a, struct outgoing *m);
+/* Settles message `tag`, or all up to it. Ignores numbers that are settled or given up. */
 void window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state state);
+/* Marks the messages in flight that the broker has returned; their acks still follow. */
 void window_return(struct amqp *a, const char *exchange, const char *key);
+/* Makes every message in flight OUTGOING_NEW, and forgets it. */
 void window_clear(struct amqp *a);
 
 /* ---- amqp_message.c ---- */
@@ -81,9 +86,11 @@ enum assembled {
 	ASSEMBLED_INVALID,    /* more bytes than announced */
 };
 
+/* A method that announces a message starts it; its header and body frames complete it. */
 void assembly_begin(struct assembly *s, const amqp_method_t *method);
 enum assembled assembly_header(struct assembly *s, const amqp_frame_t *frame) MUST_CHECK;
 enum assembled assembly_body(struct assembly *s, const amqp_frame_t *frame) MUST_CHECK;
+/* Frees a message that is still incomplete. */
 void assembly_clear(struct assembly *s);
 /* The headers to keep when a message is copied; NULL: none. */
 const amqp_table_t *message_table(const struct message *m);
@@ -102,6 +109,7 @@ enum error amqp_open_channel(struct amqp *a, int channel) MUST_CHECK;
 
 /* ---- amqp_topology.c ---- */
 
+/* Declares the topology on the consuming channel. After an error the connection is closed. */
 enum error amqp_declare(struct amqp *a) MUST_CHECK;
 
 /* ---- amqp_frame.c ---- */

@@ -8,7 +8,9 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
+/* With the two that we add. A copied message's further headers are dropped. */
 #define HEADERS_MAX 64
+/* How long a reply can hold up the acknowledgement of its batch. */
 #define OFFER_MS 1000
 
 static void
@@ -43,6 +45,7 @@ set_headers(amqp_basic_properties_t *p, const struct outgoing *m,
 	}
 }
 
+/* Persistent always: a confirm means that the message survives a restart of the broker. */
 static int
 publish_one(struct amqp *a, const struct outgoing *m)
 {
@@ -77,6 +80,8 @@ publish_one(struct amqp *a, const struct outgoing *m)
 		bytes_of(m->key), m->mandatory, 0, &p, body);
 }
 
+/* Usually does not wait for anything: confirms are read when the window is full, or by
+ * amqp_settle(). */
 enum error
 amqp_send(struct amqp *a, struct outgoing *m)
 {
@@ -95,7 +100,8 @@ amqp_send(struct amqp *a, struct outgoing *m)
 	return status == AMQP_STATUS_OK ? OK : amqp_fail(a, "cannot publish", status);
 }
 
-/* Waits until `m` is settled or, if it is NULL, until at most `unsettled` messages are not. */
+/* Waits until `m` is settled or, if it is NULL, until at most `unsettled` messages are not.
+ * AMQP_TIMEOUT bounds the wait for each confirm, not for all of them. */
 static enum error
 wait_settled(struct amqp *a, size_t unsettled, const struct outgoing *m)
 {
@@ -166,7 +172,7 @@ amqp_publish(struct amqp *a, struct outgoing *messages, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		confirmed += messages[i].state == OUTGOING_CONFIRMED;
 		returned += messages[i].state == OUTGOING_RETURNED;
-		if (messages[i].state != OUTGOING_CONFIRMED)
+		if (messages[i].state != OUTGOING_CONFIRMED) /* the next call sends it again */
 			messages[i].state = OUTGOING_NEW;
 	}
 	if (e != OK || confirmed == count)
@@ -195,6 +201,6 @@ amqp_publish_once(struct amqp *a, struct outgoing *messages, size_t count)
 	if (confirmed < count)
 		log_warn("RabbitMQ: gave up on %zu of %zu replies: queue full or not confirmed",
 			count - confirmed, count);
-	window_clear(a);
+	window_clear(a); /* a confirm that still comes finds nothing to settle */
 	return OK;
 }

@@ -5,6 +5,8 @@
 
 #define CONSUMER_TAG "purse"
 
+/* The prefetch is per consumer (global = 0): quorum queues support no other. Acknowledgements are
+ * ours to send (no_ack = 0). */
 enum error
 amqp_consume(struct amqp *a, const char *queue, int prefetch)
 {
@@ -50,6 +52,7 @@ inbox_pop(struct amqp *a)
 	return m;
 }
 
+/* Reads frames until a message is complete, since confirms and heartbeats arrive in between. */
 enum error
 amqp_receive(struct amqp *a, int timeout_ms, struct message **m)
 {
@@ -96,6 +99,7 @@ amqp_get(struct amqp *a, const char *queue, struct message **m)
 	return OK;
 }
 
+/* A passive declaration asks about a queue and creates nothing. */
 enum error
 amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 {

@@ -6,6 +6,7 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
+/* Cut, so that the name fits with its ending. AMQP allows 255 bytes. */
 void
 amqp_dead_name(const char *queue, char out[AMQP_NAME_MAX])
 {
@@ -35,6 +36,7 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 		const amqp_channel_close_t *c = reply.reply.decoded;
 		amqp_channel_close_ok_t closed = { 0 };
 
+		/* 406 closes the channel, not the connection: confirm that, and open it again. */
 		if (c->reply_code == AMQP_PRECONDITION_FAILED) {
 			log_warn("queue %s exists with other options and keeps them (%.*s): to "
 				 "change them, stop the consumers, empty and delete the queue, "
@@ -51,7 +53,8 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 }
 
 /* At-least-once dead-lettering needs reject-publish. A dead-letter queue has no dead letters of its
- * own and no delivery limit: inspecting its messages must not use them up. */
+ * own and no delivery limit: inspecting its messages must not use them up. The dead-letter queue
+ * comes first: no message may die before it has a place to go. */
 static enum error
 declare_pair(struct amqp *a, const char *name)
 {

@@ -49,6 +49,7 @@ window_settle(struct amqp *a, uint64_t tag, bool multiple, enum outgoing_state s
 		return;
 	for (uint64_t n = multiple ? a->oldest : tag; n <= tag; n++)
 		settle_one(a, n, state);
+	/* Confirms of single messages come in any order, so the oldest may pass many at once. */
 	while (a->oldest < a->next && *place(a, a->oldest) == NULL)
 		a->oldest++;
 }

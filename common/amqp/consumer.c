@@ -14,14 +14,15 @@
 #include "common/base/program.h"
 
 #define REASON_BYTES 400
-/* The longest wait without checking for a stop. */
+/* The longest wait without checking for a stop. A signal sets a flag, and need not interrupt the
+ * wait. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
 /* How often an idle consumer checks that its queue still exists: a basic.cancel for a deleted queue
  * can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 5000
 
-static bool draining;
+static bool draining; /* set before any thread starts */
 static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on unavailable servers */
 
 /* ---- start and stop ---- */
@@ -34,6 +35,7 @@ drain_timed_out(void)
 	return draining && clock_monotonic_ms() > drain_until_ms;
 }
 
+/* Each finished batch proves that the servers are there, and grants another AMQP_TIMEOUT. */
 static void
 drain_deadline_extend(void)
 {
@@ -54,6 +56,7 @@ consumer_start(int argc, char **argv, const char *name, bool *drain, int *status
 	return true;
 }
 
+/* Attempts grow apart to 5 s, so a broker that restarts is not flooded. */
 bool
 consumer_connect(struct amqp *a)
 {
@@ -67,6 +70,7 @@ consumer_connect(struct amqp *a)
 
 /* ---- deliveries ---- */
 
+/* A later reason replaces an earlier one. */
 void
 delivery_dead(struct delivery *d, enum error e, const char *fmt, ...)
 {
@@ -121,7 +125,9 @@ struct run {
 	int status;
 };
 
-/* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. */
+/* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. A
+ * plain sleep would not do: without heartbeats the broker would close the connection and redeliver
+ * the batch. */
 static bool
 wait_with_heartbeats(struct run *r, struct backoff *pause)
 {
@@ -178,7 +184,9 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 	return n == 0 || amqp_publish_once(r->amqp, out, n) == OK;
 }
 
-/* When stopping, cancels before it acknowledges: an acknowledgement makes the broker send more. */
+/* When stopping, cancels before it acknowledges: an acknowledgement makes the broker send more. One
+ * acknowledgement covers everything up to the last message: deliveries are handled in order, so all
+ * before it are done. */
 static bool
 finish(struct run *r, struct delivery *d, size_t count)
 {
@@ -189,7 +197,7 @@ finish(struct run *r, struct delivery *d, size_t count)
 }
 
 /* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
- * unacknowledged messages are redelivered. */
+ * unacknowledged messages are redelivered. Calls itself once at most, with single messages. */
 static bool
 handle(struct run *r, struct delivery *d, size_t count, bool is_retry)
 {
@@ -204,6 +212,7 @@ handle(struct run *r, struct delivery *d, size_t count, bool is_retry)
 		e = r->consumer->handle(r->service, d, count, is_retry);
 		if (e == OK)
 			return finish(r, d, count);
+		/* An unavailable server says nothing about the messages, so it does not count. */
 		if (e != ERR_UNAVAILABLE && e != ERR_OVERLOADED) {
 			if (count > 1)
 				break;
@@ -237,7 +246,7 @@ receive_batch(struct run *r, int wait_ms)
 			break;
 		r->messages[r->count] = m;
 		r->batch[r->count] = (struct delivery){ .message = m };
-		r->pause.attempts = 0;
+		r->pause.attempts = 0; /* the connection works */
 	}
 	return true;
 }
@@ -320,7 +329,7 @@ serve(struct run *r)
 int
 consumer_main(int argc, char **argv, const struct consumer *c)
 {
-	static struct run r; /* large */
+	static struct run r; /* too large for a stack */
 	bool drain;
 
 	if (!consumer_start(argc, argv, c->name, &drain, &r.status))

@@ -10,7 +10,10 @@
  *
  * While the database is unavailable, the batch is kept unacknowledged and retried with backoff,
  * which does not count against the delivery limit. A batch that fails for another reason is retried
- * message by message. A message that fails alone CONSUMER_TRIES times is dead-lettered. */
+ * message by message. A message that fails alone CONSUMER_TRIES times is dead-lettered.
+ *
+ * consumer_main() calls all functions of a consumer on the main thread, one at a time. So they
+ * share the service without locks. */
 #ifndef COMMON_AMQP_CONSUMER_H
 #define COMMON_AMQP_CONSUMER_H
 

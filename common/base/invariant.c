@@ -7,7 +7,7 @@
 
 #include "common/base/log.h"
 
-/* abort(), not exit(): it can leave a core to look at, and runs no exit handlers on broken state. */
+/* abort(), not exit(): it can leave a core to look at, and runs no handlers on broken state. */
 void
 invariant_failed(const char *file, int line, const char *condition, const char *fmt, ...)
 {

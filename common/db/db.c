@@ -14,8 +14,9 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* 08: connection; 57: shutdown, restart, statement timeout; 53: out of resources; 25006: a standby;
- * 55P03: lock timeout. */
+/* SQLSTATEs (PostgreSQL's documentation, appendix A) of conditions that pass. 08: connection; 57:
+ * shutdown, restart, statement timeout; 53: out of resources; 25006: a standby, as after a
+ * failover; 55P03: lock timeout. */
 static enum error
 error_of_state(const char *state)
 {
@@ -26,7 +27,8 @@ error_of_state(const char *state)
 	return ERR_INTERNAL;
 }
 
-/* Maps a failed result to an error, and records whether a retry can help. */
+/* Maps a failed result to an error, and records whether a retry can help. A failed result without a
+ * SQLSTATE is libpq's own: the connection broke. */
 static enum error
 result_error(struct db *db, const PGresult *result, const char *what)
 {
@@ -54,7 +56,8 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	return error_of_state(state);
 }
 
-/* Prepares a statement at its first use: a CGI program runs one or two, then exits. */
+/* Prepares a statement at its first use: a CGI program runs one or two, then exits. The parameters'
+ * types are left to the server, which infers them from the text. */
 static enum error
 db_prepare(struct db *db, const struct db_statement *s)
 {
@@ -64,6 +67,7 @@ db_prepare(struct db *db, const struct db_statement *s)
 	for (size_t i = 0; i < db->prepared_count; i++)
 		if (db->prepared[i] == s)
 			return OK;
+	/* The server knows it by name, we by address: two of one name would run the wrong text. */
 	for (size_t i = 0; i < db->prepared_count; i++)
 		INVARIANT(strcmp(db->prepared[i]->name, s->name) != 0,
 			"two statements are named %s", s->name);
@@ -142,6 +146,7 @@ db_execute(struct db *db, const struct db_statement *statement, const struct db_
 	return rows_make(result, rows);
 }
 
+/* BEGIN, COMMIT, ROLLBACK, LISTEN: constants, not worth preparing. */
 static enum error
 db_command(struct db *db, const char *sql)
 {
@@ -164,9 +169,11 @@ transaction_once(struct db *db, db_work *work, void *context)
 	db->failure = FAILURE_NONE;
 	if ((e = db_ready(db)) != OK || (e = db_command(db, "BEGIN")) != OK)
 		return e;
+	/* From here on db_ready() does not reconnect: what came before would be lost silently. */
 	db->in_transaction = true;
 	e = work(db, context);
 	if (db->connection != NULL) {
+		/* The failure of the work decides about a retry, not that of its ROLLBACK. */
 		enum db_failure before = db->failure;
 		enum error ended = db_command(db, e == OK ? "COMMIT" : "ROLLBACK");
 
@@ -183,7 +190,9 @@ transaction_once(struct db *db, db_work *work, void *context)
 #define RETRY_FIRST_MS 20
 #define RETRY_MAX_MS 1280
 
-/* The only retry loop. Its random pauses keep transactions that collided from colliding again. */
+/* The only retry loop. Its random pauses keep transactions that collided from colliding again.
+ * FAILURE_SILENT is not retried, whatever the statement: the server hangs, and each attempt would
+ * hold the caller as long again. What the server has answered goes to the caller. */
 bool
 db_retry(const struct db *db, enum db_repeat repeat, int attempt)
 {
@@ -207,6 +216,7 @@ db_transaction_on(struct db *db, enum db_repeat repeat, db_work *work, void *con
 			return e;
 }
 
+/* libpq hands out one row at a time (single-row mode), so memory does not grow with the result. */
 static enum error
 stream_rows(struct db *db, const char *name, db_each *each, void *context)
 {
@@ -223,7 +233,7 @@ stream_rows(struct db *db, const char *name, db_each *each, void *context)
 			e = result_error(db, result, name);
 		}
 		PQclear(result);
-		if (db->connection == NULL)
+		if (db->connection == NULL) /* closed by result_error() */
 			return e;
 		if (e != OK) {
 			/* Rather than reading rows that no one needs any more. */
@@ -270,6 +280,7 @@ db_listen(struct db *db, const char *channel)
 	return db_command(db, sql);
 }
 
+/* libpq queues notifications while it reads anything, so one can be here before any wait. */
 static bool
 notification_take(struct db *db, char *payload, size_t bytes)
 {
@@ -282,6 +293,7 @@ notification_take(struct db *db, char *payload, size_t bytes)
 	return true;
 }
 
+/* One notification per call: the caller loops, and the next call returns the next one at once. */
 int
 db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes)
 {

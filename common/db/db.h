@@ -69,10 +69,13 @@ struct db_value db_bytes(const void *p, size_t n);/* bytea; p NULL is SQL NULL *
 struct db_value db_instant(instant_us t, char buffer[INSTANT_TEXT]);
 struct db_value db_array(struct db_array *a);
 
+/* The values of a statement and their number, as the functions below expect them. They live until
+ * the end of the block. */
 #define DB_VALUES(...) \
 	((const struct db_value[]){ __VA_ARGS__ }), \
 		(sizeof((const struct db_value[]){ __VA_ARGS__ }) / sizeof(struct db_value))
 #define DB_NO_VALUES NULL, 0
+/* The largest statement, post(), has 18. */
 #define DB_VALUES_MAX 24
 
 /* Arrays are sent in PostgreSQL's binary form. Zero-initialise everything but `element`. They only
@@ -89,10 +92,11 @@ enum db_element {
 struct db_array {
 	enum db_element element;
 	unsigned char *data;
-	size_t bytes, room;
+	size_t bytes, room; /* used, with the header; allocated */
 	int32_t count;
 	bool has_null, failed; /* failed: out of memory; the query then returns ERR_OVERLOADED */
 };
+/* Makes an array empty again; frees it. */
 void db_array_clear(struct db_array *a);
 void db_array_free(struct db_array *a);
 void db_array_add_null(struct db_array *a);
@@ -108,10 +112,12 @@ void db_array_add_bool(struct db_array *a, bool b);
 /* A pool of at most `size` connections, each opened when first needed. `url` is borrowed, not
  * copied. NULL: out of memory. */
 struct db_pool *db_pool_new(const char *url, int size);
+/* NULL is allowed. No thread may still use the pool. */
 void db_pool_free(struct db_pool *p);
 
 /* A connection outside the pool, opened at its first use. */
 struct db *db_new(const char *url);
+/* Closes the connection. NULL is allowed; inside a transaction the server rolls back. */
 void db_free(struct db *db);
 /* Sets how long to wait for results on this connection, for statements that are slow by design: the
  * statement_timeout that the caller has set on the server in place of DB_STATEMENT_TIMEOUT. */
@@ -154,6 +160,8 @@ int db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes);
 
 /* ---- rows ---- */
 
+/* Rows and columns count from 0. Values are read from the server's text, and must have the type
+ * that the function names: what does not parse becomes zero. */
 size_t rows_count(const struct db_rows *rows);
 bool rows_null(const struct db_rows *rows, size_t row, size_t column);
 /* NULL for SQL NULL; lives as long as `rows`. */
@@ -167,6 +175,7 @@ instant_us rows_instant(const struct db_rows *rows, size_t row, size_t column);
 size_t rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *out, size_t bytes);
 /* The number of rows that an INSERT, UPDATE or DELETE changed. */
 int64_t rows_touched(const struct db_rows *rows);
+/* NULL is allowed. DB_ROWS() calls it at the end of the scope. */
 void rows_free(struct db_rows *rows);
 
 /* ---- rows into structs ---- */

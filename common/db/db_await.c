@@ -20,6 +20,8 @@ answer_timed_out(struct db *db)
 	db->failure = FAILURE_SILENT;
 }
 
+/* Waits for writing only while something is unsent: an idle socket is always writable, and would
+ * make this a busy loop. */
 bool
 result_await(struct db *db)
 {
@@ -42,6 +44,8 @@ result_await(struct db *db)
 	return true;
 }
 
+/* Reads to the end in any case: libpq accepts no next statement before PQgetResult() has returned
+ * NULL. */
 PGresult *
 result_take(struct db *db, int sent)
 {

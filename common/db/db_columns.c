@@ -44,6 +44,7 @@ map_fill(const PGresult *result, const struct db_column *columns, size_t count, 
 	return true;
 }
 
+/* Tables of columns are static, so their address identifies them. */
 static const struct db_map *
 map_of(const struct db_rows *rows, const struct db_column *columns, size_t count)
 {
@@ -82,6 +83,7 @@ text_read(const char *text, struct arena *arena, void *member)
 	return text == NULL || copy != NULL ? OK : ERR_TOO_LARGE;
 }
 
+/* For codes of known length: a longer value is cut, not refused. */
 static void
 code_read(const char *text, const struct db_column *column, char *member)
 {
@@ -92,6 +94,8 @@ code_read(const char *text, const struct db_column *column, char *member)
 	member[n] = '\0';
 }
 
+/* The types of DB_COLUMN must match the members'. The compiler cannot check that, but each table
+ * stands next to its struct. */
 static enum error
 member_read(const struct db_rows *rows, size_t row, size_t place, const struct db_column *column,
 	struct arena *arena, char *member)

@@ -10,7 +10,8 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
-/* How much longer than the server's own timeout we wait for a result. */
+/* How much longer than the server's own timeout we wait for a result. The server's comes first: it
+ * costs only the statement, ours the connection. */
 #define ANSWER_MARGIN_MS 2000
 
 struct db *
@@ -48,6 +49,7 @@ db_free(struct db *db)
 	free(db);
 }
 
+/* Replaces libpq's default, which writes to stderr and would break the log's lines of JSON. */
 static void
 notice_log(void *unused, const char *message)
 {
@@ -73,6 +75,7 @@ db_connect(struct db *db)
 		" -c statement_timeout=%" PRId64
 		" -c idle_in_transaction_session_timeout=%" PRId64,
 		statement_ms, statement_ms * 2);
+	/* In whole seconds, and libpq waits for at least 2. */
 	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
 	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
 	db->connection = PQconnectdbParams(
@@ -85,6 +88,8 @@ db_connect(struct db *db)
 		log_warn("cannot connect to the database: %s",
 			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
 		db_close(db);
+		/* A refusal comes at once and may pass; after a timeout the next try would hang
+		 * too. */
 		db->failure = clock_monotonic_ms() - started < config_number(OPT_DB_CONNECT_TIMEOUT)
 				      ? FAILURE_REFUSED
 				      : FAILURE_SILENT;
@@ -109,6 +114,7 @@ connection_is_alive(struct db *db)
 	return PQconsumeInput(db->connection) == 1 && PQstatus(db->connection) == CONNECTION_OK;
 }
 
+/* Reconnects only between transactions: a connection that breaks inside one has lost its work. */
 enum error
 db_ready(struct db *db)
 {

@@ -50,7 +50,8 @@ db_pool_free(struct db_pool *p)
 	free(p);
 }
 
-
+/* Waiters are served in any order, but none waits longer than DB_POOL_WAIT. Under the lock nothing
+ * blocks: db_new() only allocates, and the connection is opened at its first use. */
 static struct db *
 pool_take(struct db_pool *p)
 {
@@ -73,6 +74,7 @@ pool_take(struct db_pool *p)
 	return db;
 }
 
+/* Also takes back a broken connection: db_ready() replaces it when it is next used. */
 static void
 pool_give(struct db_pool *p, struct db *db)
 {
@@ -83,6 +85,7 @@ pool_give(struct db_pool *p, struct db *db)
 	pthread_mutex_unlock(&p->lock);
 }
 
+/* Holds its connection while it pauses between attempts: others would meet the same server. */
 enum error
 db_query(struct db_pool *p, const struct db_statement *statement, const struct db_value *values,
 	size_t count, struct db_rows **rows)

@@ -44,6 +44,7 @@ struct db_map {
 	int places[DB_COLUMNS_MAX];
 };
 
+/* Tables of columns per result: an outcome is read with two, its own and its transaction's. */
 #define DB_MAPS 2
 
 struct db_rows {
@@ -53,6 +54,7 @@ struct db_rows {
 
 /* OK if connected and usable; connects first if necessary. */
 enum error db_ready(struct db *db) MUST_CHECK;
+/* Forgets the connection; the next db_ready() opens another. Safe if there is none. */
 void db_close(struct db *db);
 
 /* Sends buffered data and waits until libpq has a result, or detects that the connection is broken,

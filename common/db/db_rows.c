@@ -60,8 +60,9 @@ db_instant(instant_us t, char buffer[INSTANT_TEXT])
  * PostgreSQL's binary form (array_recv): dimensions, null flag, element type, length, lower bound,
  * then each element as its length and bytes. */
 
-#define ARRAY_HEADER 20
+#define ARRAY_HEADER 20 /* of one dimension: 5 integers of 4 bytes */
 
+/* Leaves space for the header before the first element, since the header needs the count. */
 static unsigned char *
 array_room(struct db_array *a, size_t bytes)
 {
@@ -111,6 +112,7 @@ db_array_free(struct db_array *a)
 	db_array_clear(a);
 }
 
+/* A NULL element has the length -1 and no bytes. */
 void
 db_array_add_null(struct db_array *a)
 {
@@ -163,6 +165,7 @@ db_array_add_uuid(struct db_array *a, const struct uuid *u)
 	element_add_as(a, DB_UUID_ARRAY, u != NULL ? u->bytes : NULL, sizeof u->bytes);
 }
 
+/* Integers are sent in network byte order. */
 void
 db_array_add_number(struct db_array *a, int64_t n)
 {
@@ -221,6 +224,7 @@ struct rows_memory {
 	struct db_map maps[DB_MAPS];
 };
 
+/* Frees what `rows` held before, so a retry can use the same variable. */
 enum error
 rows_make(PGresult *result, struct db_rows **rows)
 {
@@ -270,6 +274,7 @@ rows_text(const struct db_rows *rows, size_t row, size_t column)
 					    : PQgetvalue(rows->result, (int)row, (int)column);
 }
 
+/* libpq returns "" for NULL, which reads as 0. */
 int64_t
 rows_number(const struct db_rows *rows, size_t row, size_t column)
 {
@@ -315,6 +320,7 @@ rows_instant(const struct db_rows *rows, size_t row, size_t column)
 	return t;
 }
 
+/* bytea comes as text, in hexadecimal; libpq undoes that. */
 size_t
 rows_bytes(const struct db_rows *rows, size_t row, size_t column, void *out, size_t bytes)
 {

@@ -10,6 +10,7 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
+/* Compares whole components: /srv/www2 is not below /srv/www. */
 static bool
 is_below(const char *root, const char *path)
 {

@@ -9,6 +9,7 @@
  * can hold up those that are there. */
 #define REST_MAX_MS 1000
 
+/* At least two, so that one silent peer never leaves the socket unattended. */
 void
 door_init(struct door *d)
 {
@@ -23,6 +24,7 @@ door_init(struct door *d)
 	pthread_condattr_destroy(&monotonic);
 }
 
+/* A thread that finds room enters even after door_close(): accept() then tells it to end. */
 void
 door_enter(struct door *d)
 {
@@ -39,6 +41,8 @@ door_enter(struct door *d)
 	pthread_mutex_unlock(&d->lock);
 }
 
+/* Wakes another thread only if none is left at the socket: while one waits there, it takes the next
+ * request, and its memory is warm. */
 void
 door_leave(struct door *d)
 {

@@ -24,6 +24,8 @@ struct door {
 	bool closed;
 };
 
+/* Thread-safe, all but door_init(), which comes before the threads. A door is never destroyed: it
+ * lives as long as its service. */
 void door_init(struct door *d);
 void door_enter(struct door *d);
 void door_leave(struct door *d);

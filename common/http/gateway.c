@@ -6,12 +6,14 @@
 
 #include "common/http/request_private.h"
 
+/* FastCGI's pointers live until FCGX_Finish_r(), getenv()'s as long as the process. */
 const char *
 gateway_variable(const struct gateway *g, const char *name)
 {
 	return g->fcgx != NULL ? FCGX_GetParam(name, g->fcgx->envp) : getenv(name);
 }
 
+/* A pipe gives what it has: read() may return less than the body's length. */
 static ssize_t
 read_all(int fd, char *out, size_t bytes)
 {

@@ -10,6 +10,7 @@
 
 #define CURSOR_MAX 256
 
+/* Not signed: a cursor gives no rights, and a forged one only chooses where a page starts. */
 char *
 page_cursor_encode(struct request *r, const char *fmt, ...)
 {
@@ -95,6 +96,7 @@ reply_page(struct request *r, json_t *data, const char *next_cursor)
 	return reply_next_link(r, reply_json(r, 200, body), next_cursor);
 }
 
+/* The limit is set here, before the first byte, so that no caller can forget it. */
 void
 page_text_item(struct text *t, size_t place)
 {

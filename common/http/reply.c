@@ -21,6 +21,7 @@ static const char out_of_memory[] =
 
 static __thread struct reply last_resort;
 
+/* One per thread, as a thread has one request. It is complete: reply_header() leaves it alone. */
 static struct reply *
 reply_last_resort(void)
 {
@@ -57,6 +58,8 @@ reply_body(struct request *r, int status, const char *content_type, const char *
 	return reply;
 }
 
+/* Most bodies fit into the small buffer, so they are written once instead of measured first. Larger
+ * ones go straight to the arena. */
 static struct reply *
 reply_dump(struct request *r, int status, const char *content_type, json_t *body)
 {
@@ -78,6 +81,7 @@ reply_json(struct request *r, int status, json_t *body)
 	return reply_dump(r, status, "application/json", body);
 }
 
+/* The text stays in malloc'd memory: copying a page into the arena would double its size. */
 struct reply *
 reply_json_text(struct request *r, int status, struct text *t)
 {
@@ -137,6 +141,7 @@ reply_error(struct request *r, enum error e)
 	int status = error_status(e);
 	struct reply *reply = reply_dump(r, status, PROBLEM, problem(r, e));
 
+	/* RFC 6750, 3.1: no error code for a request without credentials. */
 	if (status == 401)
 		reply_header(r, reply, "WWW-Authenticate", "Bearer realm=\"purse\"%s",
 			request_header(r, "Authorization") != NULL ? ", error=\"invalid_token\""
@@ -147,6 +152,7 @@ reply_error(struct request *r, enum error e)
 	return reply;
 }
 
+/* CR or LF in a value would let a client write headers of its own. */
 struct reply *
 reply_header(struct request *r, struct reply *reply, const char *name, const char *fmt, ...)
 {
@@ -176,6 +182,7 @@ reply_header(struct request *r, struct reply *reply, const char *name, const cha
 
 /* ---- sending ---- */
 
+/* Reads by position, so a range needs no seek. */
 static bool
 send_file(struct request *r, struct reply *reply)
 {
@@ -210,6 +217,7 @@ reply_send(struct request *r, struct reply *reply)
 	HEAD("Status: %d\r\nX-Request-Id: %s\r\n", reply->status, r->id != NULL ? r->id : "");
 	if (reply->content_type != NULL)
 		HEAD("Content-Type: %s\r\n", reply->content_type);
+	/* Neither for 204 and 304, which have no content, nor where the gateway adds it. */
 	if (reply->file >= 0)
 		HEAD("Content-Length: %lld\r\n", (long long)reply->file_bytes);
 	else if (reply->content_type != NULL && !reply->sendfile)

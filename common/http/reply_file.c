@@ -71,6 +71,7 @@ range_is_beyond(struct request *r, off_t size)
 	       range_parse(request_header(r, "Range"), size, &from, &bytes) == RANGE_BAD;
 }
 
+/* Size and modification time identify the content: a file never changes once it has its name. */
 static struct reply *
 send_here(struct request *r, struct reply *reply, const struct stat *st)
 {
@@ -85,6 +86,7 @@ send_here(struct request *r, struct reply *reply, const struct stat *st)
 			(unsigned long long)st->st_mtim.tv_nsec);
 	reply_header(r, reply, "ETag", "%s", etag);
 	reply_header(r, reply, "Accept-Ranges", "bytes");
+	/* A list of tags (RFC 9110, 13.1.2). Ours has its quotes, so it is no part of another. */
 	if (if_none_match != NULL && strstr(if_none_match, etag) != NULL) {
 		close(reply->file);
 		reply->file = -1;
@@ -110,6 +112,7 @@ send_here(struct request *r, struct reply *reply, const struct stat *st)
 	return reply;
 }
 
+/* O_NOFOLLOW: the folder holds only files that we wrote. */
 struct reply *
 reply_file(struct request *r, const char *path, const char *content_type, const char *download_name)
 {

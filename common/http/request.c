@@ -21,6 +21,7 @@ request_variable(const struct request *r, const char *name)
 	return gateway_variable(r->gateway, name);
 }
 
+/* CGI names (RFC 3875, 4.1.18) fold '-' and '_', so the front drops headers with '_'. */
 const char *
 request_header(struct request *r, const char *name)
 {
@@ -33,6 +34,7 @@ request_header(struct request *r, const char *name)
 	return request_variable(r, variable);
 }
 
+/* Methods are case-sensitive (RFC 9110, 9.1). */
 static enum method
 method_parse(const char *text, bool *head)
 {
@@ -111,6 +113,7 @@ request_begin(struct request *r)
 
 /* ---- the body ---- */
 
+/* There is always a length: gateways buffer a chunked body before they call us. */
 static enum error
 body_read(struct request *r)
 {
@@ -138,6 +141,7 @@ body_read(struct request *r)
 	return OK;
 }
 
+/* Ignores parameters such as charset: JSON is UTF-8 in any case (RFC 8259, 8.1). */
 static bool
 media_type_is_json(const char *type)
 {
@@ -155,6 +159,7 @@ body_parse(struct request *r)
 	char reason[JSON_REASON];
 	enum error e;
 
+	/* No body needs no Content-Type: POST …/sign-out has nothing to say. */
 	if (r->raw_bytes == 0) {
 		r->body = json_object();
 		return r->body != NULL ? OK : ERR_TOO_LARGE;
@@ -200,6 +205,7 @@ request_bind(struct request *r, const struct field *fields, size_t count)
 
 /* ---- headers ---- */
 
+/* Without a key a retry is a new request; that is the client's choice. */
 enum error
 request_key(struct request *r, const char **key)
 {
@@ -240,6 +246,7 @@ request_refuse(struct request *r, enum error e, const char *fmt, ...)
 	return e;
 }
 
+/* Formats before it passes the text on, so a '%' in a value is harmless. */
 enum error
 request_fault(struct request *r, const char *pointer, const char *fmt, ...)
 {

@@ -13,7 +13,8 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decodes in place ('+' too if `plus`). False on invalid escapes and NUL. */
+/* Percent-decodes in place ('+' too if `plus`). False on invalid escapes and NUL. An escaped NUL
+ * would cut the text for us, but not for what compared it before. */
 static bool
 url_decode(char *s, bool plus)
 {
@@ -93,6 +94,7 @@ utf8_is_valid(const char *text)
 	return valid;
 }
 
+/* Decodes in place, in the caller's copy, since values live as long as the request. */
 static enum error
 parameter_bind(struct request *r, char *pair, const struct field *fields, size_t count, bool *seen)
 {
@@ -137,6 +139,7 @@ request_bind_query(struct request *r, const struct field *fields, size_t count)
 		char *pair = strsep(&rest, "&");
 		enum error one = *pair == '\0' ? OK : parameter_bind(r, pair, fields, count, seen);
 
+		/* A query that cannot be decoded outranks faults, and stays a 400. */
 		if (one != OK && e != ERR_MALFORMED_REQUEST)
 			e = one;
 	}

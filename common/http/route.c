@@ -37,6 +37,7 @@ segment_uuid(const char **path, struct uuid *id)
 	return uuid_parse(text, id);
 }
 
+/* A {…} matches only a UUID, so /v1/wallets/{id} and /v1/wallets/limits never compete. */
 static bool
 matches(const char *pattern, const char *path, struct uuid ids[ROUTE_IDS])
 {
@@ -54,6 +55,7 @@ matches(const char *pattern, const char *path, struct uuid ids[ROUTE_IDS])
 	return *path == '\0';
 }
 
+/* Every GET route answers HEAD too (RFC 9110, 9.3.2). */
 static void
 allow_add(char allow[64], enum method m)
 {
@@ -63,6 +65,8 @@ allow_add(char allow[64], enum method m)
 		m == METHOD_GET ? ", HEAD" : "");
 }
 
+/* Walks the table in order. It has a few dozen rows at most, and the first match is the only
+ * one. */
 const struct route *
 route_find(const struct route *routes, size_t count, enum method method, const char *path,
 	struct uuid ids[ROUTE_IDS], enum error *e, char allow[64])

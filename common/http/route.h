@@ -5,6 +5,7 @@
 #include "common/http/request.h"
 
 struct reply;
+/* Runs on one of many threads. Must return a reply made by reply.h, for this request. */
 typedef struct reply *handler(struct request *r);
 
 /* Who can call a route. SIGNED_IN: any caller with a live session; OPERATOR_ONLY: with that

@@ -26,6 +26,8 @@
 #include "common/http/reply.h"
 #include "common/http/request_private.h"
 
+/* The default, 8 MiB, would reserve 4 GiB of addresses for the largest HANDLER_THREADS. This is
+ * ample for the largest frames, those of a batch, and for JSON_DEPTH_MAX levels of the parser. */
 #define STACK_BYTES (512 * 1024)
 
 struct server {
@@ -48,7 +50,8 @@ request_identify(struct request *r, identify *check)
 }
 
 /* Identifies the caller: from the gateway's authorizer if there is one, or else by checking the
- * token here. */
+ * token here. AUTH_… can only come from the gateway: what a client sends arrives as HTTP_…. Without
+ * them the request did not pass the authorizer, and its token is checked like anyone's. */
 static enum error
 caller_find(const struct service *s, struct request *r)
 {
@@ -65,6 +68,7 @@ caller_find(const struct service *s, struct request *r)
 	return s->identify != NULL ? request_identify(r, s->identify) : ERR_UNAUTHENTICATED;
 }
 
+/* Ownership is not checked here: the domain looks only at what belongs to the caller. */
 static enum error
 caller_check(const struct service *s, const struct route *route, struct request *r)
 {
@@ -79,6 +83,7 @@ caller_check(const struct service *s, const struct route *route, struct request 
 	return OK;
 }
 
+/* An authorizer request is not routed: its path is another service's. */
 static struct reply *
 dispatch(const struct service *s, struct request *r)
 {
@@ -117,6 +122,7 @@ body_drain(const struct request *r)
 		;
 }
 
+/* The response is sent before anything is freed, because it points into the arena. */
 static void
 serve(const struct server *server, struct arena *arena, const struct gateway *gateway)
 {
@@ -129,13 +135,14 @@ serve(const struct server *server, struct arena *arena, const struct gateway *ga
 	if (!reply_send(&r, reply))
 		log_info("the client disconnected before the response was sent");
 	arena_leave(); /* also discards all jansson values: none needs freeing */
-	log_request(NULL);
+	log_request(NULL); /* the id is in the arena */
 	arena_reset(arena);
 }
 
 /* ---- FastCGI ---- */
 
-/* False: time to stop. */
+/* False: time to stop. No lock is needed around accept: the kernel gives each connection to one
+ * thread. */
 static bool
 request_accept(struct server *server, FCGX_Request *fcgx)
 {
@@ -147,6 +154,7 @@ request_accept(struct server *server, FCGX_Request *fcgx)
 	return accepted;
 }
 
+/* Arena and FastCGI request are the thread's own, and are used again for each request. */
 static void *
 worker(void *context)
 {
@@ -172,6 +180,7 @@ worker(void *context)
 	return NULL;
 }
 
+/* Fewer threads than configured still serve, only fewer requests at once. */
 static int
 threads_start(struct server *server, pthread_t *threads, int count)
 {
@@ -203,6 +212,8 @@ serve_until_signal(struct server *server, const sigset_t *ends)
 	log_info("%s: serving with %d threads", server->service->name, count);
 	sigwait(ends, &got);
 	log_info("%s: shutting down after the accepted requests", server->service->name);
+	/* In this order: a thread that accept() or the door lets go must find the shutdown
+	 * pending. */
 	FCGX_ShutdownPending();
 	shutdown(server->socket, SHUT_RD);
 	door_close(&server->door);
@@ -214,6 +225,7 @@ serve_until_signal(struct server *server, const sigset_t *ends)
 
 /* ---- start ---- */
 
+/* For tests, which compare the table with web/openapi.yaml and call each route. */
 static void
 routes_print(const struct service *s)
 {
@@ -340,7 +352,7 @@ service_main(int argc, char **argv, const struct service *s)
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
-	sigaddset(&ends, SIGUSR1);
+	sigaddset(&ends, SIGUSR1); /* how FastCGI servers ask for a graceful end */
 	pthread_sigmask(SIG_BLOCK, &ends, NULL);
 	if (FCGX_Init() != 0 || !socket_find(s, &server.socket))
 		return 1;

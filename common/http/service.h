@@ -5,7 +5,7 @@
 #include "common/http/route.h"
 
 /* Checks an access token (NULL: the request has none) and fills in *caller. On an error *why is a
- * sentence for the client, or NULL. */
+ * sentence for the client, or NULL. Called by many threads at once. */
 typedef enum error identify(const char *token, struct caller *caller, const char **why);
 
 /* Identifies the caller by the Bearer token; the reason for a refusal becomes the reply's
@@ -16,8 +16,10 @@ struct service {
 	const char *name;          /* "wallet" */
 	const struct route *routes;
 	size_t route_count;
-	/* Opens what the handlers need. NULL, after a sentence on stderr, ends the program. */
+	/* Opens what the handlers need, and all threads then share. NULL, after a sentence on
+	 * stderr, ends the program. */
 	void *(*start)(void);
+	/* Called after the last request has been answered and all threads have ended. */
 	void (*stop)(void *service);
 	/* Checks the caller's token if no gateway has. NULL: no route needs it. */
 	identify *identify;
