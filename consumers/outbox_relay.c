@@ -14,6 +14,7 @@
 
 /* ---- rows to events ---- */
 
+/* The same text as in the API's response, plus the owner, so the two cannot drift apart. */
 static char *
 created_body(const struct db_rows *rows, size_t row, struct arena *arena, size_t *bytes)
 {
@@ -81,6 +82,8 @@ static const struct db_statement read_rejections_sql = { "outbox_read_rejections
 static const struct db_statement read_jobs_sql = { "outbox_read",
 	"SELECT id, wallet_id, owner_id, created_at, xid FROM outbox_read($1, $2)", DB_IDEMPOTENT };
 
+/* An outbox of transactions must reach statement_queue; no queue of ours takes rejections, so those
+ * are not mandatory. */
 static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
 		{ { "transaction", EVENT_CREATED, &read_transactions_sql, true, created_body },
@@ -93,13 +96,15 @@ static const struct source sources[] = {
 
 /* ---- the program ---- */
 
-/* Runs next to the relays: releases expired holds. Returns NULL unless the sweep failed. */
+/* Runs next to the relays: releases expired holds. Returns NULL unless the sweep failed. In this
+ * process, because the sweep needs no broker: the relay is the one consumer that runs without. */
 static void *
 sweep_thread(void *drain)
 {
 	return hold_sweep(drain != NULL) ? NULL : drain;
 }
 
+/* A database whose URL is not set is left out, so each can have a relay of its own elsewhere. */
 int
 main(int argc, char **argv)
 {

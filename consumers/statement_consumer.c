@@ -48,6 +48,8 @@ handle_requested(struct consumer_state *s, struct delivery *d, const json_t *dat
 	return OK;
 }
 
+/* An event that cannot be read becomes a dead letter and leaves a gap, which raises an alarm after
+ * GAP_ALARM. */
 static void
 handle_created(struct consumer_state *s, struct delivery *d, const json_t *data)
 {
@@ -60,6 +62,8 @@ handle_created(struct consumer_state *s, struct delivery *d, const json_t *data)
 		s->line_of[place] = d;
 }
 
+/* An error concerns the database, and repeats the batch. What is wrong with the message itself
+ * marks only the message. */
 static enum error
 handle_one(struct consumer_state *s, struct delivery *d)
 {
@@ -83,6 +87,8 @@ handle_one(struct consumer_state *s, struct delivery *d)
 	return e;
 }
 
+/* The stored line stays: the ledger never changes a row, so a second version is a fault to look
+ * into. */
 static void
 differs(size_t place, void *context)
 {
@@ -109,6 +115,7 @@ handle(void *service, struct delivery deliveries[], size_t count, bool again)
 	return lines_store(s->db, s->lines, differs, s);
 }
 
+/* The worker first: it may be writing a file, which it then leaves to another consumer. */
 static void
 stop(void *service)
 {

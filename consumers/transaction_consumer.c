@@ -72,6 +72,7 @@ items_read(struct service *s, struct delivery deliveries[], size_t count)
 	}
 }
 
+/* Operations point into the events, so these live until the batch is done. */
 static void
 items_free(struct service *s)
 {
@@ -127,6 +128,7 @@ reply_rejected(struct item *item, const char *data)
 	return OK;
 }
 
+/* The arrays are parallel to the parameters of find_rejections_sql. */
 static void
 redelivered_add(struct service *s, const struct item *item)
 {
@@ -195,6 +197,7 @@ find_rejections(struct service *s)
 	return e;
 }
 
+/* The request travels as text, so its numbers stay as they were sent. */
 static enum error
 reject_one(struct service *s, struct item *item, const struct outcome *o)
 {
@@ -217,6 +220,8 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 
 static const struct db_statement reject_sql = { "reject", "SELECT reject($1, $2)", DB_IDEMPOTENT };
 
+/* An unknown result is not a refusal: it is not published, and an operator looks at the dead
+ * letter. */
 static enum error
 outcomes_settle(struct service *s, size_t count)
 {
@@ -262,6 +267,8 @@ post(struct service *s, bool again)
 	return outcomes_settle(s, count);
 }
 
+/* Idempotent: the deduplication keys make a repeated batch return the transactions of the first
+ * time. */
 static enum error
 handle(void *service, struct delivery deliveries[], size_t count, bool again)
 {

@@ -22,6 +22,7 @@
 #include "common/base/log.h"
 #include "common/base/program.h"
 
+/* How often the lock is checked; a second relay takes over within this time. */
 #define LOCK_CHECK_MS 1000
 #define SLICE_MS 250
 /* Empty polls before the pauses grow, and by how much at most: an idle system should rest. */
@@ -30,6 +31,7 @@
 
 /* ---- batches ---- */
 
+/* Keeps the arrays for the next rows. */
 static void
 batch_clear(struct batch *b)
 {
@@ -65,6 +67,7 @@ static const struct db_column place_columns[] = {
 	DB_COLUMN(BORROWED, "xid", struct place, xid),
 };
 
+/* The row's id is the message's id, so consumers recognize a duplicate. */
 static enum error
 batch_add(struct relay *r, const struct stream *stream, struct batch *b, const struct db_rows *rows,
 	size_t row)
@@ -95,7 +98,8 @@ batch_add(struct relay *r, const struct stream *stream, struct batch *b, const s
 	return OK;
 }
 
-/* Reads the next rows into an empty batch, which stays empty if there are none. */
+/* Reads the next rows into an empty batch, which stays empty if there are none. The position in
+ * memory runs ahead of the cursor in the database, which moves only after the confirms. */
 static enum error
 batch_read(struct relay *r, size_t s, struct batch *b)
 {
@@ -326,6 +330,7 @@ serve(struct relay *r)
 	return OK;
 }
 
+/* The next connection starts at the cursor, so what was in flight is read and published again. */
 static void
 discard_batches(struct relay *r)
 {

@@ -15,7 +15,8 @@
 
 /* ---- validation ---- */
 
-/* A dot-atom (RFC 5322, 3.2.3): no quotes, comments or empty atoms. */
+/* A dot-atom (RFC 5322, 3.2.3) of at most 64 bytes (RFC 5321, 4.5.3.1.1): no quotes, comments or
+ * empty atoms. */
 static bool
 local_part(const char *s, size_t n)
 {
@@ -29,6 +30,7 @@ local_part(const char *s, size_t n)
 	return n >= 1 && n <= 64;
 }
 
+/* RFC 1035, 2.3.4; RFC 1123, 2.1 also allows a digit in front. */
 static bool
 domain_label(const char *s, size_t n)
 {
@@ -145,6 +147,8 @@ static const struct db_statement account_create_sql = { "account_create",
 	" SELECT * FROM made UNION ALL SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1",
 	DB_IDEMPOTENT };
 
+/* Addresses that differ only in case are one account. COLLATE "C" folds only ASCII, like
+ * attempt_key(). */
 static const struct db_statement account_by_email_sql = { "account_by_email",
 	"SELECT " ACCOUNT_COLUMNS
 	" FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",

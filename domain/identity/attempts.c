@@ -11,6 +11,7 @@
 /* SIGN_IN_FREE_ATTEMPTS is at most 100, and a delay doubles at most 20 times. */
 #define DELAYS_MAX 160
 
+/* Stops doubling at the maximum, so it cannot overflow. */
 int64_t
 attempt_delay_ms(int64_t failures)
 {
@@ -25,6 +26,7 @@ attempt_delay_ms(int64_t failures)
 	return delay < max ? delay : max;
 }
 
+/* The last element stands for every further failure. */
 bool
 attempts_start(struct auth *auth)
 {
@@ -41,7 +43,7 @@ attempts_start(struct auth *auth)
 void
 attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMPT_KEY])
 {
-	char small[256];
+	char small[256]; /* no account has a longer address: EMAIL_MAX */
 	size_t n = 0;
 
 	for (; n < sizeof small && email[n] != '\0'; n++)
@@ -50,6 +52,7 @@ attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMP
 		sizeof auth->secret);
 }
 
+/* Longer than the longest delay: waiting it out must not reset the count. */
 int64_t
 attempt_memory_ms(void)
 {

@@ -26,6 +26,7 @@ auth_new(void)
 	return NULL;
 }
 
+/* Wipes the secret, so it does not survive in freed memory. */
 void
 auth_free(struct auth *auth)
 {

@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* More ways would fill the table more evenly before anything is evicted, and take longer to
+ * search. */
 #define WAYS 8
+/* Set n uses lock n % LOCKS: threads with different tokens rarely meet. */
 #define LOCKS 64
 
 struct entry {
@@ -22,6 +25,8 @@ struct cache {
 	pthread_mutex_t locks[LOCKS];
 };
 
+/* calloc() gives untouched pages, so an empty cache takes no memory: touching all of them cost 13
+ * MB (bench/NOTES.md). */
 struct cache *
 cache_new(size_t entries)
 {
@@ -56,6 +61,7 @@ cache_key(const void *bytes, size_t n, unsigned char key[CACHE_KEY])
 	crypto_generichash(key, CACHE_KEY, bytes, n, NULL, 0);
 }
 
+/* The key is a hash already, so any of its bytes choose a set evenly. */
 static struct entry *
 set_lock(struct cache *c, const unsigned char key[CACHE_KEY], pthread_mutex_t **lock)
 {
@@ -77,6 +83,7 @@ set_find(struct entry *set, const unsigned char key[CACHE_KEY])
 	return NULL;
 }
 
+/* Copies the value out, because the entry can be overwritten once the lock is released. */
 bool
 cache_get(struct cache *c, const unsigned char key[CACHE_KEY], struct cached_identity *out)
 {
@@ -141,6 +148,7 @@ cache_remove(struct cache *c, const unsigned char key[CACHE_KEY])
 	pthread_mutex_unlock(lock);
 }
 
+/* One lock at a time: readers of other sets are not held up. */
 void
 cache_clear(struct cache *c)
 {

@@ -26,17 +26,20 @@ struct cache;
 
 /* NULL if out of memory. */
 struct cache *cache_new(size_t entries);
+/* NULL is allowed. No other thread may still use the cache. */
 void cache_free(struct cache *c);
 
 /* Hashes the bytes to a key, so the cache does not hold tokens in plain text. */
 void cache_key(const void *bytes, size_t n, unsigned char key[CACHE_KEY]);
 
+/* False: not cached, or expired. */
 bool cache_get(struct cache *c, const unsigned char key[CACHE_KEY],
 	struct cached_identity *out) MUST_CHECK;
 /* Take it before the lookup whose result goes to cache_put(). */
 unsigned cache_mark(const struct cache *c);
 void cache_put(struct cache *c, unsigned mark, const unsigned char key[CACHE_KEY],
 	const struct cached_identity *v);
+/* After either of these, no cache_put() with an earlier mark can bring the value back. */
 void cache_remove(struct cache *c, const unsigned char key[CACHE_KEY]);
 void cache_clear(struct cache *c);
 

@@ -22,6 +22,7 @@
 #include "domain/identity/tokens.h"
 
 #define SESSION_KEEP (30 * US_PER_S)
+/* How often the watcher looks whether the program is stopping. */
 #define WATCH_TURN_MS 250
 
 static struct {
@@ -78,6 +79,7 @@ tokens_refresh(void)
 		cache_clear(identity.tokens);
 }
 
+/* The key is a hash of the whole token: two that differ in one byte never share an entry. */
 static enum error
 token_lookup(const char *token, struct cached_identity *k, const char **why)
 {
@@ -138,6 +140,8 @@ session_query(const struct uuid *session, struct cached_identity *k)
 	return OK;
 }
 
+/* Takes the mark before it reads `listening`. If the watcher stops in between, its clearing makes
+ * the mark stale, and nothing is cached. */
 static enum error
 session_lookup(const struct uuid *session, struct cached_identity *k)
 {
@@ -172,6 +176,7 @@ identity_check(const char *token, struct caller *caller, const char **why)
 	if ((e = token_lookup(token, &claimed, why)) != OK ||
 		(e = session_lookup(&claimed.session, &current)) != OK)
 		return e;
+	/* Signed together, so they only differ by a fault of ours. */
 	if (memcmp(&claimed.user, &current.user, sizeof current.user) != 0)
 		return ERR_UNAUTHENTICATED;
 	*caller = (struct caller){ .known = true,
@@ -198,6 +203,7 @@ identity_forget_all(void)
 
 /* ---- the watcher ---- */
 
+/* What is no session id can mean any session. */
 static void
 notification_apply(const char *payload)
 {
@@ -209,7 +215,8 @@ notification_apply(const char *payload)
 		identity_forget_all();
 }
 
-/* Returns when the connection is lost or the program ends. */
+/* Returns when the connection is lost or the program ends. LISTEN already holds, so no session can
+ * end unseen between clearing the cache and using it. */
 static void
 watch_connection(struct db *db)
 {
@@ -256,6 +263,7 @@ watch_start(void)
 		log_error("could not start the session watcher: not caching sessions");
 }
 
+/* Not at start: a process that only serves other routes needs no connection for it. */
 void
 identity_watch(void)
 {

@@ -31,6 +31,7 @@ key_folder(char *out, size_t bytes)
 
 /* ---- keys ---- */
 
+/* Other files in the folder are ignored: the lock, the secret, an editor's copies. */
 static bool
 kid_from_name(const char *name, char kid[UUID_TEXT], instant_us *made_at)
 {
@@ -49,6 +50,7 @@ kid_from_name(const char *name, char kid[UUID_TEXT], instant_us *made_at)
 	return true;
 }
 
+/* A UUIDv7 begins with its time, so names sort by age. */
 static int
 newest_first(const void *a, const void *b)
 {
@@ -87,6 +89,7 @@ keys_scan(const char *folder, struct key **keys)
 	return n;
 }
 
+/* A key that others can read is used all the same: refusing it would sign everyone out. */
 static bool
 key_load(const char *folder, struct key *k)
 {
@@ -198,6 +201,7 @@ ended_remove(const char *folder)
 	key_files_free(keys, n);
 }
 
+/* The old key stays until KEY_OVERLAP has passed: tokens that it signed are still in use. */
 bool
 key_files_rotate(const char *folder, char kid[UUID_TEXT])
 {
@@ -256,6 +260,7 @@ secret_prepare(const char *folder)
 	return good;
 }
 
+/* Under the lock, so of several processes that start together one makes the key. */
 bool
 key_files_prepare(const char *folder)
 {

@@ -47,6 +47,8 @@ key_folder_make(const char *folder)
 	return true;
 }
 
+/* Never O_CREAT alone: root must give a new lock file to the service, and leave an existing one as
+ * it is. */
 static int
 lock_open(const char *folder)
 {
@@ -64,6 +66,7 @@ lock_open(const char *folder)
 	return -1;
 }
 
+/* flock() ends with the process, so a crash leaves no stale lock. */
 int
 key_folder_lock(const char *folder)
 {

@@ -19,6 +19,7 @@
 #include "common/base/log.h"
 #include "domain/identity/key_files.h"
 
+/* How old the keys in memory can be before a verification looks at the folder again. */
 #define CHECK_EVERY_MS 1000
 #define RECENT_US (50 * US_PER_MS) /* several clock ticks */
 
@@ -34,6 +35,7 @@ static struct {
 
 static atomic_uint generation;
 
+/* Reads no key yet: a CGI process that checks no token opens no key. */
 bool
 keys_start(bool make)
 {
@@ -71,6 +73,7 @@ same_keys(const struct key *keys, int count)
 	return true;
 }
 
+/* A folder that cannot be read leaves the keys in use as they are. */
 static void
 folder_read(instant_us folder_time)
 {
@@ -126,7 +129,8 @@ key_find(const char *kid)
 	return NULL;
 }
 
-/* The key pair of a kid, or NULL. Takes the lock. The caller frees the pair. */
+/* The key pair of a kid, or NULL. Takes the lock. The caller frees the pair. Takes a reference of
+ * its own, so the slow part, signing or verifying, runs without the lock. */
 static EVP_PKEY *
 pair_take(const char *kid, bool *readable)
 {
@@ -148,6 +152,7 @@ pair_take(const char *kid, bool *readable)
 
 /* ---- ES256: JOSE concatenates r and s, libcrypto uses DER ---- */
 
+/* Padded on the left: DER drops leading zeros, and RFC 7518, 3.4 wants 32 bytes each. */
 static bool
 der_to_raw(const unsigned char *der, size_t n, unsigned char raw[KEY_SIGNATURE])
 {
@@ -159,7 +164,8 @@ der_to_raw(const unsigned char *der, size_t n, unsigned char raw[KEY_SIGNATURE])
 	return good;
 }
 
-/* The length of the DER; 0 if out of memory. */
+/* The length of the DER; 0 if out of memory. ECDSA_SIG_set0() takes over both numbers, but only if
+ * it succeeds. */
 static int
 raw_to_der(const unsigned char raw[KEY_SIGNATURE], unsigned char **der)
 {
@@ -210,6 +216,7 @@ pair_verify(EVP_PKEY *pair, const char *text, size_t bytes,
 
 /* ---- signing and verifying ---- */
 
+/* Checks the folder every time: a rotation takes effect with the next token. */
 enum error
 keys_current(char kid[UUID_TEXT])
 {
@@ -241,6 +248,7 @@ keys_sign(const char *kid, const char *text, size_t bytes, unsigned char signatu
 	return good ? OK : ERR_UNAVAILABLE;
 }
 
+/* If the folder could never be read, the fault is ours and not the token's. */
 enum error
 keys_verify(const char *kid, const char *text, size_t bytes,
 	const unsigned char signature[KEY_SIGNATURE])

@@ -13,6 +13,7 @@ struct change {
 static const struct db_statement password_set_sql = { "password_set",
 	"UPDATE account SET password_hash = $2 WHERE id = $1", DB_IDEMPOTENT };
 
+/* DB_ONCE: after a lost commit a second run would find another hash, and refuse what succeeded. */
 static enum error
 change_work(struct db *db, void *context)
 {

@@ -18,6 +18,7 @@
 enum error password_enter(void) MUST_CHECK;
 void password_leave(void);
 
+/* ERR_OVERLOADED if out of memory. The caller is between password_enter() and password_leave(). */
 enum error password_hash(const char *password, char out[PASSWORD_HASH]) MUST_CHECK;
 /* password_enter(), password_hash() and password_leave() in one call. */
 enum error password_hash_queued(const char *password, char out[PASSWORD_HASH]) MUST_CHECK;

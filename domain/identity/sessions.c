@@ -22,6 +22,7 @@ struct refresh {
 	unsigned char token[TOKEN_BYTES], hash[HASH_BYTES];
 };
 
+/* Without a key or salt: 256 random bits cannot be guessed, so a plain hash is enough. */
 static void
 refresh_hash(struct refresh *r)
 {
@@ -57,7 +58,8 @@ refresh_successor(const struct auth *auth, const struct refresh *r, struct refre
 	refresh_hash(next);
 }
 
-/* Identifies the device that used a token: a retry from the same device has the same hash. */
+/* Identifies the device that used a token: a retry from the same device has the same hash. The NULs
+ * keep the two texts apart. */
 static void
 client_hash(const struct auth *auth, const struct client *c, unsigned char out[HASH_BYTES])
 {
@@ -157,6 +159,8 @@ opening_work(struct db *db, void *context)
 	return e == OK ? ended_read(ended, &o->ended) : e;
 }
 
+/* The session's id and token are made outside the transaction, so a repeated one opens the same
+ * session. */
 enum error
 session_open(struct auth *auth, const struct account *account, const struct client *client,
 	struct grant *out)

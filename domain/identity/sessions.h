@@ -17,7 +17,8 @@ struct client {
 	const char *user_agent, *ip;
 };
 
-/* The result of a sign-in or a refresh. */
+/* The result of a sign-in or a refresh. Secrets: never logged, and sent only to the client that
+ * signed in. */
 struct grant {
 	char access_token[TOKEN_MAX], refresh_token[REFRESH_TOKEN];
 	struct uuid session;
@@ -37,6 +38,7 @@ enum error session_refresh(struct auth *auth, const char *token, const struct cl
 /* ERR_NOT_FOUND if the session is not the user's, or has ended. */
 enum error session_end(
 	struct auth *auth, const struct uuid *user, const struct uuid *session) MUST_CHECK;
+/* Every session of the user, this one included. */
 enum error session_end_all(struct auth *auth, const struct uuid *user) MUST_CHECK;
 
 /* An open session. The strings belong to the arena passed to session_list(). */

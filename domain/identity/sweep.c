@@ -1,4 +1,7 @@
-/* sweep.c - deletes expired rows; see sweep.h. */
+/* sweep.c - deletes expired rows; see sweep.h.
+ *
+ * There is no timer: requests that add rows remove expired ones now and then. So the tables stay
+ * bounded, and plain CGI needs no extra program. */
 #include "domain/identity/sweep.h"
 
 #include "common/base/config.h"

@@ -40,6 +40,8 @@ part_add(char out[TOKEN_MAX], size_t *n, const void *bytes, size_t count)
 	return true;
 }
 
+/* The claims that RFC 9068, 2.2 asks for, without client_id: there is no client registration. `sid`
+ * names the session. */
 static json_t *
 claims_to_json(const struct claims *c, instant_us now)
 {
@@ -66,6 +68,7 @@ payload_add(char out[TOKEN_MAX], size_t *n, const struct claims *c, instant_us n
 	return bytes > 0 && bytes <= sizeof text && part_add(out, n, text, bytes);
 }
 
+/* The signature covers the text before it, so the token is built in place. */
 enum error
 token_issue(struct claims *c, char out[TOKEN_MAX])
 {
@@ -75,6 +78,7 @@ token_issue(struct claims *c, char out[TOKEN_MAX])
 	size_t n = 0;
 	enum error e;
 
+	/* `exp` counts whole seconds; the cache must not keep the token longer than it says. */
 	c->expires_at = (now + config_number(OPT_ACCESS_TOKEN_TIME) * US_PER_MS) / US_PER_S *
 			US_PER_S;
 	if ((e = keys_current(kid)) != OK)
@@ -104,6 +108,7 @@ struct parts {
 	size_t header_bytes, payload_bytes, signature_bytes;
 };
 
+/* Exactly three parts: five would be an encrypted token (RFC 7516), which we never issue. */
 static bool
 token_split(const char *token, struct parts *p)
 {
@@ -163,7 +168,8 @@ uuid_is(const json_t *object, const char *name, struct uuid *out)
 	return text != NULL && uuid_parse(text, out);
 }
 
-/* Sets the kid. False unless the header is exactly one of ours. */
+/* Sets the kid. False unless the header is exactly one of ours. An extension that must be
+ * understood (crit: RFC 7515, 4.1.11) is refused, because we understand none. */
 static bool
 header_check(const struct parts *p, char kid[UUID_TEXT])
 {
@@ -179,7 +185,8 @@ header_check(const struct parts *p, char kid[UUID_TEXT])
 	return good;
 }
 
-/* NULL if every claim is valid, else what is wrong. */
+/* NULL if every claim is valid, else what is wrong. No leeway for `exp`: all clocks that check it
+ * are ours. `iat` has some, in case the issuing machine is ahead. */
 static const char *
 claims_check(const json_t *claims, struct claims *c)
 {
