@@ -6,6 +6,7 @@
 
 #include "common/base/digest.h"
 
+/* 192 bits: two places never share a key by chance. */
 #define PLACE_KEY_BYTES 24
 #define PREFIX_BYTES 40
 
@@ -32,7 +33,8 @@ batch_key_read(struct batch_key *k, const struct uuid *owner, const char *key, c
 	return OK;
 }
 
-/* Derives a key for place i from the batch's key: retrying the batch retries each place. */
+/* Derives a key for place i from the batch's key: retrying the batch retries each place. Hashed,
+ * because a key of KEY_MAX characters leaves no room for the place. */
 static const char *
 place_key(const char *key, size_t i, struct arena *arena)
 {
@@ -55,6 +57,7 @@ prefix_write(char prefix[PREFIX_BYTES], size_t i)
 	snprintf(prefix, PREFIX_BYTES, "/transactions/%zu", i);
 }
 
+/* An invalid place is not an error: its faults become its result, and the others go on. */
 static enum error
 place_read(struct batch *b, size_t i, const json_t *data, const struct caller *caller,
 	struct arena *arena)
@@ -74,7 +77,7 @@ place_read(struct batch *b, size_t i, const json_t *data, const struct caller *c
 		e = operation_read(data, ORIGIN_BATCH, prefix, arena, op, &faults);
 	b->places[i].faults = faults.list;
 	if (e == ERR_INVALID_REQUEST)
-		return faults.list != NULL ? OK : ERR_TOO_LARGE;
+		return faults.list != NULL ? OK : ERR_TOO_LARGE; /* no memory for the fault */
 	operation_set_caller(op, caller);
 	return e;
 }
@@ -124,6 +127,7 @@ ending_of(const struct batch *b)
 	return b->atomic ? END_ATOMIC : END_EACH;
 }
 
+/* Invalid places are left out of the call, so outcomes are matched to places in order. */
 enum error
 batch_post_valid(struct batch *b, struct db_pool *pool, struct arena *arena)
 {
@@ -173,6 +177,7 @@ batch_is_replay(const struct batch *b)
 	return any;
 }
 
+/* The ledger says only that an operation is invalid; what is wrong follows from its kind. */
 json_t *
 place_faults(const struct batch *b, size_t i)
 {

@@ -14,6 +14,7 @@ text_digest(struct digest *d, const char *text)
 	digest_add_raw(d, "", 1);
 }
 
+/* No limit (null) differs from a limit of 0: -1 is not a valid amount. */
 static void
 limits_digest(struct digest *d, const struct limits *limits)
 {
@@ -43,6 +44,7 @@ change_fingerprint(struct change *c)
 	digest_end(&d, c->fingerprint);
 }
 
+/* Without a key there is nothing to compare a retry with. */
 static struct db_value
 fingerprint_value(const struct change *c)
 {
@@ -74,6 +76,7 @@ static const struct db_statement wallet_change_sql = { "wallet_change",
 	"SELECT " OUTCOME_COLUMNS " FROM wallet_change($1, $2, $3, $4::integer, $5, $6, $7, $8)",
 	DB_IDEMPOTENT };
 
+/* Not through the poster: changes are rare, and each locks its wallet as post() does. */
 enum error
 wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct outcome *out)
 {

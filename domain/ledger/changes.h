@@ -19,6 +19,7 @@ struct change {
 	unsigned char fingerprint[LEDGER_FINGERPRINT];
 };
 
+/* Fingerprints the change as requested, for retries with the same key. Public for its test. */
 void change_fingerprint(struct change *c);
 
 /* Sets the fingerprint, and makes the change. The outcome's text is in the arena. */

@@ -39,6 +39,7 @@ set_reason_from_faults(char reason[EVENT_REASON], const struct faults *f)
 
 /* ---- data in our own format ---- */
 
+/* An event has no caller, so it must say whose wallet it means. */
 static enum error
 read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 {
@@ -60,6 +61,7 @@ static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_
 	KIND_REVERSAL, KIND_CANCELLATION };
 #define ORIGINAL_KINDS (sizeof(original_kinds) / sizeof(original_kinds[0]))
 
+/* By members that our own format does not have. */
 static bool
 is_original(const json_t *data)
 {
@@ -109,6 +111,7 @@ read_original_kind(struct emitted *m, const json_t *transaction, char reason[EVE
 	return OK;
 }
 
+/* `transaction.amount` is in major units, and waits for the currency of its wallet. */
 static enum error
 read_original(struct emitted *m, char reason[EVENT_REASON])
 {
@@ -185,7 +188,8 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	return e;
 }
 
-/* Turns "12.50" into "12.5": trailing zeros must not exceed the digits that a currency allows. */
+/* Turns "12.50" into "12.5": trailing zeros must not exceed the digits that a currency allows.
+ * Leaves text alone that is not a plain decimal, for the parser to refuse. */
 static void
 trim_zeros(char *decimal)
 {
@@ -200,6 +204,7 @@ trim_zeros(char *decimal)
 	decimal[n] = '\0';
 }
 
+/* Only now can a decimal be judged, because the currency decides how many digits it may have. */
 enum error
 emitted_amount(struct emitted *m, const char *currency, char reason[EVENT_REASON])
 {

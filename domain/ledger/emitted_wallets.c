@@ -34,6 +34,7 @@ static const struct db_column original_columns[] = {
 	DB_COLUMN(BORROWED, "currency", struct original, currency),
 };
 
+/* A transaction of another user is not found, like over HTTP. */
 static enum error
 original_apply(const struct original *o, struct emitted *const events[], size_t count,
 	struct arena *arena)
@@ -99,6 +100,7 @@ needs_currency(const struct emitted *m)
 	return m->has_major && m->currency == NULL;
 }
 
+/* The owner table names the wallet that a request without wallet_id means. */
 static enum error
 find_currencies(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
 {

@@ -9,6 +9,7 @@
 #include "common/base/json.h"
 #include "domain/events.h"
 
+/* Runs once per event in the relay, so it writes text and builds no tree (bench/NOTES.md). */
 char *
 fact_created(const struct transaction *t, size_t *bytes)
 {
@@ -23,6 +24,7 @@ fact_created(const struct transaction *t, size_t *bytes)
 	return text_end(&data) != NULL ? event_wrap(&head, data.data, data.bytes, bytes) : NULL;
 }
 
+/* The request is appended as it came: parsed and written again, its numbers could lose digits. */
 char *
 rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *request,
 	size_t request_bytes)
@@ -61,6 +63,7 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 	return text;
 }
 
+/* Reads rows that any version of the consumer has written, so it relies on no member. */
 char *
 fact_rejected(const char *data, const char *row_id, instant_us row_at, size_t *bytes)
 {

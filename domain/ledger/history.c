@@ -6,6 +6,7 @@ static const struct db_statement transaction_find_sql = { "transaction_find",
 	" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
 	DB_IDEMPOTENT };
 
+/* By id alone: the id's index leads to the row, whichever wallet it is in. */
 enum error
 transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
 	struct arena *arena, struct transaction *t)
@@ -19,6 +20,7 @@ transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *ow
 	return rows_count(rows) == 1 ? transaction_read(rows, 0, arena, t) : ERR_NOT_FOUND;
 }
 
+/* An absent filter is NULL, which transaction_page() skips. */
 static struct db_value
 amount_value(bool present, struct money amount)
 {

@@ -12,6 +12,7 @@
 #include "common/base/program.h"
 #include "common/db/db.h"
 
+/* Small: until each commit, its wallets are locked. */
 #define SWEEP_BATCH 200
 
 static const struct db_statement expire_sql = { "hold_expire", "SELECT hold_expire($1::integer)",

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Never stored or sent as numbers: the database and the API use the names. */
 enum kind {
 #define KIND(id, ...) KIND_##id,
 #include "domain/ledger/kinds.def"
@@ -26,6 +27,7 @@ extern const struct kind_rule kind_rules[]; /* by enum kind */
 
 /* The kinds that a client can request: their names for a FIELD_CHOICE, and the kind of each. */
 extern const char *const kind_choices[]; /* ends with NULL */
+/* `choice` is an index into kind_choices, as bind.h reads it. */
 enum kind kind_of_choice(int64_t choice);
 
 /* The names of the kinds that limits can apply to, and their number. */

@@ -33,6 +33,8 @@ struct arrays {
 
 static __thread struct arrays thread_arrays;
 
+/* Adds one element to every array, because they are parallel: NULL is what an operation does not
+ * have. */
 static void
 operation_add(struct arrays *a, const struct operation *op)
 {
@@ -56,7 +58,7 @@ operation_add(struct arrays *a, const struct operation *op)
 	db_array_add_bool(&a->of[A_FINAL], op->final);
 	if (op->has_expires_at)
 		db_array_add_instant(&a->of[A_EXPIRES], op->expires_at);
-	else if (op->kind == KIND_HOLD)
+	else if (op->kind == KIND_HOLD) /* SQL has a default too, but does not know HOLD_TIME */
 		db_array_add_instant(&a->of[A_EXPIRES],
 			clock_now() + config_number(OPT_HOLD_TIME) * US_PER_MS);
 	else
@@ -121,8 +123,8 @@ static const struct db_statement post_sql = { "post",
 	" $15, $16, $17, $18)",
 	DB_IDEMPOTENT };
 
-/* Fills this thread's arrays. False if the operations need none of the last three; post() is faster
- * without them. */
+/* Fills this thread's arrays. False if all kinds are plain and need none of the last three arrays;
+ * post() is faster without them. */
 static bool
 arrays_fill(const struct operation *const operations[], size_t count)
 {
@@ -168,6 +170,7 @@ ledger_post(struct db *db, const struct operation *const operations[], size_t co
 	return e != OK ? e : outcomes_read(rows, operations, count, again, arena, outcomes);
 }
 
+/* The context of ending_work(), which can run more than once. */
 struct ending_work {
 	enum ending ending;
 	const struct batch_key *key;
@@ -194,6 +197,7 @@ static const struct db_statement batch_claim_sql = { "batch_claim",
 	"SELECT batch_claim($1, $2, $3)",
 	DB_IDEMPOTENT };
 
+/* In the same transaction as the postings, so a rollback gives the key back. */
 static enum error
 key_claim(struct db *db, const struct batch_key *key)
 {
@@ -217,12 +221,16 @@ ending_work(struct db *db, void *context)
 	if (e != OK)
 		return e;
 	e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
+	/* If this runs again, an earlier run may have been committed: db_transaction() cannot
+	 * tell. */
 	w->again = true;
 	w->rolled_back = e == OK && must_roll_back(w);
 	/* Any error rolls back; ledger_post_ending() knows that this one is intended. */
 	return w->rolled_back ? ERR_GONE : e;
 }
 
+/* Takes a pooled connection, not the poster's: a batch decides about its own commit, and cannot
+ * share one. */
 enum error
 ledger_post_ending(struct db_pool *pool, enum ending ending, const struct batch_key *key,
 	const struct operation *const operations[], size_t count, struct arena *arena,

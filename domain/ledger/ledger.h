@@ -2,7 +2,10 @@
  *
  * The HTTP handlers and transaction_consumer both post through ledger_post(). It is one call of the
  * SQL function post(): one round trip, one commit, 1 … LEDGER_BATCH_MAX operations that do not
- * affect each other. Nothing here knows HTTP or AMQP. */
+ * affect each other. Nothing here knows HTTP or AMQP.
+ *
+ * Any thread, each with its own connection and arena. No lock is held in the process: the database
+ * locks wallets. */
 #ifndef DOMAIN_LEDGER_LEDGER_H
 #define DOMAIN_LEDGER_LEDGER_H
 
@@ -10,6 +13,7 @@
 #include "domain/ledger/operation.h"
 #include "domain/ledger/outcome.h"
 
+/* The API's largest batch. Past about 500 operations, a call gains nothing per operation. */
 #define LEDGER_BATCH_MAX 1000
 
 /* Posts `count` operations; outcomes[i] belongs to operations[i], with its text in the arena. OK:

@@ -7,6 +7,7 @@
 
 const char *const limit_periods[LIMIT_PERIODS + 1] = { "transaction", "day", "month", NULL };
 
+/* The arrays belong to the caller, even if memory ran out: the query then reports it. */
 struct limit_arrays
 limit_arrays_make(const struct limits *l)
 {
@@ -54,6 +55,7 @@ static const struct db_column in_force_columns[] = {
 	COLUMN(INSTANT, "frees_at", limit.frees_at),
 };
 
+/* The primary key allows one rule per kind and period, so the rows always fit. */
 static enum error
 rules_read(const struct db_rows *rows, const struct db_column *columns, size_t count,
 	struct arena *arena, struct limits *l)
@@ -96,6 +98,8 @@ static const struct db_column credit_columns[] = {
 	DB_COLUMN(NUMBER, "credit_limit", struct limits, credit),
 };
 
+/* Two statements, not one snapshot: a change in between shows old limits with a new credit limit,
+ * once. */
 enum error
 limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 {

@@ -30,6 +30,8 @@ struct limit {
 	instant_us frees_at;
 };
 
+/* As read from a request, or as stored. A wallet's request without `has_credit` leaves its credit
+ * limit as it is. */
 struct limits {
 	bool has_credit;
 	struct money credit;
@@ -40,6 +42,8 @@ struct limits {
 /* The limits in force for a wallet. Text is in the arena; ERR_TOO_LARGE if that is full. */
 enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
 	struct limits *l) MUST_CHECK;
+/* The defaults of a currency: read them, and replace them all. An unset currency has no limits, and
+ * no credit. */
 enum error limits_of_currency(struct db_pool *p, const char *currency, struct limits *l) MUST_CHECK;
 enum error limits_of_currency_set(struct db_pool *p, const char *currency,
 	const struct limits *l) MUST_CHECK;
@@ -58,6 +62,7 @@ json_t *limits_json(const struct limits *l);
 struct limit_arrays {
 	struct db_array kinds, periods, amounts;
 };
+/* limit_arrays_free() frees what limit_arrays_make() returns. */
 struct limit_arrays limit_arrays_make(const struct limits *l);
 void limit_arrays_free(struct limit_arrays *a);
 

@@ -4,6 +4,7 @@
 #include "domain/ledger/changes.h"
 #include "domain/ledger/limits.h"
 
+/* `per` and `kind` become pointers into our own lists, so later comparisons need no strcmp(). */
 static enum error
 limit_read(const json_t *item, size_t i, struct limit *l, struct faults *f)
 {
@@ -44,6 +45,7 @@ duplicates_check(const struct limits *l, struct faults *f)
 	return e;
 }
 
+/* For a wallet, null lifts the limit of its currency; a currency has nothing above it to lift. */
 static enum error
 amounts_check(const struct limits *l, struct faults *f)
 {
@@ -53,6 +55,7 @@ amounts_check(const struct limits *l, struct faults *f)
 	return OK;
 }
 
+/* Duplicates are only looked for among limits that could be read. */
 enum error
 limits_read(const json_t *body, struct limits *l, const char **reason, struct faults *f)
 {

@@ -15,13 +15,16 @@
 #define EXPIRED "must be in the future"
 #define SAME_WALLET "must be another wallet"
 
+/* The id is made here, before anything is sent, so that a retry after a lost commit finds the
+ * operation. */
 struct operation
 operation_zero(void)
 {
 	return (struct operation){ .id = uuid_v7(), .final = true };
 }
 
-/* Reads one operation; its faults go to `faults`, with pointers that start with `prefix`. */
+/* What the checks below need: the operation, and where its faults go, with pointers that start with
+ * `prefix`. */
 struct reader {
 	const struct operation *op;
 	const char *prefix;
@@ -123,6 +126,8 @@ metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
 	return op->metadata != NULL ? OK : ERR_TOO_LARGE;
 }
 
+/* The checks run in order, and stop at the first that fails: a later one could be wrong about a
+ * value that was not read. */
 enum error
 operation_read(const json_t *data, enum origin origin, const char *prefix, struct arena *arena,
 	struct operation *op, struct faults *f)
@@ -144,7 +149,8 @@ operation_read(const json_t *data, enum origin origin, const char *prefix, struc
 		{ "expires_at", FIELD_INSTANT, .present = &op->has_expires_at,
 			.instant = &op->expires_at },
 		{ "final", FIELD_BOOL, .boolean = &op->final },
-		/* Only from some origins, see enum origin: */
+		/* Only from some origins: in the order of enum origin, which cuts the table from
+		 * the end. */
 		{ "idempotency_key", FIELD_TEXT, .min = 1, .max = KEY_MAX, .text = &op->key },
 		{ "user_id", FIELD_UUID, .present = &op->has_owner, .uuid = &op->owner },
 	};

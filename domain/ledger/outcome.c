@@ -86,6 +86,7 @@ head_of(struct head heads[], const struct uuid *wallet)
 {
 	uint32_t place;
 
+	/* The last bytes of a UUIDv7 are random, unlike the first, which are its time. */
 	memcpy(&place, wallet->bytes + sizeof wallet->bytes - sizeof place, sizeof place);
 	for (place %= HEADS; heads[place].used; place = (place + 1) % HEADS)
 		if (memcmp(&heads[place].wallet, wallet, sizeof *wallet) == 0)
@@ -93,6 +94,8 @@ head_of(struct head heads[], const struct uuid *wallet)
 	return &heads[place];
 }
 
+/* The first outcome of a wallet proves nothing alone: the balance before it is not in the
+ * result. */
 static bool
 outcome_follows(struct head heads[], const struct transaction *t)
 {
@@ -114,10 +117,12 @@ outcome_follows(struct head heads[], const struct transaction *t)
 	return true;
 }
 
+/* A single outcome has nothing to follow from, and skips clearing the table: most batches of an
+ * idle system are one operation. */
 size_t
 outcomes_follow(const struct outcome *const outcomes[], size_t count)
 {
-	static __thread struct head heads[HEADS];
+	static __thread struct head heads[HEADS]; /* too large for a thread's stack */
 	size_t i = 0;
 
 	if (count < 2)

@@ -21,7 +21,8 @@ struct outcome {
 	const char *refusal;         /* details of a refusal: a JSON object, or NULL */
 };
 
-/* What to select from SQL functions that return the type outcome, such as post(). */
+/* What to select from SQL functions that return the type outcome, such as post(). Columns are found
+ * by name, so their order is free. */
 #define OUTCOME_COLUMNS "op_id, error, available, held, required, refusal, " TRANSACTION_COLUMNS
 
 /* ERR_INTERNAL if the arena is full: the transaction may be committed, so the reply must not claim

@@ -3,7 +3,10 @@
  * A request's thread queues its operation and waits. A committer thread takes the pending
  * operations, up to POST_BATCH, and posts them with one call. There is no timer: an idle system
  * commits a single operation immediately, and during a commit the next batch gathers by itself. The
- * queue is bounded: past POST_QUEUE, ERR_OVERLOADED. */
+ * queue is bounded: past POST_QUEUE, ERR_OVERLOADED.
+ *
+ * An operation's result arrives in one of three ways: committed, refused, or unknown. A caller that
+ * gets an error must treat it as unknown, and a client may retry with its key. */
 #ifndef DOMAIN_LEDGER_POSTER_H
 #define DOMAIN_LEDGER_POSTER_H
 

@@ -62,7 +62,7 @@ instant_write(struct text *t, const char *before, instant_us at)
 	text_add_instant(t, at);
 }
 
-/* Members that only some kinds have. */
+/* Members that only some kinds have. The sign tells the direction: the sender's row is negative. */
 static void
 special_members_write(struct text *text, const struct transaction *t)
 {
@@ -76,6 +76,8 @@ special_members_write(struct text *text, const struct transaction *t)
 		instant_write(text, ",\"expires_at\":", t->expires_at);
 }
 
+/* Written as text, not as a tree: a posting's response costs 7,600 instructions instead of 42,600
+ * (bench/NOTES.md). */
 void
 transaction_write(struct text *text, const struct transaction *t, bool with_owner)
 {

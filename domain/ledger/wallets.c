@@ -73,6 +73,7 @@ opened_read(const struct db_rows *rows, struct arena *arena, struct wallet *w, b
 	return ERR_INTERNAL;
 }
 
+/* The wallet and its first row, version 1 of kind opening, are one commit. */
 enum error
 wallet_open(struct db_pool *p, const struct opening *o, struct arena *arena, struct wallet *w,
 	bool *replayed)
@@ -95,6 +96,7 @@ static const struct db_statement wallet_find_sql = { "wallet_find",
 	" WHERE id = $1 AND ($2::uuid IS NULL OR owner_id = $2)",
 	DB_IDEMPOTENT };
 
+/* One answer for a wallet that is missing and for another owner's, so existence does not leak. */
 enum error
 wallet_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner, struct arena *arena,
 	struct wallet *w)
@@ -115,6 +117,7 @@ static const struct db_statement wallet_list_sql = { "wallet_list",
 	" ORDER BY id LIMIT $3::bigint",
 	DB_IDEMPOTENT };
 
+/* Ids are UUIDv7, so they sort by age, and the last one is the cursor. */
 enum error
 wallet_list(struct db_pool *p, const struct uuid *owner, const struct uuid *after, int64_t limit,
 	struct arena *arena, struct wallet **list, size_t *count)

@@ -23,6 +23,7 @@ struct wallet {
 	instant_us created_at;
 };
 
+/* A pool of DB_POOL connections; db_pool_free() frees it. `url` is borrowed. */
 struct db_pool *wallets_pool(const char *url);
 
 /* Opens a wallet. With a key, a second call returns the first call's wallet as it was then
@@ -49,6 +50,7 @@ enum error wallet_list(struct db_pool *p, const struct uuid *owner, const struct
 enum error wallet_balance_at(struct db_pool *p, const struct uuid *id, instant_us at,
 	struct wallet *w) MUST_CHECK;
 
+/* ERR_NOT_FOUND for a transaction that does not exist, or that `owner` cannot see. */
 enum error transaction_find(struct db_pool *p, const struct uuid *id, const struct uuid *owner,
 	struct arena *arena, struct transaction *t) MUST_CHECK;
 
@@ -98,7 +100,7 @@ enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant
 /* OK if the database answers. */
 enum error wallets_health(struct db_pool *p) MUST_CHECK;
 
-/* As the API shows them. */
+/* As the API shows them. The caller owns the JSON; NULL if out of memory. */
 json_t *wallet_json(const struct wallet *w);
 void hold_write(struct text *text, const struct hold *h);
 json_t *balance_points_json(const struct balance_point points[], size_t count);
