@@ -108,6 +108,7 @@ words_matched(const char *name, int argc, char **argv)
 	return n;
 }
 
+/* `help` needs no configuration, so it also works where that is broken. */
 static int
 run(const struct command *c, int argc, char **argv)
 {

@@ -18,6 +18,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
+/* The commands, in the order of the table. Each checks its own arguments. */
 int key_rotate(int argc, char **argv);
 int key_list(int argc, char **argv);
 int user_list(int argc, char **argv);

@@ -16,7 +16,7 @@
 
 #define LIST_MAX 1000
 #define SHOW_MAX 20
-#define REPLAY_BATCH 256
+#define REPLAY_BATCH 256 /* one wait for confirms each */
 #define ID_TEXT 256
 
 struct walk {
@@ -80,7 +80,8 @@ walk_begin(struct walk *w, const char *queue)
 }
 
 /* The next dead letter that matches; NULL at the end, or after an error message, with *status
- * FAILED. */
+ * FAILED. Messages that do not match stay unacknowledged, and so out of the way, until the
+ * connection closes. */
 static struct message *
 walk_next(struct walk *w, int *status)
 {
@@ -228,6 +229,7 @@ replay_batch(struct walk *w, struct message *const messages[], size_t count)
 	return DONE;
 }
 
+/* An acknowledgement is what removes a message from a queue. */
 static int
 drop_batch(struct walk *w, struct message *const messages[], size_t count)
 {

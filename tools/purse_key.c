@@ -46,6 +46,7 @@ key_rotate(int argc, char **argv)
 	return DONE;
 }
 
+/* Reads the folder, not a running handler, so it works while the service is down. */
 int
 key_list(int argc, char **argv)
 {

@@ -59,6 +59,7 @@ options_read(struct publish_options *w, int argc, char **argv)
 	return w->queue != NULL;
 }
 
+/* A guess that only labels the message: consumers look at the body. */
 static const char *
 content_type_of(const char *body)
 {
@@ -88,7 +89,8 @@ publish_whole(struct amqp *a, struct publish_options *w)
 	return status;
 }
 
-/* Publishes in batches, because each wait for confirms takes a round trip. Skips empty lines. */
+/* Publishes in batches, because each wait for confirms takes a round trip. Skips empty lines. A
+ * batch that is refused ends the run; the count says how far it came. */
 static int
 publish_lines(struct amqp *a, const struct publish_options *w)
 {

@@ -10,6 +10,7 @@
 #include "tools/purse.h"
 
 #define EMAIL_MATCHES "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
+/* '*' is SESSION_ENDED_ALL: a role can concern any of the user's sessions, so caches forget all. */
 #define NOTIFY_ALL                                                                                 \
 	" RETURNING array_to_string(roles, ','))"                                                  \
 	" SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"

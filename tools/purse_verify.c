@@ -40,6 +40,7 @@ run_all(struct db *db, const struct db_statement *const statements[], size_t cou
 	return e;
 }
 
+/* Cursors live as long as their transaction, so everything happens inside. */
 static enum error
 wallet_work(struct db *db, void *context)
 {
@@ -58,7 +59,8 @@ wallet_work(struct db *db, void *context)
 	return checks_run(v);
 }
 
-/* Takes the statement's snapshot first: everything in it was in the wallet database before. */
+/* Takes the statement's snapshot first: everything in it was in the wallet database before.
+ * DB_ONCE: findings are printed as they come, and a second run would print them again. */
 static enum error
 statement_work(struct db *db, void *context)
 {

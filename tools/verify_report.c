@@ -5,9 +5,11 @@
 
 #include "tools/verify.h"
 
+/* One fault can make every row after it wrong; more lines would hide the first. */
 #define FINDINGS_SHOWN 200
 #define BAR 40
 
+/* On standard output, so that it can be kept in a file while the progress stays on the terminal. */
 void
 finding(struct verify *v, const char *fmt, ...)
 {

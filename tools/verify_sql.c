@@ -5,6 +5,7 @@
  * right. */
 #include "tools/verify.h"
 
+/* REPEATABLE READ: every statement of the run sees the same commits. */
 #define SNAPSHOT "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 /* Connections are set up for small reads by an index, but this reads everything once, which can
  * take long. */
@@ -16,6 +17,8 @@
 
 const struct db_statement verify_snapshot_sql = { "snapshot", SNAPSHOT, DB_ONCE };
 const struct db_statement verify_settings_sql = { "settings", SETTINGS, DB_ONCE };
+/* Versions count a wallet's rows without a gap, so their sum is the number of rows: no need to
+ * count them. */
 const struct db_statement verify_count_sql = { "count",
 	"SELECT coalesce(sum(version), 0) FROM wallet", DB_ONCE };
 const struct db_statement verify_wallets_sql = { "wallets",
@@ -31,9 +34,11 @@ const struct db_statement verify_rows_sql = { "rows",
 	" WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END"
 	" FROM transaction ORDER BY wallet_id, version",
 	DB_ONCE };
+/* 2,000 rows at a time: few round trips, and little memory. */
 const struct db_statement verify_wallets_next_sql = { "wallets_next", "FETCH 2000 FROM wallets",
 	DB_ONCE };
 const struct db_statement verify_rows_next_sql = { "rows_next", "FETCH 2000 FROM rows", DB_ONCE };
+/* A wallet's held amount is the sum of what remains of its open holds. */
 static const struct db_statement verify_held_sql = { "held",
 	"SELECT format('wallet %s: held is %s, but its open holds add up to %s', w.id, w.held,"
 	" coalesce(h.remaining, 0)) FROM wallet w"
@@ -41,6 +46,8 @@ static const struct db_statement verify_held_sql = { "held",
 	" GROUP BY wallet_id) AS h ON h.wallet_id = w.id"
 	" WHERE w.held <> coalesce(h.remaining, 0)",
 	DB_ONCE };
+/* Each open hold against the rows that opened and lowered it, and each such group of rows against
+ * the open holds. A hold that was used up has no row in `hold`. */
 static const struct db_statement verify_holds_sql = { "holds",
 	"SELECT CASE"
 	" WHEN r.id IS NULL THEN format('wallet %s: the open hold %s has no row', h.wallet_id,"
@@ -101,6 +108,7 @@ static const struct db_statement verify_undone_sql = { "undone",
 	"  OR r.contra <> o.contra OR r.contra <> r.contra_last"
 	"  OR o.kind NOT IN ('deposit', 'withdrawal', 'purchase', 'capture', 'transfer')",
 	DB_ONCE };
+/* The two rows of a transfer, or of its reversal, name each other and are opposite. */
 static const struct db_statement verify_sides_sql = { "sides",
 	"SELECT format('wallet %s, version %s, %s: its counterpart %s in wallet %s %s',"
 	" t.wallet_id, t.version, t.id, t.counterpart_id,"
@@ -114,6 +122,8 @@ static const struct db_statement verify_sides_sql = { "sides",
 	"  IS DISTINCT FROM (t.id, t.counterpart_wallet, t.wallet_id, t.kind, -t.amount,"
 	"  t.description, w.currency)",
 	DB_ONCE };
+/* Money comes from a contra account and goes to one. So per currency the wallets have what these
+ * gave, and transfers add up to 0. */
 static const struct db_statement verify_sums_sql = { "sums",
 	"SELECT format('%s: the wallets have %s, the contra accounts %s,"
 	" and transfers add up to %s', w.currency,"
@@ -125,6 +135,8 @@ static const struct db_statement verify_sums_sql = { "sums",
 	" GROUP BY w.currency HAVING sum(w.balance) <> coalesce(sum(t.other), 0) OR"
 	" sum(t.transfers) <> 0",
 	DB_ONCE };
+/* A REPEATABLE READ transaction takes its snapshot with its first query; this makes sure that there
+ * was one. */
 const struct db_statement verify_take_sql = { "take", "SELECT 1", DB_ONCE };
 const struct db_statement verify_heads_sql = { "heads",
 	"DECLARE heads CURSOR FOR SELECT wallet_id, owner_id, currency, version FROM wallet"

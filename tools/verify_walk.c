@@ -21,7 +21,8 @@ struct reader {
 	enum error error;
 };
 
-/* Moves to the next row. Sets `ended` at the end, or on an error. */
+/* Moves to the next row. Sets `ended` at the end, or on an error. Holds one FETCH of rows at a
+ * time, so memory does not grow with the tables. */
 static void
 reader_next(struct reader *r)
 {
@@ -68,16 +69,9 @@ enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CRED
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
 
 static const char *const common_names[] = {
-	[C_WALLET] = "wallet",
-	[C_VERSION] = "version",
-	[C_ID] = "id",
-	[C_KIND] = "kind",
-	[C_AMOUNT] = "amount",
-	[C_BALANCE] = "balance",
-	[C_CREATED] = "time",
-	[C_REFERENCE] = "reference",
-	[C_MERCHANT] = "merchant",
-	[C_DESCRIPTION] = "description",
+	[C_WALLET] = "wallet", [C_VERSION] = "version", [C_ID] = "id", [C_KIND] = "kind",
+	[C_AMOUNT] = "amount", [C_BALANCE] = "balance", [C_CREATED] = "time",
+	[C_REFERENCE] = "reference", [C_MERCHANT] = "merchant", [C_DESCRIPTION] = "description",
 	[C_COUNTERPART_WALLET] = "counterpart wallet",
 	[C_COUNTERPART] = "counterpart transaction",
 };
@@ -87,6 +81,8 @@ _Static_assert(sizeof common_names / sizeof common_names[0] == C_COMMON, "a name
 enum direction { DOWN = -1, STILL = 0, UP = 1, EITHER = 2 };
 enum need { NEVER, MAY, MUST };
 
+/* Written by hand, not generated from kinds.def: a second opinion must not repeat the mistakes of
+ * the first. */
 static const struct rule {
 	const char *kind;
 	enum direction amount, held;
@@ -184,7 +180,8 @@ row_fault(struct walk *w, const char *what)
 		number_of(&w->rows, C_VERSION), text_of(&w->rows, C_ID), what);
 }
 
-/* Applies a freeze, an unfreeze, a close or new limits to the state. */
+/* Applies a freeze, an unfreeze, a close or new limits to the state. Status and credit limit are
+ * derived from rows alone, like everything about a wallet. */
 static void
 status_follow(const struct reader *r, struct place *p)
 {
@@ -261,7 +258,8 @@ line_check(struct walk *w)
 }
 
 /* Checks the wallet's next version, which has a row, a line, or both. `head` is the version up to
- * which the statement shows lines. */
+ * which the statement shows lines. A row past the head is on its way; one at or before the head
+ * should have arrived, since a head never passes a gap. */
 static void
 version_check(struct walk *w, struct place *p, int64_t head)
 {
@@ -310,6 +308,7 @@ wallet_check(struct walk *w, const struct place *p)
 			p->wallet, number_of(r, W_CREDIT), p->credit);
 }
 
+/* A wallet can be in any of the four: one that is in too few of them is a finding, too. */
 static void
 wallet_walk(struct walk *w, const char *wallet)
 {
@@ -347,7 +346,8 @@ wallet_walk(struct walk *w, const char *wallet)
 
 /* ---- all of them ---- */
 
-/* The first, by id, of `wallet` (or NULL) and the reader's wallet. */
+/* The first, by id, of `wallet` (or NULL) and the reader's wallet. All four cursors are in the same
+ * order, so the smallest id is the next wallet to walk. */
 static const char *
 first_of(const char *wallet, const struct reader *r)
 {

@@ -13,6 +13,7 @@ is_formula(char first)
 	return first != '\0' && strchr("=+-@\t\r", first) != NULL;
 }
 
+/* RFC 4180, 2: a quote is doubled, and a field with a comma, quote or line break is quoted. */
 void
 csv_field(struct text *t, const char *s)
 {

@@ -58,6 +58,7 @@ job_read(const struct db_rows *rows, struct job *job)
 static const struct db_statement job_find_sql = { "job_find",
 	"SELECT " JOB_COLUMNS " FROM job WHERE id = $1 AND ($3 OR owner_id = $2)", DB_IDEMPOTENT };
 
+/* The owner's id is part of the query, so another user's job looks like one that does not exist. */
 enum error
 job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller, bool any_owner,
 	struct job *job)
@@ -122,6 +123,8 @@ job_request(struct db_pool *db, const struct job_spec *spec, struct job *job)
 static const struct db_statement job_claim_sql = { "job_claim",
 	"SELECT " JOB_COLUMNS " FROM job_claim($1, " DB_MS("$2") ")", DB_ONCE };
 
+/* DB_ONCE: if the answer is lost, the job stays claimed until its lease ends or its lock is
+ * free. */
 enum error
 job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found,
 	struct job *job)
@@ -142,6 +145,7 @@ job_is_unfinished(const struct job *job)
 	return job->status == JOB_QUEUED || job->status == JOB_RUNNING;
 }
 
+/* Derived from id and format alone, so any process can find the file of a row. */
 void
 job_file_name(const struct uuid *id, enum format f, char out[JOB_FILE_NAME])
 {
@@ -163,6 +167,7 @@ job_download_name(const struct job *job, char out[JOB_FILE_NAME])
 		formats[job->format].ending);
 }
 
+/* No link before the file is complete, nor after it was removed. */
 static json_t *
 file_json(const struct job *job, const char *id)
 {

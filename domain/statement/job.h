@@ -59,6 +59,7 @@ enum error job_exists(struct db_pool *db, const struct uuid *id, bool *exists) M
 enum error job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found,
 	struct job *job) MUST_CHECK;
 
+/* Whether to ask again later: neither ready nor failed. */
 bool job_is_unfinished(const struct job *job);
 /* The job as the API shows it. The caller owns the object. */
 json_t *job_json(const struct job *job);

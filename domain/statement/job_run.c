@@ -17,13 +17,18 @@
 #include "domain/statement/part.h"
 #include "domain/statement/statements.h"
 
+/* How long a consumer can hang before another one takes its job; each record renews it. If its
+ * connection ends, the job is free at once. */
 #define LEASE_MS 15000
 #define HASH_BYTES_PER_MS 20000 /* of a slow machine */
+/* Bounds the memory: a job of a million lines takes 13 MiB (bench/NOTES.md). */
 #define CHUNK_LINES 4000
+/* Each record costs a sync to disk and a commit; a crash loses at most the work since the last. */
 #define RECORD_EVERY_MS 200
 #define GAP_PAUSE_MS 1000
 #define RETRY_PAUSE_MS 5000
 #define MIN_VERSION_MS 10000 /* how long a job waits for min_version */
+/* Without progress: a job that has recorded new lines starts to count again. */
 #define ATTEMPTS_MAX 20
 
 /* The result of a step. Everything but STEP_OK ends the run. */
@@ -41,7 +46,7 @@ struct run {
 	struct job job;
 	struct uuid claim;
 	struct span span;
-	struct chain chain;
+	struct chain chain;  /* the last line written to the file */
 	char name[JOB_FILE_NAME]; /* of the file */
 	struct part part;
 	struct text text;
@@ -57,7 +62,8 @@ static const struct db_column claim_columns[] = {
 	DB_COLUMN(BOOL, "ours", struct claim_row, ours),
 };
 
-/* Updates the claimed row; STEP_LOST if the claim is no longer ours. */
+/* Updates the claimed row; STEP_LOST if the claim is no longer ours. Every write is conditional on
+ * the claim, so a consumer that lost its job cannot disturb the one that has it. */
 static enum step
 record(struct run *run, const struct db_statement *statement, const struct db_value *values,
 	size_t count)
@@ -87,6 +93,8 @@ record_done(struct run *run, int64_t lease_ms)
 			db_number(job->done_balance), db_number(job->done_bytes)));
 }
 
+/* An unknown wallet or lines that do not add up stay so; what else fails can be different next
+ * time. */
 static enum step
 step_of(enum error e)
 {
@@ -109,6 +117,8 @@ span_wait(const struct run *run)
 											 : STEP_OK;
 }
 
+/* Once begun, with the head of the first attempt, so lines that arrived since do not change the
+ * file. */
 static enum step
 span_load(struct run *run)
 {
@@ -122,6 +132,7 @@ span_load(struct run *run)
 static const struct db_statement job_begin_sql = { "job_begin",
 	"SELECT job_begin($1, $2, " DB_MS("$3") ", $4, $5, $6, $7, $8) AS ours", DB_IDEMPOTENT };
 
+/* Fixes the span before the first byte is written: all attempts then write the same file. */
 static enum step
 span_fix(struct run *run)
 {
@@ -162,6 +173,7 @@ span_recheck(struct run *run)
 	return step;
 }
 
+/* Text that failed is out of memory, which may pass. */
 static enum step
 flush(struct run *run)
 {
@@ -204,6 +216,7 @@ file_begin(struct run *run)
 
 /* ---- the lines ---- */
 
+/* Syncs before it records; the head of this file says why. */
 static enum step
 record_progress(struct run *run)
 {
@@ -220,6 +233,7 @@ record_progress(struct run *run)
 	return record_done(run, LEASE_MS);
 }
 
+/* When stopping, records what is written, so the next consumer resumes here. */
 static enum step
 lines_write(struct run *run)
 {
@@ -247,6 +261,7 @@ lines_write(struct run *run)
 static const struct db_statement job_finish_sql = { "job_finish",
 	"SELECT job_finish($1, $2, $3, $4, $5) AS ours", DB_IDEMPOTENT };
 
+/* The file gets its name before the row says ready, so a ready job always has a file. */
 static enum step
 file_end(struct run *run)
 {
@@ -267,6 +282,7 @@ file_end(struct run *run)
 			db_bytes(sha256, sizeof sha256), db_bool(run->runner->mail)));
 }
 
+/* Each part is safe to repeat: after a crash anywhere, the next run comes through here again. */
 static enum step
 run_all(struct run *run)
 {
@@ -287,6 +303,7 @@ run_all(struct run *run)
 static const struct db_statement job_postpone_sql = { "job_postpone",
 	"SELECT job_postpone($1, $2, " DB_MS("$3") ", $4) AS ours", DB_IDEMPOTENT };
 
+/* Waiting for others does not count as an attempt; failing does. */
 static enum step
 postpone(struct run *run, int64_t pause_ms, bool counts)
 {

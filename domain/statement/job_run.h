@@ -3,7 +3,9 @@
  *
  * A consumer claims a job with a lease, which each progress record renews, and with an advisory
  * lock, which ends with the connection. The consumer that takes over an abandoned job resumes after
- * the bytes that are known to be on disk. */
+ * the bytes that are known to be on disk.
+ *
+ * One thread runs jobs one after another. Two consumers can run different jobs at once. */
 #ifndef DOMAIN_STATEMENT_JOB_RUN_H
 #define DOMAIN_STATEMENT_JOB_RUN_H
 

@@ -17,42 +17,24 @@
 
 /* The parameters of lines_store(), in order. */
 enum column {
-	COLUMN_WALLET,
-	COLUMN_VERSION,
-	COLUMN_TRANSACTION,
-	COLUMN_OWNER,
-	COLUMN_CURRENCY,
-	COLUMN_KIND,
-	COLUMN_AMOUNT,
-	COLUMN_BALANCE,
-	COLUMN_MERCHANT,
-	COLUMN_DESCRIPTION,
-	COLUMN_REFERENCE,
-	COLUMN_CREATED,
-	COLUMN_COUNTERPART_WALLET,
-	COLUMN_COUNTERPART,
-	COLUMN_CHANGE,
-	COLUMN_COUNT
+	COLUMN_WALLET, COLUMN_VERSION, COLUMN_TRANSACTION, COLUMN_OWNER, COLUMN_CURRENCY,
+	COLUMN_KIND, COLUMN_AMOUNT, COLUMN_BALANCE, COLUMN_MERCHANT, COLUMN_DESCRIPTION,
+	COLUMN_REFERENCE, COLUMN_CREATED, COLUMN_COUNTERPART_WALLET, COLUMN_COUNTERPART,
+	COLUMN_CHANGE, COLUMN_COUNT
 };
 
 static const enum db_element elements[COLUMN_COUNT] = {
-	[COLUMN_WALLET] = DB_UUID_ARRAY,
-	[COLUMN_VERSION] = DB_INT8_ARRAY,
-	[COLUMN_TRANSACTION] = DB_UUID_ARRAY,
-	[COLUMN_OWNER] = DB_UUID_ARRAY,
-	[COLUMN_CURRENCY] = DB_TEXT_ARRAY,
-	[COLUMN_KIND] = DB_TEXT_ARRAY,
-	[COLUMN_AMOUNT] = DB_INT8_ARRAY,
-	[COLUMN_BALANCE] = DB_INT8_ARRAY,
-	[COLUMN_MERCHANT] = DB_TEXT_ARRAY,
-	[COLUMN_DESCRIPTION] = DB_TEXT_ARRAY,
-	[COLUMN_REFERENCE] = DB_UUID_ARRAY,
-	[COLUMN_CREATED] = DB_TEXT_ARRAY,
-	[COLUMN_COUNTERPART_WALLET] = DB_UUID_ARRAY,
-	[COLUMN_COUNTERPART] = DB_UUID_ARRAY,
+	[COLUMN_WALLET] = DB_UUID_ARRAY, [COLUMN_VERSION] = DB_INT8_ARRAY,
+	[COLUMN_TRANSACTION] = DB_UUID_ARRAY, [COLUMN_OWNER] = DB_UUID_ARRAY,
+	[COLUMN_CURRENCY] = DB_TEXT_ARRAY, [COLUMN_KIND] = DB_TEXT_ARRAY,
+	[COLUMN_AMOUNT] = DB_INT8_ARRAY, [COLUMN_BALANCE] = DB_INT8_ARRAY,
+	[COLUMN_MERCHANT] = DB_TEXT_ARRAY, [COLUMN_DESCRIPTION] = DB_TEXT_ARRAY,
+	[COLUMN_REFERENCE] = DB_UUID_ARRAY, [COLUMN_CREATED] = DB_TEXT_ARRAY,
+	[COLUMN_COUNTERPART_WALLET] = DB_UUID_ARRAY, [COLUMN_COUNTERPART] = DB_UUID_ARRAY,
 	[COLUMN_CHANGE] = DB_INT8_ARRAY,
 };
 
+/* Columns, not rows: they become the array parameters of one call. */
 struct lines {
 	struct db_array columns[COLUMN_COUNT];
 	size_t count;
@@ -114,6 +96,7 @@ refuse(char reason[LINES_REASON], const char *what)
 	return ERR_INVALID_REQUEST;
 }
 
+/* Without JSON_STRICT, so members that later versions add are ignored. */
 static enum error
 members_read(const json_t *data, struct members *m, char reason[LINES_REASON])
 {
@@ -155,6 +138,7 @@ uuid_read(const json_t *member, struct uuid *out, bool *present)
 	return true;
 }
 
+/* The ledger's own sign. Without it (older events) the kind or the line before tells. */
 static bool
 change_read(const json_t *member, struct event_line *l)
 {
@@ -194,6 +178,8 @@ currency_is_valid(const char *currency)
 	return strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && currency[3] == '\0';
 }
 
+/* Checks what the database would refuse as well: there, one bad event would make the whole batch
+ * fail. */
 static enum error
 members_check(const struct members *m, struct event_line *l, char reason[LINES_REASON])
 {
@@ -221,6 +207,7 @@ members_check(const struct members *m, struct event_line *l, char reason[LINES_R
 	return OK;
 }
 
+/* Adds to all columns or to none, so they stay parallel. */
 enum error
 lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 {
@@ -272,6 +259,7 @@ static const struct db_column stored_columns[] = {
 	DB_COLUMN(NUMBER, "place", struct stored_row, place),
 };
 
+/* Events that contradict a stored line change nothing; the others of the batch are committed. */
 enum error
 lines_store(
 	struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)

@@ -23,7 +23,8 @@ address_is_valid(const char *a)
 	return n > 0 && n < 255 && a[n] == '\0' && strchr(a, '@') != NULL;
 }
 
-/* Lines end with CR LF (RFC 5322). False if the mail does not fit. */
+/* Lines end with CR LF (RFC 5322). False if the mail does not fit. No line of the body may be a
+ * single dot, the end of the data; libcurl escapes one. */
 static bool
 mail_write(const struct mail *m, char out[MAIL_MAX])
 {
@@ -70,6 +71,7 @@ mail_transfer(CURL *curl, const struct mail *m, FILE *text, struct curl_slist *t
 	return curl_easy_perform(curl);
 }
 
+/* CURLOPT_NOSIGNAL, because other threads run: time-outs must not use SIGALRM. */
 enum error
 mail_send(const struct mail *m)
 {

@@ -20,7 +20,8 @@ part_error(const struct part *p, const char *action)
 	return ERR_UNAVAILABLE;
 }
 
-/* Hashes the bytes to keep; false if they cannot all be read. */
+/* Hashes the bytes to keep; false if they cannot all be read. SHA-256 cannot be resumed from a
+ * stored digest, so the kept bytes are read once more. */
 static bool
 hash_kept(struct part *p, int64_t bytes)
 {
@@ -66,6 +67,7 @@ part_open(struct part *p, const char *folder, const char *name, int64_t bytes)
 	if (!file_owner_inherit(p->fd, folder))
 		return part_error(p, "give to the folder's owner");
 	crypto_hash_sha256_init(&p->hash);
+	/* A file that is missing, or shorter than its record, is written again from the start. */
 	if (!hash_kept(p, bytes)) {
 		crypto_hash_sha256_init(&p->hash);
 		bytes = 0;
@@ -76,6 +78,7 @@ part_open(struct part *p, const char *folder, const char *name, int64_t bytes)
 	return OK;
 }
 
+/* Hashes as it writes, so the file is never read again at the end. */
 enum error
 part_write(struct part *p, const void *data, size_t bytes)
 {
@@ -96,6 +99,7 @@ part_write(struct part *p, const void *data, size_t bytes)
 	return OK;
 }
 
+/* fdatasync() also flushes the length, which is what a record promises. */
 enum error
 part_sync(struct part *p)
 {
@@ -118,6 +122,7 @@ folder_sync(struct part *p)
 	return failed == 0 ? OK : part_error(p, "sync the folder of");
 }
 
+/* Sync, then rename: the final name never shows an incomplete file. */
 enum error
 part_finish(struct part *p, unsigned char sha256[crypto_hash_sha256_BYTES])
 {

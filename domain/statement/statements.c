@@ -9,6 +9,7 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
+/* Polls: lines arrive within tens of milliseconds, and a NOTIFY would cost every batch of lines. */
 #define WAIT_FIRST_MS 5
 #define WAIT_MAX_MS 40
 
@@ -105,6 +106,8 @@ static const struct db_column span_columns[] = {
 		INSTANT, "missed_since", struct span_row, span.missed_since, span.has_gap),
 };
 
+/* `whole` adds up all lines in the database; without it, chain_read() checks those that it
+ * reads. */
 static enum error
 span_check(const struct span_row *row, bool whole)
 {
@@ -121,6 +124,7 @@ span_check(const struct span_row *row, bool whole)
 	return OK;
 }
 
+/* One statement, so all numbers of a span come from one snapshot. */
 enum error
 span_find(struct db_pool *db, const struct span_query *query, struct span *s)
 {
@@ -146,6 +150,7 @@ span_find(struct db_pool *db, const struct span_query *query, struct span *s)
 	return span_check(&row, query->whole);
 }
 
+/* A younger gap is normal: events overtake each other for a moment. */
 enum error
 span_check_gap(const struct span *s)
 {
@@ -174,7 +179,8 @@ span_heading(const struct span *s, char wallet_text[UUID_TEXT])
 
 /* ---- lines ---- */
 
-/* Converts PostgreSQL's "2026-11-23 05:08:36.12+00" to our format; false if it is not a time. */
+/* Converts PostgreSQL's "2026-11-23 05:08:36.12+00" to our format; false if it is not a time.
+ * Copies the digits, since a file can have a million lines. */
 static bool
 created_format(const char *text, char out[INSTANT_TEXT])
 {
@@ -210,6 +216,7 @@ static const struct db_column line_columns[] = {
 	DB_COLUMN(BORROWED, "counterpart_id", struct line_row, line.counterpart_id),
 };
 
+/* Borrows the strings: a line is written before its rows are freed. */
 static enum error
 line_read(const struct db_rows *rows, size_t i, struct line *l)
 {
@@ -234,6 +241,7 @@ static const struct db_statement lines_sql = { "lines",
 	"WHERE wallet_id = $1 AND version > $2 AND version <= $3 ORDER BY version LIMIT $4",
 	DB_IDEMPOTENT };
 
+/* Reads the cursor's line again instead of trusting a balance from the cursor. */
 enum error
 chain_seek(struct db_pool *db, const struct span *s, int64_t version, struct chain *c)
 {
@@ -295,6 +303,7 @@ chain_check_end(const struct span *s, const struct chain *c, int64_t expected)
 	return OK;
 }
 
+/* `expected` is known before the read, so a line that is missing at its end is noticed. */
 enum error
 chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f, bool first,
 	struct chain *c, struct text *out)

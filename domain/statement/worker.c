@@ -22,14 +22,14 @@
 
 #define POLL_MS 1000
 #define MAINTENANCE_MS 60000
-#define REMOVE_AT_ONCE 100
-#define MAIL_ATTEMPTS 6
+#define REMOVE_AT_ONCE 100 /* files a minute, so that jobs need not wait */
+#define MAIL_ATTEMPTS 6    /* with pauses that double from 30 s: a quarter of an hour */
 
 struct worker {
 	pthread_t thread;
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
-	bool woken, ending;
+	bool woken, ending; /* under the lock */
 	bool (*stopping)(void);
 	struct db_pool *db, *auth; /* auth: NULL if mail is off */
 	char folder[FOLDER_MAX];
@@ -66,6 +66,8 @@ static const struct db_column account_columns[] = {
 static const struct db_statement email_find_sql = { "email_find",
 	"SELECT email FROM account WHERE id = $1", DB_IDEMPOTENT };
 
+/* The address is read when the mail is sent, so a changed one is used, and a deleted account gets
+ * none. */
 static enum error
 mail_write_and_send(struct worker *w, const struct mail_row *due)
 {
@@ -168,6 +170,7 @@ file_remove(struct worker *w, const struct file_row *file)
 static const struct db_statement files_expired_sql = { "files_expired",
 	"SELECT id, format FROM files_expired(" DB_MS("$1") ", $2)", DB_IDEMPOTENT };
 
+/* Stops at the first database error: the next round finds the same files. */
 static void
 files_remove(struct worker *w)
 {
@@ -218,7 +221,8 @@ gaps_report(struct worker *w)
 
 /* ---- the thread ---- */
 
-/* Runs until nothing is due, the database is unavailable, or the program stops. */
+/* Runs until nothing is due, the database is unavailable, or the program stops. Jobs first: a mail
+ * can wait, and its server may be slow. */
 static void
 work(struct worker *w)
 {
@@ -235,7 +239,8 @@ work(struct worker *w)
 	}
 }
 
-/* Returns false if the thread must end. */
+/* Returns false if the thread must end. A wake-up that comes while the thread works is kept in
+ * `woken`, and not lost. */
 static bool
 wait_for_work(struct worker *w)
 {
@@ -253,6 +258,8 @@ wait_for_work(struct worker *w)
 	return go_on;
 }
 
+/* After the last wait it works once more, for --drain: what was queued before worker_end() is
+ * done. */
 static void *
 worker_main(void *context)
 {
@@ -267,7 +274,7 @@ worker_main(void *context)
 		}
 		work(w);
 	} while (wait_for_work(w));
-	work(w); /* that arrived since */
+	work(w);
 	return NULL;
 }
 
@@ -283,6 +290,8 @@ worker_free(struct worker *w)
 	free(w);
 }
 
+/* Pools of one connection: the thread is alone, and the claim of a job belongs to its
+ * connection. */
 static bool
 worker_open(struct worker *w)
 {

@@ -64,6 +64,7 @@ device_set_cookie(struct request *r, struct reply *reply, const char *refresh_to
 		refresh_token != NULL ? refresh_token : "", seconds, https ? "; Secure" : "");
 }
 
+/* no-store: RFC 6749, 5.1 asks for it wherever tokens are in a response. */
 struct reply *
 device_grant(struct request *r, const struct grant *g, bool use_cookie)
 {

@@ -7,7 +7,8 @@
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
-/* Checks the current password as sign-in does, throttled by the same failed attempts. */
+/* Checks the current password as sign-in does, throttled by the same failed attempts. A stolen
+ * access token alone must not be enough to take over the account. */
 static enum error
 authenticate_and_change(struct request *r, const char *email, const char *current,
 	const char *replacement, int64_t *wait_s)

@@ -21,6 +21,7 @@ session_json(const struct request *r, const struct session *s)
 		last_used_at, "expires_at", expires_at);
 }
 
+/* Sessions are listed by id, a UUIDv7, so the last id is the cursor. */
 static struct reply *
 session_page(struct request *r, const struct session *list, size_t count, size_t limit)
 {

@@ -63,6 +63,7 @@ statement_query_update_end(struct statement_query *q)
 
 /* ---- cursors: wallet, from, to, head, after ---- */
 
+/* Holds everything that fixes a page, so a later page needs no state on the server. */
 char *
 statement_query_cursor(struct request *r, const struct span *s, const struct chain *c)
 {

@@ -9,6 +9,7 @@
 /* A whole period with more lines than this needs a job. */
 #define WHOLE_LINES_MAX 2000
 
+/* While the job is unfinished, the same request gets the same job, so a client can safely retry. */
 struct reply *
 statement_reply_job(struct request *r, const struct statement_query *q, const struct uuid *wallet)
 {
@@ -51,6 +52,7 @@ reply_written(struct request *r, enum format f, struct text *t, const char *next
 	return reply_next_link(r, reply_header(r, reply, "Vary", "Accept"), next);
 }
 
+/* Half of the request's memory: reply_written() copies the text into the arena. */
 static struct reply *
 reply_page_of(
 	struct request *r, const struct statement_query *q, const struct span *s, int64_t limit)

@@ -4,6 +4,7 @@
 #include "handlers/wallet/replies.h"
 #include "handlers/wallet/service.h"
 
+/* The key's fingerprint is of the body as a whole, before any place is judged. */
 static enum error
 batch_from_request(struct request *r, struct batch *b)
 {
@@ -26,6 +27,8 @@ batch_from_request(struct request *r, struct batch *b)
 	return batch_read(b, list, &r->caller, r->arena, &r->faults);
 }
 
+/* 200 for `each`, whatever became of the places: each has a status of its own. 201 only if all are
+ * posted. */
 struct reply *
 batch_post(struct request *r)
 {

@@ -8,6 +8,8 @@
 #include "domain/ledger/poster.h"
 #include "domain/ledger/wallets.h"
 
+/* Opened at start, then constant: threads share it without locks. A pool of its own for batches
+ * keeps a long one from starving the reads. */
 struct wallet_service {
 	struct db_pool *pool;   /* for all reads, and for opening wallets */
 	struct poster *poster;  /* for single operations */

@@ -18,6 +18,7 @@ operation_from_request(struct operation *op, bool *dry, struct request *r)
 	return OK;
 }
 
+/* A dry run cannot share a commit with others, so it goes past the poster. */
 static enum error
 operation_post(struct request *r, const struct operation *op, bool dry, struct outcome *out)
 {

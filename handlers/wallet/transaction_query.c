@@ -25,6 +25,7 @@ cursor_read(struct request *r, const char *cursor, struct transaction_query *q)
 	return OK;
 }
 
+/* Time alone would not do: wallets can have transactions in the same microsecond. */
 char *
 transaction_cursor(struct request *r, const struct transaction *last)
 {

@@ -5,7 +5,8 @@
 
 static const char *const freeze_modes[] = { "both", "debit", NULL };
 
-/* The reason, and the mode of a freeze. */
+/* The reason, and the mode of a freeze. A field that the kind does not have is left out of the
+ * table, and so refused as unknown. */
 static enum error
 change_read(struct request *r, enum kind kind, struct change *c)
 {
