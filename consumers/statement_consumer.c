@@ -36,8 +36,8 @@ handle_requested(struct consumer_state *s, struct delivery *d, const json_t *dat
 	enum error e;
 
 	if (text == NULL || !uuid_parse(text, &id)) {
-		delivery_dead(
-			d, ERR_INVALID_REQUEST, "data.id must be the UUID of a statement job");
+		delivery_dead(d, ERR_INVALID_REQUEST,
+			"data.id must be the UUID of a statement job");
 		return OK;
 	}
 	if ((e = job_exists(s->jobs, &id, &exists)) != OK)

@@ -40,8 +40,8 @@ dead_id(const struct message *m, char id[ID_TEXT])
 		(void)snprintf(id, ID_TEXT, "%s", m->message_id);
 		return;
 	}
-	crypto_generichash(
-		digest, sizeof(digest), (const unsigned char *)m->body, m->bytes, NULL, 0);
+	crypto_generichash(digest, sizeof(digest), (const unsigned char *)m->body, m->bytes, NULL,
+		0);
 	sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
 	(void)snprintf(id, ID_TEXT, "body-%.12s", hex);
 }
@@ -172,8 +172,8 @@ message_print(const struct message *m)
 	json_object_set_new(j, "correlation_id", text_or_null(m->correlation_id));
 	json_object_set_new(j, "reply_to", text_or_null(m->reply_to));
 	if (body == NULL && (hex = malloc(2 * m->bytes + 1)) != NULL)
-		body = json_string(sodium_bin2hex(
-			hex, 2 * m->bytes + 1, (const unsigned char *)m->body, m->bytes));
+		body = json_string(sodium_bin2hex(hex, 2 * m->bytes + 1,
+			(const unsigned char *)m->body, m->bytes));
 	json_object_set_new(j, hex != NULL ? "body_hex" : "body", body);
 	line = json_dumps(j, JSON_COMPACT);
 	puts(line != NULL ? line : "purse: out of memory");

@@ -20,8 +20,8 @@ checks_run(struct verify *v)
 	if (v->live)
 		fputc('\n', stderr);
 	for (size_t i = 0; i < verify_check_count; i++) {
-		enum error e = db_stream(
-			v->wallet, verify_checks[i].statement, DB_NO_VALUES, check_print, v);
+		enum error e = db_stream(v->wallet, verify_checks[i].statement, DB_NO_VALUES,
+			check_print, v);
 
 		if (e != OK)
 			return e;

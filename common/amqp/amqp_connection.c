@@ -196,8 +196,8 @@ amqp_open(struct amqp *a)
 		(e = amqp_open_channel(a, CHANNEL_PUBLISH)) != OK)
 		return e;
 	if (amqp_confirm_select(a->connection, CHANNEL_PUBLISH) == NULL)
-		return amqp_fail_reply(
-			a, "cannot enable publisher confirms", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(a, "cannot enable publisher confirms",
+			amqp_get_rpc_reply(a->connection));
 	a->next = a->oldest = 1; /* RabbitMQ counts from confirm.select on */
 	return OK;
 }

@@ -226,10 +226,10 @@ message_new(const struct assembly *s, const amqp_basic_properties_t *p, size_t b
 	m->exchange = copy_text(&room, amqp_cstring_bytes(s->exchange));
 	m->key = copy_text(&room, amqp_cstring_bytes(s->key));
 	m->content_type = copy_text_if(&room, p, AMQP_BASIC_CONTENT_TYPE_FLAG, p->content_type);
-	m->content_encoding = copy_text_if(
-		&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG, p->content_encoding);
-	m->correlation_id = copy_text_if(
-		&room, p, AMQP_BASIC_CORRELATION_ID_FLAG, p->correlation_id);
+	m->content_encoding = copy_text_if(&room, p, AMQP_BASIC_CONTENT_ENCODING_FLAG,
+		p->content_encoding);
+	m->correlation_id = copy_text_if(&room, p, AMQP_BASIC_CORRELATION_ID_FLAG,
+		p->correlation_id);
 	m->reply_to = copy_text_if(&room, p, AMQP_BASIC_REPLY_TO_FLAG, p->reply_to);
 	m->message_id = copy_text_if(&room, p, AMQP_BASIC_MESSAGE_ID_FLAG, p->message_id);
 	m->type = copy_text_if(&room, p, AMQP_BASIC_TYPE_FLAG, p->type);

@@ -144,8 +144,8 @@ static void
 cork(struct amqp *a, int on)
 {
 	if (a->connection != NULL)
-		(void)setsockopt(
-			amqp_get_sockfd(a->connection), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+		(void)setsockopt(amqp_get_sockfd(a->connection), IPPROTO_TCP, TCP_CORK, &on,
+			sizeof(on));
 }
 
 enum error

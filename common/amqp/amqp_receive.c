@@ -15,8 +15,8 @@ amqp_consume(struct amqp *a, const char *queue, int prefetch)
 	if (amqp_basic_qos(a->connection, CHANNEL_CONSUME, 0, (uint16_t)prefetch, 0) == NULL ||
 		amqp_basic_consume(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue),
 			amqp_cstring_bytes(CONSUMER_TAG), 0, 0, 0, amqp_empty_table) == NULL)
-		return amqp_fail_reply(
-			a, "cannot consume from the queue", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(a, "cannot consume from the queue",
+			amqp_get_rpc_reply(a->connection));
 	a->consuming = true;
 	return OK;
 }
@@ -32,8 +32,8 @@ amqp_cancel(struct amqp *a)
 	 * later. */
 	if (amqp_basic_cancel(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(CONSUMER_TAG)) ==
 		NULL)
-		return amqp_fail_reply(
-			a, "cannot stop consuming", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(a, "cannot stop consuming",
+			amqp_get_rpc_reply(a->connection));
 	a->consuming = false;
 	return OK;
 }
@@ -110,8 +110,8 @@ amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 	r = amqp_queue_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue), 1, 0, 0,
 		0, amqp_empty_table);
 	if (r == NULL)
-		return amqp_fail_reply(
-			a, "cannot count messages", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(a, "cannot count messages",
+			amqp_get_rpc_reply(a->connection));
 	*ready = r->message_count;
 	return OK;
 }

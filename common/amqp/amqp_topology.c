@@ -26,8 +26,8 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 {
 	amqp_rpc_reply_t reply;
 
-	(void)amqp_queue_declare(
-		a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(name), 0, 1, 0, 0, arguments);
+	(void)amqp_queue_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(name), 0, 1, 0,
+		0, arguments);
 	reply = amqp_get_rpc_reply(a->connection);
 	if (reply.reply_type == AMQP_RESPONSE_NORMAL)
 		return OK;
@@ -83,8 +83,8 @@ bind_keys(struct amqp *a, const struct amqp_queue *q)
 		if (amqp_queue_bind(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(q->name),
 			    amqp_cstring_bytes(a->topology->exchange), amqp_cstring_bytes(*key),
 			    amqp_empty_table) == NULL)
-			return amqp_fail_reply(
-				a, "cannot bind the queues", amqp_get_rpc_reply(a->connection));
+			return amqp_fail_reply(a, "cannot bind the queues",
+				amqp_get_rpc_reply(a->connection));
 	}
 	return OK;
 }
@@ -97,8 +97,8 @@ amqp_declare(struct amqp *a)
 
 	if (amqp_exchange_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(t->exchange),
 		    amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table) == NULL)
-		return amqp_fail_reply(
-			a, "cannot declare the exchange", amqp_get_rpc_reply(a->connection));
+		return amqp_fail_reply(a, "cannot declare the exchange",
+			amqp_get_rpc_reply(a->connection));
 	for (size_t i = 0; i < t->count; i++) {
 		if ((e = declare_pair(a, t->queues[i].name)) != OK ||
 			(e = bind_keys(a, &t->queues[i])) != OK)

@@ -24,8 +24,8 @@ faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 	if (f->list == NULL)
 		f->list = json_array();
 	if (json_array_size(f->list) < FAULTS_MAX)
-		json_array_append_new(
-			f->list, json_pack("{s:s, s:s}", "pointer", pointer, "detail", detail));
+		json_array_append_new(f->list,
+			json_pack("{s:s, s:s}", "pointer", pointer, "detail", detail));
 	return ERR_INVALID_REQUEST;
 }
 

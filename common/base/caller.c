@@ -53,8 +53,8 @@ roles_to_text(unsigned roles, char out[ROLES_TEXT])
 	out[0] = '\0';
 	for (size_t i = 0; i < NAME_COUNT; i++)
 		if ((roles & names[i].role) != 0)
-			n += (size_t)snprintf(
-				out + n, ROLES_TEXT - n, "%s%s", n > 0 ? "," : "", names[i].name);
+			n += (size_t)snprintf(out + n, ROLES_TEXT - n, "%s%s", n > 0 ? "," : "",
+				names[i].name);
 }
 
 json_t *

@@ -191,8 +191,8 @@ open_envelope(struct event *e, char reason[EVENT_REASON])
 	e->data = json_object_get(e->root, "data");
 	if (version != NULL) {
 		if (!json_is_string(version) || strncmp(json_string_value(version), "1.", 2) != 0)
-			return reason_set(
-				reason, ERR_INVALID_REQUEST, "/specversion must be \"1.0\"");
+			return reason_set(reason, ERR_INVALID_REQUEST,
+				"/specversion must be \"1.0\"");
 		e->id = text_of(e->root, "id");
 		e->source = text_of(e->root, "source");
 		e->subject = text_of(e->root, "subject");

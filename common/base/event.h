@@ -31,16 +31,16 @@ struct event {
 /* Reads a body, which must be an object. It is an envelope if it has a `specversion` (1.x only), or
  * a `type` or `pattern` next to `data`. Otherwise returns an error of json_read(), or
  * ERR_INVALID_REQUEST, with the reason as part of a sentence. */
-enum error event_read(
-	const char *body, size_t bytes, struct event *e, char reason[EVENT_REASON]) MUST_CHECK;
+enum error event_read(const char *body, size_t bytes, struct event *e,
+	char reason[EVENT_REASON]) MUST_CHECK;
 /* Also safe after a failed event_read(). */
 void event_free(struct event *e);
 
 /* Copies a number of the body digit for digit as it was sent (jansson would keep only a double).
  * `path` names the members from the root down and ends with NULL. Returns false if there is no
  * number, or if it is longer than room-1 characters. */
-bool event_number(
-	const struct event *e, const char *const *path, char *out, size_t room) MUST_CHECK;
+bool event_number(const struct event *e, const char *const *path, char *out,
+	size_t room) MUST_CHECK;
 
 /* The text of the data as it was sent, within the body: passing it on keeps its numbers
  * unchanged. */

@@ -71,8 +71,8 @@ json_read(const char *text, size_t bytes, json_t **value, char reason[JSON_REASO
 		return ERR_MALFORMED_JSON;
 	}
 	if (too_deep(text, bytes)) {
-		(void)snprintf(
-			reason, JSON_REASON, "nested more than %d levels deep", JSON_DEPTH_MAX);
+		(void)snprintf(reason, JSON_REASON, "nested more than %d levels deep",
+			JSON_DEPTH_MAX);
 		return ERR_MALFORMED_JSON;
 	}
 	(void)arena_json_refused(); /* forget what an earlier call was refused */

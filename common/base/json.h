@@ -18,8 +18,8 @@
 /* Reads any value; the caller owns it. On an error there is no value, and `reason` is part of a
  * sentence. ERR_MALFORMED_JSON: not JSON. ERR_INVALID_REQUEST: JSON with a value that we do not
  * accept. ERR_TOO_LARGE: memory (or the thread's arena, see arena_enter()) ran out. */
-enum error json_read(
-	const char *text, size_t bytes, json_t **value, char reason[JSON_REASON]) MUST_CHECK;
+enum error json_read(const char *text, size_t bytes, json_t **value,
+	char reason[JSON_REASON]) MUST_CHECK;
 
 /* Reads JSON that Purse wrote, such as a column. NULL if memory (or the thread's arena) ran out;
  * if it is invalid, it also logs why. */

@@ -19,8 +19,8 @@ static bool plain;
 static const char *const level_names[LOG_LEVEL_COUNT] = {
 	[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
 };
-_Static_assert(
-	sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1, "each level has a name");
+_Static_assert(sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1,
+	"each level has a name");
 
 /* An unknown level leaves the default, info. */
 void

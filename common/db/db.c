@@ -257,8 +257,8 @@ db_stream(struct db *db, const struct db_statement *statement, const struct db_v
 		(e = db_prepare(db, statement)) != OK)
 		return e;
 	parameters_make(&p, values, count);
-	if (PQsendQueryPrepared(
-		    db->connection, name, (int)count, p.values, p.lengths, p.formats, 0) != 1 ||
+	if (PQsendQueryPrepared(db->connection, name, (int)count, p.values, p.lengths, p.formats,
+		    0) != 1 ||
 		PQsetSingleRowMode(db->connection) != 1) {
 		log_warn("%s: %s", name, PQerrorMessage(db->connection));
 		db_close(db);

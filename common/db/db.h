@@ -136,10 +136,10 @@ enum error db_execute(struct db *db, const struct db_statement *statement,
  * an error, it rolls back and returns that error. It retries deadlocks and, with DB_IDEMPOTENT,
  * lost connections. So work can run twice and must touch only the database and its context. */
 typedef enum error db_work(struct db *db, void *context);
-enum error db_transaction(
-	struct db_pool *p, enum db_repeat repeat, db_work *work, void *context) MUST_CHECK;
-enum error db_transaction_on(
-	struct db *db, enum db_repeat repeat, db_work *work, void *context) MUST_CHECK;
+enum error db_transaction(struct db_pool *p, enum db_repeat repeat, db_work *work,
+	void *context) MUST_CHECK;
+enum error db_transaction_on(struct db *db, enum db_repeat repeat, db_work *work,
+	void *context) MUST_CHECK;
 
 /* The retry policy, for callers whose arguments change between attempts: returns whether attempt
  * number `attempt` (0, 1, …), a failed db_execute(), can be followed by another. Sleeps before it

@@ -84,8 +84,8 @@ reply_next_link(struct request *r, struct reply *reply, const char *next_cursor)
 
 	if (next_cursor == NULL || (query = query_without_cursor(r)) == NULL)
 		return reply;
-	return reply_header(
-		r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query, next_cursor);
+	return reply_header(r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query,
+		next_cursor);
 }
 
 struct reply *

@@ -36,8 +36,8 @@ struct reply *reply_page(struct request *r, json_t *data, const char *next_curso
 /* The same for a page written as text, which is faster: call page_text_item() before each item with
  * its index, then reply_page_text() with their count. Takes ownership of the text. */
 void page_text_item(struct text *t, size_t place);
-struct reply *reply_page_text(
-	struct request *r, struct text *t, size_t count, const char *next_cursor);
+struct reply *reply_page_text(struct request *r, struct text *t, size_t count,
+	const char *next_cursor);
 /* Adds that Link header to a response of another form; nothing if next_cursor is NULL. */
 struct reply *reply_next_link(struct request *r, struct reply *reply, const char *next_cursor);
 

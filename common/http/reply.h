@@ -28,8 +28,8 @@ struct reply *reply_text(struct request *r, int status, const char *content_type
 /* A file in STATEMENT_DIR: by X-Sendfile if SENDFILE is 1, else read here, with one Range (RFC
  * 9110, 14.2), ETag and If-None-Match. `path` is absolute; download_name goes into
  * Content-Disposition. */
-struct reply *reply_file(
-	struct request *r, const char *path, const char *content_type, const char *download_name);
+struct reply *reply_file(struct request *r, const char *path, const char *content_type,
+	const char *download_name);
 
 /* Adds or replaces a header and returns the reply. A value with CR or LF is refused: the header is
  * omitted and the refusal logged. */

@@ -100,8 +100,8 @@ request_begin(struct request *r)
 		script = NULL;
 	/* Both are already decoded. Servers split the path between them differently, but the
 	 * concatenation is always the same. */
-	r->path = arena_printf(
-		r->arena, "%s%s", script != NULL ? script : "", info != NULL ? info : "");
+	r->path = arena_printf(r->arena, "%s%s", script != NULL ? script : "",
+		info != NULL ? info : "");
 	if (r->path == NULL || r->query == NULL)
 		return ERR_TOO_LARGE;
 	if (strlen(r->path) + strlen(r->query) > (size_t)config_number(OPT_URL_LIMIT))
@@ -126,11 +126,11 @@ body_read(struct request *r)
 	if (length != NULL && *length != '\0')
 		n = strtoll(length, &end, 10);
 	if (n < 0 || (end != NULL && *end != '\0'))
-		return request_refuse(
-			r, ERR_MALFORMED_REQUEST, "The Content-Length is not a number.");
+		return request_refuse(r, ERR_MALFORMED_REQUEST,
+			"The Content-Length is not a number.");
 	if (n > limit)
-		return request_refuse(
-			r, ERR_TOO_LARGE, "The body can be at most %lld bytes long.", limit);
+		return request_refuse(r, ERR_TOO_LARGE, "The body can be at most %lld bytes long.",
+			limit);
 	if ((bytes = arena_alloc(r->arena, (size_t)n + 1)) == NULL)
 		return ERR_TOO_LARGE;
 	if ((got = gateway_read(r->gateway, bytes, (size_t)n)) != n)
@@ -212,8 +212,8 @@ request_key(struct request *r, const char **key)
 	*key = request_header(r, "Idempotency-Key");
 	if (*key == NULL || key_is_valid(*key))
 		return OK;
-	return request_fault(
-		r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters", KEY_MAX);
+	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters",
+		KEY_MAX);
 }
 
 /* Apache passes the header to CGI programs under the second name after a rewrite. */

@@ -63,8 +63,8 @@ enum error request_body(struct request *r, json_t **object) MUST_CHECK;
 enum error request_bind(struct request *r, const struct field *fields, size_t count) MUST_CHECK;
 /* The same for the query. Values are text, read by the field's type. Unknown parameters are
  * refused, so a misspelt filter never returns too much. */
-enum error request_bind_query(
-	struct request *r, const struct field *fields, size_t count) MUST_CHECK;
+enum error request_bind_query(struct request *r, const struct field *fields,
+	size_t count) MUST_CHECK;
 /* The raw bytes of the body (for a fingerprint); length in *bytes. Call request_body() first. */
 const char *request_raw_body(const struct request *r, size_t *bytes);
 

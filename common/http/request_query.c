@@ -105,8 +105,8 @@ parameter_bind(struct request *r, char *pair, const struct field *fields, size_t
 	else
 		value = pair + strlen(pair);
 	if (!url_decode(pair, true) || !url_decode(value, true))
-		return request_refuse(
-			r, ERR_MALFORMED_REQUEST, "The query contains an invalid %% escape.");
+		return request_refuse(r, ERR_MALFORMED_REQUEST,
+			"The query contains an invalid %% escape.");
 	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
 		return request_fault(r, "", "the query must be valid UTF-8");
 	for (size_t i = 0; i < count; i++) {

@@ -13,8 +13,8 @@ static const char *const method_names[] = { [METHOD_GET] = "GET",
 	[METHOD_DELETE] = "DELETE",
 	[METHOD_OPTIONS] = "OPTIONS",
 	[METHOD_OTHER] = "" };
-_Static_assert(
-	sizeof method_names / sizeof method_names[0] == METHOD_OTHER + 1, "each method has a name");
+_Static_assert(sizeof method_names / sizeof method_names[0] == METHOD_OTHER + 1,
+	"each method has a name");
 
 const char *
 method_name(enum method m)

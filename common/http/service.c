@@ -232,8 +232,8 @@ routes_print(const struct service *s)
 	static const char *const names[] = {
 		[ANYONE] = "anyone", [SIGNED_IN] = "signed_in", [OPERATOR_ONLY] = "operator"
 	};
-	_Static_assert(
-		sizeof names / sizeof names[0] == OPERATOR_ONLY + 1, "each access has a name");
+	_Static_assert(sizeof names / sizeof names[0] == OPERATOR_ONLY + 1,
+		"each access has a name");
 
 	for (size_t i = 0; i < s->route_count; i++)
 		printf("%s\t%s\t%s\n", method_name(s->routes[i].method), s->routes[i].pattern,

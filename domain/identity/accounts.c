@@ -134,8 +134,8 @@ enum error
 account_rename(struct auth *auth, struct arena *arena, const struct uuid *id, const char *name,
 	struct account *out)
 {
-	return account_query(
-		auth, arena, &account_rename_sql, DB_VALUES(db_uuid(id), db_text(name)), out);
+	return account_query(auth, arena, &account_rename_sql,
+		DB_VALUES(db_uuid(id), db_text(name)), out);
 }
 
 /* ---- passwords ---- */
@@ -178,8 +178,8 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 static enum error
 verify_stored(struct auth *auth, struct arena *arena, const char *password, struct account *a)
 {
-	enum error e = account_query(
-		auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
+	enum error e = account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)),
+		a);
 
 	if (e != OK)
 		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;

@@ -112,8 +112,8 @@ static const struct db_statement attempt_undo_sql = { "attempt_undo",
 void
 attempt_undo(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
-	enum error e = db_query(
-		auth->pool, &attempt_undo_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+	enum error e = db_query(auth->pool, &attempt_undo_sql,
+		DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
 
 	if (e != OK)
 		log_warn("could not undo the count of a sign-in attempt: %s", error_code(e));
@@ -125,6 +125,6 @@ static const struct db_statement attempts_forget_sql = { "attempts_forget",
 enum error
 attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
 {
-	return db_query(
-		auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+	return db_query(auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)),
+		NULL);
 }

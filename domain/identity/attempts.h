@@ -16,8 +16,8 @@ bool attempts_start(struct auth *auth) MUST_CHECK;
 void attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMPT_KEY]);
 /* Counts an attempt as failed before it is made. ERR_TOO_MANY_ATTEMPTS sets *wait_s, the seconds to
  * wait. */
-enum error attempt_begin(
-	struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *wait_s) MUST_CHECK;
+enum error attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY],
+	int64_t *wait_s) MUST_CHECK;
 /* The attempt was never made: uncounts it, but not the ones before it. */
 void attempt_undo(struct auth *auth, const unsigned char key[ATTEMPT_KEY]);
 /* The attempt succeeded: clears the count. */

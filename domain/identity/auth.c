@@ -17,8 +17,8 @@ auth_new(void)
 		free(auth);
 		return NULL;
 	}
-	auth->pool = db_pool_new(
-		config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
+	auth->pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL),
+		(int)config_number(OPT_DB_POOL));
 	if (auth->pool != NULL && key_folder(folder, sizeof folder) &&
 		key_files_secret(folder, auth->secret) && attempts_start(auth))
 		return auth;

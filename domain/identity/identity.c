@@ -46,8 +46,8 @@ identity_start(void)
 		return false;
 	identity.tokens = cache_new(entries);
 	identity.sessions = cache_new(entries);
-	identity.pool = db_pool_new(
-		config_text(OPT_AUTH_DATABASE_URL), (int)config_number(OPT_DB_POOL));
+	identity.pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL),
+		(int)config_number(OPT_DB_POOL));
 	if (identity.tokens != NULL && identity.sessions != NULL && identity.pool != NULL)
 		return true;
 	log_error("out of memory for TOKEN_CACHE");
@@ -123,8 +123,8 @@ static enum error
 session_query(const struct uuid *session, struct cached_identity *k)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(
-		identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)), &rows);
+	enum error e = db_query(identity.pool, &session_live_sql, DB_VALUES(db_uuid(session)),
+		&rows);
 	struct live live;
 
 	if (e != OK)

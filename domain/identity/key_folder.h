@@ -18,7 +18,6 @@ bool key_folder_make(const char *folder) MUST_CHECK;
 /* Waits for the lock. Returns its descriptor, whose close() releases it, or -1. */
 int key_folder_lock(const char *folder) MUST_CHECK;
 /* Writes a file atomically and durably. The caller holds the lock. */
-bool key_folder_write(
-	const char *folder, const char *name, const void *bytes, size_t n) MUST_CHECK;
+bool key_folder_write(const char *folder, const char *name, const void *bytes, size_t n) MUST_CHECK;
 
 #endif

@@ -275,8 +275,8 @@ coordinate(const EVP_PKEY *pair, const char *name, char out[48])
 
 	BN_free(v);
 	if (good)
-		sodium_bin2base64(
-			out, 48, bytes, sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+		sodium_bin2base64(out, 48, bytes, sizeof bytes,
+			sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 	return good;
 }
 

@@ -269,8 +269,8 @@ static const struct db_statement session_rotate_sql = { "session_rotate",
 	DB_IDEMPOTENT };
 
 enum error
-session_refresh(
-	struct auth *auth, const char *token, const struct client *client, struct grant *out)
+session_refresh(struct auth *auth, const char *token, const struct client *client,
+	struct grant *out)
 {
 	unsigned char device[HASH_BYTES];
 	struct refresh offered, next;
@@ -312,8 +312,8 @@ enum error
 session_end(struct auth *auth, const struct uuid *user, const struct uuid *session)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(
-		auth->pool, &session_end_sql, DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
+	enum error e = db_query(auth->pool, &session_end_sql,
+		DB_VALUES(db_uuid(session), db_uuid(user)), &rows);
 
 	identity_forget(session);
 	if (e != OK)
@@ -329,12 +329,12 @@ static const struct db_statement session_end_others_sql = { "session_end_others"
 	DB_IDEMPOTENT };
 
 enum error
-session_end_others(
-	struct db *db, const struct uuid *user, const struct uuid *session, struct ended *ended)
+session_end_others(struct db *db, const struct uuid *user, const struct uuid *session,
+	struct ended *ended)
 {
 	DB_ROWS(rows);
-	enum error e = db_execute(
-		db, &session_end_others_sql, DB_VALUES(db_uuid(user), db_uuid(session)), &rows);
+	enum error e = db_execute(db, &session_end_others_sql,
+		DB_VALUES(db_uuid(user), db_uuid(session)), &rows);
 
 	return e == OK ? ended_read(rows, ended) : e;
 }
@@ -381,8 +381,8 @@ session_list(struct auth *auth, struct arena *arena, const struct uuid *user,
 
 	if (e != OK)
 		return e;
-	e = rows_read_all(
-		rows, DB_COLUMNS(session_columns), arena, sizeof **list, &sessions, count);
+	e = rows_read_all(rows, DB_COLUMNS(session_columns), arena, sizeof **list, &sessions,
+		count);
 	*list = sessions;
 	return e;
 }

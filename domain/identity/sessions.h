@@ -36,8 +36,8 @@ enum error session_refresh(struct auth *auth, const char *token, const struct cl
 	struct grant *out) MUST_CHECK;
 
 /* ERR_NOT_FOUND if the session is not the user's, or has ended. */
-enum error session_end(
-	struct auth *auth, const struct uuid *user, const struct uuid *session) MUST_CHECK;
+enum error session_end(struct auth *auth, const struct uuid *user,
+	const struct uuid *session) MUST_CHECK;
 /* Every session of the user, this one included. */
 enum error session_end_all(struct auth *auth, const struct uuid *user) MUST_CHECK;
 

@@ -130,8 +130,8 @@ job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *
 	struct job *job)
 {
 	DB_ROWS(rows);
-	enum error e = db_query(
-		db, &job_claim_sql, DB_VALUES(db_uuid(claim), db_number(lease_ms)), &rows);
+	enum error e = db_query(db, &job_claim_sql, DB_VALUES(db_uuid(claim), db_number(lease_ms)),
+		&rows);
 
 	*found = e == OK && rows_count(rows) > 0;
 	return *found ? job_read(rows, job) : e;

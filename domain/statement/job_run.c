@@ -200,8 +200,8 @@ file_begin(struct run *run)
 		(step = record_done(run, LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) !=
 			STEP_OK)
 		return step;
-	if ((step = step_of(part_open(
-		     &run->part, run->runner->folder, run->name, job->done_bytes))) != STEP_OK)
+	if ((step = step_of(part_open(&run->part, run->runner->folder, run->name,
+		     job->done_bytes))) != STEP_OK)
 		return step;
 	run->chain = chain_begin(&run->span);
 	if (run->part.bytes > 0) {

@@ -234,8 +234,8 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	db_array_add_text(&l->columns[COLUMN_CREATED], created);
 	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART_WALLET],
 		e.has_counterpart ? &e.counterpart_wallet : NULL);
-	db_array_add_uuid(
-		&l->columns[COLUMN_COUNTERPART], e.has_counterpart ? &e.counterpart : NULL);
+	db_array_add_uuid(&l->columns[COLUMN_COUNTERPART],
+		e.has_counterpart ? &e.counterpart : NULL);
 	if (e.has_change)
 		db_array_add_number(&l->columns[COLUMN_CHANGE], e.change);
 	else
@@ -261,8 +261,8 @@ static const struct db_column stored_columns[] = {
 
 /* Events that contradict a stored line change nothing; the others of the batch are committed. */
 enum error
-lines_store(
-	struct db *db, struct lines *l, void (*differs)(size_t place, void *context), void *context)
+lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context),
+	void *context)
 {
 	struct db_value values[COLUMN_COUNT];
 	DB_ROWS(rows);

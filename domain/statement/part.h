@@ -29,8 +29,8 @@ void part_name(struct part *p, const char *folder, const char *name);
 /* Opens the unfinished folder/name and resumes after its first `bytes`, or at 0 if they are not all
  * there (see part->bytes). Creates the folder if it is missing. This and the functions below log
  * failures, such as a full disk, and return ERR_UNAVAILABLE. */
-enum error part_open(
-	struct part *p, const char *folder, const char *name, int64_t bytes) MUST_CHECK;
+enum error part_open(struct part *p, const char *folder, const char *name,
+	int64_t bytes) MUST_CHECK;
 enum error part_write(struct part *p, const void *data, size_t bytes) MUST_CHECK;
 /* Returns when everything written so far is on disk. */
 enum error part_sync(struct part *p) MUST_CHECK;

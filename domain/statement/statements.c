@@ -25,8 +25,8 @@ static const struct db_column wallet_columns[] = {
 };
 
 enum error
-statement_wallet_find(
-	struct db_pool *db, const struct wallet_query *query, struct statement_wallet *w)
+statement_wallet_find(struct db_pool *db, const struct wallet_query *query,
+	struct statement_wallet *w)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(db, &wallet_find_sql,
@@ -102,8 +102,8 @@ static const struct db_column span_columns[] = {
 	DB_COLUMN_OPTIONAL(NUMBER, "closing", struct span_row, span.closing, has_closing),
 	DB_COLUMN(NUMBER, "sum", struct span_row, sum),
 	DB_COLUMN(NUMBER, "count", struct span_row, count),
-	DB_COLUMN_OPTIONAL(
-		INSTANT, "missed_since", struct span_row, span.missed_since, span.has_gap),
+	DB_COLUMN_OPTIONAL(INSTANT, "missed_since", struct span_row, span.missed_since,
+		span.has_gap),
 };
 
 /* `whole` adds up all lines in the database; without it, chain_read() checks those that it
@@ -114,8 +114,8 @@ span_check(const struct span_row *row, bool whole)
 	const struct span *s = &row->span;
 
 	if (s->after > s->until || !row->has_opening || !row->has_closing)
-		return alarm_raise(
-			&s->wallet, "its lines are not in chronological order, or one is missing");
+		return alarm_raise(&s->wallet,
+			"its lines are not in chronological order, or one is missing");
 	if (whole && (row->count != s->until - s->after || s->opening + row->sum != s->closing))
 		return alarm_raise(&s->wallet,
 			"%" PRId64 " of %" PRId64 " lines, opening balance %" PRId64 " + %" PRId64

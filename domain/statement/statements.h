@@ -53,8 +53,7 @@ struct span_query {
 };
 
 /* Finds the span of a period. ERR_INCONSISTENT, with an alarm, if its lines do not add up. */
-enum error span_find(
-	struct db_pool *db, const struct span_query *query, struct span *s) MUST_CHECK;
+enum error span_find(struct db_pool *db, const struct span_query *query, struct span *s) MUST_CHECK;
 /* ERR_INCONSISTENT, with an alarm, if a line has been missing for longer than GAP_ALARM. */
 enum error span_check_gap(const struct span *s) MUST_CHECK;
 
@@ -66,8 +65,8 @@ struct chain {
 /* The start of a span. */
 struct chain chain_begin(const struct span *s);
 /* The position after a line of the span, such as a cursor's. */
-enum error chain_seek(
-	struct db_pool *db, const struct span *s, int64_t version, struct chain *c) MUST_CHECK;
+enum error chain_seek(struct db_pool *db, const struct span *s, int64_t version,
+	struct chain *c) MUST_CHECK;
 
 /* Reads up to `limit` lines after the chain's position, checks each against the previous one, and
  * writes them in a format. Advances the chain. Also checks the closing balance at the end of the

@@ -86,8 +86,8 @@ device_refuse(struct request *r, enum error e, int64_t wait_s)
 {
 	if (e == ERR_TOO_MANY_ATTEMPTS) {
 		request_retry_after(r, (long)wait_s);
-		request_refuse(
-			r, e, "Too many failed attempts: try again in %lld s.", (long long)wait_s);
+		request_refuse(r, e, "Too many failed attempts: try again in %lld s.",
+			(long long)wait_s);
 	}
 	return reply_error(r, e);
 }

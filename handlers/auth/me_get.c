@@ -7,6 +7,6 @@ me_get(struct request *r)
 {
 	struct account account;
 
-	return account_reply(
-		r, account_find(r->service, r->arena, &r->caller.user, &account), &account);
+	return account_reply(r, account_find(r->service, r->arena, &r->caller.user, &account),
+		&account);
 }

@@ -17,6 +17,6 @@ me_patch(struct request *r)
 		return reply_error(r, e);
 	if ((fault = name_fault(name)) != NULL)
 		return reply_error(r, request_fault(r, "/name", "%s", fault));
-	return account_reply(
-		r, account_rename(r->service, r->arena, &r->caller.user, name, &account), &account);
+	return account_reply(r,
+		account_rename(r->service, r->arena, &r->caller.user, name, &account), &account);
 }

@@ -47,8 +47,8 @@ password_post(struct request *r)
 	if ((fault = password_fault(replacement, account.email)) != NULL)
 		return reply_error(r, request_fault(r, "/new_password", "%s", fault));
 	if (strcmp(current, replacement) == 0)
-		return reply_error(
-			r, request_fault(r, "/new_password", "must differ from the current one"));
+		return reply_error(r,
+			request_fault(r, "/new_password", "must differ from the current one"));
 	e = authenticate_and_change(r, account.email, current, replacement, &wait_s);
 	return e == OK ? reply_empty(r, 204) : device_refuse(r, e, wait_s);
 }

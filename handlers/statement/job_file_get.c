@@ -9,8 +9,8 @@ static enum error
 file_check(struct request *r, const struct job *job)
 {
 	if (job->status == JOB_FAILED)
-		return request_refuse(
-			r, ERR_NOT_READY, "The statement could not be created. Request a new one.");
+		return request_refuse(r, ERR_NOT_READY,
+			"The statement could not be created. Request a new one.");
 	if (job->status != JOB_READY) {
 		request_retry_after(r, 1);
 		return ERR_NOT_READY;

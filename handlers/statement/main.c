@@ -30,8 +30,8 @@ statement_start(void)
 	if (!config_require(OPT_STATEMENT_DATABASE_URL) || !identity_start() ||
 		(s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
-	s->db = db_pool_new(
-		config_text(OPT_STATEMENT_DATABASE_URL), (int)config_number(OPT_DB_POOL));
+	s->db = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL),
+		(int)config_number(OPT_DB_POOL));
 	if (s->db != NULL &&
 		config_folder(OPT_STATEMENT_DIR, "statements", s->folder, sizeof s->folder))
 		return s;

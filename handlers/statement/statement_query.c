@@ -12,8 +12,8 @@
 /* ---- the period ---- */
 
 static enum error
-instant_read(
-	struct request *r, const char *name, enum field_type type, const char *text, instant_us *t)
+instant_read(struct request *r, const char *name, enum field_type type, const char *text,
+	instant_us *t)
 {
 	const struct field field = { name, type, .instant = t };
 

@@ -33,8 +33,8 @@ void statement_query_update_end(struct statement_query *q);
 /* The cursor of the page after the chain's position; NULL if the request's arena is full. */
 char *statement_query_cursor(struct request *r, const struct span *s, const struct chain *c);
 /* The wallet to find, and for whom. Points into the query. */
-struct wallet_query statement_query_wallet(
-	const struct request *r, const struct statement_query *q);
+struct wallet_query statement_query_wallet(const struct request *r,
+	const struct statement_query *q);
 /* The span to find, with the same head on every page. */
 struct span_query statement_query_span(const struct statement_query *q, const struct uuid *wallet);
 

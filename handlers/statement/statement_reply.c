@@ -54,8 +54,8 @@ reply_written(struct request *r, enum format f, struct text *t, const char *next
 
 /* Half of the request's memory: reply_written() copies the text into the arena. */
 static struct reply *
-reply_page_of(
-	struct request *r, const struct statement_query *q, const struct span *s, int64_t limit)
+reply_page_of(struct request *r, const struct statement_query *q, const struct span *s,
+	int64_t limit)
 {
 	struct statement_service *service = r->service;
 	char wallet[UUID_TEXT];

@@ -8,10 +8,10 @@
 /* 200 with lines of a span, starting at the query's cursor; its limit and the reach of its format
  * bound their number. A span too long for that, or a format of files only, gets
  * statement_reply_job(). */
-struct reply *statement_reply_lines(
-	struct request *r, const struct statement_query *q, const struct span *s);
+struct reply *statement_reply_lines(struct request *r, const struct statement_query *q,
+	const struct span *s);
 /* 202 with the job and the URL to poll. */
-struct reply *statement_reply_job(
-	struct request *r, const struct statement_query *q, const struct uuid *wallet);
+struct reply *statement_reply_job(struct request *r, const struct statement_query *q,
+	const struct uuid *wallet);
 
 #endif
