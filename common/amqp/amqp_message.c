@@ -79,8 +79,8 @@ keep_headers(struct message *m, const amqp_table_t *headers)
 		done = m->headers != NULL;
 		if (done) {
 			init_amqp_pool(&m->headers->pool, 1024);
-			done = amqp_table_clone(&foreign, &m->headers->table, &m->headers->pool) ==
-			       AMQP_STATUS_OK;
+			done = amqp_table_clone(&foreign, &m->headers->table,
+				       &m->headers->pool) == AMQP_STATUS_OK;
 		}
 	}
 	free(kept);

@@ -30,8 +30,8 @@ amqp_cancel(struct amqp *a)
 		return OK;
 	/* The library queues deliveries that arrive before the response; the pump reads them
 	 * later. */
-	if (amqp_basic_cancel(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(CONSUMER_TAG)) ==
-		NULL)
+	if (amqp_basic_cancel(a->connection, CHANNEL_CONSUME,
+		    amqp_cstring_bytes(CONSUMER_TAG)) == NULL)
 		return amqp_fail_reply(a, "cannot stop consuming",
 			amqp_get_rpc_reply(a->connection));
 	a->consuming = false;

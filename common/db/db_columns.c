@@ -138,8 +138,8 @@ rows_read(const struct db_rows *rows, size_t row, const struct db_column *column
 		size_t place = (size_t)map->places[i];
 
 		if (columns[i].present > 0)
-			*(bool *)((char *)out + columns[i].present - 1) = !rows_null(
-				rows, row, place);
+			*(bool *)((char *)out + columns[i].present - 1) =
+				!rows_null(rows, row, place);
 		e = member_read(rows, row, place, &columns[i], arena,
 			(char *)out + columns[i].offset);
 	}

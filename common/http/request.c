@@ -56,15 +56,14 @@ method_parse(const char *text, bool *head)
 static const char *
 id_choose(struct request *r)
 {
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789-_.:/+=";
 	const char *sent = request_header(r, "X-Request-Id");
 	struct uuid fresh;
 	char *text;
 	size_t n = sent != NULL ? strlen(sent) : 0;
 
-	if (n > 0 && n <= ID_MAX &&
-		strspn(sent,
-			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:/+=") ==
-			n)
+	if (n > 0 && n <= ID_MAX && strspn(sent, plain) == n)
 		return arena_strdup(r->arena, sent);
 	if ((text = arena_alloc(r->arena, UUID_TEXT)) == NULL)
 		return "";

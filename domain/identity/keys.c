@@ -206,8 +206,8 @@ pair_verify(EVP_PKEY *pair, const char *text, size_t bytes,
 	int n = raw_to_der(signature, &der);
 	bool good = n > 0 && context != NULL &&
 		    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pair) == 1 &&
-		    EVP_DigestVerify(context, der, (size_t)n, (const unsigned char *)text, bytes) ==
-			    1;
+		    EVP_DigestVerify(context, der, (size_t)n, (const unsigned char *)text,
+			    bytes) == 1;
 
 	OPENSSL_free(der);
 	EVP_MD_CTX_free(context);

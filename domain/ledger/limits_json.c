@@ -39,8 +39,8 @@ duplicates_check(const struct limits *l, struct faults *f)
 			if (l->list[i].kind != l->list[k].kind || l->list[i].per != l->list[k].per)
 				continue;
 			snprintf(pointer, sizeof pointer, "/limits/%zu", i);
-			e = faults_add(f, pointer, "is for the same kind and period as /limits/%zu",
-				k);
+			e = faults_add(f, pointer,
+				"is for the same kind and period as /limits/%zu", k);
 		}
 	return e;
 }

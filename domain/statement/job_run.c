@@ -196,9 +196,8 @@ file_begin(struct run *run)
 
 	/* part_open() hashes the existing bytes first and records no progress meanwhile, so the
 	 * lease must be longer. */
-	if (job->done_bytes > 0 &&
-		(step = record_done(run, LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) !=
-			STEP_OK)
+	if (job->done_bytes > 0 && (step = record_done(run,
+		    LEASE_MS + job->done_bytes / HASH_BYTES_PER_MS)) != STEP_OK)
 		return step;
 	if ((step = step_of(part_open(&run->part, run->runner->folder, run->name,
 		     job->done_bytes))) != STEP_OK)

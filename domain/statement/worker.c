@@ -119,8 +119,8 @@ mail_next(struct worker *w, bool *ran)
 	*ran = false;
 	if (w->auth == NULL)
 		return OK;
-	if ((e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &rows)) !=
-		OK)
+	e = db_query(w->db, &mail_claim_sql, DB_VALUES(db_number(MAIL_ATTEMPTS)), &rows);
+	if (e != OK)
 		return e;
 	if (!(*ran = rows_count(rows) > 0))
 		return OK;
@@ -210,8 +210,8 @@ gaps_report(struct worker *w)
 	DB_ROWS(rows);
 	struct gap_row gap;
 
-	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))), &rows) !=
-		OK)
+	if (db_query(w->db, &gaps_sql, DB_VALUES(db_number(config_number(OPT_GAP_ALARM))),
+		    &rows) != OK)
 		return;
 	for (size_t i = 0; i < rows_count(rows); i++)
 		if (rows_read(rows, i, DB_COLUMNS(gap_columns), NULL, &gap) == OK)

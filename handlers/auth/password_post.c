@@ -17,8 +17,8 @@ authenticate_and_change(struct request *r, const char *email, const char *curren
 	struct account account;
 	enum error e;
 
-	if ((e = account_authenticate(r->service, r->arena, email, current, &account, wait_s)) !=
-		OK)
+	e = account_authenticate(r->service, r->arena, email, current, &account, wait_s);
+	if (e != OK)
 		return e;
 	attempt_key(r->service, email, key);
 	if ((e = attempts_forget(r->service, key)) != OK)

@@ -25,8 +25,8 @@ sign_in_post(struct request *r)
 
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
 		return reply_error(r, e);
-	if ((e = account_authenticate(r->service, r->arena, email, password, &account, &wait_s)) !=
-		OK)
+	e = account_authenticate(r->service, r->arena, email, password, &account, &wait_s);
+	if (e != OK)
 		return device_refuse(r, e, wait_s);
 	if ((e = session_open(r->service, &account, &client, &grant)) != OK)
 		return reply_error(r, e);
