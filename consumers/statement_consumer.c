@@ -48,8 +48,8 @@ handle_requested(struct consumer_state *s, struct delivery *d, const json_t *dat
 	return OK;
 }
 
-/* An event that cannot be read becomes a dead letter and leaves a gap, which raises an alarm after
- * GAP_ALARM. */
+/* An event that cannot be read becomes a dead letter and leaves a gap, which raises an
+ * alarm after GAP_ALARM. */
 static void
 handle_created(struct consumer_state *s, struct delivery *d, const json_t *data)
 {
@@ -87,8 +87,8 @@ handle_one(struct consumer_state *s, struct delivery *d)
 	return e;
 }
 
-/* The stored line stays: the ledger never changes a row, so a second version is a fault to look
- * into. */
+/* The stored line stays: the ledger never changes a row, so a second version is a fault
+ * to look into. */
 static void
 differs(size_t place, void *context)
 {

@@ -220,8 +220,8 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 
 static const struct db_statement reject_sql = { "reject", "SELECT reject($1, $2)", DB_IDEMPOTENT };
 
-/* An unknown result is not a refusal: it is not published, and an operator looks at the dead
- * letter. */
+/* An unknown result is not a refusal: it is not published, and an operator looks at
+ * the dead letter. */
 static enum error
 outcomes_settle(struct service *s, size_t count)
 {
@@ -267,8 +267,8 @@ post(struct service *s, bool again)
 	return outcomes_settle(s, count);
 }
 
-/* Idempotent: the deduplication keys make a repeated batch return the transactions of the first
- * time. */
+/* Idempotent: the deduplication keys make a repeated batch return the transactions of
+ * the first time. */
 static enum error
 handle(void *service, struct delivery deliveries[], size_t count, bool again)
 {

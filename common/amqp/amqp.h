@@ -57,7 +57,7 @@ void amqp_free(struct amqp *a);
 
 /* Tries once to connect and to declare the topology; OK at once if already connected. */
 enum error amqp_connect(struct amqp *a) MUST_CHECK;
-/* False after any failed call: each of them has closed the connection. */
+/* False once the connection has failed. A refusal by a full queue leaves it open. */
 bool amqp_connected(const struct amqp *a);
 /* Drops the connection: unacknowledged messages go back to their queue, perhaps also those whose
  * acknowledgement was just sent. */

@@ -80,8 +80,8 @@ publish_one(struct amqp *a, const struct outgoing *m)
 		bytes_of(m->key), m->mandatory, 0, &p, body);
 }
 
-/* Usually does not wait for anything: confirms are read when the window is full, or by
- * amqp_settle(). */
+/* Usually does not wait for anything: confirms are read when the window is full,
+ * or by amqp_settle(). */
 enum error
 amqp_send(struct amqp *a, struct outgoing *m)
 {

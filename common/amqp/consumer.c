@@ -14,8 +14,8 @@
 #include "common/base/program.h"
 
 #define REASON_BYTES 400
-/* The longest wait without checking for a stop. A signal sets a flag, and need not interrupt the
- * wait. */
+/* The longest wait without checking for a stop. A signal sets a flag, and need not
+ * interrupt the wait. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
 /* How often an idle consumer checks that its queue still exists: a basic.cancel for a deleted queue

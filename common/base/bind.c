@@ -10,8 +10,8 @@
 /* Bounds the response to a body that consists of faults. */
 #define FAULTS_MAX 32
 
-/* If memory runs out, the description is lost, but the refusal is not: the returned error
- * stands. */
+/* If memory runs out, the description is lost, but the refusal is not: the
+ * returned error stands. */
 enum error
 faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 {

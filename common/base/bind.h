@@ -54,8 +54,8 @@ struct field {
 	int64_t min, max; /* a number; a text's characters (max 0: 255); an object's bytes */
 	const char *const *choices; /* ends with NULL */
 	bool *present;              /* optional: set to whether the member was present */
-	/* Where the value goes; `type` decides which member. Unchanged if the value is absent or
-	 * invalid. */
+	/* Where the value goes; `type` decides which member. Unchanged if the value is
+	 * absent or invalid. */
 	union {
 		const char **text;
 		struct uuid *uuid;

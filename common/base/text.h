@@ -33,8 +33,8 @@ void text_add_value(struct text *t, const json_t *value);
 /* Add JSON strings: a UUID (NULL becomes null), an instant in RFC 3339. */
 void text_add_uuid(struct text *t, const struct uuid *u);
 void text_add_instant(struct text *t, instant_us at);
-/* Adds a NUL (not counted) and returns the text; NULL if it failed. The text belongs to the
- * buffer. */
+/* Adds a NUL (not counted) and returns the text; NULL if it failed. The text belongs
+ * to the buffer. */
 const char *text_end(struct text *t);
 /* Empties the buffer; keeps its memory. */
 void text_clear(struct text *t);

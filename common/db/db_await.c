@@ -44,8 +44,8 @@ result_await(struct db *db)
 	return true;
 }
 
-/* Reads to the end in any case: libpq accepts no next statement before PQgetResult() has returned
- * NULL. */
+/* Reads to the end in any case: libpq accepts no next statement before PQgetResult()
+ * has returned NULL. */
 PGresult *
 result_take(struct db *db, int sent)
 {

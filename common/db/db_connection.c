@@ -88,8 +88,8 @@ db_connect(struct db *db)
 		log_warn("cannot connect to the database: %s",
 			db->connection != NULL ? PQerrorMessage(db->connection) : "no memory");
 		db_close(db);
-		/* A refusal comes at once and may pass; after a timeout the next try would hang
-		 * too. */
+		/* A refusal comes at once and may pass; after a timeout the next try
+		 * would hang too. */
 		db->failure = clock_monotonic_ms() - started < config_number(OPT_DB_CONNECT_TIMEOUT)
 				      ? FAILURE_REFUSED
 				      : FAILURE_SILENT;

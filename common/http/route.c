@@ -65,8 +65,8 @@ allow_add(char allow[64], enum method m)
 		m == METHOD_GET ? ", HEAD" : "");
 }
 
-/* Walks the table in order. It has a few dozen rows at most, and the first match is the only
- * one. */
+/* Walks the table in order. It has a few dozen rows at most, and the first match is
+ * the only one. */
 const struct route *
 route_find(const struct route *routes, size_t count, enum method method, const char *path,
 	struct uuid ids[ROUTE_IDS], enum error *e, char allow[64])

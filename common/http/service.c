@@ -141,8 +141,8 @@ serve(const struct server *server, struct arena *arena, const struct gateway *ga
 
 /* ---- FastCGI ---- */
 
-/* False: time to stop. No lock is needed around accept: the kernel gives each connection to one
- * thread. */
+/* False: time to stop. No lock is needed around accept: the kernel gives each connection
+ * to one thread. */
 static bool
 request_accept(struct server *server, FCGX_Request *fcgx)
 {
@@ -212,8 +212,8 @@ serve_until_signal(struct server *server, const sigset_t *ends)
 	log_info("%s: serving with %d threads", server->service->name, count);
 	sigwait(ends, &got);
 	log_info("%s: shutting down after the accepted requests", server->service->name);
-	/* In this order: a thread that accept() or the door lets go must find the shutdown
-	 * pending. */
+	/* In this order: a thread that accept() or the door lets go must find
+	 * the shutdown pending. */
 	FCGX_ShutdownPending();
 	shutdown(server->socket, SHUT_RD);
 	door_close(&server->door);

@@ -147,8 +147,8 @@ static const struct db_statement account_create_sql = { "account_create",
 	" SELECT * FROM made UNION ALL SELECT " ACCOUNT_COLUMNS " FROM account WHERE id = $1",
 	DB_IDEMPOTENT };
 
-/* Addresses that differ only in case are one account. COLLATE "C" folds only ASCII, like
- * attempt_key(). */
+/* Addresses that differ only in case are one account. COLLATE "C" folds only
+ * ASCII, like attempt_key(). */
 static const struct db_statement account_by_email_sql = { "account_by_email",
 	"SELECT " ACCOUNT_COLUMNS
 	" FROM account WHERE lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")",

@@ -7,8 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* More ways would fill the table more evenly before anything is evicted, and take longer to
- * search. */
+/* More ways would fill the table more evenly before anything is evicted, and take
+ * longer to search. */
 #define WAYS 8
 /* Set n uses lock n % LOCKS: threads with different tokens rarely meet. */
 #define LOCKS 64

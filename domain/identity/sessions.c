@@ -159,8 +159,8 @@ opening_work(struct db *db, void *context)
 	return e == OK ? ended_read(ended, &o->ended) : e;
 }
 
-/* The session's id and token are made outside the transaction, so a repeated one opens the same
- * session. */
+/* The session's id and token are made outside the transaction, so a repeated one opens
+ * the same session. */
 enum error
 session_open(struct auth *auth, const struct account *account, const struct client *client,
 	struct grant *out)

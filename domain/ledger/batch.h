@@ -36,8 +36,8 @@ enum error batch_key_read(struct batch_key *k, const struct uuid *owner, const c
 enum error batch_read(struct batch *b, const json_t *list, const struct caller *caller,
 	struct arena *arena, struct faults *f) MUST_CHECK;
 
-/* Posts the valid places. A refusal of a place is no error; see batch_first_refusal(). Errors of
- * ledger_post_ending(). */
+/* Posts the valid places. A refusal of a place is no error; see batch_first_refusal().
+ * Errors of ledger_post_ending(). */
 enum error batch_post_valid(struct batch *b, struct db_pool *pool, struct arena *arena) MUST_CHECK;
 
 /* The first place that was refused, or NULL. */

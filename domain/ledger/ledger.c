@@ -33,8 +33,8 @@ struct arrays {
 
 static __thread struct arrays thread_arrays;
 
-/* Adds one element to every array, because they are parallel: NULL is what an operation does not
- * have. */
+/* Adds one element to every array, because they are parallel: NULL is what an operation
+ * does not have. */
 static void
 operation_add(struct arrays *a, const struct operation *op)
 {
@@ -221,8 +221,8 @@ ending_work(struct db *db, void *context)
 	if (e != OK)
 		return e;
 	e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
-	/* If this runs again, an earlier run may have been committed: db_transaction() cannot
-	 * tell. */
+	/* If this runs again, an earlier run may have been committed:
+	 * db_transaction() cannot tell. */
 	w->again = true;
 	w->rolled_back = e == OK && must_roll_back(w);
 	/* Any error rolls back; ledger_post_ending() knows that this one is intended. */

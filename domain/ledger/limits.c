@@ -98,8 +98,8 @@ static const struct db_column credit_columns[] = {
 	DB_COLUMN(NUMBER, "credit_limit", struct limits, credit),
 };
 
-/* Two statements, not one snapshot: a change in between shows old limits with a new credit limit,
- * once. */
+/* Two statements, not one snapshot: a change in between shows old limits with a new
+ * credit limit, once. */
 enum error
 limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 {

@@ -15,16 +15,16 @@
 #define EXPIRED "must be in the future"
 #define SAME_WALLET "must be another wallet"
 
-/* The id is made here, before anything is sent, so that a retry after a lost commit finds the
- * operation. */
+/* The id is made here, before anything is sent, so that a retry after a lost commit
+ * finds the operation. */
 struct operation
 operation_zero(void)
 {
 	return (struct operation){ .id = uuid_v7(), .final = true };
 }
 
-/* What the checks below need: the operation, and where its faults go, with pointers that start with
- * `prefix`. */
+/* What the checks below need: the operation, and where its faults go, with pointers that
+ * start with `prefix`. */
 struct reader {
 	const struct operation *op;
 	const char *prefix;

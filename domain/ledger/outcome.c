@@ -94,8 +94,8 @@ head_of(struct head heads[], const struct uuid *wallet)
 	return &heads[place];
 }
 
-/* The first outcome of a wallet proves nothing alone: the balance before it is not in the
- * result. */
+/* The first outcome of a wallet proves nothing alone: the balance before it is not
+ * in the result. */
 static bool
 outcome_follows(struct head heads[], const struct transaction *t)
 {

@@ -132,8 +132,8 @@ batch_commit(struct batch *b)
 	arena_reset(b->arena);
 }
 
-/* A connection of its own: committers never wait for each other, nor for the pool that serves
- * reads. */
+/* A connection of its own: committers never wait for each other, nor for the pool
+ * that serves reads. */
 static struct batch *
 batch_new(const char *url)
 {
@@ -246,8 +246,8 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 	/* cppcheck-suppress autoVariables */
 	p->last = &w.next;
 	p->length++;
-	/* If no batch is due yet, a committer is at work, and looks at the queue when it is
-	 * done. */
+	/* If no batch is due yet, a committer is at work, and looks at the queue when
+	 * it is done. */
 	if (batch_is_due(p))
 		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);

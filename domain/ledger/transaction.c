@@ -76,8 +76,8 @@ special_members_write(struct text *text, const struct transaction *t)
 		instant_write(text, ",\"expires_at\":", t->expires_at);
 }
 
-/* Written as text, not as a tree: a posting's response costs 7,600 instructions instead of 42,600
- * (bench/NOTES.md). */
+/* Written as text, not as a tree: a posting's response costs 7,600 instructions instead
+ * of 42,600 (bench/NOTES.md). */
 void
 transaction_write(struct text *text, const struct transaction *t, bool with_owner)
 {

@@ -100,8 +100,8 @@ accepts(const char *accept, const char *media_type)
 	return strstr(accept, type) != NULL;
 }
 
-/* Without weights (RFC 9110, 12.5.1): JSON wins wherever it is accepted, then the order of the
- * table. */
+/* Without weights (RFC 9110, 12.5.1): JSON wins wherever it is accepted, then the order
+ * of the table. */
 enum format
 format_accepted(const char *accept)
 {

@@ -123,8 +123,8 @@ job_request(struct db_pool *db, const struct job_spec *spec, struct job *job)
 static const struct db_statement job_claim_sql = { "job_claim",
 	"SELECT " JOB_COLUMNS " FROM job_claim($1, " DB_MS("$2") ")", DB_ONCE };
 
-/* DB_ONCE: if the answer is lost, the job stays claimed until its lease ends or its lock is
- * free. */
+/* DB_ONCE: if the answer is lost, the job stays claimed until its lease ends or its
+ * lock is free. */
 enum error
 job_claim(struct db_pool *db, const struct uuid *claim, int64_t lease_ms, bool *found,
 	struct job *job)

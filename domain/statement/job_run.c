@@ -93,8 +93,8 @@ record_done(struct run *run, int64_t lease_ms)
 			db_number(job->done_balance), db_number(job->done_bytes)));
 }
 
-/* An unknown wallet or lines that do not add up stay so; what else fails can be different next
- * time. */
+/* An unknown wallet or lines that do not add up stay so; what else fails can be
+ * different next time. */
 static enum step
 step_of(enum error e)
 {
@@ -117,8 +117,8 @@ span_wait(const struct run *run)
 											 : STEP_OK;
 }
 
-/* Once begun, with the head of the first attempt, so lines that arrived since do not change the
- * file. */
+/* Once begun, with the head of the first attempt, so lines that arrived since do not
+ * change the file. */
 static enum step
 span_load(struct run *run)
 {

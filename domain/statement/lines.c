@@ -178,8 +178,8 @@ currency_is_valid(const char *currency)
 	return strspn(currency, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3 && currency[3] == '\0';
 }
 
-/* Checks what the database would refuse as well: there, one bad event would make the whole batch
- * fail. */
+/* Checks what the database would refuse as well: there, one bad event would make the
+ * whole batch fail. */
 static enum error
 members_check(const struct members *m, struct event_line *l, char reason[LINES_REASON])
 {

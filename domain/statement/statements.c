@@ -106,8 +106,8 @@ static const struct db_column span_columns[] = {
 		span.has_gap),
 };
 
-/* `whole` adds up all lines in the database; without it, chain_read() checks those that it
- * reads. */
+/* `whole` adds up all lines in the database; without it, chain_read() checks those
+ * that it reads. */
 static enum error
 span_check(const struct span_row *row, bool whole)
 {

@@ -66,8 +66,8 @@ static const struct db_column account_columns[] = {
 static const struct db_statement email_find_sql = { "email_find",
 	"SELECT email FROM account WHERE id = $1", DB_IDEMPOTENT };
 
-/* The address is read when the mail is sent, so a changed one is used, and a deleted account gets
- * none. */
+/* The address is read when the mail is sent, so a changed one is used, and a deleted
+ * account gets none. */
 static enum error
 mail_write_and_send(struct worker *w, const struct mail_row *due)
 {
@@ -258,8 +258,8 @@ wait_for_work(struct worker *w)
 	return go_on;
 }
 
-/* After the last wait it works once more, for --drain: what was queued before worker_end() is
- * done. */
+/* After the last wait it works once more, for --drain: what was queued before
+ * worker_end() is done. */
 static void *
 worker_main(void *context)
 {
@@ -290,8 +290,8 @@ worker_free(struct worker *w)
 	free(w);
 }
 
-/* Pools of one connection: the thread is alone, and the claim of a job belongs to its
- * connection. */
+/* Pools of one connection: the thread is alone, and the claim of a job belongs
+ * to its connection. */
 static bool
 worker_open(struct worker *w)
 {

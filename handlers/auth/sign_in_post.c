@@ -3,8 +3,8 @@
 #include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
-/* No rules of sign-up apply here: an old password must still be accepted, whatever they are
- * today. */
+/* No rules of sign-up apply here: an old password must still be accepted, whatever
+ * they are today. */
 struct reply *
 sign_in_post(struct request *r)
 {

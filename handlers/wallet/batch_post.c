@@ -27,8 +27,8 @@ batch_from_request(struct request *r, struct batch *b)
 	return batch_read(b, list, &r->caller, r->arena, &r->faults);
 }
 
-/* 200 for `each`, whatever became of the places: each has a status of its own. 201 only if all are
- * posted. */
+/* 200 for `each`, whatever became of the places: each has a status of its own. 201 only if
+ * all are posted. */
 struct reply *
 batch_post(struct request *r)
 {

@@ -13,8 +13,8 @@ place_problem(struct request *r, const struct batch *b, size_t i)
 	return refusal_problem(r, &b->places[i].outcome);
 }
 
-/* A problem is a tree of its own; it is written at once, so a large batch never holds all of
- * them. */
+/* A problem is a tree of its own; it is written at once, so a large batch never holds
+ * all of them. */
 static void
 problem_write(struct text *t, json_t *problem)
 {

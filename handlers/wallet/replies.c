@@ -89,8 +89,8 @@ refusal_problem(struct request *r, const struct outcome *out)
 
 /* ---- limits ---- */
 
-/* The credit limit is not a column of the view: it is what makes more available than balance minus
- * held. */
+/* The credit limit is not a column of the view: it is what makes more available than
+ * balance minus held. */
 struct reply *
 reply_wallet_limits(struct request *r)
 {
