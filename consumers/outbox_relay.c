@@ -82,8 +82,8 @@ static const struct db_statement read_rejections_sql = { "outbox_read_rejections
 static const struct db_statement read_jobs_sql = { "outbox_read",
 	"SELECT id, wallet_id, owner_id, created_at, xid FROM outbox_read($1, $2)", DB_IDEMPOTENT };
 
-/* An outbox of transactions must reach statement_queue; no queue of ours takes rejections, so those
- * are not mandatory. */
+/* Transactions and jobs must reach statement_queue; no queue of ours takes rejections, so those are
+ * not mandatory. */
 static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
 		{ { "transaction", EVENT_CREATED, &read_transactions_sql, true, created_body },

@@ -56,7 +56,7 @@ consumer_start(int argc, char **argv, const char *name, bool *drain, int *status
 	return true;
 }
 
-/* Attempts grow apart to 5 s, so a broker that restarts is not flooded. */
+/* The pauses grow to 5 s, so a broker that restarts is not flooded. */
 bool
 consumer_connect(struct amqp *a)
 {

@@ -40,7 +40,8 @@ option_error(const struct definition *d, const char *text, const char *form)
 	return false;
 }
 
-/* Sets an option from its text, which must have the type's form and be within the bounds. */
+/* Sets an option from its text, which must have the type's form and be within the bounds. Defaults
+ * pass through here as well, so a default outside its own bounds fails at start. */
 static bool
 option_set(enum option o, const char *text)
 {

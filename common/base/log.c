@@ -116,6 +116,7 @@ line_plain(char line[LINE_MAX_BYTES], const char *message)
 		line, LINE_MAX_BYTES, "%s: %.*s\n", program_name, (int)n, message);
 }
 
+/* Uses fixed buffers: it must work when memory has run out, and take no lock. */
 void
 log_line(enum log_level level, const char *fmt, ...)
 {

@@ -34,6 +34,7 @@ page_cursor_encode(struct request *r, const char *fmt, ...)
 
 #define INVALID_CURSOR "is not a valid cursor"
 
+/* Refuses a NUL inside, which would hide the rest from the caller's parser. */
 enum error
 page_cursor_decode(struct request *r, const char *cursor, char **text)
 {
