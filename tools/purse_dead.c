@@ -29,7 +29,8 @@ struct walk {
 
 /* ---- walking ---- */
 
-/* Identifies a dead letter by its message_id or, without one, a digest of its body. */
+/* Identifies a dead letter by its message_id or, without one, a digest of its body. The digest
+ * makes the same body the same id in every listing, though a queue has no positions. */
 static void
 dead_id(const struct message *m, char id[ID_TEXT])
 {

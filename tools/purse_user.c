@@ -50,6 +50,7 @@ static const struct db_statement user_list_sql = { "user_list",
 	" WHERE $1::text IS NULL OR position(lower($1) IN lower(email)) > 0 ORDER BY id DESC",
 	DB_IDEMPOTENT };
 
+/* Called for each row of a stream: there can be more users than fit into memory. */
 static enum error
 user_print(const struct db_rows *row, void *unused)
 {

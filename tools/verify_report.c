@@ -45,6 +45,7 @@ progress_show(struct verify *v, int percent)
 		v->rows_read, v->rows_expected);
 }
 
+/* Not for every row: a terminal is slower than the walk. */
 void
 progress_step(struct verify *v)
 {

@@ -55,6 +55,7 @@ clock_fix(instant_us t)
 void
 instant_format(instant_us t, char out[INSTANT_TEXT])
 {
+	/* Never negative, also before 1970, where % gives a negative rest. */
 	instant_us fraction = ((t % US_PER_S) + US_PER_S) % US_PER_S;
 	time_t seconds = (time_t)((t - fraction) / US_PER_S);
 	char whole[sizeof "9999-12-31T23:59:59"];
@@ -132,6 +133,7 @@ fraction_read(const char **p, instant_us *t)
 	return n >= 1 && n <= 9;
 }
 
+/* The text is local time, so what is ahead of UTC is subtracted. */
 static bool
 offset_read(const char **p, instant_us *t)
 {
@@ -175,6 +177,7 @@ instant_parse(const char *text, instant_us *t)
 	return true;
 }
 
+/* The end of a day is the start of the next, because periods are half open. */
 bool
 moment_parse(const char *text, bool is_end, instant_us *t)
 {

@@ -192,6 +192,7 @@ config_load(void)
 	return pairs_check() && good;
 }
 
+/* Not a property of the option: each program needs others, and some can do without. */
 bool
 config_require(enum option o)
 {

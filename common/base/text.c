@@ -43,6 +43,8 @@ text_add_string(struct text *t, const char *s)
 	text_add(t, s, strlen(s));
 }
 
+/* Digits from the end. The unsigned rest also holds the smallest number, whose
+ * negation would overflow. */
 void
 text_add_number(struct text *t, int64_t n)
 {

@@ -100,7 +100,8 @@ struct seen {
 	bool clear;
 };
 
-/* A process normally serves one document root, so only the last result is kept. */
+/* A process normally serves one document root, so only the last result is kept. Under FastCGI every
+ * request asks, so the paths are not resolved each time. */
 static bool
 root_check(struct seen *seen, const char *root)
 {

@@ -62,7 +62,8 @@ page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last)
 	return request_fault(r, "/cursor", "is not a cursor for this list");
 }
 
-/* The query as sent, without its cursor. */
+/* The query as sent, without its cursor. Other parameters stay as they were sent, still encoded, so
+ * the link repeats the same filters. */
 static char *
 query_without_cursor(struct request *r)
 {

@@ -1,4 +1,7 @@
-/* attempts.h - throttles failed sign-ins with exponential backoff, for any address. */
+/* attempts.h - throttles failed sign-ins with exponential backoff, for any address.
+ *
+ * E-mail addresses without an account are throttled alike, so throttling does not reveal which have
+ * one. A client's network address plays no part here: the front limits its connections. */
 #ifndef DOMAIN_IDENTITY_ATTEMPTS_H
 #define DOMAIN_IDENTITY_ATTEMPTS_H
 

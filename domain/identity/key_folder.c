@@ -29,6 +29,7 @@ key_folder_path(char out[KEY_PATH], const char *folder, const char *name)
 	return n > 0 && n < KEY_PATH;
 }
 
+/* Only the folder itself is private: its parents may be shared. */
 bool
 key_folder_make(const char *folder)
 {
@@ -85,6 +86,7 @@ key_folder_lock(const char *folder)
 	return fd;
 }
 
+/* Returns once the bytes are on disk, so the rename cannot come before them. */
 static bool
 write_whole(int fd, const void *bytes, size_t n)
 {

@@ -268,6 +268,8 @@ static const struct db_statement session_rotate_sql = { "session_rotate",
 	" FROM rotated r JOIN account a ON a.id = r.account_id",
 	DB_IDEMPOTENT };
 
+/* The successor is computed before the database decides: a rotation stores its hash, and a retry
+ * compares it. */
 enum error
 session_refresh(struct auth *auth, const char *token, const struct client *client,
 	struct grant *out)

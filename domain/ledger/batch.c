@@ -51,6 +51,7 @@ place_key(const char *key, size_t i, struct arena *arena)
 	return arena_printf(arena, "batch:%s", encoded);
 }
 
+/* Faults of a place point into the request: /transactions/3/amount. */
 static void
 prefix_write(char prefix[PREFIX_BYTES], size_t i)
 {

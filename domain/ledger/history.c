@@ -82,6 +82,7 @@ static const struct db_column hold_columns[] = {
 	DB_COLUMN(INSTANT, "created_at", struct hold, created_at),
 };
 
+/* From the table of open holds, which stays small, not from all rows. */
 enum error
 hold_list(struct db_pool *p, const struct uuid *wallet, const struct uuid *before, int64_t limit,
 	struct arena *arena, struct hold **list, size_t *count)

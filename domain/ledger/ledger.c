@@ -2,7 +2,10 @@
  * sql/wallet/functions/post.sql.
  *
  * One call carries up to LEDGER_BATCH_MAX operations as parallel arrays. Rows come back in any
- * order, each with its operation's id. */
+ * order, each with its operation's id.
+ *
+ * What post() refuses is a row like any other. An error of a function here means that the whole
+ * call failed, or that its result is unknown. */
 #include "domain/ledger/ledger.h"
 
 #include <inttypes.h>

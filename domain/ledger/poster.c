@@ -3,7 +3,10 @@
  * Each waiter has its `struct waiter` on its own stack, and sleeps on its own semaphore. So a
  * committer wakes exactly the waiters whose outcomes are ready, and a woken thread needs no lock.
  * While a waiter sleeps, the committer owns the waiter's arena: the queue's lock passes it over,
- * and the semaphore passes it back. */
+ * and the semaphore passes it back.
+ *
+ * COMMITTERS threads share the queue. While one waits for the disk, another can commit the next
+ * batch, so one slow sync does not hold up everyone. */
 #include "domain/ledger/poster.h"
 
 #include <errno.h>

@@ -1,4 +1,8 @@
-/* statements.c - reads and checks wallets, periods and lines; see statements.h. */
+/* statements.c - reads and checks wallets, periods and lines; see statements.h.
+ *
+ * A page is proved while it is read. Each line must have the next version, the last balance plus
+ * its amount, and a time not before the last. The opening and closing balance come from the same
+ * snapshot as the span. So no line can be missing, doubled or changed unnoticed. */
 #include "domain/statement/statements.h"
 
 #include <inttypes.h>

@@ -72,7 +72,7 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK ||
 	    (e = ranges_check(r, q)) != OK)
 		return e;
-	q->limit = page->limit + 1;
+	q->limit = page->limit + 1; /* the extra row shows whether there is a next page */
 	q->wallet = has_wallet ? wallet : NULL;
 	q->kind = has_kind ? kind_names[kind] : NULL;
 	/* Without a wallet, even an operator gets only their own transactions. */
