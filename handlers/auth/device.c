@@ -52,16 +52,20 @@ device_cookie(struct request *r)
 
 /* Other sites cannot send the cookie (SameSite), scripts cannot read it (HttpOnly), and only Auth
  * receives it (Path). */
-struct reply *
-device_set_cookie(struct request *r, struct reply *reply, const char *refresh_token)
+static struct reply *
+set_cookie(struct request *r, struct reply *reply, const char *refresh_token, int64_t lives_s)
 {
 	bool https = strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
-	long long seconds =
-		refresh_token != NULL ? config_number(OPT_REFRESH_TOKEN_TIME) / 1000 : 0;
 
 	return reply_header(r, reply, "Set-Cookie",
 		COOKIE "=%s; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-		refresh_token != NULL ? refresh_token : "", seconds, https ? "; Secure" : "");
+		refresh_token, (long long)lives_s, https ? "; Secure" : "");
+}
+
+struct reply *
+device_drop_cookie(struct request *r, struct reply *reply)
+{
+	return set_cookie(r, reply, "", 0);
 }
 
 struct reply *
@@ -77,16 +81,19 @@ device_grant(struct request *r, const struct grant *g, bool use_cookie)
 			"refresh_token", use_cookie ? NULL : g->refresh_token, "session_id",
 			session));
 	reply_header(r, reply, "Cache-Control", "no-store");
-	return use_cookie ? device_set_cookie(r, reply, g->refresh_token) : reply;
+	if (use_cookie)
+		set_cookie(r, reply, g->refresh_token, g->refresh_expires_in_s);
+	return reply;
 }
 
 struct reply *
 device_refuse(struct request *r, enum error e, int64_t wait_s)
 {
-	if (e == ERR_TOO_MANY_ATTEMPTS) {
+	if (e == ERR_TOO_MANY_ATTEMPTS || e == ERR_RATE_LIMITED) {
 		request_retry_after(r, (long)wait_s);
-		request_refuse(
-			r, e, "Too many failed attempts: try again in %lld s.", (long long)wait_s);
+		request_refuse(r, e, "Too many %s: try again in %lld s.",
+			e == ERR_RATE_LIMITED ? "refreshes" : "failed attempts",
+			(long long)wait_s);
 	}
 	return reply_error(r, e);
 }
