@@ -7,6 +7,9 @@
 #include "handlers/auth/service.h"
 
 #define COOKIE "purse_refresh"
+/* Browsers accept the prefix only over TLS, without Domain, and for the whole host, so no other
+ * host of the domain can set it. */
+#define COOKIE_TLS "__Host-" COOKIE
 #define USER_AGENT_MAX 255
 #define IP_MAX 64
 
@@ -33,33 +36,39 @@ device_client(struct request *r)
 	};
 }
 
+static bool
+over_tls(void)
+{
+	return strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
+}
+
 const char *
 device_cookie(struct request *r)
 {
-	const char *p = request_header(r, "Cookie");
+	const char *p = request_header(r, "Cookie"), *name = over_tls() ? COOKIE_TLS : COOKIE;
+	size_t bytes = strlen(name);
 
 	while (p != NULL && *p != '\0') {
 		size_t n;
 
 		p += strspn(p, " ;");
 		n = strcspn(p, ";");
-		if (strncmp(p, COOKIE "=", sizeof COOKIE) == 0 && n > sizeof COOKIE)
-			return arena_strndup(r->arena, p + sizeof COOKIE, n - sizeof COOKIE);
+		if (n > bytes + 1 && strncmp(p, name, bytes) == 0 && p[bytes] == '=')
+			return arena_strndup(r->arena, p + bytes + 1, n - bytes - 1);
 		p += n;
 	}
 	return NULL;
 }
 
-/* Other sites cannot send the cookie (SameSite), scripts cannot read it (HttpOnly), and only Auth
- * receives it (Path). */
+/* Other sites cannot send the cookie (SameSite), scripts cannot read it (HttpOnly), and without TLS
+ * only Auth receives it (Path). */
 static struct reply *
 set_cookie(struct request *r, struct reply *reply, const char *refresh_token, int64_t lives_s)
 {
-	bool https = strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
-
 	return reply_header(r, reply, "Set-Cookie",
-		COOKIE "=%s; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-		refresh_token, (long long)lives_s, https ? "; Secure" : "");
+		"%s=%s; Path=%s; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
+		over_tls() ? COOKIE_TLS : COOKIE, refresh_token, over_tls() ? "/" : "/v1/auth",
+		(long long)lives_s, over_tls() ? "; Secure" : "");
 }
 
 struct reply *

@@ -1,6 +1,7 @@
 /* POST /v1/auth/refresh - exchanges a refresh token, from body or cookie, for new tokens. */
 #include "domain/identity/refresh.h"
 #include "handlers/auth/device.h"
+#include "handlers/auth/origin.h"
 #include "handlers/auth/service.h"
 
 /* Deletes a cookie that is no longer valid, so that the browser stops sending it. */
@@ -33,9 +34,10 @@ refresh_post(struct request *r)
 
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
 		return reply_error(r, e);
-	if (token == NULL) {
-		token = device_cookie(r);
-		from_cookie = token != NULL;
+	if (token == NULL && (token = device_cookie(r)) != NULL) {
+		from_cookie = true;
+		if ((e = origin_check(r)) != OK)
+			return reply_error(r, e);
 	}
 	if (token == NULL)
 		return reply_error(r, request_refuse(r, ERR_UNAUTHENTICATED,

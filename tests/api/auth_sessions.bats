@@ -231,6 +231,42 @@ setup() {
 	[[ "$(header Set-Cookie)" == *Max-Age=0* ]]
 }
 
+@test "a page of another origin cannot use the cookie" {
+	cookie="Cookie: purse_refresh=$REFRESH_TOKEN"
+	TOKEN=
+	for bad in 'Origin: https://evil.example' 'Origin: null' 'Origin: http://localhost:1' 'Origin: https://wallet.evil.example' \
+		'Sec-Fetch-Site: cross-site' 'Sec-Fetch-Site: same-site'; do
+		api POST /v1/auth/refresh '{}' -H "$cookie" -H "$bad"
+		expect 403 forbidden
+		[ -z "$(header Set-Cookie)" ]
+		api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\",\"use_cookie\":true}" -H "$bad"
+		expect 403 forbidden
+		[ -z "$(header Set-Cookie)" ]
+	done
+	# Without the cookie there is nothing to protect: the token itself is the proof.
+	refresh "$REFRESH_TOKEN" -H 'Origin: https://app.example' -H 'Sec-Fetch-Site: cross-site'
+	expect 200
+	REFRESH_TOKEN=$(json .refresh_token)
+	for good in "Origin: ${BASE_URL}" 'Sec-Fetch-Site: same-origin' 'X-Other: x'; do
+		api POST /v1/auth/refresh '{}' -H "Cookie: purse_refresh=$REFRESH_TOKEN" -H "$good"
+		expect 200
+		[[ "$(header Set-Cookie)" =~ ^purse_refresh=([^\;]*) ]]
+		REFRESH_TOKEN=${BASH_REMATCH[1]}
+	done
+}
+
+@test "over TLS the cookie has the prefix __Host-, and no other name is read" {
+	TOKEN=
+	over_tls() { other_auth POST /v1/auth/refresh '' PUBLIC_URL=https://wallet.example "$@"; }
+	answer=$(over_tls "HTTP_COOKIE=purse_refresh=$REFRESH_TOKEN")
+	[[ $answer == *'Status: 401'* ]]
+	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=http://wallet.example)
+	[[ $answer == *'Status: 403'* ]]
+	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=https://wallet.example)
+	[[ $answer == *'Status: 200'* ]]
+	[[ $answer =~ Set-Cookie:\ __Host-purse_refresh=[A-Za-z0-9_-]{43}\;\ Path=/\;\ HttpOnly\;\ SameSite=Strict\;\ Max-Age=[0-9]+\;\ Secure ]]
+}
+
 @test "the very next request after sign-out is refused" {
 	works "$TOKEN"
 	for _ in 1 2 3 4 5; do
