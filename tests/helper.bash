@@ -231,6 +231,21 @@ at_once() {
 		-K "$BATS_TEST_TMPDIR/calls"
 }
 
+# other_auth METHOD PATH [BODY [VARIABLE=VALUE...]] - prints the answer of a second auth process,
+# run as plain CGI next to the running one, with $TOKEN. The variables are of the request, or
+# options.
+other_auth() {
+	local method=$1 path=$2 body=${3:-}
+	shift $(($# < 3 ? $# : 3))
+	printf '%s' "$body" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" \
+		REQUEST_METHOD="$method" SCRIPT_NAME="$path" \
+		CONTENT_LENGTH="$(printf '%s' "$body" | wc -c)" \
+		CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 \
+		${TOKEN:+"HTTP_AUTHORIZATION=Bearer $TOKEN"} \
+		${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} "$@" \
+		"$BUILD/auth" 2>>"$BATS_TEST_TMPDIR/cgi.log"
+}
+
 # eventually COMMAND... - runs it until it succeeds, for at most $PATIENCE seconds, with growing
 # pauses.
 eventually() {

@@ -152,6 +152,35 @@ pair_take(const char *kid, bool *readable)
 
 /* ---- ES256: JOSE concatenates r and s, libcrypto uses DER ---- */
 
+/* With (r, s) also (r, n - s) is valid, so anyone could change a token's text. We write the smaller
+ * s, and accept no other. */
+static const unsigned char order[32] = { 0xff, 0xff, 0xff, 0xff, 0x00, 0x00, 0x00, 0x00, 0xff, 0xff,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xbc, 0xe6, 0xfa, 0xad, 0xa7, 0x17, 0x9e, 0x84, 0xf3,
+	0xb9, 0xca, 0xc2, 0xfc, 0x63, 0x25, 0x51 };
+static const unsigned char half_order[32] = { 0x7f, 0xff, 0xff, 0xff, 0x80, 0x00, 0x00, 0x00, 0x7f,
+	0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xde, 0x73, 0x7d, 0x56, 0xd3, 0x8b, 0xcf, 0x42,
+	0x79, 0xdc, 0xe5, 0x61, 0x7e, 0x31, 0x92, 0xa8 };
+
+static bool
+is_high(const unsigned char s[32])
+{
+	return memcmp(s, half_order, sizeof half_order) > 0;
+}
+
+/* Replaces s by n - s. */
+static void
+negate(unsigned char s[32])
+{
+	int borrow = 0;
+
+	for (int i = 31; i >= 0; i--) {
+		int difference = order[i] - s[i] - borrow;
+
+		borrow = difference < 0;
+		s[i] = (unsigned char)(difference & 0xff);
+	}
+}
+
 /* Padded on the left: DER drops leading zeros, and RFC 7518, 3.4 wants 32 bytes each. */
 static bool
 der_to_raw(const unsigned char *der, size_t n, unsigned char raw[KEY_SIGNATURE])
@@ -161,6 +190,8 @@ der_to_raw(const unsigned char *der, size_t n, unsigned char raw[KEY_SIGNATURE])
 		    BN_bn2binpad(ECDSA_SIG_get0_s(sig), raw + 32, 32) == 32;
 
 	ECDSA_SIG_free(sig);
+	if (good && is_high(raw + 32))
+		negate(raw + 32);
 	return good;
 }
 
@@ -203,7 +234,7 @@ pair_verify(EVP_PKEY *pair, const char *text, size_t bytes,
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char *der = NULL;
-	int n = raw_to_der(signature, &der);
+	int n = is_high(signature + 32) ? 0 : raw_to_der(signature, &der);
 	bool good = n > 0 && context != NULL &&
 		    EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, pair) == 1 &&
 		    EVP_DigestVerify(context, der, (size_t)n, (const unsigned char *)text,

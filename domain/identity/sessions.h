@@ -1,8 +1,5 @@
-/* sessions.h - sessions: sign-in opens them, refresh tokens extend them. Independent of HTTP.
- *
- * The first refresh token of a session is 256 random bits; only its hash is stored. Its successor
- * is a keyed hash of it, so a token always has the same successor. A client that lost a response
- * can therefore get the successor again, though it was never stored. */
+/* sessions.h - sessions: sign-in opens them, refresh tokens (refresh.h) extend them, up to
+ * SESSION_TIME_MAX. Independent of HTTP. */
 #ifndef DOMAIN_IDENTITY_SESSIONS_H
 #define DOMAIN_IDENTITY_SESSIONS_H
 
@@ -22,7 +19,7 @@ struct client {
 struct grant {
 	char access_token[TOKEN_MAX], refresh_token[REFRESH_TOKEN];
 	struct uuid session;
-	int64_t expires_in_s;
+	int64_t expires_in_s, refresh_expires_in_s;
 };
 
 /* Opens a session for an account that has just been authenticated, and clears its failed attempts.
@@ -30,10 +27,6 @@ struct grant {
  * session. */
 enum error session_open(struct auth *auth, const struct account *account,
 	const struct client *client, struct grant *out) MUST_CHECK;
-/* ERR_UNAUTHENTICATED if the token is invalid, ERR_SESSION_ENDED, or ERR_TOKEN_REUSED, which ends
- * the session. */
-enum error session_refresh(struct auth *auth, const char *token, const struct client *client,
-	struct grant *out) MUST_CHECK;
 
 /* ERR_NOT_FOUND if the session is not the user's, or has ended. */
 enum error session_end(struct auth *auth, const struct uuid *user,

@@ -33,7 +33,15 @@ static const struct db_statement sweep_sessions_sql = { "sweep_sessions",
 
 static const struct db_statement sweep_tokens_sql = { "sweep_tokens",
 	"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"
-	" WHERE spent_at < now() - $1::bigint" DB_MILLISECONDS " LIMIT 1000)",
+	" WHERE spent_at < now() - $1::bigint" DB_MILLISECONDS
+	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+	DB_IDEMPOTENT };
+
+/* Most spent tokens go after an hour: see refresh.h. The grace period is shorter. */
+static const struct db_statement thin_tokens_sql = { "thin_tokens",
+	"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"
+	" WHERE rotation % 128 <> 0 AND spent_at < now() - interval '1 hour'"
+	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
 	DB_IDEMPOTENT };
 
 static const struct db_statement sweep_attempts_sql = { "sweep_attempts",
@@ -50,6 +58,7 @@ sweep_some(struct auth *auth)
 	/* Tokens before sessions, so that fewer tokens are left to cascade to. */
 	sweep_one(auth, &sweep_tokens_sql,
 		DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))));
+	sweep_one(auth, &thin_tokens_sql, DB_NO_VALUES);
 	sweep_one(auth, &sweep_sessions_sql, DB_NO_VALUES);
 	sweep_one(auth, &sweep_attempts_sql, DB_VALUES(db_number(attempt_memory_ms())));
 }

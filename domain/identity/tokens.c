@@ -191,6 +191,7 @@ static const char *
 claims_check(const json_t *claims, struct claims *c)
 {
 	const json_t *iat = json_object_get(claims, "iat"), *exp = json_object_get(claims, "exp");
+	const json_t *nbf = json_object_get(claims, "nbf"); /* we never write it */
 	json_int_t now = clock_now() / US_PER_S;
 
 	if (!text_is(claims, "iss", config_text(OPT_PUBLIC_URL)))
@@ -199,7 +200,9 @@ claims_check(const json_t *claims, struct claims *c)
 		return "The access token has the wrong audience.";
 	if (!json_is_integer(exp) || json_integer_value(exp) <= now)
 		return "The access token has expired.";
-	if (!json_is_integer(iat) || json_integer_value(iat) > now + TOKEN_LEEWAY_S)
+	if (!json_is_integer(iat) || json_integer_value(iat) > now + TOKEN_LEEWAY_S ||
+		(nbf != NULL && (!json_is_integer(nbf) ||
+					json_integer_value(nbf) > now + TOKEN_LEEWAY_S)))
 		return "The access token is not valid yet.";
 	if (json_integer_value(exp) > INT64_MAX / US_PER_S ||
 		json_string_value(json_object_get(claims, "jti")) == NULL ||

@@ -9,7 +9,7 @@
 #include "common/base/uuid.h"
 
 #define TOKEN_MAX 4096   /* bytes of a token, with NUL; longer ones are not ours */
-#define TOKEN_LEEWAY_S 5 /* clock skew: how far in the future `iat` can be */
+#define TOKEN_LEEWAY_S 5 /* clock skew: how far in the future `iat` and `nbf` can be */
 
 struct claims {
 	struct uuid user, session;

@@ -7,6 +7,9 @@
 #include "handlers/auth/service.h"
 
 #define COOKIE "purse_refresh"
+/* Browsers accept the prefix only over TLS, without Domain, and for the whole host, so no other
+ * host of the domain can set it. */
+#define COOKIE_TLS "__Host-" COOKIE
 #define USER_AGENT_MAX 255
 #define IP_MAX 64
 
@@ -33,35 +36,45 @@ device_client(struct request *r)
 	};
 }
 
+static bool
+over_tls(void)
+{
+	return strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
+}
+
 const char *
 device_cookie(struct request *r)
 {
-	const char *p = request_header(r, "Cookie");
+	const char *p = request_header(r, "Cookie"), *name = over_tls() ? COOKIE_TLS : COOKIE;
+	size_t bytes = strlen(name);
 
 	while (p != NULL && *p != '\0') {
 		size_t n;
 
 		p += strspn(p, " ;");
 		n = strcspn(p, ";");
-		if (strncmp(p, COOKIE "=", sizeof COOKIE) == 0 && n > sizeof COOKIE)
-			return arena_strndup(r->arena, p + sizeof COOKIE, n - sizeof COOKIE);
+		if (n > bytes + 1 && strncmp(p, name, bytes) == 0 && p[bytes] == '=')
+			return arena_strndup(r->arena, p + bytes + 1, n - bytes - 1);
 		p += n;
 	}
 	return NULL;
 }
 
-/* Other sites cannot send the cookie (SameSite), scripts cannot read it (HttpOnly), and only Auth
- * receives it (Path). */
-struct reply *
-device_set_cookie(struct request *r, struct reply *reply, const char *refresh_token)
+/* Other sites cannot send the cookie (SameSite), scripts cannot read it (HttpOnly), and without TLS
+ * only Auth receives it (Path). */
+static struct reply *
+set_cookie(struct request *r, struct reply *reply, const char *refresh_token, int64_t lives_s)
 {
-	bool https = strncmp(config_text(OPT_PUBLIC_URL), "https:", 6) == 0;
-	long long seconds =
-		refresh_token != NULL ? config_number(OPT_REFRESH_TOKEN_TIME) / 1000 : 0;
-
 	return reply_header(r, reply, "Set-Cookie",
-		COOKIE "=%s; Path=/v1/auth; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
-		refresh_token != NULL ? refresh_token : "", seconds, https ? "; Secure" : "");
+		"%s=%s; Path=%s; HttpOnly; SameSite=Strict; Max-Age=%lld%s",
+		over_tls() ? COOKIE_TLS : COOKIE, refresh_token, over_tls() ? "/" : "/v1/auth",
+		(long long)lives_s, over_tls() ? "; Secure" : "");
+}
+
+struct reply *
+device_drop_cookie(struct request *r, struct reply *reply)
+{
+	return set_cookie(r, reply, "", 0);
 }
 
 /* no-store: RFC 6749, 5.1 asks for it wherever tokens are in a response. */
@@ -78,15 +91,18 @@ device_grant(struct request *r, const struct grant *g, bool use_cookie)
 			"refresh_token", use_cookie ? NULL : g->refresh_token, "session_id",
 			session));
 	reply_header(r, reply, "Cache-Control", "no-store");
-	return use_cookie ? device_set_cookie(r, reply, g->refresh_token) : reply;
+	if (use_cookie)
+		set_cookie(r, reply, g->refresh_token, g->refresh_expires_in_s);
+	return reply;
 }
 
 struct reply *
 device_refuse(struct request *r, enum error e, int64_t wait_s)
 {
-	if (e == ERR_TOO_MANY_ATTEMPTS) {
+	if (e == ERR_TOO_MANY_ATTEMPTS || e == ERR_RATE_LIMITED) {
 		request_retry_after(r, (long)wait_s);
-		request_refuse(r, e, "Too many failed attempts: try again in %lld s.",
+		request_refuse(r, e, "Too many %s: try again in %lld s.",
+			e == ERR_RATE_LIMITED ? "refreshes" : "failed attempts",
 			(long long)wait_s);
 	}
 	return reply_error(r, e);

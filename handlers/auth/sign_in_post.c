@@ -1,6 +1,7 @@
 /* POST /v1/auth/sign-in - exchanges e-mail address and password for tokens. */
 #include "domain/identity/password_rules.h"
 #include "handlers/auth/device.h"
+#include "handlers/auth/origin.h"
 #include "handlers/auth/service.h"
 
 /* No rules of sign-up apply here: an old password must still be accepted, whatever
@@ -24,6 +25,8 @@ sign_in_post(struct request *r)
 	enum error e;
 
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
+		return reply_error(r, e);
+	if (use_cookie && (e = origin_check(r)) != OK)
 		return reply_error(r, e);
 	e = account_authenticate(r->service, r->arena, email, password, &account, &wait_s);
 	if (e != OK)

@@ -19,5 +19,5 @@ sign_out_post(struct request *r)
 		e = session_end(r->service, &r->caller.user, &r->caller.session);
 	if (e != OK && e != ERR_NOT_FOUND) /* not found: already ended, which is fine */
 		return reply_error(r, e);
-	return device_set_cookie(r, reply_empty(r, 204), NULL);
+	return device_drop_cookie(r, reply_empty(r, 204));
 }

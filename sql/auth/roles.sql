@@ -12,5 +12,8 @@ GRANT USAGE ON SCHEMA public TO :"app";
 GRANT SELECT ON account, session, spent_token, sign_in_attempt, schema_migration TO :"app";
 GRANT INSERT (id, email, name, password_hash), UPDATE (name, password_hash) ON account TO :"app";
 GRANT INSERT, DELETE ON session, spent_token, sign_in_attempt TO :"app";
-GRANT UPDATE (token_hash, last_used_at, expires_at, ended_at, user_agent, ip) ON session TO :"app";
+GRANT UPDATE (token_hash, last_used_at, expires_at, ended_at, user_agent, ip, rotations,
+	refreshes_until) ON session TO :"app";
 GRANT UPDATE (failures, tried_at, next_at) ON sign_in_attempt TO :"app";
+-- The sweep locks the rows that it deletes, which takes the right to update one column.
+GRANT UPDATE (rotation) ON spent_token TO :"app";

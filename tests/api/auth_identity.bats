@@ -10,14 +10,6 @@ setup() {
 
 part() { cut -d. -f"$1" <<<"$TOKEN" | tr '_-' '/+' | sed 's/$/===/' | base64 -d 2>/dev/null; }
 
-# other_auth METHOD PATH [BODY] - the same call, answered by a second auth process (CGI) next to the
-# running one.
-other_auth() {
-	printf '%s' "${3:-}" | env -i PATH="$PATH" PURSE_CONFIG="$PURSE_CONFIG" REQUEST_METHOD="$1" SCRIPT_NAME="$2" \
-		CONTENT_LENGTH="$(printf '%s' "${3:-}" | wc -c)" CONTENT_TYPE=application/json REMOTE_ADDR=192.0.2.1 \
-		HTTP_AUTHORIZATION="Bearer $TOKEN" ${ASAN_OPTIONS:+"ASAN_OPTIONS=$ASAN_OPTIONS"} "$BUILD/auth" 2>>"$BATS_TEST_TMPDIR/cgi.log"
-}
-
 is_refused() { # PATH CODE
 	api GET "$1"
 	expect 401 "$2"

@@ -66,11 +66,79 @@ setup() {
 	refresh "$REFRESH_TOKEN"
 	expect 200
 	[ "$(json .refresh_token)" = "$successor" ]
-	refresh "$successor"
+}
+
+@test "whichever spent token the same client offers again, it gets the live one" {
+	local n tokens=("$REFRESH_TOKEN")
+	for n in 1 2 3; do
+		refresh "${tokens[-1]}"
+		expect 200
+		tokens+=("$(json .refresh_token)")
+	done
+	for n in 0 1 2; do
+		refresh "${tokens[n]}"
+		expect 200
+		[ "$(json .refresh_token)" = "${tokens[3]}" ]
+	done
+	# The answer's token works, and goes on working after the grace period of the old ones.
+	age_spent_tokens
+	refresh "${tokens[3]}"
 	expect 200
+	works "$(json .access_token)"
+}
+
+@test "a spent token gets nothing once another client has used a later one" {
 	refresh "$REFRESH_TOKEN"
 	expect 200
-	[ "$(json .refresh_token)" = "$successor" ]
+	refresh "$(json .refresh_token)" -A 'Another browser'
+	expect 200
+	refresh "$REFRESH_TOKEN"
+	expect 401 token_reused
+	is_over "$TOKEN"
+}
+
+@test "refreshes of a session have a limit, which does not end it" {
+	local ahead
+	# 60 in ten minutes: the limit's clock moves 10 s each time.
+	refresh "$REFRESH_TOKEN"
+	expect 200
+	REFRESH_TOKEN=$(json .refresh_token)
+	ahead="SELECT round(extract(epoch FROM refreshes_until - now()) / 10) FROM session WHERE id = '$SESSION_ID'"
+	[ "$(sql auth "$ahead")" = 1 ]
+	sql auth "UPDATE session SET refreshes_until = now() + interval '9 minutes 55 seconds' WHERE id = '$SESSION_ID'"
+	refresh "$REFRESH_TOKEN"
+	expect 429 rate_limited
+	[[ "$(header Retry-After)" =~ ^[1-5]$ ]]
+	sql auth "UPDATE session SET refreshes_until = now() + interval '9 minutes 49 seconds' WHERE id = '$SESSION_ID'"
+	refresh "$REFRESH_TOKEN"
+	expect 200
+}
+
+@test "an old token ends the session even if its own row has been swept" {
+	oldest=$REFRESH_TOKEN
+	for _ in 1 2 3; do
+		refresh "$REFRESH_TOKEN"
+		expect 200
+		REFRESH_TOKEN=$(json .refresh_token)
+	done
+	[ "$(sql auth "SELECT string_agg(rotation::text, ' ' ORDER BY rotation) FROM spent_token WHERE session_id = '$SESSION_ID'")" = "1 2 3" ]
+	sql auth "DELETE FROM spent_token WHERE session_id = '$SESSION_ID'"
+	refresh "$oldest"
+	expect 401 token_reused
+	is_over "$TOKEN"
+}
+
+@test "a session ends after its longest time, however often it is refreshed" {
+	# 90 days; it has been used all the time.
+	sql auth "UPDATE session SET created_at = now() - interval '89 days 23 hours' WHERE id = '$SESSION_ID'"
+	TOKEN='' api POST /v1/auth/refresh '{}' -H "Cookie: purse_refresh=$REFRESH_TOKEN"
+	expect 200
+	[[ "$(header Set-Cookie)" =~ ^purse_refresh=([^\;]*)\;.*Max-Age=(3[56][0-9][0-9])($|\;) ]]
+	REFRESH_TOKEN=${BASH_REMATCH[1]}
+	[ "$(sql auth "SELECT expires_at - created_at FROM session WHERE id = '$SESSION_ID'")" = "90 days" ]
+	sql auth "UPDATE session SET created_at = created_at - interval '1 hour', expires_at = now() + interval '1 day' WHERE id = '$SESSION_ID'"
+	refresh "$REFRESH_TOKEN"
+	expect 401 session_ended
 }
 
 @test "a spent token from another client ends the session" {
@@ -161,6 +229,42 @@ setup() {
 	TOKEN='' api POST /v1/auth/refresh '{}' -H "Cookie: theme=dark; purse_refresh=$token; x=y"
 	expect 401 session_ended
 	[[ "$(header Set-Cookie)" == *Max-Age=0* ]]
+}
+
+@test "a page of another origin cannot use the cookie" {
+	cookie="Cookie: purse_refresh=$REFRESH_TOKEN"
+	TOKEN=
+	for bad in 'Origin: https://evil.example' 'Origin: null' 'Origin: http://localhost:1' 'Origin: https://wallet.evil.example' \
+		'Sec-Fetch-Site: cross-site' 'Sec-Fetch-Site: same-site'; do
+		api POST /v1/auth/refresh '{}' -H "$cookie" -H "$bad"
+		expect 403 forbidden
+		[ -z "$(header Set-Cookie)" ]
+		api POST /v1/auth/sign-in "{\"email\":\"$EMAIL\",\"password\":\"$PASSWORD\",\"use_cookie\":true}" -H "$bad"
+		expect 403 forbidden
+		[ -z "$(header Set-Cookie)" ]
+	done
+	# Without the cookie there is nothing to protect: the token itself is the proof.
+	refresh "$REFRESH_TOKEN" -H 'Origin: https://app.example' -H 'Sec-Fetch-Site: cross-site'
+	expect 200
+	REFRESH_TOKEN=$(json .refresh_token)
+	for good in "Origin: ${BASE_URL}" 'Sec-Fetch-Site: same-origin' 'X-Other: x'; do
+		api POST /v1/auth/refresh '{}' -H "Cookie: purse_refresh=$REFRESH_TOKEN" -H "$good"
+		expect 200
+		[[ "$(header Set-Cookie)" =~ ^purse_refresh=([^\;]*) ]]
+		REFRESH_TOKEN=${BASH_REMATCH[1]}
+	done
+}
+
+@test "over TLS the cookie has the prefix __Host-, and no other name is read" {
+	TOKEN=
+	over_tls() { other_auth POST /v1/auth/refresh '' PUBLIC_URL=https://wallet.example "$@"; }
+	answer=$(over_tls "HTTP_COOKIE=purse_refresh=$REFRESH_TOKEN")
+	[[ $answer == *'Status: 401'* ]]
+	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=http://wallet.example)
+	[[ $answer == *'Status: 403'* ]]
+	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=https://wallet.example)
+	[[ $answer == *'Status: 200'* ]]
+	[[ $answer =~ Set-Cookie:\ __Host-purse_refresh=[A-Za-z0-9_-]{43}\;\ Path=/\;\ HttpOnly\;\ SameSite=Strict\;\ Max-Age=[0-9]+\;\ Secure ]]
 }
 
 @test "the very next request after sign-out is refused" {
@@ -287,18 +391,22 @@ setup() {
 	sign_in "$EMAIL"
 	sql auth "UPDATE session SET ended_at = now() - interval '8 days' WHERE id = '$old';
 		INSERT INTO sign_in_attempt VALUES (sha256('$EMAIL'), 1, now() - interval '1 year', now() - interval '1 year');
-		INSERT INTO spent_token VALUES (sha256('$EMAIL'), '$SESSION_ID', '', '', now() - interval '1 year')"
+		INSERT INTO spent_token VALUES (sha256('$EMAIL'), '$SESSION_ID', '', '', now() - interval '1 year', 0)
+			, (sha256('a$EMAIL'), '$SESSION_ID', '', '', now() - interval '61 minutes', 127)
+			, (sha256('b$EMAIL'), '$SESSION_ID', '', '', now() - interval '61 minutes', 128)"
 	# Failed sign-ins and refreshes sweep at random, once in a while.
 	failures_sweep() {
 		for _ in {1..8}; do TOKEN='' api POST /v1/auth/sign-in "{\"email\":\"$(new_email)\",\"password\":\"not the password\"}"; done
-		[ "$(sql auth "SELECT (SELECT count(*) FROM sign_in_attempt WHERE key = k) + (SELECT count(*) FROM spent_token WHERE token_hash = k)
-			FROM sha256('$EMAIL') k")" = 0 ]
+		[ "$(sql auth "SELECT (SELECT count(*) FROM sign_in_attempt WHERE key = k) + (SELECT count(*) FROM spent_token WHERE token_hash IN (k, sha256('a$EMAIL')))
+			FROM sha256('$EMAIL') k")" = 0 ] &&
+			[ "$(sql auth "SELECT count(*) FROM spent_token WHERE token_hash = sha256('b$EMAIL')")" = 1 ]
 	}
 	refreshes_sweep() {
 		for _ in {1..8}; do
 			refresh "$REFRESH_TOKEN"
 			REFRESH_TOKEN=$(json .refresh_token)
 		done
+		sql auth "UPDATE session SET refreshes_until = now() WHERE id = '$SESSION_ID'"
 		[ "$(sql auth "SELECT count(*) FROM session WHERE id = '$old'")" = 0 ]
 	}
 	sql auth "REVOKE DELETE ON session FROM $app"

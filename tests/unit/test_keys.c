@@ -1,6 +1,7 @@
 /* test_keys.c - signing keys: created once, private, rotated with an overlap, noticed without a
  * restart. */
 #include <dirent.h>
+#include <openssl/bn.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -240,6 +241,39 @@ root_creates_files_for_the_folders_owner(void **state)
 	assert_int_equal(n, 4); /* two keys, the secret, the lock */
 }
 
+/* The other signature of the same text: (r, n - s). */
+static void
+other_signature(unsigned char signature[KEY_SIGNATURE])
+{
+	BIGNUM *n = NULL, *s = BN_bin2bn(signature + 32, 32, NULL);
+
+	assert_true(BN_hex2bn(
+		&n, "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551"));
+	assert_true(BN_sub(s, n, s));
+	assert_int_equal(BN_bn2binpad(s, signature + 32, 32), 32);
+	BN_free(s);
+	BN_free(n);
+}
+
+static void
+a_text_has_one_signature(void **state)
+{
+	unsigned char signature[KEY_SIGNATURE];
+	char kid[UUID_TEXT];
+
+	(void)state;
+	assert_true(keys_start(false));
+	assert_int_equal(keys_current(kid), OK);
+	for (int i = 0; i < 32; i++) {
+		assert_int_equal(keys_sign(kid, "text", 4, signature), OK);
+		assert_true(signature[32] < 0x80);
+		assert_int_equal(keys_verify(kid, "text", 4, signature), OK);
+		other_signature(signature);
+		assert_int_equal(keys_verify(kid, "text", 4, signature), ERR_UNAUTHENTICATED);
+	}
+	keys_stop();
+}
+
 int
 main(void)
 {
@@ -248,6 +282,7 @@ main(void)
 		cmocka_unit_test(only_the_owner_can_read_them),
 		cmocka_unit_test(the_secret_persists),
 		cmocka_unit_test(a_rotation_overlaps),
+		cmocka_unit_test(a_text_has_one_signature),
 		cmocka_unit_test(a_new_key_is_found_at_once),
 		cmocka_unit_test(other_files_are_left_alone),
 		cmocka_unit_test(an_invalid_key_retires_no_key),

@@ -111,7 +111,6 @@ refuses_header(const char *header)
 	refuses(signed_token(header, claims_with(NULL, NULL)));
 }
 
-
 static void
 refuses_claim(const char *name, json_t *value)
 {
@@ -188,6 +187,8 @@ every_claim_is_checked(void **state)
 	refuses_claim("exp", json_real(9999999999.5));
 	refuses_claim("exp", json_integer(INT64_MAX));
 	refuses_claim("iat", json_integer(NOW / US_PER_S + TOKEN_LEEWAY_S + 1));
+	refuses_claim("nbf", json_integer(NOW / US_PER_S + TOKEN_LEEWAY_S + 1));
+	refuses_claim("nbf", json_real((double)NOW / US_PER_S + 600.5));
 	refuses_claim("roles", json_string("operator"));
 	refuses_claim("roles", json_pack("[i]", 7));
 	assert_int_equal(
@@ -233,12 +234,10 @@ damaged_tokens_are_refused(void **state)
 {
 	static const char *const around[][2] = { { "", "=" }, { "", "." }, { " ", "" } };
 	char token[TOKEN_MAX], copy[TOKEN_MAX];
-	size_t n;
 
 	(void)state;
 	issue(token);
-	n = strlen(token);
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0, n = strlen(token); i < n; i++) {
 		memcpy(copy, token, i);
 		copy[i] = '\0';
 		refuses(copy);
@@ -343,13 +342,12 @@ libjwt_agrees_on_es256(void **state)
 {
 	struct key keys[KEYS_MAX];
 	int count = key_files_read(folder, keys);
-	char *secret_pem = pem_of(keys[0].pair, true), *theirs;
+	char *secret_pem = pem_of(keys[0].pair, true), *theirs, *dot;
 	char *public_pem = pem_of(keys[0].pair, false);
 	const char *ours = signed_token(
 		"{\"alg\":\"ES256\",\"typ\":\"JWT\"}", claims_with(NULL, NULL));
 	unsigned char signature[KEY_SIGNATURE];
 	jwt_t *jwt = NULL;
-	char *dot;
 	size_t n;
 
 	(void)state;
@@ -363,7 +361,9 @@ libjwt_agrees_on_es256(void **state)
 	assert_int_equal(sodium_base642bin(signature, sizeof signature, dot + 1, strlen(dot + 1),
 				 NULL, &n, NULL, BASE64),
 		0);
-	assert_int_equal(keys_verify(keys[0].kid, theirs, (size_t)(dot - theirs), signature), OK);
+	/* libjwt writes either of a text's two signatures; we accept one. */
+	assert_int_equal(keys_verify(keys[0].kid, theirs, (size_t)(dot - theirs), signature),
+		signature[32] < 0x80 ? OK : ERR_UNAUTHENTICATED);
 	refuses(theirs); /* a valid signature, but typ is JWT: another kind of token */
 	free(theirs);
 	free(secret_pem);

@@ -193,6 +193,8 @@ const repeated = [
 	['web/openapi.yaml', /URL longer than (\d+ KiB)/g, 'URL_LIMIT'],
 	['web/openapi.yaml', /[Ii]t lasts (\d+ minutes)/g, 'ACCESS_TOKEN_TIME'],
 	['web/openapi.yaml', /within (\d+ seconds) from the same client/g, 'REFRESH_GRACE'],
+	['web/openapi.yaml', /ends (\d+ days) after sign-in/g, 'SESSION_TIME_MAX'],
+	['web/openapi.yaml', /refreshed about (\d+) times/g, 'REFRESHES_MAX'],
 	['web/openapi.yaml', /expires_at` \(default (\d+ days)/g, 'HOLD_TIME'],
 	['web/openapi.yaml', /Defaults to (\d+ days) from now/g, 'HOLD_TIME'],
 	['web/openapi.yaml', /expires_at` \(.*, maximum (\d+)\)/g, 'HOLD_TIME_MAX', 'days'],
