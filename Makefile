@@ -140,13 +140,16 @@ lint: ## read all sources for mistakes
 	@tools/lint
 
 # --- measuring ---
-.PHONY: bench
+.PHONY: bench growth
 BENCH_FLOORS := $(addprefix $(BUILD)/bench/floor_,responder argon2)
 
 bench: ## measure the system beside its floors, on servers of its own (BENCH_MODE=full: longer; see bench/README.md)
 	@tools/install run test
 	@$(MAKE) --no-print-directory $(JOBS) all $(BENCH_FLOORS)
 	@BUILD=$(BUILD) bench/run
+
+growth: ## measure what each SQL statement reads in tables of 10,000 and of 1,000,000 rows (minutes)
+	@$(MAKE) --no-print-directory test SUITE=growth
 
 $(BUILD)/bench/floor_%: bench/floor/%.c
 	@mkdir -p $(@D)

@@ -37,7 +37,8 @@ struct limits {
 	struct limit list[LIMITS_MAX];
 };
 
-/* The limits in force for a wallet. Text is in the arena; ERR_TOO_LARGE if that is full. */
+/* The limits in force for a wallet. Text is in the arena; ERR_TOO_LARGE if that is full.
+ * ERR_UNAVAILABLE: their usage is not added up yet; call again. */
 enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
 	struct limits *l) MUST_CHECK;
 enum error limits_of_currency(struct db_pool *p, const char *currency, struct limits *l) MUST_CHECK;
