@@ -141,13 +141,16 @@ lint: ## run static analysis on all sources
 	@tools/lint
 
 # --- benchmarks ---
-.PHONY: bench
+.PHONY: bench growth
 BENCH_FLOORS := $(addprefix $(BUILD)/bench/floor_,responder argon2)
 
 bench: ## compare the system with its floors, on private servers (BENCH_MODE=full: longer; see bench/README.md)
 	@tools/install run test
 	@$(MAKE) --no-print-directory $(JOBS) all $(BENCH_FLOORS)
 	@BUILD=$(BUILD) bench/run
+
+growth: ## measure what each SQL statement reads in tables of 10,000 and of 1,000,000 rows (minutes)
+	@$(MAKE) --no-print-directory test SUITE=growth
 
 $(BUILD)/bench/floor_%: bench/floor/%.c
 	@mkdir -p $(@D)

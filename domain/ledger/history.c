@@ -28,14 +28,40 @@ amount_value(bool present, struct money amount)
 }
 
 static const struct db_statement transaction_list_sql = { "transaction_list",
-	"SELECT " TRANSACTION_COLUMNS " FROM transaction_page($1, $2, $3, $4::timestamptz,"
+	"SELECT " TRANSACTION_COLUMNS " FROM transaction_search($1, $2, $3, $4::timestamptz,"
 	" $5::timestamptz, $6::timestamptz, $7, $8::bigint, $9::integer, $10, $11::bigint,"
 	" $12::bigint, $13, $14, $15)",
 	DB_IDEMPOTENT };
 
+static const struct db_column place_columns[] = {
+	DB_COLUMN(UUID, "wallet_id", struct transaction, wallet),
+	DB_COLUMN(NUMBER, "version", struct transaction, version),
+	DB_COLUMN(INSTANT, "created_at", struct transaction, created_at),
+};
+
+/* The last row has no id if the search stopped there: see transaction_search(). */
+static enum error
+page_read(const struct db_rows *rows, struct arena *arena, struct transaction_page *page)
+{
+	size_t count = rows_count(rows);
+	enum error e;
+
+	*page = (struct transaction_page){ .more = count > 0 && rows_null(rows, count - 1, 0) };
+	page->count = page->more ? count - 1 : count;
+	page->list = arena_alloc(arena, count * sizeof *page->list);
+	if (page->list == NULL && count > 0)
+		return ERR_TOO_LARGE;
+	for (size_t i = 0; i < page->count; i++)
+		if ((e = transaction_read(rows, i, arena, &page->list[i])) != OK)
+			return e;
+	return page->more
+		? rows_read(rows, count - 1, DB_COLUMNS(place_columns), NULL, &page->last)
+		: OK;
+}
+
 enum error
 transaction_list(struct db_pool *p, const struct transaction_query *q, struct arena *arena,
-	struct transaction **list, size_t *count)
+	struct transaction_page *page)
 {
 	char from[INSTANT_TEXT], to[INSTANT_TEXT], at[INSTANT_TEXT];
 	struct db_array keys = { .element = DB_TEXT_ARRAY }, values = { .element = DB_TEXT_ARRAY };
@@ -61,7 +87,7 @@ transaction_list(struct db_pool *p, const struct transaction_query *q, struct ar
 		&rows);
 	db_array_free(&keys);
 	db_array_free(&values);
-	return e != OK ? e : transaction_read_all(rows, arena, list, count);
+	return e != OK ? e : page_read(rows, arena, page);
 }
 
 /* ---- holds ---- */

@@ -14,6 +14,7 @@
 
 #include "common/base/config.h"
 #include "common/base/invariant.h"
+#include "domain/ledger/limit_fill.h"
 
 /* The array parameters of post(), in order. */
 enum {
@@ -144,8 +145,8 @@ arrays_fill(const struct operation *const operations[], size_t count)
 	return full;
 }
 
-enum error
-ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
+static enum error
+post_once(struct db *db, const struct operation *const operations[], size_t count, bool again,
 	struct arena *arena, struct outcome outcomes[])
 {
 	struct db_array *a = thread_arrays.of;
@@ -173,6 +174,57 @@ ledger_post(struct db *db, const struct operation *const operations[], size_t co
 	return e != OK ? e : outcomes_read(rows, operations, count, again, arena, outcomes);
 }
 
+/* The operations that a limit's counter holds up, and the outcomes that say so. */
+struct pending {
+	size_t count;
+	const struct operation *operations[LEDGER_BATCH_MAX];
+	struct outcome *outcomes[LEDGER_BATCH_MAX];
+};
+
+static void
+pending_find(struct pending *p, const struct operation *const operations[], size_t count,
+	struct outcome outcomes[])
+{
+	p->count = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (outcomes[i].error != ERR_UNAVAILABLE || outcomes[i].refusal == NULL)
+			continue;
+		p->operations[p->count] = operations[i];
+		p->outcomes[p->count++] = &outcomes[i];
+	}
+}
+
+/* Adds up what their limits need, and posts them again. Those that need even more stay refused:
+ * the counters have moved on, so a later call can succeed. */
+static enum error
+pending_post(struct db *db, const struct pending *p, struct arena *arena)
+{
+	struct outcome *outcomes = arena_alloc(arena, p->count * sizeof *outcomes);
+	int64_t steps = LIMIT_FILL_STEPS;
+	enum error e = outcomes != NULL ? OK : ERR_OVERLOADED;
+
+	for (size_t i = 0; e == OK && i < p->count; i++)
+		e = limit_fill(db, p->outcomes[i]->refusal, &steps);
+	if (e == OK)
+		e = post_once(db, p->operations, p->count, true, arena, outcomes);
+	for (size_t i = 0; e == OK && i < p->count; i++)
+		*p->outcomes[i] = outcomes[i];
+	return e;
+}
+
+enum error
+ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
+	struct arena *arena, struct outcome outcomes[])
+{
+	struct pending pending;
+	enum error e = post_once(db, operations, count, again, arena, outcomes);
+
+	if (e != OK)
+		return e;
+	pending_find(&pending, operations, count, outcomes);
+	return pending.count == 0 ? OK : pending_post(db, &pending, arena);
+}
+
 /* The context of ending_work(), which can run more than once. */
 struct ending_work {
 	enum ending ending;
@@ -182,6 +234,7 @@ struct ending_work {
 	struct arena *arena;
 	struct outcome *outcomes;
 	bool again, rolled_back;
+	struct pending pending;
 };
 
 /* Only a success uses up a key, so a batch of which nothing was posted leaves no trace. */
@@ -223,13 +276,27 @@ ending_work(struct db *db, void *context)
 
 	if (e != OK)
 		return e;
-	e = ledger_post(db, w->operations, w->count, w->again, w->arena, w->outcomes);
+	e = post_once(db, w->operations, w->count, w->again, w->arena, w->outcomes);
 	/* If this runs again, an earlier run may have been committed:
 	 * db_transaction() cannot tell. */
 	w->again = true;
-	w->rolled_back = e == OK && must_roll_back(w);
+	if (e == OK)
+		pending_find(&w->pending, w->operations, w->count, w->outcomes);
+	w->rolled_back = e == OK && (w->pending.count > 0 || must_roll_back(w));
 	/* Any error rolls back; ledger_post_ending() knows that this one is intended. */
 	return w->rolled_back ? ERR_GONE : e;
+}
+
+/* Counters are filled between two attempts: a batch that is rolled back would undo that, too. */
+static enum error
+pending_fill(struct db_pool *pool, const struct pending *p)
+{
+	int64_t steps = LIMIT_FILL_STEPS;
+	enum error e = OK;
+
+	for (size_t i = 0; e == OK && i < p->count; i++)
+		e = limit_fill_pooled(pool, p->outcomes[i]->refusal, &steps);
+	return e;
 }
 
 /* Takes a pooled connection, not the poster's: a batch decides about its own commit, and cannot
@@ -243,6 +310,13 @@ ledger_post_ending(struct db_pool *pool, enum ending ending, const struct batch_
 		.count = count, .arena = arena, .outcomes = outcomes };
 	enum error e = db_transaction(pool, DB_IDEMPOTENT, ending_work, &w);
 
+	if (w.rolled_back && w.pending.count > 0) {
+		w.rolled_back = false;
+		if ((e = pending_fill(pool, &w.pending)) == OK)
+			e = db_transaction(pool, DB_IDEMPOTENT, ending_work, &w);
+		if (w.rolled_back && w.pending.count > 0)
+			return ERR_UNAVAILABLE;
+	}
 	*posted = e == OK;
 	return w.rolled_back ? OK : e;
 }

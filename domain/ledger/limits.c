@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/invariant.h"
+#include "domain/ledger/limit_fill.h"
 
 const char *const limit_periods[LIMIT_PERIODS + 1] = { "transaction", "day", "month", NULL };
 
@@ -77,15 +78,47 @@ rules_read(const struct db_rows *rows, const struct db_column *columns, size_t c
 static const struct db_statement limits_sql = { "limits",
 	"SELECT kind, per, amount, source, used, frees_at FROM wallet_limits($1)", DB_IDEMPOTENT };
 
-enum error
-limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
-	struct limits *l)
+/* The first limit whose usage is not added up yet, or NULL. */
+static const struct limit *
+pending(const struct limits *l)
+{
+	for (size_t i = 0; i < l->count; i++)
+		if (!l->list[i].has_used && strcmp(l->list[i].per, "transaction") != 0)
+			return &l->list[i];
+	return NULL;
+}
+
+static enum error
+limits_query(struct db_pool *p, const struct uuid *wallet, struct arena *arena, struct limits *l)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(p, &limits_sql, DB_VALUES(db_uuid(wallet)), &rows);
 
 	*l = (struct limits){ 0 };
 	return e != OK ? e : rules_read(rows, DB_COLUMNS(in_force_columns), arena, l);
+}
+
+enum error
+limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
+	struct limits *l)
+{
+	int64_t steps = LIMIT_FILL_STEPS;
+	const struct limit *missing = NULL;
+	char id[UUID_TEXT];
+	enum error e;
+
+	uuid_format(wallet, id);
+	while ((e = limits_query(p, wallet, arena, l)) == OK && (missing = pending(l)) != NULL &&
+	       steps > 0) {
+		const char *what = arena_printf(arena, "{\"wallet_id\":\"%s\",\"kind\":\"%s\"}",
+			id, missing->kind);
+
+		if (what == NULL)
+			return ERR_TOO_LARGE;
+		if ((e = limit_fill_pooled(p, what, &steps)) != OK)
+			return e;
+	}
+	return e == OK && missing != NULL ? ERR_UNAVAILABLE : e;
 }
 
 static const struct db_statement currency_limits_sql = { "currency_limits",

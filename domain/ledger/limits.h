@@ -39,7 +39,8 @@ struct limits {
 	struct limit list[LIMITS_MAX];
 };
 
-/* The limits in force for a wallet. Text is in the arena; ERR_TOO_LARGE if that is full. */
+/* The limits in force for a wallet. Text is in the arena; ERR_TOO_LARGE if that is full.
+ * ERR_UNAVAILABLE: their usage is not added up yet; call again. */
 enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct arena *arena,
 	struct limits *l) MUST_CHECK;
 /* The defaults of a currency: read them, and replace them all. An unset currency has no limits, and

@@ -32,17 +32,6 @@ transaction_read(const struct db_rows *rows, size_t row, struct arena *arena, st
 	return rows_read(rows, row, DB_COLUMNS(columns), arena, t);
 }
 
-enum error
-transaction_read_all(const struct db_rows *rows, struct arena *arena, struct transaction **list,
-	size_t *count)
-{
-	void *all;
-	enum error e = rows_read_all(rows, DB_COLUMNS(columns), arena, sizeof **list, &all, count);
-
-	*list = all;
-	return e;
-}
-
 /* ---- JSON ---- */
 
 static void

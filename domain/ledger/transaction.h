@@ -42,8 +42,6 @@ struct transaction {
 /* ERR_TOO_LARGE if the arena is full. */
 enum error transaction_read(const struct db_rows *rows, size_t row, struct arena *arena,
 	struct transaction *t) MUST_CHECK;
-enum error transaction_read_all(const struct db_rows *rows, struct arena *arena,
-	struct transaction **list, size_t *count) MUST_CHECK;
 
 /* Writes the API's JSON, members in the contract's order. The amount has no sign; if the balance
  * did not change, it is the change of the held amount. Events include the owner. */

@@ -70,8 +70,17 @@ struct transaction_query {
 	const char *text;         /* contained in the description, ignoring case */
 	struct pairs metadata;    /* every key has its value */
 };
+/* A filter can match few of many transactions, and a query checks a bounded number. If `more` is
+ * set, it stopped before the page was full, at the place of `last`, of which only wallet, version
+ * and created_at are filled in. */
+struct transaction_page {
+	struct transaction *list;
+	size_t count;
+	bool more;
+	struct transaction last;
+};
 enum error transaction_list(struct db_pool *p, const struct transaction_query *q,
-	struct arena *arena, struct transaction **list, size_t *count) MUST_CHECK;
+	struct arena *arena, struct transaction_page *page) MUST_CHECK;
 
 /* An open hold. */
 struct hold {

@@ -39,6 +39,9 @@ refusal_detail(struct request *r, const struct outcome *out)
 	if (out->error == ERR_INSUFFICIENT_FUNDS)
 		return arena_printf(r->arena, "%lld is available, %lld is needed.",
 			(long long)out->available.minor, (long long)out->required.minor);
+	if (out->error == ERR_UNAVAILABLE)
+		return "A limit has just begun to apply to this wallet, and what it has used is "
+		       "still being added up.";
 	return NULL;
 }
 

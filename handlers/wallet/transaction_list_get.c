@@ -32,19 +32,20 @@ transaction_list_get(struct request *r)
 	struct wallet_service *s = r->service;
 	struct page page = { .limit = PAGE_LIMIT_DEFAULT };
 	struct transaction_query query = { 0 };
+	struct transaction_page found;
 	struct uuid wallet;
-	struct transaction *list;
 	const char *next = NULL;
-	size_t count;
 	enum error e;
 
 	if ((e = transaction_query_read(r, &page, &wallet, &query)) != OK ||
 	    (e = wallet_check(r, &query)) != OK ||
-	    (e = transaction_list(s->pool, &query, r->arena, &list, &count)) != OK)
+	    (e = transaction_list(s->pool, &query, r->arena, &found)) != OK)
 		return reply_error(r, e);
-	if (count > (size_t)page.limit) {
-		count = (size_t)page.limit;
-		next = transaction_cursor(r, &list[count - 1]);
+	if (found.count > (size_t)page.limit) {
+		found.count = (size_t)page.limit;
+		next = transaction_cursor(r, &found.list[found.count - 1]);
+	} else if (found.more) {
+		next = transaction_cursor(r, &found.last);
 	}
-	return page_reply(r, list, count, next);
+	return page_reply(r, found.list, found.count, next);
 }

@@ -135,3 +135,21 @@ refused() {
 	api GET "/v1/transactions?merchant=Bakery"
 	[ "$(json -c .data)" = '[]' ]
 }
+
+@test "a search that matches next to nothing is answered in pages, even empty ones, with a cursor" {
+	sql wallet "INSERT INTO transaction (version, amount, balance_after, created_at, wallet_id, id, kind, contra, held_after)
+			SELECT w.version + n, 1, w.balance + n, w.changed_at, w.id, gen_random_uuid(), 'deposit', 'funding', w.held
+			FROM wallet w, generate_series(1, 10100) AS n WHERE w.id = '$WALLET';
+		UPDATE wallet SET version = version + 10100, balance = balance + 10100 WHERE id = '$WALLET'"
+	found merchant=Bakery
+	[ "$(json '.data | length')" = 0 ]
+	cursor=$(json .next_cursor)
+	[ "$cursor" != null ]
+	[[ $headers == *'rel="next"'* ]]
+	[ "$(found merchant=Bakery "cursor=$cursor")" = "30 10" ]
+	found merchant=Bakery limit=1 "cursor=$cursor"
+	[ "$(json '.data[0].amount')" = 30 ]
+	found merchant=Bakery limit=1 "cursor=$(json .next_cursor)"
+	[ "$(json '.data[0].amount')" = 10 ]
+	[ "$(json .next_cursor)" = null ]
+}

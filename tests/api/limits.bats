@@ -288,3 +288,31 @@ skip_at_midnight() { [ "$(date -u +%H%M)" != 2359 ] || skip "the day is about to
 	api POST /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[{\"wallet_id\":\"$WALLET\",\"kind\":\"withdrawal\",\"amount\":1},{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":1}]}"
 	[ "$(json '[.results[].status] | join(" ")')" = "409 201" ]
 }
+
+@test "a limit on a wallet with a long history counts all of it, by HTTP, in a batch and in a dry run" {
+	skip_at_midnight
+	post deposit 100000
+	sql wallet "INSERT INTO transaction (version, amount, balance_after, created_at, wallet_id, id, kind, contra)
+			SELECT w.version + n, -1, w.balance - n, w.changed_at, w.id, gen_random_uuid(), 'purchase', 'merchant'
+			FROM wallet w, generate_series(1, 12000) AS n WHERE w.id = '$WALLET';
+		UPDATE wallet SET version = version + 12000, balance = balance - 12000 WHERE id = '$WALLET'"
+	allow 'purchase/day/12010'
+	expect 200
+	[ "$(json '.limits[0].used')" = 12000 ]
+	forget() { sql wallet "DELETE FROM limit_usage WHERE wallet_id = '$WALLET'"; }
+	forget
+	post purchase 11
+	refused purchase day 12010 12000 11
+	forget
+	api POST '/v1/transactions?dry_run=true' "{\"wallet_id\":\"$WALLET\",\"kind\":\"purchase\",\"amount\":10}"
+	expect 200
+	forget
+	api POST /v1/transactions/batch "{\"mode\":\"atomic\",\"transactions\":[{\"wallet_id\":\"$WALLET\",\"kind\":\"purchase\",\"amount\":4},
+		{\"wallet_id\":\"$WALLET\",\"kind\":\"purchase\",\"amount\":4}]}"
+	expect 201
+	forget
+	post purchase 2
+	expect 201
+	post purchase 1
+	refused purchase day 12010 12010 1
+}

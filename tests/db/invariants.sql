@@ -150,17 +150,18 @@ FROM hold h FULL JOIN (SELECT t.wallet_id, t.id, t.held_change AS amount, t.expi
 WHERE coalesce(h.remaining, 0) IS DISTINCT FROM t.remaining OR h.amount <> t.amount
 	OR h.expires_at <> t.expires_at;
 
--- The cached usage of limits is the sum of the rows of that day and month.
+-- The counters of limits are the sums of that day's and month's rows, but for those that are not
+-- added yet.
 SELECT format('wallet %s has used %s and %s of its %s limits, its rows add up to %s and %s',
 	u.wallet_id, u.day_used, u.month_used, u.kind, t.day, t.month)
 FROM limit_usage u CROSS JOIN LATERAL (
 	SELECT coalesce(sum(greatest(abs(t.amount), t.held_change)) FILTER
 		(WHERE t.created_at >= u.day::timestamp AT TIME ZONE 'UTC'), 0) AS day,
 	       coalesce(sum(greatest(abs(t.amount), t.held_change)), 0) AS month
-	FROM transaction t WHERE t.wallet_id = u.wallet_id AND t.version <= u.version
+	FROM transaction t WHERE t.wallet_id = u.wallet_id AND t.version > u.since
 		AND t.kind = u.kind AND (t.kind <> 'transfer' OR t.amount < 0)
 	  AND t.created_at >= date_trunc('month', u.day::timestamp) AT TIME ZONE 'UTC') AS t
-WHERE u.day_used <> t.day OR u.month_used <> t.month;
+WHERE u.since IS NOT NULL AND (u.day_used <> t.day OR u.month_used <> t.month);
 
 SELECT format('wallet %s: key %s was used %s times', wallet_id, idempotency_key, count(*))
 FROM transaction WHERE idempotency_key IS NOT NULL GROUP BY wallet_id, idempotency_key

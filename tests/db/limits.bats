@@ -207,3 +207,41 @@ words() {
 	[ "$(value "string_agg(kind || total, ' ' ORDER BY kind) FROM (SELECT kind, sum(-amount) AS total FROM transaction WHERE wallet_id = '$w'
 		AND kind IN ('purchase', 'withdrawal') GROUP BY kind) AS t")" = "purchase994 withdrawal498" ]
 }
+
+@test "a limit's first use adds up at most 1,000 earlier rows; until all are added, it is unavailable, then exact" {
+	{ words; cat <<-'E'; } | as_owner
+		BEGIN;
+		DO $$ DECLARE w uuid := pg_temp.rich(); at timestamptz := (SELECT changed_at FROM wallet WHERE id = w); BEGIN
+			-- 25,000 purchases of 1, in today's history.
+			INSERT INTO transaction (version, amount, balance_after, created_at, wallet_id, id, kind, contra)
+			SELECT n + 2, -1, 1000000 - n, at, w, gen_random_uuid(), 'purchase', 'merchant' FROM generate_series(1, 25000) AS n;
+			UPDATE wallet SET balance = 1000000 - 25000, version = 25002 WHERE id = w;
+			PERFORM pg_temp.limit(w, '{purchase,withdrawal}', '{day,month}', '{25100,10}');
+			PERFORM pg_temp.gives(pg_temp.refusal(w, 'purchase', 1), format('unavailable {"wallet_id" : "%s", "kind" : "purchase"}', w));
+			PERFORM pg_temp.gives((SELECT day_used FROM limit_usage WHERE wallet_id = w), 999, 'the limit''s own row and 999 purchases');
+			PERFORM pg_temp.gives((SELECT used IS NULL FROM wallet_limits(w) WHERE kind = 'purchase'), true, 'not known yet');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'withdrawal', 1), 'unavailable');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 1) LIKE 'ok %', true, 'its neighbours do not wait');
+			PERFORM pg_temp.gives(limit_fill(w, 'purchase'), false);
+			PERFORM pg_temp.gives((SELECT day_used FROM limit_usage WHERE wallet_id = w AND kind = 'purchase'), 10999, 'in steps');
+			PERFORM pg_temp.gives(limit_fill(w, 'purchase'), false);
+			PERFORM pg_temp.gives(limit_fill(w, 'purchase'), true);
+			PERFORM pg_temp.gives(limit_fill(gen_random_uuid(), 'purchase'), true, 'no such wallet');
+			PERFORM pg_temp.gives((SELECT used FROM wallet_limits(w) WHERE kind = 'purchase'), 25000);
+			PERFORM pg_temp.gives(pg_temp.refusal(w, 'purchase', 101) LIKE '%"used" : 25000, "requested" : 101%', true, 'exact');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 100) LIKE 'ok %', true);
+			-- A kind's counter is kept while no rule needs it.
+			PERFORM pg_temp.limit(w, '{}', '{}', '{}');
+			PERFORM pg_temp.try(w, 'purchase', 50);
+			PERFORM pg_temp.limit(w, '{purchase}', '{day}', '{25200}');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 51), 'limit_exceeded');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 50) LIKE 'ok %', true);
+			-- One from before migration 005 is counted again.
+			UPDATE limit_usage SET since = NULL, since_at = NULL, day_used = 5, month_used = 5 WHERE wallet_id = w AND kind = 'purchase';
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'unavailable');
+			WHILE NOT limit_fill(w, 'purchase') LOOP NULL; END LOOP;
+			PERFORM pg_temp.gives(pg_temp.try(w, 'purchase', 1), 'limit_exceeded');
+		END $$;
+		ROLLBACK;
+	E
+}

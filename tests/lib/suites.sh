@@ -180,6 +180,8 @@ suite_api() { count_bats_at_once api tests/api/*.bats; }
 suite_events() { count_bats events tests/events; }
 suite_fault() { count_bats fault tests/fault; }
 suite_web() { count_tap web tests/web/run; }
+# The db suite's test with more rows; not part of a full run.
+suite_growth() { GROWTH='10000 1000000' count_bats growth tests/db/growth.bats; }
 suite_gateway() { count_bats gateway tests/gateway; }
 # Runs in a copy of this checkout: see hosting.sh.
 suite_inside() { hosting_kinds; }

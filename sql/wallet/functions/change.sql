@@ -50,7 +50,8 @@ END $$;
 CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_kind text,
 	p_roles integer, p_mode text, p_reason text, p_key text, p_fingerprint bytea)
 RETURNS outcome
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 DECLARE
 	w       wallet;
 	error   text;

@@ -17,37 +17,90 @@ LANGUAGE sql STABLE ROWS 3 AS $$
 	ORDER BY f.kind, array_position('{transaction,day,month}', f.per)
 $$;
 
--- A wallet's usage of a kind in the day and month of p_at: the stored part plus the rows after it.
+-- A wallet's usage of a kind in the day and month of p_at. The counter has every row after `since`;
+-- of the rows up to there, this adds at most 1,000, newest first. A usage is complete for a period
+-- that starts after since_at: see limit_pending().
 CREATE OR REPLACE FUNCTION limit_used(p_wallet_id uuid, p_kind text, p_at timestamptz)
 RETURNS limit_usage
 LANGUAGE plpgsql STABLE AS $$
 DECLARE
 	u     limit_usage;
-	day   date := (p_at AT TIME ZONE 'UTC')::date;
-	month date := date_trunc('month', p_at, 'UTC') AT TIME ZONE 'UTC';
+	today date := (p_at AT TIME ZONE 'UTC')::date;
+	month timestamptz := date_trunc('month', p_at, 'UTC');
+	after bigint;
 	new_day   numeric;
 	new_month numeric;
 BEGIN
 	SELECT * INTO u FROM limit_usage l WHERE l.wallet_id = p_wallet_id AND l.kind = p_kind;
-	IF u.day >= month THEN
-		u.day_used := CASE WHEN u.day = day THEN u.day_used ELSE 0 END;
-	ELSE
-		u := ROW(p_wallet_id, p_kind,
-			version_at(p_wallet_id, month::timestamp AT TIME ZONE 'UTC', false),
-			day, 0, 0);
+	IF u.since IS NULL THEN
+		SELECT p_wallet_id, p_kind, w.version, today, 0, 0, w.version, w.changed_at
+		INTO u FROM wallet w WHERE w.id = p_wallet_id;
 	END IF;
-	u.day := day;
-	SELECT coalesce(sum(s.amount)
-	           FILTER (WHERE s.created_at >= day::timestamp AT TIME ZONE 'UTC'), 0),
-	       coalesce(sum(s.amount), 0)
-	INTO new_day, new_month
-	FROM (SELECT greatest(abs(t.amount), t.held_change) AS amount, t.created_at
-	      FROM transaction t
-	      WHERE t.wallet_id = p_wallet_id AND t.version > u.version AND t.kind = p_kind
-	        AND (p_kind <> 'transfer' OR t.amount < 0)) AS s;
-	u.day_used := u.day_used + new_day;
-	u.month_used := u.month_used + new_month;
+	IF u.day < today THEN
+		u.day_used := 0;
+		u.month_used := CASE WHEN u.day < (month AT TIME ZONE 'UTC')::date THEN 0
+		                     ELSE u.month_used END;
+		u.day := today;
+	END IF;
+	IF u.since_at >= month THEN
+		after := greatest(version_at(p_wallet_id, month, false), u.since - 1000);
+		SELECT coalesce(sum(s.amount)
+		           FILTER (WHERE s.created_at >= date_trunc('day', p_at, 'UTC')), 0),
+		       coalesce(sum(s.amount), 0)
+		INTO new_day, new_month
+		FROM (SELECT greatest(abs(t.amount), t.held_change) AS amount, t.created_at
+		      FROM transaction t
+		      WHERE t.wallet_id = p_wallet_id AND t.version > after
+		        AND t.version <= u.since AND t.kind = p_kind
+		        AND (p_kind <> 'transfer' OR t.amount < 0)) AS s;
+		u.day_used := u.day_used + new_day;
+		u.month_used := u.month_used + new_month;
+		u.since := after;
+		u.since_at := coalesce((SELECT t.created_at FROM transaction t
+			WHERE t.wallet_id = p_wallet_id AND t.version = after), '-infinity');
+	END IF;
 	RETURN u;
+END $$;
+
+-- Whether rows of the period that p_at is in may be missing from a usage.
+CREATE OR REPLACE FUNCTION limit_pending(p_usage limit_usage, p_per text, p_at timestamptz)
+RETURNS boolean
+LANGUAGE sql STABLE AS $$
+	SELECT CASE WHEN p_per IN ('day', 'month')
+		THEN p_usage.since_at >= date_trunc(p_per, p_at, 'UTC') ELSE false END
+$$;
+
+CREATE OR REPLACE FUNCTION limit_store(p_usage limit_usage) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+	INSERT INTO limit_usage SELECT p_usage.*
+	ON CONFLICT (wallet_id, kind) DO UPDATE SET version = excluded.version,
+		day = excluded.day, day_used = excluded.day_used,
+		month_used = excluded.month_used, since = excluded.since,
+		since_at = excluded.since_at;
+END $$;
+
+-- Adds up to 10,000 earlier rows to the counter that a refusal of limit_take() names. True if
+-- nothing is missing any more. Like post(), it locks the wallet before it reads.
+CREATE OR REPLACE FUNCTION limit_fill(p_wallet_id uuid, p_kind text) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+	u  limit_usage;
+	at timestamptz;
+BEGIN
+	PERFORM 1 FROM wallet w WHERE w.id = p_wallet_id FOR NO KEY UPDATE;
+	at := (SELECT greatest(wallet_clock(), w.changed_at) FROM wallet w
+	       WHERE w.id = p_wallet_id);
+	FOR i IN 1 .. 10 LOOP
+		u := limit_used(p_wallet_id, p_kind, at);
+		IF u.wallet_id IS NULL THEN
+			RETURN true;
+		END IF;
+		PERFORM limit_store(u);
+		EXIT WHEN NOT limit_pending(u, 'month', at);
+	END LOOP;
+	RETURN NOT limit_pending(u, 'month', at);
 END $$;
 
 -- When a limit starts again; null for a limit per transaction.
@@ -59,7 +112,9 @@ LANGUAGE sql IMMUTABLE AS $$
 $$;
 
 -- Counts an operation that nothing else refuses, which becomes the wallet's version p_version. If
--- it exceeds a limit, returns that limit, else null.
+-- it exceeds a limit, returns that limit; if the usage is not complete yet, the arguments of
+-- limit_fill(); else null. A counter is kept even while no rule needs it: without a gap, a later
+-- rule can rely on it.
 CREATE OR REPLACE FUNCTION limit_take(p_wallet_id uuid, p_currency text, p_kind text,
 	p_amount bigint, p_at timestamptz, p_version bigint) RETURNS json
 LANGUAGE plpgsql VOLATILE AS $$
@@ -68,6 +123,7 @@ DECLARE
 	rule    record;
 	used    numeric;
 	refusal json;
+	today   date := (p_at AT TIME ZONE 'UTC')::date;
 BEGIN
 	FOR rule IN SELECT * FROM limits_of(p_wallet_id, p_currency, p_kind) LOOP
 		IF rule.per <> 'transaction' AND u.wallet_id IS NULL THEN
@@ -75,37 +131,45 @@ BEGIN
 		END IF;
 		used := CASE rule.per WHEN 'day' THEN u.day_used
 		                      WHEN 'month' THEN u.month_used ELSE 0 END;
-		IF used + p_amount > rule.amount THEN
-			refusal := json_build_object(
+		refusal := CASE
+			WHEN limit_pending(u, rule.per, p_at) THEN json_build_object(
+				'wallet_id', p_wallet_id, 'kind', p_kind)
+			WHEN used + p_amount > rule.amount THEN json_build_object(
 				'limit', json_build_object('kind', rule.kind, 'per', rule.per,
 					'amount', rule.amount, 'of', rule.source),
 				'used', used, 'requested', p_amount,
 				'frees_at', to_char(
 					limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC',
-					'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));
-			EXIT;
-		END IF;
+					'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) END;
+		EXIT WHEN refusal IS NOT NULL;
 	END LOOP;
-	-- Stored even after a refusal, or each of many refusals would sum up the month again.
+	-- Stored even after a refusal, or each of many refusals would add up the same rows again.
 	IF u.wallet_id IS NOT NULL THEN
-		used := CASE WHEN refusal IS NULL THEN p_amount ELSE 0 END;
-		INSERT INTO limit_usage (wallet_id, kind, version, day, day_used, month_used)
-		VALUES (p_wallet_id, p_kind, p_version - (refusal IS NOT NULL)::integer, u.day,
-			u.day_used + used, u.month_used + used)
-		ON CONFLICT (wallet_id, kind) DO UPDATE SET version = excluded.version,
-			day = excluded.day, day_used = excluded.day_used,
-			month_used = excluded.month_used;
+		u.version := p_version - (refusal IS NOT NULL)::integer;
+		IF refusal IS NULL THEN
+			u.day_used := u.day_used + p_amount;
+			u.month_used := u.month_used + p_amount;
+		END IF;
+		PERFORM limit_store(u);
+	ELSIF refusal IS NULL THEN
+		UPDATE limit_usage l SET version = p_version, day = today,
+			day_used = CASE l.day WHEN today THEN l.day_used ELSE 0 END + p_amount,
+			month_used = CASE WHEN date_trunc('month', l.day::timestamp)
+				= date_trunc('month', today::timestamp)
+				THEN l.month_used ELSE 0 END + p_amount
+		WHERE l.wallet_id = p_wallet_id AND l.kind = p_kind;
 	END IF;
 	RETURN refusal;
 END $$;
 
--- The rules in force for a wallet, with their current usage.
+-- The rules in force for a wallet, with their current usage; null while it is not complete.
 CREATE OR REPLACE FUNCTION wallet_limits(p_wallet_id uuid)
 RETURNS TABLE (kind text, per text, amount bigint, source text, used bigint, frees_at timestamptz)
 LANGUAGE sql STABLE ROWS 3 SET enable_seqscan = off AS $$
 	SELECT l.kind, l.per, l.amount, l.source,
-	       CASE l.per WHEN 'day' THEN least(u.day_used, 9223372036854775807)
-	                  WHEN 'month' THEN least(u.month_used, 9223372036854775807) END::bigint,
+	       CASE WHEN limit_pending(u, l.per, clock.at) THEN NULL
+	            WHEN l.per = 'day' THEN least(u.day_used, 9223372036854775807)
+	            WHEN l.per = 'month' THEN least(u.month_used, 9223372036854775807) END::bigint,
 	       limit_frees_at(l.per, clock.at)
 	FROM wallet w
 	CROSS JOIN LATERAL (SELECT greatest(wallet_clock(), w.changed_at) AS at) AS clock

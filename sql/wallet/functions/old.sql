@@ -1,4 +1,5 @@
--- old.sql - the signatures that programs from before 004_outcomes.sql call, while one still runs.
+-- old.sql - the functions that programs from before 005_bounded_reads.sql call, while one still
+-- runs.
 --
 -- A later migration drops these, the type `posting`, and functions that nothing calls any more but
 -- older databases still have: posted, post_replay, post_refusal, post_side_fault,
@@ -52,4 +53,46 @@ LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS 
 BEGIN
 	RETURN QUERY SELECT o.* FROM wallet_open(p_id, p_owner_id, p_transaction_id, p_currency,
 		p_name, p_key, p_fingerprint, p_max_wallets) AS o;
+END $$;
+
+-- Replaced by transaction_search(): this one checks any number of rows for a page.
+CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p_kind text,
+	p_from timestamptz, p_to timestamptz, p_cursor_at timestamptz, p_cursor_wallet uuid,
+	p_cursor_version bigint, p_limit integer, p_merchant text DEFAULT NULL,
+	p_min_amount bigint DEFAULT NULL, p_max_amount bigint DEFAULT NULL,
+	p_text text DEFAULT NULL, p_meta_keys text[] DEFAULT NULL,
+	p_meta_values text[] DEFAULT NULL)
+RETURNS SETOF transaction_shown
+LANGUAGE plpgsql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+BEGIN
+	RETURN QUERY
+	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after,
+	       t.version, t.reference_id, t.merchant, t.description, t.metadata, t.created_at,
+	       t.xid, coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id,
+	       t.expires_at, coalesce(t.held_after, 0)
+	FROM (SELECT * FROM wallet
+	      WHERE id = p_wallet_id AND (p_owner_id IS NULL OR owner_id = p_owner_id)
+	      UNION ALL
+	      SELECT * FROM wallet WHERE owner_id = p_owner_id AND p_wallet_id IS NULL) AS w
+	CROSS JOIN LATERAL (SELECT
+		CASE WHEN p_from IS NULL THEN 0 ELSE version_at(w.id, p_from, false) END AS after,
+		least(CASE WHEN p_to IS NULL THEN w.version ELSE version_at(w.id, p_to, false) END,
+		      CASE WHEN p_cursor_at IS NULL THEN w.version
+		           WHEN w.id = p_cursor_wallet THEN p_cursor_version - 1
+		           ELSE version_at(w.id, p_cursor_at, w.id < p_cursor_wallet) END)
+			AS until OFFSET 0) AS span
+	CROSS JOIN LATERAL (SELECT * FROM transaction t
+		WHERE t.wallet_id = w.id AND t.version > span.after AND t.version <= span.until
+		  AND (p_kind IS NULL OR t.kind = p_kind)
+		  AND (p_merchant IS NULL OR t.merchant = p_merchant)
+		  AND (p_min_amount IS NULL
+		       OR amount_shown(t.amount, t.held_change) >= p_min_amount)
+		  AND (p_max_amount IS NULL
+		       OR amount_shown(t.amount, t.held_change) <= p_max_amount)
+		  AND (p_text IS NULL OR strpos(lower(t.description COLLATE "und-x-icu"),
+		                                lower(p_text COLLATE "und-x-icu")) > 0)
+		  AND (p_meta_keys IS NULL
+		       OR metadata_has(t.metadata, p_meta_keys, p_meta_values))
+		ORDER BY t.version DESC LIMIT p_limit) AS t
+	ORDER BY t.created_at DESC, t.wallet_id DESC, t.version DESC LIMIT p_limit;
 END $$;

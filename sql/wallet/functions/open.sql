@@ -33,7 +33,8 @@ CREATE OR REPLACE FUNCTION wallet_open(p_id uuid, p_owner_id uuid, p_transaction
 	p_currency text, p_name text, p_key text, p_fingerprint bytea, p_max_wallets integer)
 RETURNS TABLE (error text, id uuid, owner_id uuid, currency text, name text, status text,
 	balance bigint, held bigint, available bigint, version bigint, created_at timestamptz)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
 #variable_conflict use_column
 DECLARE
 	earlier wallet;
@@ -46,7 +47,10 @@ BEGIN
 
 	-- By key, or by id: after a lost reply the caller repeats the call with the same id.
 	SELECT * INTO earlier FROM wallet w
-	WHERE w.owner_id = p_owner_id AND (w.idempotency_key = p_key OR w.id = p_id);
+	WHERE w.owner_id = p_owner_id AND w.idempotency_key = p_key;
+	IF earlier.id IS NULL THEN
+		SELECT * INTO earlier FROM wallet w WHERE w.id = p_id AND w.owner_id = p_owner_id;
+	END IF;
 	IF earlier.id IS NULL THEN
 		IF (SELECT count(*) FROM wallet w
 		    WHERE w.owner_id = p_owner_id AND w.status <> 'closed')

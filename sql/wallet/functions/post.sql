@@ -291,7 +291,9 @@ BEGIN
 			IF limited AND error = 'ok' AND NOT undo THEN
 				refusal := limit_take(this, o.currency, o.kind,
 					greatest(abs(delta), hold_delta), at, run_version + 1);
+				-- No limit in it: limit_fill() must add up the usage first.
 				error := CASE WHEN refusal IS NULL THEN 'ok'
+				              WHEN refusal -> 'limit' IS NULL THEN 'unavailable'
 				              ELSE 'limit_exceeded' END;
 			END IF;
 			IF error <> 'ok' THEN

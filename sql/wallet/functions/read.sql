@@ -90,13 +90,33 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	FROM unnest(p_keys, p_values) AS n(key, value)
 $$;
 
--- A page of transactions, newest first: of one wallet or, if p_wallet_id is null, of all the
--- owner's. p_owner_id null reads any wallet (operators). from/to are half open. The cursor is the
--- previous page's last row; rows are in descending order of (created_at, wallet_id, version). Each
--- wallet contributes at most p_limit rows, read backwards along its primary key. The filters (null:
--- none) are checked on the way. An index for each would cost every posting more than it is worth,
--- and a wallet's rows are adjacent in the primary key.
-CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p_kind text,
+-- The rows that a page of transactions can be taken from: versions after … until of one wallet or,
+-- if p_wallet_id is null, of each of the owner's. p_owner_id null reads any wallet (operators).
+-- from/to are half open. The cursor is the last row of the previous page; rows are in descending
+-- order of (created_at, wallet_id, version).
+CREATE OR REPLACE FUNCTION transaction_spans(p_owner_id uuid, p_wallet_id uuid, p_from timestamptz,
+	p_to timestamptz, p_cursor_at timestamptz, p_cursor_wallet uuid, p_cursor_version bigint)
+RETURNS TABLE (id uuid, owner_id uuid, currency text, after bigint, until bigint)
+LANGUAGE sql STABLE ROWS 1 AS $$
+	SELECT w.id, w.owner_id, w.currency,
+		CASE WHEN p_from IS NULL THEN 0 ELSE version_at(w.id, p_from, false) END,
+		least(CASE WHEN p_to IS NULL THEN w.version ELSE version_at(w.id, p_to, false) END,
+		      CASE WHEN p_cursor_at IS NULL THEN w.version
+		           WHEN w.id = p_cursor_wallet THEN p_cursor_version - 1
+		           ELSE version_at(w.id, p_cursor_at, w.id < p_cursor_wallet) END)
+	FROM (SELECT * FROM wallet
+	      WHERE id = p_wallet_id AND (p_owner_id IS NULL OR owner_id = p_owner_id)
+	      UNION ALL
+	      SELECT * FROM wallet WHERE owner_id = p_owner_id AND p_wallet_id IS NULL) AS w
+$$;
+
+-- A page of transactions, newest first; see transaction_spans(). Each wallet contributes at most
+-- p_limit rows, read backwards along its primary key. The filters (null: none) are checked on the
+-- way. An index for each would cost every posting more than it is worth, and a wallet's rows are
+-- adjacent in the primary key. But a filter can match next to nothing, so a call checks at most
+-- 10,000 rows. If it stops there, the page can have fewer rows, or none, and the last row has no
+-- id: its created_at, wallet_id and version are the cursor of the next page.
+CREATE OR REPLACE FUNCTION transaction_search(p_owner_id uuid, p_wallet_id uuid, p_kind text,
 	p_from timestamptz, p_to timestamptz, p_cursor_at timestamptz, p_cursor_wallet uuid,
 	p_cursor_version bigint, p_limit integer, p_merchant text DEFAULT NULL,
 	p_min_amount bigint DEFAULT NULL, p_max_amount bigint DEFAULT NULL,
@@ -104,25 +124,34 @@ CREATE OR REPLACE FUNCTION transaction_page(p_owner_id uuid, p_wallet_id uuid, p
 	p_meta_values text[] DEFAULT NULL)
 RETURNS SETOF transaction_shown
 LANGUAGE plpgsql STABLE ROWS 50 SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+	most bigint := p_limit;         -- rows to check of each wallet
+	stop transaction_shown;         -- the last row that is checked everywhere
+	shown integer;
 BEGIN
+	IF num_nonnulls(p_kind, p_merchant, p_min_amount, p_max_amount, p_text, p_meta_keys) > 0
+	THEN
+		most := greatest(p_limit, 10000 / CASE WHEN p_wallet_id IS NULL THEN greatest((
+			SELECT count(*) FROM wallet w WHERE w.owner_id = p_owner_id), 1)
+			ELSE 1 END);
+		SELECT t.created_at, t.wallet_id, t.version
+		INTO stop.created_at, stop.wallet_id, stop.version
+		FROM transaction_spans(p_owner_id, p_wallet_id, p_from, p_to, p_cursor_at,
+			p_cursor_wallet, p_cursor_version) AS w
+		JOIN transaction t ON t.wallet_id = w.id AND t.version = w.until - most + 1
+		WHERE w.until - most > w.after
+		ORDER BY t.created_at DESC, t.wallet_id DESC LIMIT 1;
+	END IF;
 	RETURN QUERY
-	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after,
-	       t.version, t.reference_id, t.merchant, t.description, t.metadata, t.created_at,
-	       t.xid, coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id,
-	       t.expires_at, coalesce(t.held_after, 0)
-	FROM (SELECT * FROM wallet
-	      WHERE id = p_wallet_id AND (p_owner_id IS NULL OR owner_id = p_owner_id)
-	      UNION ALL
-	      SELECT * FROM wallet WHERE owner_id = p_owner_id AND p_wallet_id IS NULL) AS w
-	CROSS JOIN LATERAL (SELECT
-		CASE WHEN p_from IS NULL THEN 0 ELSE version_at(w.id, p_from, false) END AS after,
-		least(CASE WHEN p_to IS NULL THEN w.version ELSE version_at(w.id, p_to, false) END,
-		      CASE WHEN p_cursor_at IS NULL THEN w.version
-		           WHEN w.id = p_cursor_wallet THEN p_cursor_version - 1
-		           ELSE version_at(w.id, p_cursor_at, w.id < p_cursor_wallet) END)
-			AS until OFFSET 0) AS span
+	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency::currency,
+	       t.balance_after, t.version, t.reference_id, t.merchant, t.description, t.metadata,
+	       t.created_at, t.xid, coalesce(t.held_change, 0), t.counterpart_wallet,
+	       t.counterpart_id, t.expires_at, coalesce(t.held_after, 0)
+	FROM transaction_spans(p_owner_id, p_wallet_id, p_from, p_to, p_cursor_at, p_cursor_wallet,
+		p_cursor_version) AS w
 	CROSS JOIN LATERAL (SELECT * FROM transaction t
-		WHERE t.wallet_id = w.id AND t.version > span.after AND t.version <= span.until
+		WHERE t.wallet_id = w.id AND t.version > greatest(w.after, w.until - most)
+		  AND t.version <= w.until
 		  AND (p_kind IS NULL OR t.kind = p_kind)
 		  AND (p_merchant IS NULL OR t.merchant = p_merchant)
 		  AND (p_min_amount IS NULL
@@ -134,5 +163,11 @@ BEGIN
 		  AND (p_meta_keys IS NULL
 		       OR metadata_has(t.metadata, p_meta_keys, p_meta_values))
 		ORDER BY t.version DESC LIMIT p_limit) AS t
+	WHERE stop.created_at IS NULL OR (t.created_at, t.wallet_id, t.version)
+		>= (stop.created_at, stop.wallet_id, stop.version)
 	ORDER BY t.created_at DESC, t.wallet_id DESC, t.version DESC LIMIT p_limit;
+	GET DIAGNOSTICS shown = ROW_COUNT;
+	IF shown < p_limit AND stop.created_at IS NOT NULL THEN
+		RETURN NEXT stop;
+	END IF;
 END $$;
