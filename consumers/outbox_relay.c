@@ -11,6 +11,7 @@
 #include "consumers/topology.h"
 #include "domain/ledger/facts.h"
 #include "domain/ledger/hold_sweep.h"
+#include "domain/ledger/seal.h"
 
 /* ---- rows to events ---- */
 
@@ -96,12 +97,50 @@ static const struct source sources[] = {
 
 /* ---- the program ---- */
 
-/* Runs next to the relays: releases expired holds. Returns NULL unless the sweep failed. In this
- * process, because the sweep needs no broker: the relay is the one consumer that runs without. */
+/* Work that runs next to the relays and needs only the wallet database, as the relay is the one
+ * consumer that runs without a broker. Each returns NULL, unless it failed. */
 static void *
 sweep_thread(void *drain)
 {
 	return hold_sweep(drain != NULL) ? NULL : drain;
+}
+
+static void *
+seal_thread(void *drain)
+{
+	return seal_loop(drain != NULL) ? NULL : drain;
+}
+
+static void *(*const side_threads[])(void *) = { sweep_thread, seal_thread };
+#define SIDES (sizeof side_threads / sizeof side_threads[0])
+
+/* Starts them; returns how many were started. */
+static size_t
+sides_start(pthread_t threads[SIDES], bool *drain)
+{
+	size_t n = 0;
+
+	if (config_text(OPT_WALLET_DATABASE_URL) == NULL)
+		return 0;
+	while (n < SIDES && pthread_create(&threads[n], NULL, side_threads[n],
+				    *drain ? drain : NULL) == 0)
+		n++;
+	return n;
+}
+
+/* False if any of them failed. */
+static bool
+sides_join(const pthread_t threads[], size_t n)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < n; i++) {
+		void *failed = NULL;
+
+		(void)pthread_join(threads[i], &failed);
+		good = good && failed == NULL;
+	}
+	return good;
 }
 
 /* A database whose URL is not set is left out, so each can have a relay of its own elsewhere. */
@@ -109,10 +148,8 @@ int
 main(int argc, char **argv)
 {
 	struct relay relays[SOURCES];
-	pthread_t threads[SOURCES], sweeper;
-	bool sweeps = false;
-	void *failed = NULL;
-	size_t n = 0, opened = 0;
+	pthread_t threads[SOURCES], sides[SIDES];
+	size_t n = 0, opened = 0, side_count = 0;
 	bool drain;
 	int status;
 
@@ -127,16 +164,14 @@ main(int argc, char **argv)
 		status = config_require(OPT_WALLET_DATABASE_URL) ? 0 : 1;
 	for (; n < opened && status == 0; n++)
 		status = pthread_create(&threads[n], NULL, relay_thread, &relays[n]) == 0 ? 0 : 1;
-	if (status == 0 && config_text(OPT_WALLET_DATABASE_URL) != NULL)
-		sweeps = pthread_create(&sweeper, NULL, sweep_thread, drain ? &drain : NULL) == 0;
+	if (status == 0)
+		side_count = sides_start(sides, &drain);
 	for (size_t i = 0; i < n; i++) {
 		(void)pthread_join(threads[i], NULL);
 		if (relays[i].failed)
 			status = 1;
 	}
-	if (sweeps)
-		(void)pthread_join(sweeper, &failed);
-	if (failed != NULL)
+	if (!sides_join(sides, side_count))
 		status = 1;
 	for (size_t i = 0; i < opened; i++)
 		relay_close(&relays[i]);

@@ -1,4 +1,4 @@
-/* purse.c - the operator's command line: signing keys, users, dead letters, verification. The table
+/* purse.c - the operator's command line: signing keys, users, dead letters, proofs. The table
  * is the whole interface. */
 #include "tools/purse.h"
 
@@ -30,7 +30,12 @@ static const struct command commands[] = {
 	{ "dead drop", "QUEUE ID|--all", "delete dead letters", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
 		"publish standard input to a queue; --lines: one message per line", publish },
-	{ "verify", "", "verify the books: recompute all balances and compare the statements",
+	{ "seal export", "",
+		"sign and print the head of the sealed history, to be kept elsewhere",
+		seal_export },
+	{ "verify", "[--head FILE]",
+		"verify the books: recompute everything and check the sealed history; --head: up"
+		" to an exported head",
 		verify },
 	{ "config", "", "check the options and print their values, without passwords", config },
 	{ "help", "", "show this list", help },

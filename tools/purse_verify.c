@@ -1,6 +1,7 @@
 /* purse_verify.c - `purse verify`: recomputes everything from the rows, and reports each row that
  * is wrong. */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/base/config.h"
@@ -15,17 +16,15 @@ check_print(const struct db_rows *row, void *context)
 }
 
 static enum error
-checks_run(struct verify *v)
+checks_run(struct verify *v, struct db *db, const struct verify_checks *checks)
 {
-	if (v->live)
-		fputc('\n', stderr);
-	for (size_t i = 0; i < verify_check_count; i++) {
-		enum error e = db_stream(v->wallet, verify_checks[i].statement, DB_NO_VALUES,
-			check_print, v);
+	for (size_t i = 0; i < checks->count; i++) {
+		enum error e = db_stream(
+			db, checks->list[i].statement, DB_NO_VALUES, check_print, v);
 
 		if (e != OK)
 			return e;
-		fprintf(stderr, "checked: %s\n", verify_checks[i].what);
+		fprintf(stderr, "checked: %s\n", checks->list[i].what);
 	}
 	return OK;
 }
@@ -56,7 +55,13 @@ wallet_work(struct db *db, void *context)
 	v->rows_expected = rows_number(rows, 0, 0);
 	if ((e = verify_walk(v)) != OK)
 		return e;
-	return checks_run(v);
+	if (v->live)
+		fputc('\n', stderr);
+	if ((e = checks_run(v, db, &verify_books)) != OK ||
+	    (e = checks_run(v, db, &verify_settings)) != OK ||
+	    (e = checks_run(v, db, &verify_seals)) != OK)
+		return e;
+	return verify_signatures(v);
 }
 
 /* Takes the statement's snapshot first: everything in it was in the wallet database before.
@@ -69,7 +74,9 @@ statement_work(struct db *db, void *context)
 	struct verify *v = context;
 	enum error e = run_all(db, begin, sizeof begin / sizeof begin[0]);
 
-	return e != OK ? e : db_transaction_on(v->wallet, DB_ONCE, wallet_work, v);
+	if (e != OK || (e = db_transaction_on(v->wallet, DB_ONCE, wallet_work, v)) != OK)
+		return e;
+	return checks_run(v, db, &verify_statements);
 }
 
 /* The same as statement_timeout in verify_sql.c. */
@@ -79,12 +86,17 @@ int
 verify(int argc, char **argv)
 {
 	struct verify v = { .live = isatty(STDERR_FILENO), .shown = -1 };
+	struct seal_head exported;
 	int64_t started = clock_monotonic_ms();
 	enum error e = ERR_INTERNAL; /* out of memory */
 
-	(void)argv;
-	if (argc != 0)
+	if (argc != 0 && (argc != 2 || strcmp(argv[0], "--head") != 0))
 		return MISUSED;
+	if (argc == 2) {
+		if (!seal_head_load(argv[1], &exported))
+			return FAILED;
+		v.exported = &exported;
+	}
 	if (!config_require(OPT_WALLET_DATABASE_URL) || !config_require(OPT_STATEMENT_DATABASE_URL))
 		return FAILED;
 	v.wallet = db_new(config_text(OPT_WALLET_DATABASE_URL));

@@ -7,12 +7,15 @@
 #define TOOLS_VERIFY_H
 
 #include "common/db/db.h"
+#include "domain/ledger/seal_key.h"
 
 struct verify {
 	struct db *wallet, *statement;
 	int64_t rows_expected, rows_read, wallets_read;
 	int64_t lagging;  /* lines that the statement does not have yet */
+	int64_t unsealed; /* rows that are not sealed yet */
 	int64_t findings; /* number of errors found */
+	const struct seal_head *exported; /* a head that was kept elsewhere; NULL: none */
 	bool live;        /* stderr is a terminal: draw a progress bar */
 	int shown;        /* the percentage last shown; -1: none */
 };
@@ -27,8 +30,19 @@ struct verify_check {
 	const char *what;
 	const struct db_statement *statement; /* returns one text per finding */
 };
-extern const struct verify_check verify_checks[];
-extern const size_t verify_check_count;
+struct verify_checks {
+	const struct verify_check *list;
+	size_t count;
+};
+#define VERIFY_CHECKS(array) { array, sizeof(array) / sizeof((array)[0]) }
+/* Of the wallet database: what follows from the rows; what is set, and where programs stand; the
+ * sealed history. Of the statement database: its wallets and jobs. */
+extern const struct verify_checks verify_books, verify_settings, verify_seals, verify_statements;
+
+/* Checks the signatures of the sealed history, and the exported head. */
+enum error verify_signatures(struct verify *v) MUST_CHECK;
+/* Reads a head that `purse seal export` wrote. False after an error message. */
+bool seal_head_load(const char *path, struct seal_head *h) MUST_CHECK;
 
 /* Reports an error as one line on standard output; past a limit it only counts them. */
 void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));

@@ -77,5 +77,7 @@ verify_summary(const struct verify *v, bool complete, int64_t ms)
 		printf("no errors found.\n");
 	if (v->lagging > 0)
 		printf("The statement is %" PRId64 " lines behind.\n", v->lagging);
+	if (v->unsealed > 0)
+		printf("%" PRId64 " rows are not sealed yet.\n", v->unsealed);
 	return v->findings == 0;
 }

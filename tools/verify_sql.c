@@ -154,11 +154,11 @@ const struct db_statement verify_heads_next_sql = { "heads_next", "FETCH 2000 FR
 const struct db_statement verify_lines_next_sql = { "lines_next", "FETCH 2000 FROM lines",
 	DB_ONCE };
 
-const struct verify_check verify_checks[] = {
+static const struct verify_check checks[] = {
 	{ "held = open holds", &verify_held_sql },
 	{ "holds", &verify_holds_sql },
 	{ "undone amounts", &verify_undone_sql },
 	{ "transfers", &verify_sides_sql },
 	{ "sums", &verify_sums_sql },
 };
-const size_t verify_check_count = sizeof verify_checks / sizeof verify_checks[0];
+const struct verify_checks verify_books = VERIFY_CHECKS(checks);

@@ -11,6 +11,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM PUBLIC;
 REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :"app";
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
+GRANT SELECT ON SEQUENCE limit_change TO :"app";  -- for `purse verify`
 GRANT EXECUTE ON FUNCTION
 	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[],
 		text[], text[], bigint, boolean, text, uuid[], timestamptz[], boolean[]),
@@ -21,7 +22,8 @@ GRANT EXECUTE ON FUNCTION
 	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_search,
 	transaction_spans, amount_shown, metadata_has, wallet_holds, wallet_clock, wallet_limits,
 	limits_of, limit_used, limit_pending, limit_fill, limit_frees_at, currency_limits,
-	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject
+	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject,
+	seal_append, seal_resume, seal_unsigned, seal_sign
 	TO :"app";
 -- functions/old.sql
 GRANT EXECUTE ON FUNCTION transaction_page,

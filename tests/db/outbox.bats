@@ -53,6 +53,28 @@ load helper
 		AND owner_id = (SELECT owner_id FROM wallet WHERE id = '$w')")" = "deposit 3 EUR v2" ]
 }
 
+# sealed WALLET VERSION - SQL: whether that row is sealed
+sealed() { echo "EXISTS (SELECT FROM seal WHERE position(uuid_send('$1') || int8send($2) IN members) % 56 = 1)"; }
+
+@test "the relay seals each row and signs the head; a late commit is sealed, too" {
+	w=$(value "pg_temp.wallet()")
+	mkfifo "$BATS_TEST_TMPDIR/gate"
+	sql <<-E >"$BATS_TEST_TMPDIR/late" &
+		SET application_name = 'sealed late $w';
+		BEGIN;
+		SELECT pg_temp.try('$w', 'deposit', 1);
+		\\! timeout 60 cat "$BATS_TEST_TMPDIR/gate"
+		COMMIT;
+	E
+	until_true "EXISTS (SELECT FROM pg_stat_activity WHERE application_name = 'sealed late $w' AND state = 'idle in transaction')"
+	until_true "$(sealed "$w" 1)"
+	early=$(value "pg_temp.wallet()")
+	echo >"$BATS_TEST_TMPDIR/gate"
+	wait
+	until_true "$(sealed "$w" 2) AND $(sealed "$early" 1)"
+	until_true "EXISTS (SELECT FROM seal WHERE signature IS NOT NULL)"
+}
+
 @test "rejections are stored once, and read like transactions" {
 	id=$(value "gen_random_uuid()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT reject(ARRAY['$id'::uuid], ARRAY['{\"code\": \"insufficient_funds\"}']); SELECT reject(ARRAY['$id'::uuid], ARRAY['{}']);"

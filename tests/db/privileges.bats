@@ -15,7 +15,8 @@ denied() {
 }
 
 @test "only the functions can write to tables" {
-	for table in wallet owner transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change; do
+	for table in wallet owner transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change \
+		currency_limit_change seal; do
 		[ "$(value "count(*) FROM $table WHERE false")" = 0 ]
 		denied "DELETE FROM $table;" "table $table"
 		denied "TRUNCATE $table;" "table $table"
@@ -36,6 +37,7 @@ denied() {
 	denied "SELECT limit_rules_replace('EUR', '{}', '{}', '{}');" "function limit_rules_replace"
 	denied "SELECT owner_moves_on(gen_random_uuid());" "function owner_moves_on"
 	denied "SELECT change_write(NULL, gen_random_uuid(), 'close', 'closed', 0, NULL, NULL, NULL, NULL);" "function change_write"
+	denied "SELECT seal_write('');" "function seal_write"
 	denied "SELECT nextval('limit_change');" "sequence limit_change"
 }
 

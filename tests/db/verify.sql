@@ -59,6 +59,27 @@ BEGIN
 	PERFORM wallet_limits_set(gen_random_uuid(), w[8], '{deposit}', '{day}', '{100000}', 500, 2,
 		'why', NULL, NULL);
 	PERFORM pg_temp.op('purchase', w[8], 1400);
-	INSERT INTO named SELECT t.kind, t.id FROM transaction t WHERE t.kind IN ('close', 'limit')
+	PERFORM currency_limits_set(c, 50, '{deposit,purchase}', '{month,day}', '{9000000,8000000}')
+	FROM unnest('{EUR,CHF,SEK,NOK,DKK,PLN,CZK}'::text[]) AS c;
+	PERFORM pg_temp.op('deposit', w[8], 25);
+	PERFORM post(ARRAY[gen_random_uuid()], ARRAY[w[8]], ARRAY[NULL::uuid], ARRAY[6],
+		'{deposit}', '{5}', ARRAY[NULL::uuid], '{key}', ARRAY['\x0102'::bytea], '{Shop}',
+		'{Gift}', ARRAY['{"order": 7}'], 604800000, false, NULL);
+	-- An owner whose first wallet is closed, and one who has only a closed one.
+	SELECT owner_id INTO x FROM wallet WHERE id = w[7];
+	PERFORM wallet_open(gen_random_uuid(), x, gen_random_uuid(), 'EUR', 'Second', 'opened',
+		'\x03', 100);
+	PERFORM wallet_open(gen_random_uuid(), x, gen_random_uuid(), 'EUR', 'Third', NULL, NULL,
+		100);
+	x := gen_random_uuid();
+	PERFORM wallet_open(x, gen_random_uuid(), gen_random_uuid(), 'USD', NULL, NULL, NULL, 100);
+	PERFORM wallet_change(gen_random_uuid(), x, 'close', 2, NULL, 'why', NULL, NULL);
+	PERFORM reject(ARRAY[gen_random_uuid()], ARRAY['{"code": "not_found"}']);
+	PERFORM batch_claim(gen_random_uuid(), 'batch', '\x04');
+	INSERT INTO named SELECT t.kind, t.id FROM transaction t
+		WHERE t.kind = 'close' AND t.wallet_id = w[7] OR t.kind = 'limit'
 		OR t.kind = 'freeze' AND t.wallet_id = w[6];
+	INSERT INTO named SELECT 'keyed', t.id FROM transaction t WHERE t.idempotency_key = 'key';
+	INSERT INTO named SELECT 'second', t.id FROM transaction t JOIN wallet o
+		ON o.id = t.wallet_id WHERE o.name = 'Second' AND t.version = 1;
 END $$;

@@ -113,11 +113,7 @@ BEGIN
 			PERFORM change_write(w, p_op_id, 'limit', w.status, credit, p_reason,
 				json_build_object('credit_limit',
 					json_build_object('from', w.credit_limit, 'to', credit),
-				'limits', (SELECT coalesce(json_agg(json_build_object(
-						'kind', n.kind, 'per', n.per,
-						'amount', n.amount)), '[]')
-					FROM unnest(p_kinds, p_pers, p_amounts)
-						AS n(kind, per, amount))),
+				'limits', limit_rules_shown(p_kinds, p_pers, p_amounts)),
 				p_key, p_fingerprint);
 			earlier := p_op_id;
 		END IF;

@@ -215,6 +215,15 @@ LANGUAGE sql VOLATILE AS $$
 	FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount);
 $$;
 
+-- Rules as JSON, for the history.
+CREATE OR REPLACE FUNCTION limit_rules_shown(p_kinds text[], p_pers text[], p_amounts bigint[])
+RETURNS json
+LANGUAGE sql IMMUTABLE AS $$
+	SELECT coalesce(json_agg(json_build_object('kind', n.kind, 'per', n.per,
+		'amount', n.amount)), '[]')
+	FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount)
+$$;
+
 -- PUT /v1/wallets/limits?currency=…: returns ok or invalid_request.
 CREATE OR REPLACE FUNCTION currency_limits_set(p_currency text, p_credit_limit bigint,
 	p_kinds text[], p_pers text[], p_amounts bigint[]) RETURNS text
@@ -229,6 +238,10 @@ BEGIN
 	VALUES (p_currency, p_credit_limit)
 	ON CONFLICT (currency) DO UPDATE SET credit_limit = excluded.credit_limit;
 	PERFORM limit_rules_replace(p_currency, p_kinds, p_pers, p_amounts);
+	INSERT INTO currency_limit_change (currency, version, created_at, id, credit_limit, limits)
+	SELECT p_currency, coalesce(max(c.version), 0) + 1, wallet_clock(), gen_random_uuid(),
+		p_credit_limit, limit_rules_shown(p_kinds, p_pers, p_amounts)
+	FROM currency_limit_change c WHERE c.currency = p_currency;
 	RETURN 'ok';
 END $$;
 

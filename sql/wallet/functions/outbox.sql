@@ -84,6 +84,11 @@ LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 		UPDATE rejection SET xid = pg_current_xact_id()
 		WHERE id IN (SELECT id FROM rejection
 			WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit)
+		RETURNING 1),
+	c AS (
+		UPDATE currency_limit_change SET xid = pg_current_xact_id()
+		WHERE id IN (SELECT id FROM currency_limit_change
+			WHERE xid >= pg_snapshot_xmax(pg_current_snapshot()) LIMIT p_limit)
 		RETURNING 1)
-	SELECT (SELECT count(*) FROM t) + (SELECT count(*) FROM r)
+	SELECT (SELECT count(*) FROM t) + (SELECT count(*) FROM r) + (SELECT count(*) FROM c)
 $$;

@@ -98,6 +98,8 @@ export const commands = {
 	'build/purse dead list': { run: true },
 	'build/purse verify': { by: 'tests/db/verify.bats', as: 'verify' },
 	'build/purse config': { by: 'tests/ops/sources.bats', as: 'config' },
+	'build/purse verify --head FILE': { by: 'tests/db/verify.bats', as: 'verify made --head' },
+	'build/purse seal export': { by: 'tests/db/verify.bats', as: '"$BUILD/purse" seal export' },
 	'cp purse/purse.env.example purse/purse.env': { by: hosting, as: 'cp\\ * | chmod\\ *' },
 	'chmod 600 purse/purse.env': { by: hosting, as: 'cp\\ * | chmod\\ *' },
 	'purse/tools/migrate "postgresql://OWNER:PASSWORD@HOST/DATABASE" auth USER_OF_AUTH_DATABASE_URL': { by: hosting, as: 'purse/tools/migrate\\ *' },
