@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # growth.bats - what a statement reads does not grow with the history: the same call is measured
 # with few and with many rows in each table. `make growth` does it with 10,000 and 1,000,000.
+#
+# Takes turns with the other files: its long transactions would hold back what they wait for, as
+# outboxes and seals are read only below pg_snapshot_xmin().
 
 load ../helper
 

@@ -31,7 +31,7 @@ load helper
 		sql <<<"SELECT pg_temp.words('[{\"wallet\":\"$w\",\"kind\":\"deposit\",\"amount\":1},{\"wallet\":\"$w\",\"kind\":\"deposit\",\"amount\":1},
 			{\"wallet\":\"$w\",\"kind\":\"deposit\",\"amount\":1}]');"
 	done
-	until_true "(SELECT count(*) = 6 FROM outbox_read('$after', 1000) WHERE wallet_id = '$w')"
+	until_true "(SELECT count(*) = 6 FROM outbox_read('$after', 1000000) WHERE wallet_id = '$w')"
 	sql <<-E
 		DO \$\$ DECLARE at xid8 := '$after'; n int; reads int := 0; total int := 0; BEGIN
 			LOOP
@@ -48,8 +48,8 @@ load helper
 @test "rows carry everything the event needs" {
 	w=$(value "pg_temp.wallet()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT pg_temp.try('$w', 'deposit', 3);"
-	until_true "(SELECT count(*) = 1 FROM outbox_read('$after', 1000) WHERE wallet_id = '$w')"
-	[ "$(value "format('%s %s %s v%s', kind, amount, currency, version) FROM outbox_read('$after', 1000) WHERE wallet_id = '$w'
+	until_true "(SELECT count(*) = 1 FROM outbox_read('$after', 1000000) WHERE wallet_id = '$w')"
+	[ "$(value "format('%s %s %s v%s', kind, amount, currency, version) FROM outbox_read('$after', 1000000) WHERE wallet_id = '$w'
 		AND owner_id = (SELECT owner_id FROM wallet WHERE id = '$w')")" = "deposit 3 EUR v2" ]
 }
 
@@ -78,8 +78,8 @@ sealed() { echo "EXISTS (SELECT FROM seal WHERE position(uuid_send('$1') || int8
 @test "rejections are stored once, and read like transactions" {
 	id=$(value "gen_random_uuid()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT reject(ARRAY['$id'::uuid], ARRAY['{\"code\": \"insufficient_funds\"}']); SELECT reject(ARRAY['$id'::uuid], ARRAY['{}']);"
-	until_true "(SELECT count(*) = 1 FROM outbox_read_rejections('$after', 1000) WHERE id = '$id')"
-	[ "$(value "body FROM outbox_read_rejections('$after', 1000) WHERE id = '$id'")" = '{"code": "insufficient_funds"}' ]
+	until_true "(SELECT count(*) = 1 FROM outbox_read_rejections('$after', 1000000) WHERE id = '$id')"
+	[ "$(value "body FROM outbox_read_rejections('$after', 1000000) WHERE id = '$id'")" = '{"code": "insufficient_funds"}' ]
 }
 
 @test "the position is stored, never moves back, and is void on another server" {
@@ -102,9 +102,9 @@ sealed() { echo "EXISTS (SELECT FROM seal WHERE position(uuid_send('$1') || int8
 	w=$(value "pg_temp.wallet()") after=$(value "pg_current_xact_id()")
 	sql <<<"SELECT pg_temp.try('$w', 'deposit', 1), pg_temp.try('$w', 'deposit', 2), pg_temp.try('$w', 'deposit', 3);"
 	as_owner <<<"UPDATE transaction SET xid = '9000000000000' WHERE wallet_id = '$w';"
-	[ "$(value "count(*) FROM outbox_read('$after', 1000) WHERE wallet_id = '$w'")" -eq 0 ]
+	[ "$(value "count(*) FROM outbox_read('$after', 1000000) WHERE wallet_id = '$w'")" -eq 0 ]
 	[ "$(value "outbox_adopt(3)")" -eq 3 ]
 	[ "$(value "outbox_adopt(3)")" -eq 1 ]
 	[ "$(value "outbox_adopt(3)")" -eq 0 ]
-	until_true "(SELECT count(*) = 4 FROM outbox_read('$after', 1000) WHERE wallet_id = '$w')"
+	until_true "(SELECT count(*) = 4 FROM outbox_read('$after', 1000000) WHERE wallet_id = '$w')"
 }

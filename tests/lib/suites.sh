@@ -169,10 +169,10 @@ db_begin() { environment_start &&
 suite_db() {
 	if [ -n "${background[db]:-}" ]; then
 		background_end db
-		run_files db 1 "$(grep -lE "$take_turns" tests/db/*.bats)"
 	else
-		run_files_at_once db tests/db/*.bats
+		run_files db 4 "$(grep -LE "$take_turns" tests/db/*.bats)"
 	fi
+	run_files db 1 "$(grep -lE "$take_turns" tests/db/*.bats)"
 	count_files db tests/db/*.bats
 }
 

@@ -101,4 +101,9 @@ FROM wallet w, generate_series(:past / 100 + 1, :rows / 100) AS n
 WHERE w.owner_id = :keeper;
 UPDATE wallet SET version = :rows / 100, changed_at = pg_temp.moment(:rows / 100)
 WHERE owner_id = :keeper;
+
+-- Seals, up to now.
+INSERT INTO seal (number, made_at, head, members)
+SELECT n, now(), 'x', repeat('x', 56)::bytea FROM generate_series(:past / 10 + 1, :rows / 10) AS n;
+SELECT outbox_advance('seal', pg_current_xact_id());
 ANALYZE;
