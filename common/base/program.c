@@ -29,6 +29,12 @@ program_stopping(void)
 	return stopping != 0;
 }
 
+void
+program_stop(void)
+{
+	stopping = 1;
+}
+
 static void
 help(const char *name)
 {
