@@ -7,6 +7,8 @@
 
 #include "common/amqp/consumer.h"
 #include "common/base/event.h"
+#include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/outbox/relay.h"
 #include "consumers/topology.h"
 #include "domain/ledger/facts.h"
@@ -143,6 +145,15 @@ sides_join(const pthread_t threads[], size_t n)
 	return good;
 }
 
+/* The program ends, to be started again, rather than do half its work. */
+static int
+thread_missing(void)
+{
+	log_error("cannot start a thread: ending");
+	program_stop();
+	return 1;
+}
+
 /* A database whose URL is not set is left out, so each can have a relay of its own elsewhere. */
 int
 main(int argc, char **argv)
@@ -162,10 +173,15 @@ main(int argc, char **argv)
 	}
 	if (opened == 0)
 		status = config_require(OPT_WALLET_DATABASE_URL) ? 0 : 1;
-	for (; n < opened && status == 0; n++)
-		status = pthread_create(&threads[n], NULL, relay_thread, &relays[n]) == 0 ? 0 : 1;
-	if (status == 0)
+	while (n < opened && status == 0)
+		if (pthread_create(&threads[n], NULL, relay_thread, &relays[n]) == 0)
+			n++;
+		else
+			status = thread_missing();
+	if (status == 0 && config_text(OPT_WALLET_DATABASE_URL) != NULL) {
 		side_count = sides_start(sides, &drain);
+		status = side_count == SIDES ? 0 : thread_missing();
+	}
 	for (size_t i = 0; i < n; i++) {
 		(void)pthread_join(threads[i], NULL);
 		if (relays[i].failed)

@@ -13,7 +13,7 @@
 
 /* A peer that is silent for two of these is considered dead. It must be longer than the slowest
  * batch, during which nothing is read. */
-#define HEARTBEAT_S 30
+#define HEARTBEAT_S 10
 /* RabbitMQ's own maximum by default; the smaller wish of the two sides counts. */
 #define FRAME_BYTES 131072
 

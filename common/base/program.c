@@ -31,6 +31,12 @@ program_stopping(void)
 	return stopping != 0;
 }
 
+void
+program_stop(void)
+{
+	stopping = 1;
+}
+
 bool
 program_describe(int argc, char **argv, const char *name, const char *help)
 {

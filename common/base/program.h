@@ -25,6 +25,8 @@ bool program_describe(int argc, char **argv, const char *name, const char *help)
 bool program_start(int argc, char **argv, const char *name, bool *drain, int *status) MUST_CHECK;
 /* True once SIGTERM or SIGINT has arrived. Any thread. */
 bool program_stopping(void);
+/* Stops the program as SIGTERM does: a thread that it needs cannot start. Any thread. */
+void program_stop(void);
 /* Sleeps, but returns early on a signal; false: stopping. Any thread. */
 bool program_sleep(int ms);
 

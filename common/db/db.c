@@ -14,17 +14,48 @@
 #include "common/base/log.h"
 #include "common/db/db_private.h"
 
+static bool
+state_is_one_of(const char *state, const char *const *list)
+{
+	while (*list != NULL && strncmp(state, *list, strlen(*list)) != 0)
+		list++;
+	return *list != NULL;
+}
+
 /* SQLSTATEs (PostgreSQL's documentation, appendix A) of conditions that pass. 08: connection; 57:
- * shutdown, restart, statement timeout; 53: out of resources; 25006: a standby, as after a
- * failover; 55P03: lock timeout. */
+ * shutdown, restart, statement timeout; 53: out of resources; 55P03: lock timeout. The others: a
+ * table, column, function or privilege is missing, because the database is being restored, or has
+ * not been migrated yet. */
 static enum error
 error_of_state(const char *state)
 {
-	if (strncmp(state, "08", 2) == 0 || strncmp(state, "57", 2) == 0 ||
-		strncmp(state, "53", 2) == 0 || strcmp(state, "25006") == 0 ||
-		strcmp(state, "55P03") == 0)
-		return ERR_UNAVAILABLE;
-	return ERR_INTERNAL;
+	static const char *const unavailable[] = { "08", "57", "53", "55P03", "42P01", "42703",
+		"42883", "42704", "42501", "3F000", NULL };
+
+	return state_is_one_of(state, unavailable) ? ERR_UNAVAILABLE : ERR_INTERNAL;
+}
+
+/* Whether a new session can help. The server has executed nothing, and would refuse the statement
+ * on this one again: its plans and caches are older than the tables and functions, which pg_restore
+ * has replaced (0A000, 26000, XX000), or the server has become a standby (25006). */
+static bool
+session_is_stale(const char *state, const char *message)
+{
+	static const char *const states[] = { "0A000", "26000", "25006", NULL };
+	/* Internal messages: the server never translates them. */
+	static const char *const messages[] = { "cache lookup", "could not open relation", NULL };
+
+	return state_is_one_of(state, states) ||
+	       (strcmp(state, "XX000") == 0 && state_is_one_of(message, messages));
+}
+
+/* 57P01, 57P02, 57P05, 25P03: the server ends the session. */
+static bool
+session_is_over(const char *state)
+{
+	static const char *const states[] = { "57P01", "57P02", "57P05", "25P03", NULL };
+
+	return state_is_one_of(state, states);
 }
 
 /* Maps a failed result to an error, and records whether a retry can help. A failed result without a
@@ -37,11 +68,21 @@ result_error(struct db *db, const PGresult *result, const char *what)
 
 	if (db->connection == NULL)
 		return ERR_UNAVAILABLE; /* closed after a timeout */
-	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL) {
+	if (PQstatus(db->connection) == CONNECTION_BAD || state == NULL || session_is_over(state)) {
 		log_warn("%s: lost the database connection: %s", what,
 			PQerrorMessage(db->connection));
+		db_suspect_others(db);
 		db_close(db);
 		db->failure = FAILURE_LOST;
+		return ERR_UNAVAILABLE;
+	}
+	if (message == NULL)
+		message = "";
+	if (session_is_stale(state, message)) {
+		log_warn("%s: the database has changed, so connecting again: SQLSTATE %s: %s", what,
+			state, message);
+		db_close(db);
+		db->failure = FAILURE_REFUSED;
 		return ERR_UNAVAILABLE;
 	}
 	if (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0) {
@@ -52,7 +93,7 @@ result_error(struct db *db, const PGresult *result, const char *what)
 	/* 23505: another transaction took a unique key in between. Callers for whom that is normal
 	 * check first, and check again in the retry. */
 	db->failure = strcmp(state, "23505") == 0 ? FAILURE_CONFLICT : FAILURE_ANSWERED;
-	log_error("%s: SQLSTATE %s: %s", what, state, message != NULL ? message : "");
+	log_error("%s: SQLSTATE %s: %s", what, state, message);
 	return error_of_state(state);
 }
 
@@ -299,6 +340,8 @@ db_wait(struct db *db, int timeout_ms, char *payload, size_t bytes)
 {
 	struct pollfd p;
 
+	if (db->connection != NULL && db_is_suspect(db))
+		db_close(db);
 	if (db->connection == NULL)
 		return -1;
 	if (notification_take(db, payload, bytes))

@@ -16,6 +16,7 @@ answer_timed_out(struct db *db)
 {
 	log_error("the database did not respond within %" PRId64 " ms: closing the connection",
 		db->answer_timeout_ms);
+	db_suspect_others(db);
 	db_close(db);
 	db->failure = FAILURE_SILENT;
 }
@@ -25,8 +26,10 @@ answer_timed_out(struct db *db)
 bool
 result_await(struct db *db)
 {
-	int64_t until = clock_monotonic_ms() + db->answer_timeout_ms;
+	int64_t until;
 
+	db->sent_ms = clock_monotonic_ms();
+	until = db->sent_ms + db->answer_timeout_ms;
 	while (PQisBusy(db->connection)) {
 		int unsent = PQflush(db->connection);
 		struct pollfd p = { .fd = PQsocket(db->connection),
@@ -55,8 +58,10 @@ result_take(struct db *db, int sent)
 		PQclear(result);
 		result = next;
 	}
-	if (db->connection != NULL)
+	if (db->connection != NULL) {
+		db->proven_ms = db->sent_ms;
 		return result;
+	}
 	PQclear(result);
 	return NULL;
 }

@@ -2,6 +2,7 @@
  * closed. */
 #include <inttypes.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,6 +14,14 @@
 /* How much longer than the server's own timeout we wait for a result. The server's comes first: it
  * costs only the statement, ours the connection. */
 #define ANSWER_MARGIN_MS 2000
+/* How long what we sent can stay unacknowledged. Then a retry on a new connection can still answer
+ * in time. A server that hangs acknowledges: this is about hosts and networks. */
+#define UNACKNOWLEDGED_MS "3000"
+/* The server, too, must notice that a client is gone: its session can hold locks, such as the
+ * relay's. By default it waits for two hours. */
+#define SERVER_KEEPALIVES \
+	" -c tcp_keepalives_idle=10 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3" \
+	" -c tcp_user_timeout=20000"
 
 struct db *
 db_new(const char *url)
@@ -40,6 +49,20 @@ db_close(struct db *db)
 	db->in_transaction = false;
 }
 
+static _Atomic int64_t suspect_ms;
+
+void
+db_suspect_others(const struct db *db)
+{
+	atomic_store(&suspect_ms, db->sent_ms);
+}
+
+bool
+db_is_suspect(const struct db *db)
+{
+	return db->proven_ms < atomic_load(&suspect_ms);
+}
+
 void
 db_free(struct db *db)
 {
@@ -60,29 +83,29 @@ notice_log(void *unused, const char *message)
 /* Generic plans: planning at every call would double the cost of small batches (DESIGN.md, section
  * 5). Every statement is meant to find its rows by an index and in its order. Without the enable_
  * settings, a plan made while a table was small could later read or sort all of it. Keepalives and
- * tcp_user_timeout detect a peer that has vanished. */
+ * tcp_user_timeout, on both sides, detect a peer that has vanished. */
 static enum error
 db_connect(struct db *db)
 {
-	char options[280], timeout[24], silence[24];
+	char options[480], timeout[24];
 	int64_t connect_s = config_number(OPT_DB_CONNECT_TIMEOUT) / 1000,
 		started = clock_monotonic_ms();
 	int64_t statement_ms = config_number(OPT_DB_STATEMENT_TIMEOUT);
 
 	snprintf(options, sizeof options,
 		"-c plan_cache_mode=force_generic_plan -c enable_seqscan=off"
-		" -c enable_bitmapscan=off -c timezone=UTC -c datestyle=ISO"
+		" -c enable_bitmapscan=off -c timezone=UTC -c datestyle=ISO" SERVER_KEEPALIVES
 		" -c statement_timeout=%" PRId64
 		" -c idle_in_transaction_session_timeout=%" PRId64,
 		statement_ms, statement_ms * 2);
 	/* In whole seconds, and libpq waits for at least 2. */
 	snprintf(timeout, sizeof timeout, "%" PRId64, connect_s < 2 ? 2 : connect_s);
-	snprintf(silence, sizeof silence, "%" PRId64, statement_ms * 2);
 	db->connection = PQconnectdbParams(
 		(const char *const[]){ "dbname", "options", "connect_timeout", "tcp_user_timeout",
-			"keepalives_idle", "client_encoding", "fallback_application_name", NULL },
-		(const char *const[]){
-			db->url, options, timeout, silence, "30", "UTF8", "purse", NULL },
+			"keepalives_idle", "keepalives_interval", "keepalives_count",
+			"client_encoding", "fallback_application_name", NULL },
+		(const char *const[]){ db->url, options, timeout, UNACKNOWLEDGED_MS, "10", "5", "3",
+			"UTF8", "purse", NULL },
 		1);
 	if (PQstatus(db->connection) != CONNECTION_OK) {
 		log_warn("cannot connect to the database: %s",
@@ -99,6 +122,7 @@ db_connect(struct db *db)
 	/* A peer that does not read must block neither sending nor closing. */
 	PQsetnonblocking(db->connection, 1);
 	db->prepared_count = 0;
+	db->proven_ms = started;
 	return OK;
 }
 
@@ -120,6 +144,10 @@ db_ready(struct db *db)
 {
 	if (db->in_transaction)
 		return db->connection != NULL ? OK : ERR_UNAVAILABLE;
+	if (db->connection != NULL && db_is_suspect(db)) {
+		log_info("replacing a database connection: another one has just failed");
+		db_close(db);
+	}
 	if (db->connection != NULL && !connection_is_alive(db)) {
 		log_info("the server closed an idle database connection");
 		db_close(db);

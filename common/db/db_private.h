@@ -17,7 +17,7 @@
 /* Why the last call failed: decides whether a retry is safe. */
 enum db_failure {
 	FAILURE_NONE,
-	FAILURE_REFUSED,  /* no connection: nothing was sent */
+	FAILURE_REFUSED,  /* no usable connection: nothing was executed */
 	FAILURE_LOST,	  /* the connection broke: the outcome is unknown */
 	FAILURE_CONFLICT, /* deadlock or serialization: rolled back */
 	FAILURE_ANSWERED, /* the server reported an error */
@@ -31,11 +31,14 @@ struct db {
 	const char *url;
 	PGconn *connection;
 	int64_t answer_timeout_ms; /* the longest wait for a result */
+	int64_t sent_ms;           /* when the last statement was sent ... */
+	int64_t proven_ms;         /* ... and the last one that was answered */
 	const struct db_statement *prepared[DB_PREPARED_MAX]; /* on this connection */
 	size_t prepared_count;
 	bool in_transaction;
 	enum db_failure failure;
 	struct db *next; /* in the pool's free list */
+	bool tries;      /* taken from a pool whose server did not respond */
 };
 
 /* Where the columns of a table are in a result: looked up once per result. */
@@ -56,6 +59,12 @@ struct db_rows {
 enum error db_ready(struct db *db) MUST_CHECK;
 /* Forgets the connection; the next db_ready() opens another. Safe if there is none. */
 void db_close(struct db *db);
+/* A statement got no answer, or its connection broke. Whatever cut that connection can have cut the
+ * others without a sign. So every connection of the process that has answered nothing sent since
+ * then is closed before its next use. */
+void db_suspect_others(const struct db *db);
+/* Whether this connection is one of those. */
+bool db_is_suspect(const struct db *db) MUST_CHECK;
 
 /* Sends buffered data and waits until libpq has a result, or detects that the connection is broken,
  * which PQgetResult() then reports. False: timed out, and the connection is closed. */

@@ -1,16 +1,9 @@
-/* service.c - the program around a service's handlers: threads that serve requests until SIGTERM,
- * or one CGI request.
- *
- * Graceful shutdown matters most. A signal that another thread receives does not interrupt
- * libfcgi's accept. So only the main thread receives SIGTERM (sigwait). It tells libfcgi that the
- * shutdown is pending and shuts down the listening socket, which makes every accept() return. A
- * busy thread first finishes its request and sends the response, then sees the shutdown and exits.
- * Every accepted request gets a response. */
+/* service.c - the program around a service's handlers: configuration, one request, routes, callers.
+ * server.c has the threads. */
 #include "common/http/service.h"
 
 #include <errno.h>
 #include <fastcgi.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,21 +15,11 @@
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "common/http/docroot.h"
-#include "common/http/door.h"
+#include "common/http/handover.h"
+#include "common/http/health.h"
 #include "common/http/reply.h"
 #include "common/http/request_private.h"
-
-/* The default, 8 MiB, would reserve 4 GiB of addresses for the largest HANDLER_THREADS. This is
- * ample for the largest frames, those of a batch, and for JSON_DEPTH_MAX levels of the parser. */
-#define STACK_BYTES (512 * 1024)
-
-struct server {
-	const struct service *service;
-	void *state;
-	int socket;
-	bool local; /* the peers are on this machine: see peers_are_local() */
-	struct door door;
-};
+#include "common/http/server.h"
 
 /* ---- one request ---- */
 
@@ -123,8 +106,8 @@ body_drain(const struct request *r)
 }
 
 /* The response is sent before anything is freed, because it points into the arena. */
-static void
-serve(const struct server *server, struct arena *arena, const struct gateway *gateway)
+void
+server_serve(const struct server *server, struct arena *arena, const struct gateway *gateway)
 {
 	struct request r = { .arena = arena, .gateway = gateway, .service = server->state };
 	struct reply *reply;
@@ -137,90 +120,6 @@ serve(const struct server *server, struct arena *arena, const struct gateway *ga
 	arena_leave(); /* also discards all jansson values: none needs freeing */
 	log_request(NULL); /* the id is in the arena */
 	arena_reset(arena);
-}
-
-/* ---- FastCGI ---- */
-
-/* False: time to stop. No lock is needed around accept: the kernel gives each connection
- * to one thread. */
-static bool
-request_accept(struct server *server, FCGX_Request *fcgx)
-{
-	bool accepted;
-
-	door_enter(&server->door);
-	accepted = FCGX_Accept_r(fcgx) == 0;
-	door_leave(&server->door);
-	return accepted;
-}
-
-/* Arena and FastCGI request are the thread's own, and are used again for each request. */
-static void *
-worker(void *context)
-{
-	struct server *server = context;
-	struct arena *arena = arena_new((size_t)config_number(OPT_REQUEST_MEMORY));
-	FCGX_Request fcgx;
-	struct gateway gateway = { .fcgx = &fcgx };
-
-	if (arena == NULL ||
-		FCGX_InitRequest(&fcgx, server->socket, FCGI_FAIL_ACCEPT_ON_INTR) != 0) {
-		log_error("a thread could not start: out of memory");
-		arena_free(arena);
-		return NULL;
-	}
-	while (request_accept(server, &fcgx)) {
-		serve(server, arena, &gateway);
-		if (server->local)
-			FCGX_Detach(&fcgx);
-		FCGX_Finish_r(&fcgx);
-	}
-	FCGX_Free(&fcgx, 1);
-	arena_free(arena);
-	return NULL;
-}
-
-/* Fewer threads than configured still serve, only fewer requests at once. */
-static int
-threads_start(struct server *server, pthread_t *threads, int count)
-{
-	pthread_attr_t attributes;
-	int n = 0;
-
-	pthread_attr_init(&attributes);
-	pthread_attr_setstacksize(&attributes, STACK_BYTES);
-	while (n < count && pthread_create(&threads[n], &attributes, worker, server) == 0)
-		n++;
-	pthread_attr_destroy(&attributes);
-	if (n < count)
-		log_warn("started only %d of %d threads", n, count);
-	return n;
-}
-
-static int
-serve_until_signal(struct server *server, const sigset_t *ends)
-{
-	int count = (int)config_number(OPT_HANDLER_THREADS), got;
-	pthread_t *threads = calloc((size_t)count, sizeof *threads);
-
-	door_init(&server->door);
-	if (threads == NULL || (count = threads_start(server, threads, count)) == 0) {
-		free(threads);
-		log_error("cannot start any thread");
-		return 1;
-	}
-	log_info("%s: serving with %d threads", server->service->name, count);
-	sigwait(ends, &got);
-	log_info("%s: shutting down after the accepted requests", server->service->name);
-	/* In this order: a thread that accept() or the door lets go must find
-	 * the shutdown pending. */
-	FCGX_ShutdownPending();
-	shutdown(server->socket, SHUT_RD);
-	door_close(&server->door);
-	for (int i = 0; i < count; i++)
-		pthread_join(threads[i], NULL);
-	free(threads);
-	return 0;
 }
 
 /* ---- start ---- */
@@ -285,7 +184,7 @@ serve_cgi(const struct server *server)
 
 	if (arena == NULL)
 		return 1;
-	serve(server, arena, &(struct gateway){ .fcgx = NULL });
+	server_serve(server, arena, &(struct gateway){ .fcgx = NULL });
 	arena_free(arena);
 	return 0;
 }
@@ -335,11 +234,12 @@ describe(int argc, char **argv, const struct service *s, int *status)
 int
 service_main(int argc, char **argv, const struct service *s)
 {
-	struct server server = { .service = s };
+	struct server server = { .service = s, .argv = argv };
 	sigset_t ends;
 	bool cgi, exposed;
 	int status;
 
+	handover_init();
 	if (describe(argc, argv, s, &status))
 		return status;
 	libfcgi_set_timeouts();
@@ -357,14 +257,20 @@ service_main(int argc, char **argv, const struct service *s)
 	if (FCGX_Init() != 0 || !socket_find(s, &server.socket))
 		return 1;
 	server.local = peers_are_local(server.socket);
+	server.shared = server.local && config_text(OPT_LISTEN) == NULL;
 	cgi = config_text(OPT_LISTEN) == NULL && FCGX_IsCGI();
 	/* Plain CGI knows the document root already: open nothing with secrets that leaked. */
 	exposed = cgi && !docroot_is_clear(&(struct gateway){ .fcgx = NULL });
 	if (!exposed && (server.state = s->start()) == NULL)
 		return 1;
-	status = cgi ? serve_cgi(&server) : serve_until_signal(&server, &ends);
+	status = cgi ? serve_cgi(&server) : server_run(&server, &ends);
+	cgi = !health_stop() || cgi;
 	if (s->stop != NULL && !exposed)
 		s->stop(server.state);
+	if (server.stand_in > 0) {
+		handover_execute(argv, server.stand_in);
+		return 1;
+	}
 	if (cgi)
 		exit_immediately(status);
 	return status;

@@ -38,10 +38,13 @@ auth_free(struct auth *auth)
 	free(auth);
 }
 
-static const struct db_statement auth_ping_sql = { "auth_ping", "SELECT 1", DB_IDEMPOTENT };
+static const struct db_statement auth_health_sql = { "auth_health",
+	"SELECT EXISTS (SELECT FROM account), EXISTS (SELECT FROM session),"
+	" EXISTS (SELECT FROM spent_token), EXISTS (SELECT FROM sign_in_attempt)",
+	DB_IDEMPOTENT };
 
 enum error
-auth_ping(struct auth *auth)
+auth_health(struct db_pool *pool)
 {
-	return db_query(auth->pool, &auth_ping_sql, DB_NO_VALUES, NULL);
+	return db_query(pool, &auth_health_sql, DB_NO_VALUES, NULL);
 }

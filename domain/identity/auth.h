@@ -20,7 +20,7 @@ struct auth {
 struct auth *auth_new(void);
 void auth_free(struct auth *auth);
 
-/* OK if the database responds. */
-enum error auth_ping(struct auth *auth) MUST_CHECK;
+/* OK if accounts, sessions, spent tokens and attempts can be read. */
+enum error auth_health(struct db_pool *pool) MUST_CHECK;
 
 #endif

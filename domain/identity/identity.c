@@ -238,13 +238,13 @@ watch_connection(struct db *db)
 static void *
 watch(void *unused)
 {
-	struct db *db = db_new(config_text(OPT_AUTH_DATABASE_URL));
+	struct db *db = NULL;
 
 	(void)unused;
-	if (db == NULL)
-		log_error("out of memory for the session watcher: not caching sessions");
-	while (db != NULL && !atomic_load(&identity.stopping)) {
-		if (db_listen(db, SESSION_ENDED) == OK)
+	while (!atomic_load(&identity.stopping)) {
+		if (db == NULL && (db = db_new(config_text(OPT_AUTH_DATABASE_URL))) == NULL)
+			log_error("out of memory for the session watcher: not caching sessions");
+		else if (db_listen(db, SESSION_ENDED) == OK)
 			watch_connection(db);
 		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping);
 			waited += WATCH_TURN_MS)

@@ -41,14 +41,16 @@ sweep(struct db *db)
 bool
 hold_sweep(bool once)
 {
-	struct db *db = db_new(config_text(OPT_WALLET_DATABASE_URL));
-	enum error e = db != NULL ? OK : ERR_OVERLOADED;
+	struct db *db = NULL;
+	enum error e;
 
-	while (db != NULL) {
-		e = sweep(db); /* a failure has been logged; the next round tries again */
-		if (once || !program_sleep((int)config_number(OPT_HOLD_SWEEP)))
-			break;
-	}
+	do {
+		/* A failure has been logged; the next round tries again. */
+		if (db == NULL && (db = db_new(config_text(OPT_WALLET_DATABASE_URL))) == NULL)
+			e = ERR_OVERLOADED;
+		else
+			e = sweep(db);
+	} while (!once && program_sleep((int)config_number(OPT_HOLD_SWEEP)));
 	db_free(db);
 	return e == OK || !once;
 }

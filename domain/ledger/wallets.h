@@ -106,8 +106,8 @@ enum error balance_history(struct db_pool *p, const struct uuid *wallet, instant
 	instant_us to, const char *by, struct arena *arena, struct balance_point **points,
 	size_t *count) MUST_CHECK;
 
-/* OK if the database answers. */
-enum error wallets_health(struct db_pool *p) MUST_CHECK;
+/* OK if wallets, transactions and holds can be read. */
+enum error wallets_health(struct db_pool *p, struct arena *arena) MUST_CHECK;
 
 /* As the API shows them. The caller owns the JSON; NULL if out of memory. */
 json_t *wallet_json(const struct wallet *w);

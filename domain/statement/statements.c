@@ -12,6 +12,7 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "domain/statement/job.h"
 
 /* Polls: lines arrive within tens of milliseconds, and a NOTIFY would cost every batch of lines. */
 #define WAIT_FIRST_MS 5
@@ -335,4 +336,27 @@ chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format 
 	if ((e = chain_check_end(s, c, expected)) != OK)
 		return e;
 	return out->failed ? ERR_TOO_LARGE : OK;
+}
+
+/* ---- health ---- */
+
+enum error
+statements_health(struct db_pool *db)
+{
+	const struct wallet_query query = { .wallet = NULL };
+	struct span span;
+	struct span_query period = { .to = US_PER_S };
+	struct statement_wallet w;
+	struct job job;
+	enum error e;
+
+	if ((e = statement_wallet_find(db, &query, &w)) != OK && e != ERR_NOT_FOUND)
+		return e;
+	if ((e = span_find(db, &period, &span)) != OK && e != ERR_NOT_FOUND)
+		return e;
+	if ((e = job_find(db, &period.wallet, &query.caller, true, &job)) != OK &&
+		e != ERR_NOT_FOUND)
+		return e;
+	return db_query(db, &lines_sql,
+		DB_VALUES(db_uuid(&period.wallet), db_number(0), db_number(1), db_number(1)), NULL);
 }

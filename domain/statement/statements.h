@@ -74,6 +74,9 @@ enum error chain_seek(struct db_pool *db, const struct span *s, int64_t version,
 enum error chain_read(struct db_pool *db, const struct span *s, int64_t limit, enum format f,
 	bool first, struct chain *c, struct text *out) MUST_CHECK;
 
+/* OK if wallets, periods, lines and jobs can be read. */
+enum error statements_health(struct db_pool *db) MUST_CHECK;
+
 /* The heading of a page or file. It points to wallet_text. */
 struct heading span_heading(const struct span *s, char wallet_text[UUID_TEXT]);
 

@@ -1,11 +1,20 @@
-/* GET /health/auth - checks that the service and its database respond. */
+/* health_get.c - GET /health/auth: whether the service can do its work. */
+#include "common/http/health.h"
 #include "handlers/auth/service.h"
+
+static enum error
+check(struct arena *arena)
+{
+	static struct db_pool *pool; /* of the one thread that checks */
+
+	(void)arena;
+	if (pool == NULL)
+		pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), 1);
+	return pool != NULL ? auth_health(pool) : ERR_OVERLOADED;
+}
 
 struct reply *
 health_get(struct request *r)
 {
-	enum error e = auth_ping(r->service);
-
-	return e == OK ? reply_json(r, 200, json_pack("{s:s}", "status", "ok"))
-		       : reply_error(r, ERR_UNAVAILABLE);
+	return health_ready(r, check);
 }

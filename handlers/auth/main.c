@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "common/base/config.h"
+#include "common/http/health.h"
 #include "domain/identity/identity.h"
 #include "domain/identity/keys.h"
 #include "handlers/auth/service.h"
@@ -18,6 +19,7 @@ static const struct route routes[] = {
 	{ METHOD_DELETE, "/v1/auth/sessions/{id}", session_delete, SIGNED_IN },
 	{ METHOD_GET, "/.well-known/jwks.json", jwks_get, ANYONE },
 	{ METHOD_GET, "/health/auth", health_get, ANYONE },
+	{ METHOD_GET, "/health/auth/live", health_live_get, ANYONE },
 };
 
 static void

@@ -1,18 +1,22 @@
-/* health_get.c - GET /health/statement: checks that the service and its database respond. */
-#include "common/http/reply.h"
+/* health_get.c - GET /health/statement: whether the service can do its work. */
+#include "common/base/config.h"
+#include "common/http/health.h"
+#include "domain/statement/statements.h"
 #include "handlers/statement/service.h"
 
-static const struct db_statement health_sql = { "health", "SELECT 1 FROM wallet LIMIT 1",
-	DB_IDEMPOTENT };
-
-/* GET /health/statement - for load balancers and monitors. */
-struct reply *
-statement_health(struct request *r)
+static enum error
+check(struct arena *arena)
 {
-	struct statement_service *s = r->service;
-	enum error e = db_query(s->db, &health_sql, DB_NO_VALUES, NULL);
+	static struct db_pool *pool; /* of the one thread that checks */
 
-	if (e != OK)
-		return reply_error(r, ERR_UNAVAILABLE);
-	return reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
+	(void)arena;
+	if (pool == NULL)
+		pool = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
+	return pool != NULL ? statements_health(pool) : ERR_OVERLOADED;
+}
+
+struct reply *
+health_get(struct request *r)
+{
+	return health_ready(r, check);
 }

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/config.h"
+#include "common/http/health.h"
 #include "domain/identity/identity.h"
 #include "handlers/statement/service.h"
 
@@ -9,7 +10,8 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/v1/statements", statements_get, SIGNED_IN },
 	{ METHOD_GET, "/v1/statements/{id}", job_get, SIGNED_IN },
 	{ METHOD_GET, "/v1/statements/{id}/file", job_file_get, SIGNED_IN },
-	{ METHOD_GET, "/health/statement", statement_health, ANYONE },
+	{ METHOD_GET, "/health/statement", health_get, ANYONE },
+	{ METHOD_GET, "/health/statement/live", health_live_get, ANYONE },
 };
 
 static void

@@ -14,6 +14,6 @@ struct statement_service {
 handler statements_get;    /* GET /v1/statements */
 handler job_get;           /* GET /v1/statements/{id} */
 handler job_file_get;      /* GET /v1/statements/{id}/file */
-handler statement_health;  /* GET /health/statement */
+handler health_get;        /* GET /health/statement */
 
 #endif

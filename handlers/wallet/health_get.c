@@ -1,11 +1,19 @@
 /* health_get.c - GET /health/wallet: whether the service can do its work. */
+#include "common/http/health.h"
 #include "handlers/wallet/service.h"
+
+static enum error
+check(struct arena *arena)
+{
+	static struct db_pool *pool; /* of the one thread that checks */
+
+	if (pool == NULL)
+		pool = db_pool_new(config_text(OPT_WALLET_DATABASE_URL), 1);
+	return pool != NULL ? wallets_health(pool, arena) : ERR_OVERLOADED;
+}
 
 struct reply *
 health_get(struct request *r)
 {
-	struct wallet_service *s = r->service;
-	enum error e = wallets_health(s->pool);
-
-	return e != OK ? reply_error(r, e) : reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
+	return health_ready(r, check);
 }

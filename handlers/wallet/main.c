@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "common/base/config.h"
+#include "common/http/health.h"
 #include "domain/identity/identity.h"
 #include "handlers/wallet/service.h"
 
@@ -24,6 +25,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/v1/transactions", transaction_list_get, SIGNED_IN },
 	{ METHOD_GET, "/v1/transactions/{id}", transaction_get, SIGNED_IN },
 	{ METHOD_GET, "/health/wallet", health_get, ANYONE },
+	{ METHOD_GET, "/health/wallet/live", health_live_get, ANYONE },
 };
 
 static void

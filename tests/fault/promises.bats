@@ -62,6 +62,18 @@ statement_has() {
 	[ "$status_code" = 200 ] && [ "$(json '"\(.version) \(.closing_balance)"')" = "$1 $2" ]
 }
 
+# health_is_quick - while a database is down or hangs, each service says within a second that it is
+# alive, and not ready
+health_is_quick() {
+	local service began=${EPOCHREALTIME//[!0-9]/}
+	for service in auth wallet statement; do
+		api GET /health/$service/live
+		expect 200
+		api GET /health/$service
+		expect 503 unavailable
+	done
+	[ $((${EPOCHREALTIME//[!0-9]/} - began)) -lt 3500000 ]
+}
 kill_handler() { kill -KILL "$(handler_pid wallet)"; }
 terminate_handler() { kill -TERM "$(handler_pid wallet)"; }
 kill_postgres() { kill_service postgres; }
@@ -92,6 +104,7 @@ kill_gateway() { kill_service gateway; }
 		expect 503 unavailable
 		[ "$(header Retry-After)" -ge 1 ]
 	done
+	health_is_quick
 	api POST /v1/transactions '{"kind":"deposit","amount":5}'
 	expect 503 unavailable
 	[ "$(header Retry-After)" -ge 1 ]
@@ -110,6 +123,7 @@ kill_gateway() { kill_service gateway; }
 	postgres=$(service_pid postgres)
 	mapfile -t processes < <(pgrep -P "$postgres")
 	kill -STOP "$postgres" "${processes[@]}"
+	health_is_quick
 	# Each takes the full timeout, so run both in parallel.
 	PATIENCE=60
 	for path in "${paths[@]}"; do
@@ -126,4 +140,18 @@ kill_gateway() { kill_service gateway; }
 	api POST /v1/transactions '{"kind":"deposit","amount":5}'
 	expect 201
 	eventually statement_has 2 5
+}
+
+@test "a consumer that has lost its broker says so within 10 s" {
+	for name in outbox_relay statement_consumer transaction_consumer; do eventually service_ready $name; done
+	broker=$(ss -Hltnp "sport = :$(sed -n 's/^AMQP_PORT=//p' "$DATA_DIR/state.env")" | sed -n 's/.*pid=\([0-9]*\),.*/\1/p' | head -n 1)
+	kill -STOP "$broker"
+	began=$SECONDS
+	for name in outbox_relay statement_consumer transaction_consumer; do service_ready $name & done
+	failed=0
+	for job in $(jobs -p); do wait "$job" || failed=$((failed + 1)); done
+	kill -CONT "$broker"
+	[ "$failed" = 3 ]
+	[ $((SECONDS - began)) -lt 10 ]
+	for name in outbox_relay statement_consumer transaction_consumer; do eventually service_ready $name; done
 }

@@ -88,15 +88,18 @@ rabbitmq_environment() {
 	END
 }
 
-port_answers() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
+# Both fail within 5 s, even if the host drops every packet.
+port_answers() {
+	# shellcheck disable=SC2016
+	timeout 3 bash -c 'exec 3<>"/dev/tcp/$1/$2"' - "$1" "$2" 2>/dev/null
+}
 # Once the server accepts connections it greets a client with a connection.start frame.
 amqp_answers() {
-	local host=$1 port=$2
-	(
-		exec 3<>"/dev/tcp/$host/$port" || exit 1
-		printf 'AMQP\0\0\011\001' >&3
-		[ "$(timeout 2 head -c 1 <&3 | od -An -tx1 | tr -d ' ')" = 01 ]
-	) 2>/dev/null
+	local byte
+	# shellcheck disable=SC2016
+	byte=$(timeout 5 bash -c 'exec 3<>"/dev/tcp/$1/$2" && printf "AMQP\0\0\011\001" >&3 &&
+		head -c 1 <&3' - "$1" "$2" 2>/dev/null | od -An -tx1)
+	[ "$byte" = " 01" ]
 }
 rabbitmq_answers() { amqp_serves 127.0.0.1 "${STATE[AMQP_PORT]}" purse "${STATE[PASSWORD_AMQP]}"; }
 
