@@ -10,19 +10,22 @@
 #include "tools/verify.h"
 
 #define BYTES(column) "convert_to(" column ", 'UTF8')"
+#define ACTOR(row) \
+	" || CASE WHEN " row ".actor IS NULL AND " row ".request_id IS NULL THEN ''" \
+	" ELSE record_send(ROW(" row ".actor, " BYTES(row ".request_id") ")) END"
 #define ROW_DIGEST \
 	"sha256(record_send(ROW(t.wallet_id, t.version, t.id, " BYTES("t.kind") ", t.amount," \
 	" t.balance_after, t.created_at, t.reference_id, " BYTES("t.contra") "," \
 	" " BYTES("t.idempotency_key") ", t.fingerprint, " BYTES("t.merchant") "," \
 	" " BYTES("t.description") ", " BYTES("t.metadata::text") ", t.held_change, t.held_after," \
-	" t.counterpart_wallet, t.counterpart_id, t.expires_at))" \
+	" t.counterpart_wallet, t.counterpart_id, t.expires_at))" ACTOR("t") \
 	" || CASE WHEN t.version = 1 AND w.id IS NOT NULL THEN record_send(ROW(w.owner_id," \
 	" " BYTES("w.currency") ", " BYTES("w.name") ", w.created_at," \
 	" " BYTES("w.idempotency_key") ", w.fingerprint," \
 	" coalesce(c.credit_limit_before, w.credit_limit)::bigint)) ELSE '' END)"
 #define CHANGE_DIGEST \
 	"sha256(record_send(ROW(c.id, " BYTES("c.currency") ", c.version, c.created_at," \
-	" c.credit_limit::bigint, " BYTES("c.limits::text") ")))"
+	" c.credit_limit::bigint, " BYTES("c.limits::text") "))" ACTOR("c") ")"
 
 /* The rows as they are. */
 #define ROWS \

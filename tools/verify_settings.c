@@ -79,21 +79,23 @@ static const struct db_statement credit_sql = { "credit_limits",
 	" WHERE c.credit_limit_before IS DISTINCT FROM t.before",
 	DB_ONCE };
 
-/* A usage is the sum of the rows of its day and month that it has counted. */
+/* A usage is the sum of the rows of its day and month after `since`. Those from before 005 have no
+ * `since`, and are counted again before they are used. */
 static const struct db_statement usage_sql = { "limit_usage",
-	"SELECT format('wallet %s: its usage of %s is %s on %s and %s in that month up to version"
+	"SELECT format('wallet %s: its usage of %s is %s on %s and %s in that month after version"
 	" %s, but %s and %s by its rows', u.wallet_id, u.kind, u.day_used, u.day, u.month_used,"
-	"  u.version, t.day, t.month)"
+	"  u.since, t.day, t.month)"
 	" FROM limit_usage u LEFT JOIN wallet w ON w.id = u.wallet_id CROSS JOIN LATERAL ("
 	"  SELECT coalesce(sum(greatest(abs(t.amount), t.held_change)) FILTER"
 	"   (WHERE t.created_at >= u.day::timestamp AT TIME ZONE 'UTC'), 0) AS day,"
 	"  coalesce(sum(greatest(abs(t.amount), t.held_change)), 0) AS month"
-	"  FROM transaction t WHERE t.wallet_id = u.wallet_id AND t.version <= u.version"
+	"  FROM transaction t WHERE t.wallet_id = u.wallet_id AND t.version > u.since"
 	"  AND t.kind = u.kind AND (t.kind <> 'transfer' OR t.amount < 0)"
 	"  AND t.created_at >= date_trunc('month', u.day::timestamp) AT TIME ZONE 'UTC') AS t"
-	" WHERE u.day_used <> t.day OR u.month_used <> t.month OR u.version > w.version"
-	" OR w.id IS NULL"
-	" OR u.day > (greatest(w.changed_at, now()) AT TIME ZONE 'UTC')::date",
+	" LEFT JOIN transaction s ON s.wallet_id = u.wallet_id AND s.version = u.since"
+	" WHERE u.since IS NOT NULL AND (u.day_used <> t.day OR u.month_used <> t.month"
+	" OR u.since_at <> coalesce(s.created_at, '-infinity') OR u.version > w.version)"
+	" OR w.id IS NULL OR u.day > (greatest(w.changed_at, now()) AT TIME ZONE 'UTC')::date",
 	DB_ONCE };
 
 /* Whether programs have run on this server. Otherwise its rows may be restored ones, which get new

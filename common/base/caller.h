@@ -14,9 +14,11 @@
 enum role { ROLE_CUSTOMER = 1, ROLE_OPERATOR = 2, ROLE_SERVICE = 4 };
 
 /* The other members are valid only if `known` is true, which means that a token was checked.
- * `roles` is a bitwise OR of enum role. */
+ * `roles` is a bitwise OR of enum role. `request` is the request's id and lives as long as it; NULL
+ * outside of a request. */
 struct caller {
 	bool known;
+	const char *request;
 	struct uuid user;
 	struct uuid session;
 	unsigned roles;

@@ -61,6 +61,7 @@ caller_check(const struct service *s, const struct route *route, struct request 
 		return OK;
 	if ((e = caller_find(s, r)) != OK)
 		return e;
+	r->caller.request = r->id;
 	if (route->access == OPERATOR_ONLY && (r->caller.roles & ROLE_OPERATOR) == 0)
 		return ERR_FORBIDDEN;
 	return OK;

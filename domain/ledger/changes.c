@@ -53,7 +53,8 @@ fingerprint_value(const struct change *c)
 
 static const struct db_statement limits_set_sql = { "limits_set",
 	"SELECT " OUTCOME_COLUMNS
-	" FROM wallet_limits_set($1, $2, $3, $4, $5, $6::bigint, $7::integer, $8, $9, $10)",
+	" FROM wallet_limits_set($1, $2, $3, $4, $5, $6::bigint, $7::integer, $8, $9, $10, $11,"
+	" $12)",
 	DB_IDEMPOTENT };
 
 static enum error
@@ -64,8 +65,9 @@ limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 		DB_VALUES(db_uuid(&c->id), db_uuid(&c->wallet), db_array(&a.kinds),
 			db_array(&a.periods), db_array(&a.amounts),
 			c->limits->has_credit ? db_number(c->limits->credit.minor) : db_null(),
-			db_number(c->roles), db_text(c->reason), db_text(c->key),
-			fingerprint_value(c)),
+			db_number(c->caller->roles), db_text(c->reason), db_text(c->key),
+			fingerprint_value(c), db_uuid(&c->caller->user),
+			db_text(c->caller->request)),
 		rows);
 
 	limit_arrays_free(&a);
@@ -73,7 +75,8 @@ limits_set(struct db_pool *p, const struct change *c, struct db_rows **rows)
 }
 
 static const struct db_statement wallet_change_sql = { "wallet_change",
-	"SELECT " OUTCOME_COLUMNS " FROM wallet_change($1, $2, $3, $4::integer, $5, $6, $7, $8)",
+	"SELECT " OUTCOME_COLUMNS
+	" FROM wallet_change($1, $2, $3, $4::integer, $5, $6, $7, $8, $9, $10)",
 	DB_IDEMPOTENT };
 
 /* Not through the poster: changes are rare, and each locks its wallet as post() does. */
@@ -89,9 +92,10 @@ wallet_change(struct db_pool *p, struct change *c, struct arena *arena, struct o
 	else
 		e = db_query(p, &wallet_change_sql,
 			DB_VALUES(db_uuid(&c->id), db_uuid(&c->wallet),
-				db_text(kind_names[c->kind]), db_number(c->roles),
+				db_text(kind_names[c->kind]), db_number(c->caller->roles),
 				db_text(c->mode), db_text(c->reason), db_text(c->key),
-				fingerprint_value(c)),
+				fingerprint_value(c), db_uuid(&c->caller->user),
+				db_text(c->caller->request)),
 			&rows);
 	return e != OK ? e : outcome_read(rows, 0, arena, out);
 }

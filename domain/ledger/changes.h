@@ -11,7 +11,7 @@
 
 struct change {
 	struct uuid id, wallet;
-	unsigned roles;
+	const struct caller *caller;
 	enum kind kind;
 	const char *mode;            /* freeze: debit or both; else NULL */
 	const char *reason, *key;    /* NULL if absent */

@@ -19,7 +19,7 @@
 /* The array parameters of post(), in order. */
 enum {
 	A_ID, A_WALLET, A_OWNER, A_ROLES, A_KIND, A_AMOUNT, A_REFERENCE, A_KEY, A_FINGERPRINT,
-	A_MERCHANT, A_DESCRIPTION, A_METADATA, A_COUNTERPART, A_EXPIRES, A_FINAL, ARRAYS
+	A_MERCHANT, A_DESCRIPTION, A_METADATA, A_COUNTERPART, A_EXPIRES, A_FINAL, A_REQUEST, ARRAYS
 };
 
 static const enum db_element element_of[ARRAYS] = {
@@ -27,7 +27,8 @@ static const enum db_element element_of[ARRAYS] = {
 	[A_ROLES] = DB_INT4_ARRAY, [A_KIND] = DB_TEXT_ARRAY, [A_AMOUNT] = DB_INT8_ARRAY,
 	[A_REFERENCE] = DB_UUID_ARRAY, [A_KEY] = DB_TEXT_ARRAY, [A_FINGERPRINT] = DB_BYTEA_ARRAY,
 	[A_MERCHANT] = DB_TEXT_ARRAY, [A_DESCRIPTION] = DB_TEXT_ARRAY, [A_METADATA] = DB_TEXT_ARRAY,
-	[A_COUNTERPART] = DB_UUID_ARRAY, [A_EXPIRES] = DB_INSTANT_ARRAY, [A_FINAL] = DB_BOOL_ARRAY
+	[A_COUNTERPART] = DB_UUID_ARRAY, [A_EXPIRES] = DB_INSTANT_ARRAY, [A_FINAL] = DB_BOOL_ARRAY,
+	[A_REQUEST] = DB_TEXT_ARRAY
 };
 
 /* Each posting thread keeps its arrays: after the first few batches it allocates nothing. */
@@ -60,6 +61,7 @@ operation_add(struct arrays *a, const struct operation *op)
 	db_array_add_text(&a->of[A_METADATA], op->metadata);
 	db_array_add_uuid(&a->of[A_COUNTERPART], op->has_counterpart ? &op->counterpart : NULL);
 	db_array_add_bool(&a->of[A_FINAL], op->final);
+	db_array_add_text(&a->of[A_REQUEST], op->request_id);
 	if (op->has_expires_at)
 		db_array_add_instant(&a->of[A_EXPIRES], op->expires_at);
 	else if (op->kind == KIND_HOLD) /* SQL has a default too, but does not know HOLD_TIME */
@@ -124,15 +126,20 @@ outcomes_read(const struct db_rows *rows, const struct operation *const operatio
 static const struct db_statement post_sql = { "post",
 	"SELECT " OUTCOME_COLUMNS
 	" FROM post($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13::bigint, $14::boolean,"
-	" $15, $16, $17, $18)",
+	" $15, $16, $17, $18, $19)",
 	DB_IDEMPOTENT };
 
-/* Fills this thread's arrays. False if all kinds are plain and need none of the last three arrays;
- * post() is faster without them. */
-static bool
+/* Which of the last arrays a batch needs; post() is faster without them. */
+struct needs {
+	bool special; /* those of kinds that are not plain */
+	bool request; /* who acts by their role */
+};
+
+/* Fills this thread's arrays. */
+static struct needs
 arrays_fill(const struct operation *const operations[], size_t count)
 {
-	bool full = false;
+	struct needs needs = { 0 };
 
 	for (size_t i = 0; i < ARRAYS; i++) {
 		thread_arrays.of[i].element = element_of[i];
@@ -140,9 +147,10 @@ arrays_fill(const struct operation *const operations[], size_t count)
 	}
 	for (size_t i = 0; i < count; i++) {
 		operation_add(&thread_arrays, operations[i]);
-		full = full || !kind_rules[operations[i]->kind].plain;
+		needs.special = needs.special || !kind_rules[operations[i]->kind].plain;
+		needs.request = needs.request || operations[i]->request_id != NULL;
 	}
-	return full;
+	return needs;
 }
 
 static enum error
@@ -153,10 +161,10 @@ post_once(struct db *db, const struct operation *const operations[], size_t coun
 	const char *currency = NULL;
 	DB_ROWS(rows);
 	enum error e;
-	bool full;
+	struct needs needs;
 
 	INVARIANT(count > 0 && count <= LEDGER_BATCH_MAX, "%zu operations in one batch", count);
-	full = arrays_fill(operations, count);
+	needs = arrays_fill(operations, count);
 	if (operations[0]->open_missing)
 		currency = config_text(OPT_DEFAULT_CURRENCY);
 	e = db_execute(db, &post_sql,
@@ -167,9 +175,10 @@ post_once(struct db *db, const struct operation *const operations[], size_t coun
 			db_array(&a[A_METADATA]),
 			db_number(config_number(OPT_CANCEL_WINDOW)), db_bool(again),
 			db_text(currency),
-			full ? db_array(&a[A_COUNTERPART]) : db_null(),
-			full ? db_array(&a[A_EXPIRES]) : db_null(),
-			full ? db_array(&a[A_FINAL]) : db_null()),
+			needs.special ? db_array(&a[A_COUNTERPART]) : db_null(),
+			needs.special ? db_array(&a[A_EXPIRES]) : db_null(),
+			needs.special ? db_array(&a[A_FINAL]) : db_null(),
+			needs.request ? db_array(&a[A_REQUEST]) : db_null()),
 		&rows);
 	return e != OK ? e : outcomes_read(rows, operations, count, again, arena, outcomes);
 }

@@ -150,16 +150,18 @@ limits_of_currency(struct db_pool *p, const char *currency, struct limits *l)
 }
 
 static const struct db_statement currency_limits_set_sql = { "currency_limits_set",
-	"SELECT currency_limits_set($1, $2::bigint, $3, $4, $5)", DB_IDEMPOTENT };
+	"SELECT currency_limits_set($1, $2::bigint, $3, $4, $5, $6, $7)", DB_IDEMPOTENT };
 
 enum error
-limits_of_currency_set(struct db_pool *p, const char *currency, const struct limits *l)
+limits_of_currency_set(struct db_pool *p, const char *currency, const struct limits *l,
+	const struct caller *caller)
 {
 	struct limit_arrays a = limit_arrays_make(l);
 	DB_ROWS(rows);
 	enum error e = db_query(p, &currency_limits_set_sql,
 		DB_VALUES(db_text(currency), db_number(l->credit.minor), db_array(&a.kinds),
-			db_array(&a.periods), db_array(&a.amounts)),
+			db_array(&a.periods), db_array(&a.amounts), db_uuid(&caller->user),
+			db_text(caller->request)),
 		&rows);
 
 	limit_arrays_free(&a);

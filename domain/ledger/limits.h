@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "common/base/bind.h"
+#include "common/base/caller.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
 #include "common/base/money.h"
@@ -46,8 +47,9 @@ enum error limits_of_wallet(struct db_pool *p, const struct uuid *wallet, struct
 /* The defaults of a currency: read them, and replace them all. An unset currency has no limits, and
  * no credit. */
 enum error limits_of_currency(struct db_pool *p, const char *currency, struct limits *l) MUST_CHECK;
-enum error limits_of_currency_set(struct db_pool *p, const char *currency,
-	const struct limits *l) MUST_CHECK;
+/* Replaces them; the history says who did it. */
+enum error limits_of_currency_set(struct db_pool *p, const char *currency, const struct limits *l,
+	const struct caller *caller) MUST_CHECK;
 
 /* ---- as JSON ---- */
 

@@ -180,6 +180,8 @@ operation_set_caller(struct operation *op, const struct caller *caller)
 	op->has_owner = true;
 	op->owner = caller->user;
 	op->roles = caller->roles;
+	op->request_id = (caller->roles & (ROLE_OPERATOR | ROLE_SERVICE)) != 0 ? caller->request
+									       : NULL;
 	operation_fingerprint(op);
 }
 

@@ -23,6 +23,7 @@ struct operation {
 	bool has_owner;              /* on whose behalf; false: the wallet's owner (trusted only) */
 	struct uuid owner;
 	unsigned roles;              /* enum role, of the caller */
+	const char *request_id;      /* of a caller who may act by their role; else NULL */
 	bool open_missing;           /* a deposit opens a first wallet for an owner who has none
 	                                (events; the first operation decides for its batch) */
 	enum kind kind;
@@ -54,7 +55,8 @@ enum origin { ORIGIN_REQUEST, ORIGIN_BATCH, ORIGIN_EVENT };
 enum error operation_read(const json_t *data, enum origin origin, const char *prefix,
 	struct arena *arena, struct operation *op, struct faults *f) MUST_CHECK;
 
-/* Sets the caller on whose behalf it is posted, and the fingerprint. */
+/* Sets the caller on whose behalf it is posted, and the fingerprint. If the caller has a role that
+ * reaches other wallets, the row will say who acted, and in which request. */
 void operation_set_caller(struct operation *op, const struct caller *caller);
 
 /* Adds the fault that only the ledger could find in op: an expired hold, or a transfer to the

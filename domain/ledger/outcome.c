@@ -59,7 +59,7 @@ enum error
 outcome_copy(const struct outcome *from, struct arena *arena, struct outcome *to)
 {
 	const char **texts[] = { &to->transaction.merchant, &to->transaction.description,
-		&to->transaction.metadata, &to->refusal };
+		&to->transaction.metadata, &to->transaction.request_id, &to->refusal };
 
 	*to = *from;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)

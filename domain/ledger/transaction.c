@@ -24,6 +24,8 @@ static const struct db_column columns[] = {
 	COLUMN(UUID, "counterpart_wallet", counterpart_wallet),
 	OPTIONAL(UUID, "counterpart_id", counterpart, has_counterpart),
 	OPTIONAL(INSTANT, "expires_at", expires_at, has_expires_at),
+	OPTIONAL(UUID, "actor", actor, has_actor),
+	COLUMN(TEXT, "request_id", request_id),
 };
 
 enum error
@@ -51,7 +53,8 @@ instant_write(struct text *t, const char *before, instant_us at)
 	text_add_instant(t, at);
 }
 
-/* Members that only some kinds have. The sign tells the direction: the sender's row is negative. */
+/* Members that only some transactions have. The sign tells a transfer's direction: the sender's row
+ * is negative. */
 static void
 special_members_write(struct text *text, const struct transaction *t)
 {
@@ -63,6 +66,10 @@ special_members_write(struct text *text, const struct transaction *t)
 	}
 	if (t->has_expires_at)
 		instant_write(text, ",\"expires_at\":", t->expires_at);
+	if (t->has_actor) {
+		uuid_write(text, ",\"actor_id\":", &t->actor, true);
+		TEXT_MEMBER(text, "request_id", t->request_id);
+	}
 }
 
 /* Written as text, not as a tree: a posting's response costs 7,600 instructions instead

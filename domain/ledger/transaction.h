@@ -31,13 +31,16 @@ struct transaction {
 	instant_us created_at;
 	bool has_expires_at;         /* hold */
 	instant_us expires_at;
+	bool has_actor;              /* someone acted by their role, not as the owner */
+	struct uuid actor;
+	const char *request_id;      /* their request; NULL if absent */
 };
 
 /* What to select. The functions below find the columns by name, in any order, and ignore others. */
 #define TRANSACTION_COLUMNS                                                                        \
 	"id, wallet_id, owner_id, kind, amount, currency, balance_after, version, reference_id,"   \
 	" merchant, description, metadata, created_at, held_change, counterpart_wallet,"           \
-	" counterpart_id, expires_at"
+	" counterpart_id, expires_at, actor, request_id"
 
 /* ERR_TOO_LARGE if the arena is full. */
 enum error transaction_read(const struct db_rows *rows, size_t row, struct arena *arena,

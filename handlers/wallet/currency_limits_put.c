@@ -16,7 +16,7 @@ currency_limits_put(struct request *r)
 
 	if ((e = currency_read(r, &currency)) != OK || (e = request_body(r, &body)) != OK ||
 	    (e = limits_read(body, &limits, NULL, &r->faults)) != OK ||
-	    (e = limits_of_currency_set(s->pool, currency, &limits)) != OK)
+	    (e = limits_of_currency_set(s->pool, currency, &limits, &r->caller)) != OK)
 		return reply_error(r, e);
 	return reply_currency_limits(r, currency);
 }

@@ -8,7 +8,7 @@ limits_put(struct request *r)
 {
 	struct wallet_service *s = r->service;
 	struct limits limits;
-	struct change change = { .id = uuid_v7(), .wallet = r->ids[0], .roles = r->caller.roles,
+	struct change change = { .id = uuid_v7(), .wallet = r->ids[0], .caller = &r->caller,
 		.kind = KIND_LIMIT, .limits = &limits };
 	struct outcome out;
 	json_t *body;

@@ -19,7 +19,7 @@ change_read(struct request *r, enum kind kind, struct change *c)
 	};
 	enum error e;
 
-	*c = (struct change){ .id = uuid_v7(), .wallet = r->ids[0], .roles = r->caller.roles,
+	*c = (struct change){ .id = uuid_v7(), .wallet = r->ids[0], .caller = &r->caller,
 		.kind = kind };
 	if ((e = request_bind_query(r, NULL, 0)) != OK ||
 	    (e = request_bind(r, fields, kind == KIND_FREEZE ? 2 : 1)) != OK)

@@ -14,10 +14,11 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
 GRANT SELECT ON SEQUENCE limit_change TO :"app";  -- for `purse verify`
 GRANT EXECUTE ON FUNCTION
 	post(uuid[], uuid[], uuid[], integer[], text[], bigint[], uuid[], text[], bytea[], text[],
-		text[], text[], bigint, boolean, text, uuid[], timestamptz[], boolean[]),
+		text[], text[], bigint, boolean, text, uuid[], timestamptz[], boolean[], text[]),
 	wallet_open(uuid, uuid, uuid, text, text, text, bytea, integer),
-	wallet_change(uuid, uuid, text, integer, text, text, text, bytea),
-	wallet_limits_set(uuid, uuid, text[], text[], bigint[], bigint, integer, text, text, bytea),
+	wallet_change(uuid, uuid, text, integer, text, text, text, bytea, uuid, text),
+	wallet_limits_set(uuid, uuid, text[], text[], bigint[], bigint, integer, text, text, bytea,
+		uuid, text),
 	batch_claim, hold_expire, currency_limits_set,
 	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_search,
 	transaction_spans, amount_shown, metadata_has, wallet_holds, wallet_clock, wallet_limits,

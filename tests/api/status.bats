@@ -23,6 +23,49 @@ on() { post "$1" "${3:-}" "\"reference_id\":\"$2\""; }
 change() { TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/$1" "{\"reason\":\"why\"${2:+,$2}}" "${@:3}"; }
 wallet() { api GET "/v1/wallets/$WALLET" && json "$1"; }
 
+# acted - the actor and the request of the last answer
+acted() { json '"\(.actor_id) \(.request_id)"'; }
+
+@test "what someone does by their role says who did it, in which request; what owners do does not" {
+	me=$(TOKEN=$OPERATOR && api GET /v1/auth/me && json .id)
+	for kind in freeze unfreeze; do
+		change $kind '' -H "X-Request-Id: op-$kind" -H "Idempotency-Key: $kind"
+		expect 201
+		[ "$(acted)" = "$me op-$kind" ]
+	done
+	# A replay shows the first request.
+	change unfreeze '' -H "X-Request-Id: later" -H "Idempotency-Key: unfreeze"
+	[ "$(header idempotent-replayed) $(acted)" = "true $me op-unfreeze" ]
+	TOKEN=$OPERATOR api PUT "/v1/wallets/$WALLET/limits" '{"limits":[],"credit_limit":5,"reason":"why"}' -H 'X-Request-Id: op-limit'
+	expect 200
+	api GET "/v1/transactions?wallet_id=$WALLET&kind=limit"
+	[ "$(json '.data[0] | "\(.actor_id) \(.request_id)"')" = "$me op-limit" ]
+	TOKEN=$OPERATOR api PUT '/v1/wallets/limits?currency=ZMW' '{"limits":[],"credit_limit":5}' -H 'X-Request-Id: op-currency'
+	expect 200
+	[ "$(sql wallet "SELECT actor || ' ' || request_id FROM currency_limit_change WHERE currency = 'ZMW' ORDER BY version DESC LIMIT 1")" = "$me op-currency" ]
+	# Reversals, cancellations, and anything else for someone else; alone and in a batch.
+	TOKEN=$OPERATOR api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"reversal\",\"reference_id\":\"$PURCHASE\",\"amount\":1}" -H 'X-Request-Id: op-reversal'
+	expect 201
+	[ "$(acted)" = "$me op-reversal" ]
+	TOKEN=$OPERATOR api POST /v1/transactions/batch "{\"mode\":\"each\",\"transactions\":[{\"wallet_id\":\"$WALLET\",\"kind\":\"cancellation\",\"reference_id\":\"$PURCHASE\",\"amount\":1},
+		{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":1}]}" -H 'X-Request-Id: op-batch'
+	[ "$(json '[.results[].transaction | "\(.actor_id) \(.request_id)"] | join(" ")')" = "$me op-batch $me op-batch" ]
+	api POST /v1/wallets '{}'
+	other=$(json .id)
+	TOKEN=$OPERATOR api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"transfer\",\"to_wallet_id\":\"$other\",\"amount\":1}" -H 'X-Request-Id: op-transfer'
+	api GET "/v1/transactions/$(json .counterpart_id)"
+	[ "$(acted)" = "$me op-transfer" ]
+	post deposit 3
+	[[ $body != *actor_id* && $body != *request_id* ]]
+	# An operator's own wallet is theirs.
+	TOKEN=$OPERATOR
+	api POST /v1/wallets '{}'
+	WALLET=$(json .id)
+	post deposit 3
+	expect 201
+	[[ $body != *actor_id* ]]
+}
+
 @test "frozen with mode both: nothing moves, not even in" {
 	change freeze
 	expect 201

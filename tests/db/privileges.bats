@@ -36,7 +36,7 @@ denied() {
 	denied "SELECT limit_take(gen_random_uuid(), 'EUR', 'deposit', 1, now(), 1);" "function limit_take"
 	denied "SELECT limit_rules_replace('EUR', '{}', '{}', '{}');" "function limit_rules_replace"
 	denied "SELECT owner_moves_on(gen_random_uuid());" "function owner_moves_on"
-	denied "SELECT change_write(NULL, gen_random_uuid(), 'close', 'closed', 0, NULL, NULL, NULL, NULL);" "function change_write"
+	denied "SELECT change_write(NULL, gen_random_uuid(), 'close', 'closed', 0, NULL, NULL, NULL, NULL, NULL, NULL);" "function change_write"
 	denied "SELECT seal_write('');" "function seal_write"
 	denied "SELECT nextval('limit_change');" "sequence limit_change"
 }

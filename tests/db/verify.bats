@@ -222,6 +222,8 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE limit_usage SET kind = 'purchase'" "wallet $w: its usage of purchase"
 	finds wallet "UPDATE limit_usage SET version = version + 1" "wallet $w: its usage of deposit"
 	finds wallet "UPDATE limit_usage SET day = day + 1" "wallet $w: its usage of deposit"
+	finds wallet "UPDATE limit_usage SET since = since + 1" "wallet $w: its usage of deposit"
+	finds wallet "UPDATE limit_usage SET since_at = since_at - interval '1 s'" "wallet $w: its usage of deposit"
 	finds wallet "UPDATE limit_usage SET wallet_id = gen_random_uuid()" "its usage of deposit"
 	tamper wallet "SELECT setval('limit_change', 1, false)"
 	finds wallet '' "the sequence limit_change was reset"

@@ -4,6 +4,7 @@
 
 #include "domain/ledger/batch.h"
 #include "domain/ledger/changes.h"
+#include "domain/ledger/facts.h"
 #include "domain/ledger/wallets.h"
 #include "tests/unit/unit.h"
 
@@ -154,6 +155,29 @@ changes_keep_their_fingerprints(void **state)
 	is(c.fingerprint, "7803f1e85b997832860cf231ff463af80382f37a6a15452e0c41570579797da8");
 }
 
+/* The event and the API show the same members. */
+static void
+an_event_says_who_acted(void **state)
+{
+	static const char members[] =
+		",\"held_change\":0,\"actor_id\":\"07000000-0000-0000-0000-000000000000\","
+		"\"request_id\":\"a \\\"quoted\\\" id\",\"owner_id\":";
+	struct transaction t = { .kind = KIND_FREEZE, .currency = "EUR", .has_actor = true,
+		.actor = { .bytes = { 7 } }, .request_id = "a \"quoted\" id" };
+	size_t bytes;
+	char *event = fact_created(&t, &bytes);
+
+	(void)state;
+	assert_non_null(event);
+	assert_non_null(strstr(event, members));
+	free(event);
+	t.has_actor = false;
+	event = fact_created(&t, &bytes);
+	assert_null(strstr(event, "actor_id"));
+	assert_null(strstr(event, "request_id"));
+	free(event);
+}
+
 static void
 batches_keep_their_keys(void **state)
 {
@@ -191,6 +215,7 @@ main(void)
 		cmocka_unit_test(a_full_batch_is_checked),
 		cmocka_unit_test(openings_keep_their_fingerprints),
 		cmocka_unit_test(changes_keep_their_fingerprints),
+		cmocka_unit_test(an_event_says_who_acted),
 		cmocka_unit_test(batches_keep_their_keys),
 	};
 	int failed;

@@ -90,7 +90,8 @@ static const struct cell posted[] = { { "op_id", ID }, { "error", "ok" }, { "ava
 	{ "version", "7" }, { "reference_id", NULL }, { "merchant", LONG_TEXT },
 		{ "description", NULL },
 	{ "metadata", NULL }, { "created_at", "2026-11-23 05:08:36.1+00" }, { "held_change", "0" },
-	{ "counterpart_wallet", ID }, { "counterpart_id", ID }, { "expires_at", NULL } };
+	{ "counterpart_wallet", ID }, { "counterpart_id", ID }, { "expires_at", NULL },
+	{ "actor", ID }, { "request_id", LONG_TEXT } };
 
 static void
 a_full_arena_never_says_that_nothing_happened(void **state)

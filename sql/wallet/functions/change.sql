@@ -27,7 +27,8 @@ END $$;
 
 -- Writes the row of a change, and the changed wallet.
 CREATE OR REPLACE FUNCTION change_write(p_wallet wallet, p_op_id uuid, p_kind text, p_status text,
-	p_credit_limit bigint, p_reason text, p_metadata json, p_key text, p_fingerprint bytea)
+	p_credit_limit bigint, p_reason text, p_metadata json, p_key text, p_fingerprint bytea,
+	p_actor uuid, p_request_id text)
 RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -41,14 +42,17 @@ BEGIN
 		version = p_wallet.version + 1, changed_at = at
 	WHERE id = p_wallet.id;
 	INSERT INTO transaction (wallet_id, version, id, kind, amount, balance_after, held_after,
-		created_at, description, metadata, idempotency_key, fingerprint)
+		created_at, description, metadata, idempotency_key, fingerprint, actor, request_id)
 	VALUES (p_wallet.id, p_wallet.version + 1, p_op_id, p_kind, 0, p_wallet.balance,
-		nullif(p_wallet.held, 0), at, p_reason, p_metadata, p_key, p_fingerprint);
+		nullif(p_wallet.held, 0), at, p_reason, p_metadata, p_key, p_fingerprint,
+		p_actor, p_request_id);
 END $$;
 
--- POST /v1/wallets/{id}/freeze, unfreeze, close. Freezing a frozen wallet sets the new mode.
+-- POST /v1/wallets/{id}/freeze, unfreeze, close. Freezing a frozen wallet sets the new mode. The
+-- row says who did it, in which request.
 CREATE OR REPLACE FUNCTION wallet_change(p_op_id uuid, p_wallet_id uuid, p_kind text,
-	p_roles integer, p_mode text, p_reason text, p_key text, p_fingerprint bytea)
+	p_roles integer, p_mode text, p_reason text, p_key text, p_fingerprint bytea,
+	p_actor uuid DEFAULT NULL, p_request_id text DEFAULT NULL)
 RETURNS outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
 SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off AS $$
@@ -73,7 +77,7 @@ BEGIN
 			PERFORM change_write(w, p_op_id, p_kind, next, w.credit_limit, p_reason,
 				CASE p_kind
 					WHEN 'freeze' THEN json_build_object('mode', p_mode) END,
-				p_key, p_fingerprint);
+				p_key, p_fingerprint, p_actor, p_request_id);
 			IF next = 'closed' THEN
 				PERFORM owner_moves_on(w.owner_id);
 			END IF;
@@ -89,7 +93,8 @@ END $$;
 -- null.
 CREATE OR REPLACE FUNCTION wallet_limits_set(p_op_id uuid, p_wallet_id uuid, p_kinds text[],
 	p_pers text[], p_amounts bigint[], p_credit_limit bigint, p_roles integer, p_reason text,
-	p_key text, p_fingerprint bytea)
+	p_key text, p_fingerprint bytea, p_actor uuid DEFAULT NULL,
+	p_request_id text DEFAULT NULL)
 RETURNS outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE
@@ -114,7 +119,7 @@ BEGIN
 				json_build_object('credit_limit',
 					json_build_object('from', w.credit_limit, 'to', credit),
 				'limits', limit_rules_shown(p_kinds, p_pers, p_amounts)),
-				p_key, p_fingerprint);
+				p_key, p_fingerprint, p_actor, p_request_id);
 			earlier := p_op_id;
 		END IF;
 	END IF;

@@ -226,7 +226,8 @@ $$;
 
 -- PUT /v1/wallets/limits?currency=…: returns ok or invalid_request.
 CREATE OR REPLACE FUNCTION currency_limits_set(p_currency text, p_credit_limit bigint,
-	p_kinds text[], p_pers text[], p_amounts bigint[]) RETURNS text
+	p_kinds text[], p_pers text[], p_amounts bigint[], p_actor uuid DEFAULT NULL,
+	p_request_id text DEFAULT NULL) RETURNS text
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
 BEGIN
 	IF (p_currency ~ '^[A-Z]{3}$' AND p_credit_limit BETWEEN 0 AND 9007199254740991
@@ -238,9 +239,11 @@ BEGIN
 	VALUES (p_currency, p_credit_limit)
 	ON CONFLICT (currency) DO UPDATE SET credit_limit = excluded.credit_limit;
 	PERFORM limit_rules_replace(p_currency, p_kinds, p_pers, p_amounts);
-	INSERT INTO currency_limit_change (currency, version, created_at, id, credit_limit, limits)
+	INSERT INTO currency_limit_change (currency, version, created_at, id, credit_limit, limits,
+		actor, request_id)
 	SELECT p_currency, coalesce(max(c.version), 0) + 1, wallet_clock(), gen_random_uuid(),
-		p_credit_limit, limit_rules_shown(p_kinds, p_pers, p_amounts)
+		p_credit_limit, limit_rules_shown(p_kinds, p_pers, p_amounts), p_actor,
+		p_request_id
 	FROM currency_limit_change c WHERE c.currency = p_currency;
 	RETURN 'ok';
 END $$;

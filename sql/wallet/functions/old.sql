@@ -14,7 +14,11 @@ CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids
 RETURNS SETOF posting
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100 SET search_path = public, pg_temp AS $$
 BEGIN
-	RETURN QUERY SELECT o.* FROM post(p_op_ids, p_wallet_ids, p_user_ids, p_powers, p_kinds,
+	RETURN QUERY SELECT o.op_id, o.error, o.id, o.wallet_id, o.owner_id, o.kind, o.amount,
+		o.currency, o.balance_after, o.version, o.reference_id, o.merchant, o.description,
+		o.metadata, o.created_at, o.available, o.held, o.required, o.held_change,
+		o.counterpart_wallet, o.counterpart_id, o.expires_at, o.refusal
+	FROM post(p_op_ids, p_wallet_ids, p_user_ids, p_powers, p_kinds,
 		p_amounts, p_reference_ids, p_keys, p_fingerprints, p_merchants, p_descriptions,
 		p_metadata, (extract(epoch FROM p_cancel_window) * 1000)::bigint, p_retry,
 		p_open_currency, p_to_wallet_ids, p_expires_at, p_finals) AS o;

@@ -6,7 +6,8 @@ LANGUAGE sql STABLE AS $$
 	SELECT ROW(p_op_id, p_error, t.id, t.wallet_id, t.owner_id, t.kind, t.amount, t.currency,
 		t.balance_after, t.version, t.reference_id, t.merchant, t.description,
 		t.metadata::text, t.created_at, NULL, NULL, NULL, t.held_change,
-		t.counterpart_wallet, t.counterpart_id, t.expires_at, NULL)::outcome
+		t.counterpart_wallet, t.counterpart_id, t.expires_at, NULL, t.actor,
+		t.request_id)::outcome
 	FROM transaction_shown t WHERE t.id = p_id
 $$;
 

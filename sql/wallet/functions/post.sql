@@ -32,6 +32,7 @@
 --   p_counterparts  transfers: the other side's wallet
 --   p_expires_at    holds: when they expire
 --   p_final         captures: whether to release the rest; null: yes
+--   p_request_ids   the request, if p_user_ids may act by their role; then the row says who acted
 -- A null array has nothing for any operation.
 -- error: ok, replayed, or a code from common/base/error.def.
 CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids uuid[],
@@ -39,7 +40,7 @@ CREATE OR REPLACE FUNCTION post(p_op_ids uuid[], p_wallet_ids uuid[], p_user_ids
 	p_keys text[], p_fingerprints bytea[], p_merchants text[], p_descriptions text[],
 	p_metadata text[], p_cancel_window_ms bigint, p_retry boolean, p_open_currency text,
 	p_counterparts uuid[] DEFAULT NULL, p_expires_at timestamptz[] DEFAULT NULL,
-	p_final boolean[] DEFAULT NULL)
+	p_final boolean[] DEFAULT NULL, p_request_ids text[] DEFAULT NULL)
 RETURNS SETOF outcome
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER ROWS 100
 SET search_path = public, pg_temp SET plan_cache_mode = force_generic_plan
@@ -98,7 +99,8 @@ BEGIN
 				p_metadata[firsts[s]:lasts[s]],
 				p_cancel_window_ms, p_retry, p_open_currency,
 				p_counterparts[firsts[s]:lasts[s]],
-				p_expires_at[firsts[s]:lasts[s]], p_final[firsts[s]:lasts[s]]);
+				p_expires_at[firsts[s]:lasts[s]], p_final[firsts[s]:lasts[s]],
+				p_request_ids[firsts[s]:lasts[s]]);
 		END LOOP;
 		IF cardinality(firsts) > 1 THEN
 			RETURN;
@@ -127,6 +129,9 @@ BEGIN
 		at          timestamptz;
 		error       text;
 		refusal     json;
+		-- Who acts by their role, and in which request; else null.
+		actor       uuid;
+		request     text;
 		-- For kinds that are not simple; else 0 and null.
 		special     boolean := false;
 		hold_delta  bigint := 0;    -- the operation's change of the held amount
@@ -312,6 +317,11 @@ BEGIN
 				CONTINUE;
 			END IF;
 
+			IF p_request_ids IS NOT NULL THEN
+				request := CASE WHEN o.owner_id IS DISTINCT FROM o.user_id
+					OR o.kind = 'reversal' THEN p_request_ids[o.i] END;
+				actor := CASE WHEN request IS NOT NULL THEN o.user_id END;
+			END IF;
 			run_balance := run_balance + delta;
 			run_held := run_held + hold_delta;
 			run_version := run_version + 1;
@@ -329,7 +339,7 @@ BEGIN
 					CASE o.kind WHEN 'capture' THEN original.merchant END),
 				o.description, o.metadata::json, nullif(hold_delta, 0),
 				nullif(run_held, 0), counterpart.id, counterpart_id,
-				expires_at)::transaction;
+				expires_at, actor, request)::transaction;
 			IF slot = 0 THEN
 				w := w + 1;
 				slot := w;
@@ -353,7 +363,7 @@ BEGIN
 						original.counterpart_id, o.kind, 'transfer',
 						NULL, NULL, NULL, o.description, NULL, NULL,
 						nullif(counterpart.held, 0), this, o.op_id,
-						NULL)::transaction;
+						NULL, actor, request)::transaction;
 					IF counterpart_slot IS NULL THEN
 						w := w + 1;
 						counterpart_slot := w;
@@ -373,7 +383,8 @@ BEGIN
 				coalesce(o.merchant,
 					CASE o.kind WHEN 'capture' THEN original.merchant END),
 				o.description, o.metadata, at, NULL, NULL, NULL, hold_delta,
-				counterpart.id, counterpart_id, expires_at, NULL)::outcome;
+				counterpart.id, counterpart_id, expires_at, NULL, actor,
+				request)::outcome;
 		END LOOP;
 
 		IF n > 0 THEN

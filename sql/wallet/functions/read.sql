@@ -146,7 +146,8 @@ BEGIN
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency::currency,
 	       t.balance_after, t.version, t.reference_id, t.merchant, t.description, t.metadata,
 	       t.created_at, t.xid, coalesce(t.held_change, 0), t.counterpart_wallet,
-	       t.counterpart_id, t.expires_at, coalesce(t.held_after, 0)
+	       t.counterpart_id, t.expires_at, coalesce(t.held_after, 0),
+	       t.actor, t.request_id
 	FROM transaction_spans(p_owner_id, p_wallet_id, p_from, p_to, p_cursor_at, p_cursor_wallet,
 		p_cursor_version) AS w
 	CROSS JOIN LATERAL (SELECT * FROM transaction t

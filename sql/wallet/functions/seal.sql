@@ -21,6 +21,8 @@ CREATE OR REPLACE VIEW sealed_row AS
 			convert_to(t.description, 'UTF8'), convert_to(t.metadata::text, 'UTF8'),
 			t.held_change, t.held_after, t.counterpart_wallet, t.counterpart_id,
 			t.expires_at))
+		|| CASE WHEN t.actor IS NULL AND t.request_id IS NULL THEN ''
+			ELSE record_send(ROW(t.actor, convert_to(t.request_id, 'UTF8'))) END
 		|| CASE WHEN t.version = 1 THEN coalesce((
 			SELECT record_send(ROW(w.owner_id, convert_to(w.currency, 'UTF8'),
 				convert_to(w.name, 'UTF8'), w.created_at,
@@ -31,7 +33,9 @@ CREATE OR REPLACE VIEW sealed_row AS
 	UNION ALL
 	SELECT c.id, 0, c.xid, c.created_at, sha256(record_send(ROW(c.id,
 		convert_to(c.currency, 'UTF8'), c.version, c.created_at, c.credit_limit::bigint,
-		convert_to(c.limits::text, 'UTF8'))))
+		convert_to(c.limits::text, 'UTF8')))
+		|| CASE WHEN c.actor IS NULL AND c.request_id IS NULL THEN ''
+			ELSE record_send(ROW(c.actor, convert_to(c.request_id, 'UTF8'))) END)
 	FROM currency_limit_change c;
 
 -- Up to where everything is sealed; null if that is unknown, because the rows come from another
