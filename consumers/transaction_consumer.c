@@ -145,9 +145,8 @@ static const struct db_statement find_rejections_sql = { "find_rejections",
 	"SELECT r.id, r.body FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[])"
 	" AS n(id, wallet_id, owner_id, key)"
 	" JOIN rejection r ON r.id = n.id AND r.created_at > wallet_clock() - interval '1 hour'"
-	" LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.owner_id"
 	" WHERE NOT EXISTS (SELECT FROM transaction t"
-	" WHERE t.wallet_id = coalesce(n.wallet_id, o.wallet_id)"
+	" WHERE t.wallet_id = coalesce(n.wallet_id, owner_wallet(n.owner_id, n.key))"
 	" AND t.idempotency_key = n.key OFFSET 0)",
 	DB_IDEMPOTENT };
 

@@ -78,20 +78,21 @@ find_originals(struct db *db, struct emitted *const events[], size_t count, stru
 	return e;
 }
 
-/* ---- by user ---- */
+/* ---- by user and key ---- */
 
 static const struct db_statement find_currencies_sql = { "find_currencies",
-	"SELECT o.owner_id, w.currency FROM owner o JOIN wallet w ON w.id = o.wallet_id"
-	" WHERE o.owner_id = ANY ($1)",
+	"SELECT n.i, w.currency FROM unnest($1::uuid[], $2::text[])"
+	" WITH ORDINALITY AS n(owner_id, key, i)"
+	" JOIN wallet w ON w.id = owner_wallet(n.owner_id, n.key)",
 	DB_IDEMPOTENT };
 
-struct owner {
-	struct uuid id;
+struct found {
+	int64_t i; /* from 1: which of the events that were asked about */
 	const char *currency;
 };
-static const struct db_column owner_columns[] = {
-	DB_COLUMN(UUID, "owner_id", struct owner, id),
-	DB_COLUMN(BORROWED, "currency", struct owner, currency),
+static const struct db_column found_columns[] = {
+	DB_COLUMN(NUMBER, "i", struct found, i),
+	DB_COLUMN(BORROWED, "currency", struct found, currency),
 };
 
 static bool
@@ -102,25 +103,44 @@ needs_currency(const struct emitted *m)
 
 /* The owner table names the wallet that a request without wallet_id means. */
 static enum error
-find_currencies(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
+currencies_query(struct db *db, struct emitted *const asked[], size_t count, struct db_rows **rows)
 {
-	struct db_array ids = { .element = DB_UUID_ARRAY };
-	DB_ROWS(rows);
+	struct db_array ids = { .element = DB_UUID_ARRAY }, keys = { .element = DB_TEXT_ARRAY };
 	enum error e = OK;
 
+	for (size_t i = 0; i < count; i++) {
+		db_array_add_uuid(&ids, &asked[i]->op.owner);
+		db_array_add_text(&keys, asked[i]->op.key);
+	}
+	if (count > 0)
+		e = db_execute(db, &find_currencies_sql,
+			DB_VALUES(db_array(&ids), db_array(&keys)), rows);
+	db_array_free(&ids);
+	db_array_free(&keys);
+	return e;
+}
+
+/* The key decides with the user: a repeated event belongs to the wallet of the first one. */
+static enum error
+find_currencies(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
+{
+	struct emitted **asked = arena_alloc(arena, (count + 1) * sizeof(*asked));
+	DB_ROWS(rows);
+	size_t n = 0;
+	enum error e;
+
+	if (asked == NULL)
+		return ERR_OVERLOADED;
 	for (size_t i = 0; i < count; i++)
 		if (needs_currency(events[i]))
-			db_array_add_uuid(&ids, &events[i]->op.owner);
-	if (ids.count > 0)
-		e = db_execute(db, &find_currencies_sql, DB_VALUES(db_array(&ids)), &rows);
-	db_array_free(&ids);
+			asked[n++] = events[i];
+	e = currencies_query(db, asked, n, &rows);
 	for (size_t row = 0; e == OK && rows != NULL && row < rows_count(rows); row++) {
-		struct owner o;
+		struct found f;
 
-		e = rows_read(rows, row, DB_COLUMNS(owner_columns), NULL, &o);
-		for (size_t i = 0; e == OK && i < count; i++)
-			if (needs_currency(events[i]) && same(&o.id, &events[i]->op.owner))
-				e = currency_set(events[i], o.currency, arena);
+		e = rows_read(rows, row, DB_COLUMNS(found_columns), NULL, &f);
+		if (e == OK)
+			e = currency_set(asked[f.i - 1], f.currency, arena);
 	}
 	return e;
 }

@@ -20,9 +20,10 @@ GRANT EXECUTE ON FUNCTION
 	wallet_limits_set(uuid, uuid, text[], text[], bigint[], bigint, integer, text, text, bytea,
 		uuid, text),
 	batch_claim, hold_expire, currency_limits_set,
-	version_at, wallet_balance_at, balance_history, credit_limit_at, transaction_search,
-	transaction_spans, amount_shown, metadata_has, wallet_holds, wallet_clock, wallet_limits,
-	limits_of, limit_used, limit_pending, limit_fill, limit_frees_at, currency_limits,
+	owner_wallet, version_at, wallet_balance_at, balance_history, credit_limit_at,
+	transaction_search, transaction_spans, amount_shown, metadata_has, wallet_holds,
+	wallet_clock, wallet_limits, limits_of, limit_used, limit_pending, limit_fill,
+	limit_frees_at, currency_limits,
 	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject,
 	seal_append, seal_resume, seal_unsigned, seal_sign
 	TO :"app";

@@ -39,6 +39,27 @@ in_wallet() { echo "{\"wallet_id\":\"$WALLET\",$1}"; }
 	[ "$body" = "$first" ]
 }
 
+@test "a retry without a wallet_id is answered from the wallet of the first call, even once that is closed" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	api POST /v1/wallets '{"name":"second"}'
+	keyed k5 '{"kind":"deposit","amount":5}'
+	first=$body
+	keyed k6 '{"kind":"withdrawal","amount":5}'
+	WALLET=$(json .wallet_id)
+	an_operator
+	TOKEN=$OPERATOR api POST "/v1/wallets/$WALLET/close" '{"reason":"moved"}'
+	expect 201
+	keyed k5 '{"kind":"deposit","amount":5}'
+	expect 201
+	[ "$body" = "$first" ]
+	[ "$(header Idempotent-Replayed)" = true ]
+	keyed k5 '{"kind":"deposit","amount":6}'
+	expect 422 idempotency_key_reused
+	api GET /v1/wallets
+	[ "$(json '[.data[].balance] | join(" ")')" = "0 0" ]
+}
+
 @test "the same key with a different body is refused" {
 	keyed k3 "$(in_wallet '"kind":"deposit","amount":5')"
 	for other in '"kind":"deposit","amount":6' '"kind":"withdrawal","amount":5' '"kind":"deposit","amount":5,"description":"x"'; do

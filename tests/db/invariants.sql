@@ -176,3 +176,8 @@ FROM (SELECT owner_id, array_agg(id) AS ids, array_agg(id) FILTER (WHERE status 
 FULL JOIN owner o ON o.owner_id = w.owner_id
 WHERE o.wallet_id IS NULL OR o.wallet_id <> ALL (coalesce(w.open, w.ids, '{}'));
 COMMIT;
+
+-- Wallets that were the oldest one belong to their owner, too.
+SELECT format('owner %s: wallet %s is not theirs', p.owner_id, p.wallet_id)
+FROM owner_past p LEFT JOIN wallet w ON w.id = p.wallet_id
+WHERE w.owner_id IS DISTINCT FROM p.owner_id;

@@ -15,7 +15,7 @@ denied() {
 }
 
 @test "only the functions can write to tables" {
-	for table in wallet owner transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change \
+	for table in wallet owner owner_past batch_key transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change \
 		currency_limit_change seal; do
 		[ "$(value "count(*) FROM $table WHERE false")" = 0 ]
 		denied "DELETE FROM $table;" "table $table"

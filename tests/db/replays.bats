@@ -169,3 +169,32 @@ load helper
 	run value "(SELECT error FROM wallet_open(gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'eur', NULL, NULL, NULL, 2))"
 	[[ "$output" == *'violates check constraint "currency_check"'* ]]
 }
+
+@test "a key without a wallet_id is found wherever the first operation went: the oldest wallet closed since, or another one" {
+	sql <<-'E'
+		DO $$ DECLARE me uuid := gen_random_uuid(); a uuid := pg_temp.wallet(me); b uuid := pg_temp.wallet(me); c uuid; op uuid := gen_random_uuid(); BEGIN
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => me, roles => 1, key => 'k', body => 'x'), 'ok 5 =5');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'withdrawal', 5, who => me, roles => 1, key => 'l', body => 'x', op => op), 'ok -5 =0');
+			PERFORM wallet_change(gen_random_uuid(), a, 'close', 2, NULL, NULL, NULL, NULL);
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => me, roles => 1, key => 'k', body => 'x'), 'replayed 5 =5');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 6, who => me, roles => 1, key => 'k', body => 'y'), 'idempotency_key_reused');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'withdrawal', 5, who => me, roles => 1, op => op, again => true), 'ok -5 =0', 'a call repeated');
+			PERFORM pg_temp.gives(pg_temp.state(b), '=0 v1 rows 1');
+			-- Twice moved, several in one batch, and one key of another wallet.
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 7, who => me, roles => 1, key => 'm', body => 'x'), 'ok 7 =7');
+			PERFORM pg_temp.try(NULL, 'withdrawal', 7, who => me, roles => 1);
+			PERFORM wallet_change(gen_random_uuid(), b, 'close', 2, NULL, NULL, NULL, NULL);
+			c := pg_temp.wallet(me);
+			PERFORM pg_temp.try(pg_temp.wallet(me), 'deposit', 9, who => me, roles => 1, key => 'n', body => 'x');
+			PERFORM pg_temp.gives(pg_temp.words(json_build_array(
+				json_build_object('who', me, 'roles', 1, 'kind', 'deposit', 'amount', 5, 'key', 'k', 'body', 'x'),
+				json_build_object('who', me, 'roles', 1, 'kind', 'deposit', 'amount', 7, 'key', 'm', 'body', 'x'),
+				json_build_object('who', me, 'roles', 1, 'kind', 'deposit', 'amount', 9, 'key', 'n', 'body', 'x'),
+				json_build_object('who', me, 'roles', 1, 'kind', 'deposit', 'amount', 8, 'key', 'o', 'body', 'x'),
+				json_build_object('who', me, 'roles', 1, 'kind', 'deposit', 'amount', 1))),
+				'replayed 5 =5, replayed 7 =7, replayed 9 =9, ok 8 =8, ok 1 =9');
+			PERFORM pg_temp.gives(pg_temp.state(c), '=9 v3 rows 3');
+			PERFORM pg_temp.gives(pg_temp.try(NULL, 'deposit', 5, who => gen_random_uuid(), roles => 1, key => 'k', body => 'x'), 'not_found', 'another owner');
+		END $$;
+	E
+}

@@ -26,6 +26,22 @@ teardown() { start_stopped_services; }
 	history_is "$USER" $'opening 0 0\ndeposit 250 250\ndeposit 1 251'
 }
 
+@test "an event published again is known, even if the user's oldest wallet is another one by now, in another currency" {
+	event="{\"userId\":\"$USER\",\"transaction\":{\"amount\":2.50,\"operation\":0}}"
+	emit "$event" --message-id "$USER-1"
+	eventually balance_is "$USER" 250
+	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":2.50,\"operation\":1}}" --message-id "$USER-2"
+	eventually balance_is "$USER" 0
+	sql wallet "SELECT wallet_change(gen_random_uuid(), wallet_id, 'close', 2, NULL, NULL, NULL, NULL) FROM owner WHERE owner_id = '$USER'"
+	sql wallet "SELECT wallet_open(gen_random_uuid(), '$USER', gen_random_uuid(), 'JPY', NULL, NULL, NULL, 5)"
+	emit "$event" --message-id "$USER-1"
+	emit "$(cloud_event "$USER-3" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually balance_is "$USER" 1
+	[ "$(rejections "$USER-1")" = '' ]
+	refute_dead() { ! is_dead "$USER-1"; }
+	refute_dead
+}
+
 @test "a key used with a different body is refused, and the rejection recorded" {
 	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")" --message-id "$USER-1"
 	eventually balance_is "$USER" 5

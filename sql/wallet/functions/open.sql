@@ -17,13 +17,42 @@ $$;
 -- row first waits for a wallet that is being opened, and so sees it.
 CREATE OR REPLACE FUNCTION owner_moves_on(p_owner_id uuid) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+	before uuid;
 BEGIN
 	PERFORM 1 FROM owner o WHERE o.owner_id = p_owner_id FOR UPDATE;
+	SELECT o.wallet_id INTO before FROM owner o WHERE o.owner_id = p_owner_id;
 	UPDATE owner o SET wallet_id = n.id
 	FROM (SELECT w.id FROM wallet w WHERE w.owner_id = p_owner_id AND w.status <> 'closed'
 	      ORDER BY w.created_at, w.id LIMIT 1) AS n
 	WHERE o.owner_id = p_owner_id
 	  AND EXISTS (SELECT FROM wallet c WHERE c.id = o.wallet_id AND c.status = 'closed');
+	IF FOUND THEN
+		INSERT INTO owner_past VALUES (p_owner_id, before) ON CONFLICT DO NOTHING;
+	END IF;
+END $$;
+
+-- The wallet that an operation without a wallet_id means. Its key decides first: a retry belongs to
+-- the wallet that the first call went to, even if another one has become the owner's oldest since.
+-- Looks into the open wallets, and into the closed ones that an operation like this can have meant.
+CREATE OR REPLACE FUNCTION owner_wallet(p_owner_id uuid, p_key text) RETURNS uuid
+LANGUAGE plpgsql STABLE AS $$
+DECLARE
+	oldest uuid := (SELECT o.wallet_id FROM owner o WHERE o.owner_id = p_owner_id);
+BEGIN
+	IF p_key IS NULL OR oldest IS NULL THEN
+		RETURN oldest;
+	END IF;
+	RETURN coalesce((
+		SELECT t.wallet_id
+		FROM (SELECT oldest AS id
+		      UNION ALL
+		      SELECT p.wallet_id FROM owner_past p WHERE p.owner_id = p_owner_id
+		      UNION ALL
+		      SELECT w.id FROM wallet w
+		      WHERE w.owner_id = p_owner_id AND w.status <> 'closed') AS n
+		JOIN transaction t ON t.wallet_id = n.id AND t.idempotency_key = p_key
+		ORDER BY t.wallet_id <> oldest, t.created_at, t.wallet_id LIMIT 1), oldest);
 END $$;
 
 -- POST /v1/wallets. error: ok or replayed, with the wallet; or idempotency_key_reused,

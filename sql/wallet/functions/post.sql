@@ -21,7 +21,7 @@
 
 -- An operation has the same index in every array; what it does not have is null.
 --   p_op_ids        its id, which becomes the transaction's id (UUIDv7, made by the caller)
---   p_wallet_ids    null: the user's oldest wallet
+--   p_wallet_ids    null: the user's oldest wallet, or the one that has the key
 --   p_user_ids      on whose behalf; the wallet must be theirs unless the roles allow any
 --   p_roles         bits: 2 operator, 4 service; either reaches any wallet
 --   p_amounts       > 0; null in an undo: whatever remains of the original
@@ -65,10 +65,12 @@ BEGIN
 			  AND n.amount BETWEEN 1 AND 9007199254740991;
 		END IF;
 		wallets := ARRAY (
-			SELECT coalesce(n.wallet_id, o.wallet_id)
-			FROM unnest(p_wallet_ids, p_user_ids)
-				WITH ORDINALITY AS n(wallet_id, user_id, i)
-			LEFT JOIN owner o ON n.wallet_id IS NULL AND o.owner_id = n.user_id
+			SELECT coalesce(n.wallet_id,
+				CASE WHEN p_retry THEN (SELECT t.wallet_id FROM transaction t
+				                        WHERE t.id = n.op_id) END,
+				owner_wallet(n.user_id, n.key))
+			FROM unnest(p_wallet_ids, p_op_ids, p_user_ids, p_keys)
+				WITH ORDINALITY AS n(wallet_id, op_id, user_id, key, i)
 			ORDER BY n.i);
 	END IF;
 

@@ -93,6 +93,7 @@ INSERT INTO transaction (version, amount, balance_after, created_at, xid, wallet
 SELECT 1, 0, 0, now(), '3', pg_temp.id(2, n), pg_temp.id(8, n), 'opening'
 FROM generate_series(:past / 10 + 1, :rows / 10) AS n;
 UPDATE owner SET wallet_id = pg_temp.id(2, :rows / 10) WHERE owner_id = :closer;
+INSERT INTO owner_past VALUES (:closer, pg_temp.id(2, 1)) ON CONFLICT DO NOTHING;
 UPDATE wallet SET owner_id = :keeper WHERE id IN (
 	SELECT pg_temp.id(6, n) FROM generate_series(1, 20) AS n);
 INSERT INTO transaction (version, amount, balance_after, created_at, xid, wallet_id, id, kind)
