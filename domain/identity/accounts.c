@@ -152,7 +152,7 @@ static const struct db_statement account_by_email_sql = { "account_by_email",
 
 enum error
 account_create(struct auth *auth, struct arena *arena, const char *email, const char *name,
-	const char *password, struct account *out)
+	const char *password, const struct client *client, struct account *out)
 {
 	struct uuid id = uuid_v7();
 	char hash[PASSWORD_HASH];
@@ -162,7 +162,7 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
-	if ((e = password_hash_queued(password, hash)) != OK)
+	if ((e = password_hash_queued(client, password, hash)) != OK)
 		return e;
 	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
@@ -208,10 +208,10 @@ rehash(struct auth *auth, struct arena *arena, const char *password, struct acco
 }
 
 static enum error
-authenticate(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY],
-	const char *password, struct account *a, int64_t *wait_s)
+authenticate(struct auth *auth, struct arena *arena, struct attempt *attempt, const char *password,
+	struct account *a, int64_t *wait_s)
 {
-	enum error e = attempt_begin(auth, key, wait_s);
+	enum error e = attempt_begin(auth, attempt, wait_s);
 
 	if (e != OK)
 		return e;
@@ -220,28 +220,28 @@ authenticate(struct auth *auth, struct arena *arena, const unsigned char key[ATT
 		e = rehash(auth, arena, password, a);
 	/* The caller learned nothing about the password, so the attempt must not count. */
 	if (e == ERR_OVERLOADED)
-		attempt_undo(auth, key);
-	return e;
+		attempt_undo(auth, attempt);
+	return e == OK ? attempt_succeeded(auth, attempt) : e;
 }
 
 enum error
 account_authenticate(struct auth *auth, struct arena *arena, const char *email,
-	const char *password, struct account *out, int64_t *wait_s)
+	const char *password, const struct client *client, struct account *out, int64_t *wait_s)
 {
-	unsigned char key[ATTEMPT_KEY];
+	struct attempt attempt;
 	enum error e;
 
-	attempt_key(auth, email, key);
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e == ERR_NOT_FOUND)
 		*out = (struct account){ .password_hash = NULL }; /* does the same work */
 	else if (e != OK)
 		return e;
+	attempt_prepare(auth, email, &out->id, client, &attempt);
 	/* Attempts are counted inside the gate: few are in flight at once, so concurrent valid
 	 * sign-ins do not lock each other out. */
-	if ((e = password_enter()) != OK)
+	if ((e = password_enter(client)) != OK)
 		return e;
-	e = authenticate(auth, arena, key, password, out, wait_s);
+	e = authenticate(auth, arena, &attempt, password, out, wait_s);
 	password_leave();
 	if (e == ERR_INVALID_CREDENTIALS)
 		sweep_some(auth);

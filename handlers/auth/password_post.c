@@ -1,7 +1,6 @@
 /* POST /v1/auth/password - changes the password and ends all other sessions. */
 #include <string.h>
 
-#include "domain/identity/attempts.h"
 #include "domain/identity/password_change.h"
 #include "domain/identity/password_rules.h"
 #include "handlers/auth/device.h"
@@ -12,17 +11,14 @@ static enum error
 authenticate_and_change(struct request *r, const char *email, const char *current,
 	const char *replacement, int64_t *wait_s)
 {
-	unsigned char key[ATTEMPT_KEY];
+	struct client client = device_client(r);
 	struct account account;
 	enum error e;
 
-	if ((e = account_authenticate(r->service, r->arena, email, current, &account, wait_s)) !=
-		OK)
+	if ((e = account_authenticate(
+		     r->service, r->arena, email, current, &client, &account, wait_s)) != OK)
 		return e;
-	attempt_key(r->service, email, key);
-	if ((e = attempts_forget(r->service, key)) != OK)
-		return e;
-	return password_change(r->service, &account, &r->caller.session, replacement);
+	return password_change(r->service, &account, &r->caller.session, &client, replacement);
 }
 
 struct reply *

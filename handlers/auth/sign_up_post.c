@@ -1,6 +1,7 @@
 /* POST /v1/auth/sign-up - creates an account. */
 #include "domain/identity/accounts.h"
 #include "domain/identity/password_rules.h"
+#include "handlers/auth/device.h"
 #include "handlers/auth/service.h"
 
 static enum error
@@ -29,13 +30,15 @@ sign_up_post(struct request *r)
 			.max = PASSWORD_MAX, .text = &password },
 		{ "name", FIELD_TEXT, .min = 1, .max = DISPLAY_NAME_MAX, .text = &name },
 	};
+	struct client client = device_client(r);
 	struct account account;
 	enum error e;
 
 	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
 		(e = sign_up_check(r, email, password, name)) != OK)
 		return reply_error(r, e);
-	if ((e = account_create(r->service, r->arena, email, name, password, &account)) != OK)
+	if ((e = account_create(
+		     r->service, r->arena, email, name, password, &client, &account)) != OK)
 		return reply_error(r, e);
 	return reply_json(r, 201, account_json(&account));
 }
