@@ -7,7 +7,7 @@ V ?=
 BUILD := build$(if $(MODE),/$(MODE))
 CC ?= cc
 CFLAGS ?= -O2 -g
-PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq
+PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq libutf8proc
 
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # What the compiler and the linker can do against a fault that is used on purpose; tests/ops reads each program for it.

@@ -24,8 +24,8 @@ struct account {
 const char *email_fault(const char *email);
 const char *name_fault(const char *name);
 
-/* The caller has validated email, name and password. Fails with ERR_EMAIL_TAKEN or
- * ERR_OVERLOADED. */
+/* The caller has validated email, name and password, and prepared it (password_text.h). Fails with
+ * ERR_EMAIL_TAKEN or ERR_OVERLOADED. */
 enum error account_create(struct auth *auth, struct arena *arena, const char *email,
 	const char *name, const char *password, const struct client *client,
 	struct account *out) MUST_CHECK;

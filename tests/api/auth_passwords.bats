@@ -53,6 +53,9 @@ setup() {
 	done
 	api POST /v1/auth/password "{\"new_password\":\"an even longer phrase\"}"
 	expect 422 invalid_request
+	api POST /v1/auth/password "{\"current_password\":5,\"new_password\":\"iloveyou2026\",\"more\":1}"
+	expect 422 invalid_request
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/current_password /more /new_password" ]
 	TOKEN='' api POST /v1/auth/password "{\"current_password\":\"$PASSWORD\",\"new_password\":\"an even longer phrase\"}"
 	expect 401 unauthenticated
 	sign_in "$EMAIL"
