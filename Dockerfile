@@ -4,6 +4,7 @@
 FROM debian:12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends \
 		build-essential pkg-config libpq-dev libfcgi-dev libjansson-dev libjwt-dev libsodium-dev librabbitmq-dev libcurl4-openssl-dev \
+		libutf8proc-dev \
 	&& rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Makefile ./
@@ -17,7 +18,7 @@ RUN make -j"$(nproc)" all \
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install -y --no-install-recommends \
-		libpq5 libfcgi0ldbl libjansson4 libjwt0 libsodium23 librabbitmq4 libcurl4 \
+		libpq5 libfcgi0ldbl libjansson4 libjwt0 libsodium23 librabbitmq4 libcurl4 libutf8proc2 \
 		haproxy lighttpd lighttpd-modules-lua postgresql-client-15 curl libfcgi-bin ca-certificates \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --home-dir /var/lib/purse --create-home purse \

@@ -8,7 +8,7 @@ V ?=
 BUILD := build$(if $(MODE),/$(MODE))
 CC ?= cc
 CFLAGS ?= -O2 -g
-PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq
+PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq libutf8proc
 
 WARN := -Wall -Wextra -Wno-missing-field-initializers -Wswitch-enum -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 # Hardening by the compiler and the linker; tests/ops/hardening.bats checks every program for it.

@@ -8,6 +8,7 @@
 #include "common/base/log.h"
 #include "domain/identity/attempts.h"
 #include "domain/identity/password_hash.h"
+#include "domain/identity/password_text.h"
 #include "domain/identity/sweep.h"
 
 #define ACCOUNT_COLUMNS \
@@ -156,7 +157,7 @@ static const struct db_statement account_by_email_sql = { "account_by_email",
 
 enum error
 account_create(struct auth *auth, struct arena *arena, const char *email, const char *name,
-	const char *password, struct account *out)
+	const char *password, const struct client *client, struct account *out)
 {
 	struct uuid id = uuid_v7();
 	char hash[PASSWORD_HASH];
@@ -166,86 +167,110 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
-	if ((e = password_hash_queued(password, hash)) != OK)
+	if ((e = password_hash_queued(client, password, hash)) != OK)
 		return e;
 	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
 	return e == ERR_NOT_FOUND ? ERR_EMAIL_TAKEN : e;
 }
 
+/* A password in two forms: prepared, and as the client sent it. */
+struct password {
+	const char *prepared, *raw;
+};
+
+/* Hashes of before were of the raw form: *outdated is set if it is the one that matches. */
+static enum error
+password_matches(const char *hash, const struct password *p, bool *outdated)
+{
+	enum error e = password_verify(hash, p->prepared);
+
+	*outdated = e == OK && password_outdated(hash);
+	if (e == ERR_INVALID_CREDENTIALS && strcmp(p->prepared, p->raw) != 0)
+		*outdated = (e = password_verify(hash, p->raw)) == OK;
+	return e;
+}
+
 /* A concurrent sign-in rehashed the password, or it has changed: check against the stored hash. One
  * check is enough, since the next sign-in upgrades outdated parameters. */
 static enum error
-verify_stored(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+verify_stored(
+	struct auth *auth, struct arena *arena, const struct password *p, struct account *a)
 {
-	enum error e = account_query(auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)),
-		a);
+	enum error e = account_query(
+		auth, arena, &account_by_id_sql, DB_VALUES(db_uuid(&a->id)), a);
+	bool outdated;
 
 	if (e != OK)
 		return e == ERR_NOT_FOUND ? ERR_INVALID_CREDENTIALS : e;
-	return password_verify(a->password_hash, password);
+	return password_matches(a->password_hash, p, &outdated);
 }
 
 static const struct db_statement account_rehash_sql = { "account_rehash",
 	"UPDATE account SET password_hash = $3 WHERE id = $1 AND password_hash = $2",
 	DB_IDEMPOTENT };
 
-/* The hash has outdated parameters. Only a sign-in can upgrade it: it has the plain password. */
+/* The hash has outdated parameters, or is of the raw form. Only a sign-in can upgrade it: it has
+ * the plain password. */
 static enum error
-rehash(struct auth *auth, struct arena *arena, const char *password, struct account *a)
+rehash(struct auth *auth, struct arena *arena, const struct password *p, struct account *a)
 {
 	char hash[PASSWORD_HASH];
 	DB_ROWS(rows);
 	enum error e;
 
-	if ((e = password_hash(password, hash)) != OK)
+	if ((e = password_hash(p->prepared, hash)) != OK)
 		return e;
 	e = db_query(auth->pool, &account_rehash_sql,
 		DB_VALUES(db_uuid(&a->id), db_text(a->password_hash), db_text(hash)), &rows);
 	if (e != OK)
 		return e;
 	if (rows_touched(rows) == 0)
-		return verify_stored(auth, arena, password, a);
+		return verify_stored(auth, arena, p, a);
 	log_info("rehashed a password with the current parameters");
 	a->password_hash = arena_strdup(arena, hash);
 	return a->password_hash != NULL ? OK : ERR_TOO_LARGE;
 }
 
 static enum error
-authenticate(struct auth *auth, struct arena *arena, const unsigned char key[ATTEMPT_KEY],
-	const char *password, struct account *a, int64_t *wait_s)
+authenticate(struct auth *auth, struct arena *arena, struct attempt *attempt,
+	const struct password *p, struct account *a, int64_t *wait_s)
 {
-	enum error e = attempt_begin(auth, key, wait_s);
+	enum error e = attempt_begin(auth, attempt, wait_s);
+	bool outdated;
 
 	if (e != OK)
 		return e;
-	if ((e = password_verify(a->password_hash, password)) == OK &&
-		password_outdated(a->password_hash))
-		e = rehash(auth, arena, password, a);
+	e = password_matches(a->password_hash, p, &outdated);
+	if (e == OK && outdated)
+		e = rehash(auth, arena, p, a);
 	/* The caller learned nothing about the password, so the attempt must not count. */
 	if (e == ERR_OVERLOADED)
-		attempt_undo(auth, key);
-	return e;
+		attempt_undo(auth, attempt);
+	return e == OK ? attempt_succeeded(auth, attempt) : e;
 }
 
 enum error
 account_authenticate(struct auth *auth, struct arena *arena, const char *email,
-	const char *password, struct account *out, int64_t *wait_s)
+	const char *password, const struct client *client, struct account *out, int64_t *wait_s)
 {
-	unsigned char key[ATTEMPT_KEY];
+	struct password p = { password_prepare(arena, password), password };
+	struct attempt attempt;
 	enum error e;
 
-	attempt_key(auth, email, key);
+	if (p.prepared == NULL)
+		return ERR_TOO_LARGE;
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e == ERR_NOT_FOUND)
 		*out = (struct account){ .password_hash = NULL }; /* does the same work */
 	else if (e != OK)
 		return e;
+	attempt_prepare(auth, email, &out->id, client, &attempt);
 	/* Attempts are counted inside the gate: few are in flight at once, so concurrent valid
 	 * sign-ins do not lock each other out. */
-	if ((e = password_enter()) != OK)
+	if ((e = password_enter(client)) != OK)
 		return e;
-	e = authenticate(auth, arena, key, password, out, wait_s);
+	e = authenticate(auth, arena, &attempt, &p, out, wait_s);
 	password_leave();
 	if (e == ERR_INVALID_CREDENTIALS)
 		sweep_some(auth);

@@ -6,6 +6,7 @@
 
 #include "common/base/arena.h"
 #include "domain/identity/auth.h"
+#include "domain/identity/client.h"
 
 #define EMAIL_MAX 254 /* RFC 5321, 4.5.3.1.3, without the angle brackets */
 #define DISPLAY_NAME_MAX 100
@@ -23,10 +24,11 @@ struct account {
 const char *email_fault(const char *email);
 const char *name_fault(const char *name);
 
-/* The caller has validated email, name and password. Fails with ERR_EMAIL_TAKEN or
- * ERR_OVERLOADED. */
+/* The caller has validated email, name and password, and prepared it (password_text.h). Fails with
+ * ERR_EMAIL_TAKEN or ERR_OVERLOADED. */
 enum error account_create(struct auth *auth, struct arena *arena, const char *email,
-	const char *name, const char *password, struct account *out) MUST_CHECK;
+	const char *name, const char *password, const struct client *client,
+	struct account *out) MUST_CHECK;
 /* ERR_NOT_FOUND if there is no such account. */
 enum error account_find(struct auth *auth, struct arena *arena, const struct uuid *id,
 	struct account *out) MUST_CHECK;
@@ -34,10 +36,11 @@ enum error account_rename(struct auth *auth, struct arena *arena, const struct u
 	const char *name, struct account *out) MUST_CHECK;
 
 /* Checks the password of an account. ERR_INVALID_CREDENTIALS takes the same time whether or not the
- * account exists. ERR_TOO_MANY_ATTEMPTS sets *wait_s. ERR_OVERLOADED does not count as an attempt.
- * After OK the failed attempts remain until session_open() or attempts_forget() clears them. */
+ * account exists. ERR_TOO_MANY_ATTEMPTS sets *wait_s. ERR_OVERLOADED does not count as an
+ * attempt. */
 enum error account_authenticate(struct auth *auth, struct arena *arena, const char *email,
-	const char *password, struct account *out, int64_t *wait_s) MUST_CHECK;
+	const char *password, const struct client *client, struct account *out,
+	int64_t *wait_s) MUST_CHECK;
 /* In a transaction: locks an account that has just been authenticated. ERR_INVALID_CREDENTIALS if
  * its password has changed since. */
 enum error account_lock(struct db *db, const struct account *account) MUST_CHECK;

@@ -40,16 +40,41 @@ attempts_start(struct auth *auth)
 	return !auth->delays.failed;
 }
 
-void
-attempt_key(const struct auth *auth, const char *email, unsigned char key[ATTEMPT_KEY])
+/* What makes the kinds of keys differ is their first byte. */
+static void
+attempt_key(const struct auth *auth, enum attempt_kind kind, const char *email,
+	const unsigned char *client, size_t bytes, unsigned char key[ATTEMPT_KEY])
 {
-	char small[256]; /* no account has a longer address: EMAIL_MAX */
-	size_t n = 0;
+	unsigned char label = (unsigned char)kind, letter;
+	crypto_generichash_state state;
 
-	for (; n < sizeof small && email[n] != '\0'; n++)
-		small[n] = (char)tolower((unsigned char)email[n]);
-	crypto_generichash(key, ATTEMPT_KEY, (const unsigned char *)small, n, auth->secret,
-		sizeof auth->secret);
+	crypto_generichash_init(&state, auth->secret, sizeof auth->secret, ATTEMPT_KEY);
+	crypto_generichash_update(&state, &label, sizeof label);
+	for (size_t n = 0; n < 256 && email[n] != '\0'; n++) {
+		letter = (unsigned char)tolower((unsigned char)email[n]);
+		crypto_generichash_update(&state, &letter, 1);
+	}
+	crypto_generichash_update(&state, (const unsigned char *)"", 1);
+	crypto_generichash_update(&state, client, bytes);
+	crypto_generichash_final(&state, key, ATTEMPT_KEY);
+}
+
+void
+attempt_prepare(const struct auth *auth, const char *email, const struct uuid *account,
+	const struct client *client, struct attempt *out)
+{
+	unsigned char network[CLIENT_NETWORK];
+
+	out->account = *account;
+	out->known = false;
+	client_hash(auth, client, out->device);
+	client_network(client, network);
+	attempt_key(auth, ATTEMPT_DEVICE, email, out->device, CLIENT_HASH,
+		out->keys[ATTEMPT_DEVICE]);
+	attempt_key(auth, ATTEMPT_STRANGER, email, network, sizeof network,
+		out->keys[ATTEMPT_STRANGER]);
+	attempt_key(auth, ATTEMPT_CLIENT, "", network, sizeof network, out->keys[ATTEMPT_CLIENT]);
+	attempt_key(auth, ATTEMPT_ACCOUNT, email, NULL, 0, out->keys[ATTEMPT_ACCOUNT]);
 }
 
 /* Longer than the longest delay: waiting it out must not reset the count. */
@@ -59,72 +84,103 @@ attempt_memory_ms(void)
 	return 4 * config_number(OPT_SIGN_IN_DELAY_MAX);
 }
 
-/* $1 key, $2 delays by number of failures, $3 milliseconds after which failures are forgotten.
- * Counting before the attempt keeps concurrent attempts from all being free. A success deletes the
- * row. */
+/* ---- counting ---- */
+
+#define BUCKET_MS (INT64_C(60) * 60 * 1000) /* a full bucket is empty again after this time */
+
+/* The arrays that all three functions take. Call lists_free() afterwards. */
+struct lists {
+	struct db_array keys, steps;
+};
+
+static void
+lists_make(const struct attempt *a, struct lists *out)
+{
+	*out = (struct lists){ .keys.element = DB_BYTEA_ARRAY, .steps.element = DB_INT8_ARRAY };
+	for (int i = 0; i < ATTEMPT_KINDS; i++)
+		db_array_add_bytes(&out->keys, a->keys[i], ATTEMPT_KEY);
+	db_array_add_number(&out->steps, BUCKET_MS / config_number(OPT_SIGN_IN_CLIENT_ATTEMPTS));
+	db_array_add_number(&out->steps, BUCKET_MS / config_number(OPT_SIGN_IN_ACCOUNT_ATTEMPTS));
+}
+
+static void
+lists_free(struct lists *l)
+{
+	db_array_free(&l->keys);
+	db_array_free(&l->steps);
+}
+
+/* Counting before the attempt keeps concurrent attempts from all being free. */
 static const struct db_statement attempt_begin_sql = { "attempt_begin",
-	"WITH tried AS (INSERT INTO sign_in_attempt AS a (key, failures, tried_at, next_at)"
-	" VALUES ($1, 1, clock_timestamp(), clock_timestamp() + ($2::bigint[])[1]" DB_MILLISECONDS
-	") ON CONFLICT (key) DO UPDATE SET tried_at = clock_timestamp(),"
-	" failures = CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS
-	" THEN 1 ELSE a.failures + 1 END,"
-	" next_at = clock_timestamp() + ($2::bigint[])["
-	"CASE WHEN a.tried_at < clock_timestamp() - $3::bigint" DB_MILLISECONDS
-	" THEN 1 ELSE least(a.failures + 1, cardinality($2::bigint[])) END]" DB_MILLISECONDS
-	" WHERE a.next_at <= clock_timestamp() RETURNING 1)"
-	" SELECT EXISTS (SELECT FROM tried) AS allowed,"
-	" (SELECT ceil(extract(epoch FROM next_at - clock_timestamp()))::bigint"
-	" FROM sign_in_attempt WHERE key = $1) AS wait_s",
+	"SELECT known, wait IS NULL AS allowed,"
+	" coalesce(ceil(extract(epoch FROM wait)), 0)::bigint AS wait_s"
+	" FROM attempt_begin($1, $2, $3, $4, $5, $6, $7)",
 	DB_IDEMPOTENT };
 
-struct attempt {
-	bool allowed;
+struct verdict {
+	bool known, allowed;
 	int64_t wait_s;
 };
 
-static const struct db_column attempt_columns[] = {
-	DB_COLUMN(BOOL, "allowed", struct attempt, allowed),
-	DB_COLUMN(NUMBER, "wait_s", struct attempt, wait_s),
+static const struct db_column verdict_columns[] = {
+	DB_COLUMN(BOOL, "known", struct verdict, known),
+	DB_COLUMN(BOOL, "allowed", struct verdict, allowed),
+	DB_COLUMN(NUMBER, "wait_s", struct verdict, wait_s),
 };
 
 enum error
-attempt_begin(struct auth *auth, const unsigned char key[ATTEMPT_KEY], int64_t *wait_s)
+attempt_begin(struct auth *auth, struct attempt *a, int64_t *wait_s)
 {
+	struct verdict verdict;
+	struct lists lists;
 	DB_ROWS(rows);
-	enum error e = db_query(auth->pool, &attempt_begin_sql,
-		DB_VALUES(db_bytes(key, ATTEMPT_KEY), auth->delays_value,
-			db_number(attempt_memory_ms())),
-		&rows);
-	struct attempt attempt;
+	enum error e;
 
-	if (e != OK || (e = rows_read(rows, 0, DB_COLUMNS(attempt_columns), NULL, &attempt)) != OK)
+	lists_make(a, &lists);
+	e = db_query(auth->pool, &attempt_begin_sql,
+		DB_VALUES(db_uuid(&a->account), db_bytes(a->device, CLIENT_HASH),
+			db_array(&lists.keys), auth->delays_value, db_number(attempt_memory_ms()),
+			db_array(&lists.steps), db_number(BUCKET_MS)),
+		&rows);
+	lists_free(&lists);
+	if (e != OK || (e = rows_read(rows, 0, DB_COLUMNS(verdict_columns), NULL, &verdict)) != OK)
 		return e;
-	*wait_s = attempt.wait_s < 1 ? 1 : attempt.wait_s;
-	return attempt.allowed ? OK : ERR_TOO_MANY_ATTEMPTS;
+	a->known = verdict.known;
+	*wait_s = verdict.wait_s < 1 ? 1 : verdict.wait_s;
+	return verdict.allowed ? OK : ERR_TOO_MANY_ATTEMPTS;
 }
 
-/* Concurrent failures keep their count; the undo can only shorten their delay. */
 static const struct db_statement attempt_undo_sql = { "attempt_undo",
-	"UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at"
-	" WHERE key = $1",
-	DB_ONCE };
+	"SELECT attempt_undo($1, $2, $3)", DB_ONCE };
 
 void
-attempt_undo(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
+attempt_undo(struct auth *auth, const struct attempt *a)
 {
-	enum error e = db_query(auth->pool, &attempt_undo_sql,
-		DB_VALUES(db_bytes(key, ATTEMPT_KEY)), NULL);
+	struct lists lists;
+	enum error e;
 
+	lists_make(a, &lists);
+	e = db_query(auth->pool, &attempt_undo_sql,
+		DB_VALUES(db_array(&lists.keys), db_bool(a->known), db_array(&lists.steps)), NULL);
+	lists_free(&lists);
 	if (e != OK)
 		log_warn("could not undo the count of a sign-in attempt: %s", error_code(e));
 }
 
-static const struct db_statement attempts_forget_sql = { "attempts_forget",
-	"DELETE FROM sign_in_attempt WHERE key = $1", DB_IDEMPOTENT };
+static const struct db_statement attempt_succeeded_sql = { "attempt_succeeded",
+	"SELECT attempt_succeeded($1, $2, $3, $4, $5)", DB_ONCE };
 
 enum error
-attempts_forget(struct auth *auth, const unsigned char key[ATTEMPT_KEY])
+attempt_succeeded(struct auth *auth, const struct attempt *a)
 {
-	return db_query(auth->pool, &attempts_forget_sql, DB_VALUES(db_bytes(key, ATTEMPT_KEY)),
+	struct lists lists;
+	enum error e;
+
+	lists_make(a, &lists);
+	e = db_query(auth->pool, &attempt_succeeded_sql,
+		DB_VALUES(db_uuid(&a->account), db_bytes(a->device, CLIENT_HASH),
+			db_array(&lists.keys), db_bool(a->known), db_array(&lists.steps)),
 		NULL);
+	lists_free(&lists);
+	return e;
 }

@@ -32,13 +32,13 @@ change_work(struct db *db, void *context)
 
 enum error
 password_change(struct auth *auth, const struct account *account, const struct uuid *session,
-	const char *password)
+	const struct client *client, const char *password)
 {
 	char hash[PASSWORD_HASH];
 	struct change c = { .account = account, .session = session, .hash = hash };
 	enum error e;
 
-	if ((e = password_hash_queued(password, hash)) != OK)
+	if ((e = password_hash_queued(client, password, hash)) != OK)
 		return e;
 	e = db_transaction(auth->pool, DB_ONCE, change_work, &c);
 	ended_forget(&c.ended);

@@ -2,7 +2,6 @@
 #include "domain/identity/password_hash.h"
 
 #include <ctype.h>
-#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
+#include "domain/identity/fair_gate.h"
 
 /* ---- admission ---- */
 
@@ -19,43 +19,7 @@
  * and bounds the memory. */
 #define ADMITTED_EXTRA 2
 
-struct gate {
-	pthread_mutex_t lock;
-	pthread_cond_t left;
-	int64_t inside, waiting;
-};
-
-#define GATE { .lock = PTHREAD_MUTEX_INITIALIZER, .left = PTHREAD_COND_INITIALIZER }
-static struct gate admission = GATE, hashing = GATE;
-
-/* No timeout: with the defaults at most 56 threads wait, and 2 hash at once for 20 ms each. So the
- * last one waits 0.6 s. */
-static bool
-gate_enter(struct gate *g, int64_t inside_max, int64_t waiting_max)
-{
-	bool entered = true;
-
-	pthread_mutex_lock(&g->lock);
-	if (g->inside >= inside_max) {
-		entered = g->waiting < waiting_max;
-		g->waiting += entered;
-		while (entered && g->inside >= inside_max)
-			pthread_cond_wait(&g->left, &g->lock);
-		g->waiting -= entered;
-	}
-	g->inside += entered;
-	pthread_mutex_unlock(&g->lock);
-	return entered;
-}
-
-static void
-gate_leave(struct gate *g)
-{
-	pthread_mutex_lock(&g->lock);
-	g->inside--;
-	pthread_cond_signal(&g->left);
-	pthread_mutex_unlock(&g->lock);
-}
+static struct fair_gate admission = FAIR_GATE, hashing = FAIR_GATE;
 
 #define THREADS_FOR_OTHERS 8
 
@@ -73,30 +37,37 @@ queue_max(void)
 }
 
 enum error
-password_enter(void)
+password_enter(const struct client *client)
 {
 	int64_t admitted = config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA;
+	unsigned char network[CLIENT_NETWORK];
 
-	return gate_enter(&admission, admitted, queue_max()) ? OK : ERR_OVERLOADED;
+	client_network(client, network);
+	return fair_gate_enter(&admission, network, admitted, queue_max()) ? OK : ERR_OVERLOADED;
 }
 
 void
 password_leave(void)
 {
-	gate_leave(&admission);
+	fair_gate_leave(&admission);
 }
 
 /* Only the few admitted threads get here, so the queue needs no limit. */
 static void
 hashing_begin(void)
 {
-	(void)gate_enter(&hashing, config_number(OPT_ARGON2_CONCURRENCY), INT64_MAX);
+	static const unsigned char everyone[CLIENT_NETWORK];
+
+	bool entered = fair_gate_enter(
+		&hashing, everyone, config_number(OPT_ARGON2_CONCURRENCY), INT64_MAX);
+
+	(void)entered;
 }
 
 static void
 hashing_end(void)
 {
-	gate_leave(&hashing);
+	fair_gate_leave(&hashing);
 }
 
 /* ---- hashing ---- */
@@ -131,9 +102,9 @@ password_hash(const char *password, char out[PASSWORD_HASH])
 }
 
 enum error
-password_hash_queued(const char *password, char out[PASSWORD_HASH])
+password_hash_queued(const struct client *client, const char *password, char out[PASSWORD_HASH])
 {
-	enum error e = password_enter();
+	enum error e = password_enter(client);
 
 	if (e != OK)
 		return e;

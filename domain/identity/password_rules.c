@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "domain/identity/password_text.h"
 #include "domain/identity/password_words.h"
 
 #define CORE_MAX 63 /* a longer core is only refused if it repeats something */
@@ -233,10 +234,14 @@ is_address(const char *password, const char *email)
 const char *
 password_fault(const char *password, const char *email)
 {
+	const char *fault;
+
 	if (strlen(password) > PASSWORD_MAX)
 		return "must be at most 1024 bytes long";
 	if (characters(password) < PASSWORD_MIN)
 		return "must have at least 10 characters";
+	if ((fault = password_text_fault(password)) != NULL)
+		return fault;
 	if (is_address(password, email))
 		return "must not be the e-mail address";
 	if (common(password))

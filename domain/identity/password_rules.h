@@ -5,7 +5,8 @@
 #define PASSWORD_MIN 10  /* characters */
 #define PASSWORD_MAX 1024 /* bytes */
 
-/* NULL if the password is accepted for that address, else what is wrong with it ("must …"). */
+/* NULL if the prepared password (password_text.h) is accepted for that address, else what is wrong
+ * with it ("must …"). */
 const char *password_fault(const char *password, const char *email);
 
 #endif

@@ -53,21 +53,6 @@ refresh_successor(const struct auth *auth, const struct refresh *r, struct refre
 	refresh_hash(next);
 }
 
-/* Identifies the device that used a token: a retry from the same device has the same hash. The NULs
- * keep the two texts apart. */
-static void
-client_hash(const struct auth *auth, const struct client *c, unsigned char out[REFRESH_HASH])
-{
-	const char *agent = c->user_agent != NULL ? c->user_agent : "",
-		   *ip = c->ip != NULL ? c->ip : "";
-	crypto_generichash_state state;
-
-	crypto_generichash_init(&state, auth->secret, sizeof auth->secret, REFRESH_HASH);
-	crypto_generichash_update(&state, (const unsigned char *)agent, strlen(agent) + 1);
-	crypto_generichash_update(&state, (const unsigned char *)ip, strlen(ip) + 1);
-	crypto_generichash_final(&state, out, REFRESH_HASH);
-}
-
 enum error
 grant_make(const struct uuid *user, const struct uuid *session, unsigned roles,
 	const struct refresh *refresh, int64_t lives_ms, struct grant *out)
@@ -184,11 +169,11 @@ chain_find(const struct chain *chain, const struct db_rows *rows)
 /* ERR_UNAUTHENTICATED if no session has ever had this token. */
 static enum error
 offered_find(struct auth *auth, const struct chain *chain, struct db_array *hashes,
-	const unsigned char client[REFRESH_HASH], struct offered *out)
+	const unsigned char client[CLIENT_HASH], struct offered *out)
 {
 	DB_ROWS(rows);
 	enum error e = db_query(auth->pool, &session_offered_sql,
-		DB_VALUES(db_array(hashes), db_bytes(client, REFRESH_HASH),
+		DB_VALUES(db_array(hashes), db_bytes(client, CLIENT_HASH),
 			db_number(config_number(OPT_REFRESH_GRACE)),
 			db_number(config_number(OPT_SESSION_TIME_MAX)),
 			db_number(LIMIT_MS - limit_step_ms())),
@@ -206,7 +191,7 @@ offered_find(struct auth *auth, const struct chain *chain, struct db_array *hash
  * it was stolen. */
 static enum error
 refresh_refused(struct auth *auth, const struct refresh *token,
-	const unsigned char client[REFRESH_HASH], struct grant *out, int64_t *wait_s)
+	const unsigned char client[CLIENT_HASH], struct grant *out, int64_t *wait_s)
 {
 	struct db_array hashes = { .element = DB_BYTEA_ARRAY };
 	struct chain chain;
@@ -253,14 +238,14 @@ static const struct db_statement session_rotate_sql = { "session_rotate",
 
 static enum error
 rotate(struct auth *auth, const struct refresh *offered, const struct refresh *next,
-	const struct client *client, const unsigned char device[REFRESH_HASH],
+	const struct client *client, const unsigned char device[CLIENT_HASH],
 	struct db_rows **rows)
 {
 	return db_query(auth->pool, &session_rotate_sql,
 		DB_VALUES(db_bytes(offered->hash, REFRESH_HASH), db_bytes(next->hash, REFRESH_HASH),
 			db_number(config_number(OPT_REFRESH_TOKEN_TIME)),
 			db_text(client->user_agent), db_text(client->ip),
-			db_bytes(device, REFRESH_HASH),
+			db_bytes(device, CLIENT_HASH),
 			db_number(config_number(OPT_SESSION_TIME_MAX)), db_number(limit_step_ms()),
 			db_number(LIMIT_MS - limit_step_ms())),
 		rows);
@@ -270,7 +255,7 @@ enum error
 session_refresh(struct auth *auth, const char *token, const struct client *client,
 	struct grant *out, int64_t *wait_s)
 {
-	unsigned char device[REFRESH_HASH];
+	unsigned char device[CLIENT_HASH];
 	struct refresh offered, next;
 	struct rotated rotated;
 	DB_ROWS(rows);

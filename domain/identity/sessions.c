@@ -2,7 +2,6 @@
 #include "domain/identity/sessions.h"
 
 #include "common/base/config.h"
-#include "domain/identity/attempts.h"
 #include "domain/identity/identity.h"
 #include "domain/identity/refresh.h"
 #include "domain/identity/sweep.h"
@@ -36,7 +35,6 @@ ended_forget(const struct ended *e)
 /* ---- opening ---- */
 
 struct opening {
-	struct auth *auth;
 	const struct account *account;
 	const struct client *client;
 	struct uuid id;
@@ -45,10 +43,9 @@ struct opening {
 };
 
 /* $1 id, $2 account, $3 token hash, $4 lifetime in ms, $5 user agent, $6 ip, $7 how many others can
- * stay open, $8 key of the attempts to clear. Returns the sessions ended to make room. */
+ * stay open. Returns the sessions ended to make room. */
 static const struct db_statement session_open_sql = { "session_open",
-	"WITH forgotten AS (DELETE FROM sign_in_attempt WHERE key = $8),"
-	" made AS (INSERT INTO session (id, account_id, token_hash, expires_at, user_agent, ip)"
+	"WITH made AS (INSERT INTO session (id, account_id, token_hash, expires_at, user_agent, ip)"
 	" VALUES ($1, $2, $3, now() + $4::bigint" DB_MILLISECONDS
 	", $5, $6) ON CONFLICT (id) DO NOTHING),"
 	" ended AS (UPDATE session SET ended_at = now() WHERE id IN (SELECT id FROM session"
@@ -71,18 +68,16 @@ opening_work(struct db *db, void *context)
 {
 	struct opening *o = context;
 	const struct account *a = o->account;
-	unsigned char key[ATTEMPT_KEY];
 	DB_ROWS(ended);
 	enum error e;
 
 	if ((e = account_lock(db, a)) != OK)
 		return e;
-	attempt_key(o->auth, a->email, key);
 	e = db_execute(db, &session_open_sql,
 		DB_VALUES(db_uuid(&o->id), db_uuid(&a->id), db_bytes(o->refresh.hash, REFRESH_HASH),
 			db_number(session_lifetime_ms()),
 			db_text(o->client->user_agent), db_text(o->client->ip),
-			db_number(config_number(OPT_SESSIONS_MAX) - 1), db_bytes(key, ATTEMPT_KEY)),
+			db_number(config_number(OPT_SESSIONS_MAX) - 1)),
 		&ended);
 	return e == OK ? ended_read(ended, &o->ended) : e;
 }
@@ -93,7 +88,7 @@ enum error
 session_open(struct auth *auth, const struct account *account, const struct client *client,
 	struct grant *out)
 {
-	struct opening o = { .auth = auth, .account = account, .client = client, .id = uuid_v7() };
+	struct opening o = { .account = account, .client = client, .id = uuid_v7() };
 	enum error e;
 
 	refresh_random(&o.refresh);

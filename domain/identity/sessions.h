@@ -5,26 +5,20 @@
 
 #include "domain/identity/accounts.h"
 #include "domain/identity/auth.h"
+#include "domain/identity/client.h"
 #include "domain/identity/tokens.h"
 
 #define REFRESH_TOKEN 44 /* 43 characters and NUL */
 
-/* The client device as the request describes it. Either string can be NULL. */
-struct client {
-	const char *user_agent, *ip;
-};
-
-/* The result of a sign-in or a refresh. Secrets: never logged, and sent only to the client that
- * signed in. */
+/* The result of a sign-in or a refresh. */
 struct grant {
 	char access_token[TOKEN_MAX], refresh_token[REFRESH_TOKEN];
 	struct uuid session;
 	int64_t expires_in_s, refresh_expires_in_s;
 };
 
-/* Opens a session for an account that has just been authenticated, and clears its failed attempts.
- * ERR_INVALID_CREDENTIALS if the password has changed since. Beyond SESSIONS_MAX, ends the oldest
- * session. */
+/* Opens a session for an account that has just been authenticated. ERR_INVALID_CREDENTIALS if the
+ * password has changed since. Beyond SESSIONS_MAX, ends the oldest session. */
 enum error session_open(struct auth *auth, const struct account *account,
 	const struct client *client, struct grant *out) MUST_CHECK;
 

@@ -45,11 +45,11 @@ session_list_get(struct request *r)
 	struct session *list;
 	struct uuid after;
 	size_t count;
-	enum error e;
+	enum error e = request_bind_query(r, fields, sizeof fields / sizeof fields[0]);
 
-	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK)
-		return reply_error(r, e);
-	if (page.cursor != NULL && (e = page_cursor_uuid(r, page.cursor, &after)) != OK)
+	if (page.cursor != NULL && page_cursor_uuid(r, page.cursor, &after) != OK && e == OK)
+		e = ERR_INVALID_REQUEST;
+	if (e != OK)
 		return reply_error(r, e);
 	/* One extra row shows whether there is a next page. */
 	e = session_list(r->service, r->arena, &r->caller.user, page.cursor != NULL ? &after : NULL,

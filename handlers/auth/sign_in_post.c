@@ -28,8 +28,8 @@ sign_in_post(struct request *r)
 		return reply_error(r, e);
 	if (use_cookie && (e = origin_check(r)) != OK)
 		return reply_error(r, e);
-	e = account_authenticate(r->service, r->arena, email, password, &account, &wait_s);
-	if (e != OK)
+	if ((e = account_authenticate(
+		     r->service, r->arena, email, password, &client, &account, &wait_s)) != OK)
 		return device_refuse(r, e, wait_s);
 	if ((e = session_open(r->service, &account, &client, &grant)) != OK)
 		return reply_error(r, e);

@@ -1,18 +1,19 @@
 /* POST /v1/auth/sign-up - creates an account. */
 #include "domain/identity/accounts.h"
 #include "domain/identity/password_rules.h"
+#include "handlers/auth/device.h"
+#include "handlers/auth/new_password.h"
 #include "handlers/auth/service.h"
 
+/* What the rules say of the members that could be read; NULL: there is none, or it is faulty. */
 static enum error
-sign_up_check(struct request *r, const char *email, const char *password, const char *name)
+sign_up_check(struct request *r, const char *email, const char **password, const char *name)
 {
 	const char *fault;
-	enum error e = OK;
+	enum error e = new_password_check(r, "/password", password, email);
 
-	if ((fault = email_fault(email)) != NULL)
+	if (email != NULL && (fault = email_fault(email)) != NULL)
 		e = request_fault(r, "/email", "%s", fault);
-	if ((fault = password_fault(password, email)) != NULL)
-		e = request_fault(r, "/password", "%s", fault);
 	if (name != NULL && (fault = name_fault(name)) != NULL)
 		e = request_fault(r, "/name", "%s", fault);
 	return e;
@@ -29,13 +30,16 @@ sign_up_post(struct request *r)
 			.max = PASSWORD_MAX, .text = &password },
 		{ "name", FIELD_TEXT, .min = 1, .max = DISPLAY_NAME_MAX, .text = &name },
 	};
+	struct client client = device_client(r);
 	struct account account;
-	enum error e;
+	enum error e = request_bind(r, fields, sizeof fields / sizeof fields[0]), rules;
 
-	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
-		(e = sign_up_check(r, email, password, name)) != OK)
+	if (e != OK && e != ERR_INVALID_REQUEST)
 		return reply_error(r, e);
-	if ((e = account_create(r->service, r->arena, email, name, password, &account)) != OK)
+	if ((rules = sign_up_check(r, email, &password, name)) != OK || e != OK)
+		return reply_error(r, rules != OK ? rules : e);
+	if ((e = account_create(
+		     r->service, r->arena, email, name, password, &client, &account)) != OK)
 		return reply_error(r, e);
 	return reply_json(r, 201, account_json(&account));
 }

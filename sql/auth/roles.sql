@@ -17,3 +17,6 @@ GRANT UPDATE (token_hash, last_used_at, expires_at, ended_at, user_agent, ip, ro
 GRANT UPDATE (failures, tried_at, next_at) ON sign_in_attempt TO :"app";
 -- The sweep locks the rows that it deletes, which takes the right to update one column.
 GRANT UPDATE (rotation) ON spent_token TO :"app";
+GRANT SELECT, INSERT, DELETE ON attempt_bucket, known_device TO :"app";
+GRANT UPDATE (empty_at) ON attempt_bucket TO :"app";
+GRANT UPDATE (seen_at) ON known_device TO :"app";

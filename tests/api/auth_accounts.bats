@@ -43,13 +43,16 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 @test "the error names every invalid member" {
 	sign_up "not an address" short '"  "'
 	expect 422 invalid_request
-	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/password" ]
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/email /name /password" ]
 	sign_up "not an address" "P@ssw0rd2026" '"  "'
 	expect 422 invalid_request
 	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/email /name /password" ]
 	api POST /v1/auth/sign-up '{"mail":"ada@example.com"}'
 	expect 422 invalid_request
 	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/email /mail /password" ]
+	api POST /v1/auth/sign-up '{"email":"not an address","name":"two\nlines","password":7,"more":true}'
+	expect 422 invalid_request
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/email /more /name /password" ]
 	api POST /v1/auth/sign-up '{"email":5,"password":["x"],"name":true}'
 	expect 422 invalid_request
 	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/email /name /password" ]
@@ -84,6 +87,30 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	sign_in "$email" "${long}xyzw"
 	sign_up "$(new_email)" "${long}xyzw12345"
 	expect 422 invalid_request
+}
+
+@test "a password is the same in every normal form, and the hashes of before still work" {
+	email=$(new_email)
+	sign_up "$email" 'un café à la crème'
+	expect 201
+	sign_in "$email" $'un cafe\xcc\x81 a\xcc\x80 la cre\xcc\x80me'
+	sign_in "$email" $'un\xe3\x80\x80caf\xc3\xa9 \xc3\xa0\xc2\xa0la cr\xc3\xa8me'
+	# Before, the bytes were hashed as they came.
+	hash=$(python3 - <<-'END'
+		import ctypes
+		sodium, out = ctypes.CDLL("libsodium.so.23"), ctypes.create_string_buffer(128)
+		password = "un cafe\u0301 a\u0300 la cre\u0300me".encode()
+		sodium.crypto_pwhash_str(out, password, ctypes.c_ulonglong(len(password)),
+			ctypes.c_ulonglong(1), ctypes.c_size_t(8 << 20))
+		print(out.value.decode())
+	END
+	)
+	sql auth "UPDATE account SET password_hash = '$hash' WHERE email = '$email'"
+	TOKEN='' api POST /v1/auth/sign-in "{\"email\":\"$email\",\"password\":\"un café à la crème\"}"
+	expect 401 invalid_credentials
+	sign_in "$email" $'un cafe\xcc\x81 a\xcc\x80 la cre\xcc\x80me'
+	[ "$(sql auth "SELECT password_hash = '$hash' FROM account WHERE email = '$email'")" = f ]
+	sign_in "$email" 'un café à la crème'
 }
 
 @test "/me shows the account, and PATCH renames it" {

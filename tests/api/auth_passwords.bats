@@ -53,6 +53,9 @@ setup() {
 	done
 	api POST /v1/auth/password "{\"new_password\":\"an even longer phrase\"}"
 	expect 422 invalid_request
+	api POST /v1/auth/password "{\"current_password\":5,\"new_password\":\"iloveyou2026\",\"more\":1}"
+	expect 422 invalid_request
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = "/current_password /more /new_password" ]
 	TOKEN='' api POST /v1/auth/password "{\"current_password\":\"$PASSWORD\",\"new_password\":\"an even longer phrase\"}"
 	expect 401 unauthenticated
 	sign_in "$EMAIL"
@@ -120,6 +123,87 @@ setup() {
 		done
 		sign_in "$EMAIL"
 	done
+}
+
+# from ADDRESS EMAIL PASSWORD [VARIABLE=VALUE...] - a sign-in from there; sets status_code.
+from() {
+	local answer
+	TOKEN=
+	answer=$(other_auth POST /v1/auth/sign-in "{\"email\":\"$2\",\"password\":\"$3\"}" "REMOTE_ADDR=$1" "${@:4}")
+	[[ $answer == Status:\ * ]] || { echo "$answer" && return 1; }
+	status_code=${answer:8:3}
+	echo "from $1: $status_code" >&2
+}
+# a_network - sets NETWORK to the start of addresses that no other test uses.
+a_network() { printf -v NETWORK '2001:db8:%x:%x' $((RANDOM * 2 + RANDOM % 2)) $((RANDOM * 2 + RANDOM % 2)); }
+
+@test "strangers who fail do not slow the owner, known device or not" {
+	local n
+	a_network
+	for n in 1 2 3 4 5; do
+		from "$NETWORK::$n" "$EMAIL" "wrong password $n"
+		[ "$status_code" = 401 ]
+	done
+	# One network of 64 bits is one stranger, whatever its user agent says.
+	from "$NETWORK::6" "$EMAIL" "$PASSWORD"
+	[ "$status_code" = 429 ]
+	from "$NETWORK::6" "$EMAIL" "$PASSWORD" 'HTTP_USER_AGENT=Another browser'
+	[ "$status_code" = 429 ]
+	sign_in "$EMAIL"
+	from "${NETWORK%:*}:ffff::1" "$EMAIL" "$PASSWORD"
+	[ "$status_code" = 200 ]
+}
+
+@test "a device that has signed in is not slowed by others behind its address" {
+	local n
+	a_network
+	from "$NETWORK::1" "$EMAIL" "$PASSWORD" 'HTTP_USER_AGENT=My browser'
+	[ "$status_code" = 200 ]
+	for n in 1 2 3 4 5; do from "$NETWORK::1" "$EMAIL" "wrong password $n" HTTP_USER_AGENT=curl; done
+	from "$NETWORK::1" "$EMAIL" "$PASSWORD" HTTP_USER_AGENT=curl
+	[ "$status_code" = 429 ]
+	from "$NETWORK::1" "$EMAIL" "$PASSWORD" 'HTTP_USER_AGENT=My browser'
+	[ "$status_code" = 200 ]
+	[[ "$(sql auth "SELECT string_agg(d::text, '') FROM known_device d WHERE account_id = '$USER_ID'")" != *browser* ]]
+}
+
+@test "one address that tries many accounts is slowed, whatever it signs in to" {
+	local n limit=SIGN_IN_CLIENT_ATTEMPTS=6
+	a_network
+	for n in 1 2 3 4 5; do
+		from "$NETWORK::$n" "$(new_email)" "$PASSWORD" $limit
+		[ "$status_code" = 401 ]
+	done
+	# A success gives back what it took, and no more.
+	for n in 1 2 3; do
+		from "$NETWORK::1" "$EMAIL" "$PASSWORD" $limit HTTP_USER_AGENT=mine
+		[ "$status_code" = 200 ]
+	done
+	from "$NETWORK::7" "$(new_email)" "$PASSWORD" $limit
+	[ "$status_code" = 401 ]
+	from "$NETWORK::8" "$(new_email)" "$PASSWORD" $limit
+	[ "$status_code" = 429 ]
+	from "$NETWORK::8" "$EMAIL" "$PASSWORD" $limit
+	[ "$status_code" = 429 ]
+	from "$NETWORK::1" "$EMAIL" "$PASSWORD" $limit HTTP_USER_AGENT=mine
+	[ "$status_code" = 200 ]
+	from "${NETWORK%:*}:ffff::1" "$(new_email)" "$PASSWORD" $limit
+	[ "$status_code" = 401 ]
+}
+
+@test "strangers from many addresses are slowed at one account, its devices are not" {
+	local n email limit=SIGN_IN_ACCOUNT_ATTEMPTS=4
+	for email in "$EMAIL" "$(new_email)"; do
+		for n in 1 2 3 4; do
+			a_network
+			from "$NETWORK::1" "$email" "wrong password $n" $limit
+			[ "$status_code" = 401 ]
+		done
+		a_network
+		from "$NETWORK::1" "$email" "$PASSWORD" $limit
+		[ "$status_code" = 429 ]
+	done
+	sign_in "$EMAIL"
 }
 
 @test "parallel attempts get no more guesses than sequential ones" {

@@ -333,6 +333,8 @@ setup() {
 	done
 	[ "$seen" = " $all" ]
 	[ $pages = 3 ]
+	api GET '/v1/auth/sessions?limit=0&cursor=x&colour=red'
+	[ "$(json '[.errors[].pointer] | sort | join(" ")')" = " /cursor /limit" ]
 	for bad in limit=0 limit=201 limit=x cursor=x cursor=bm9uZQ colour=red; do
 		api GET "/v1/auth/sessions?$bad"
 		expect 422 invalid_request

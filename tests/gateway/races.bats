@@ -52,6 +52,29 @@ allow() {
 	wallet_is 7 0 2
 }
 
+@test "80 connections of one client that fill the queue of password hashes cost another client nothing" {
+	local n email names=()
+	for n in {1..160}; do
+		new_email email
+		names+=("{\"email\":\"$email\",\"password\":\"$PASSWORD\"}")
+	done
+	AT_ONCE=80 at_once ${#names[@]} /v1/auth/sign-up "${names[@]}" >"$BATS_TEST_TMPDIR/flood" &
+	flood=$!
+	overloaded() { grep -qs '"overloaded"' "$BATS_TEST_TMPDIR"/answer.*; }
+	eventually overloaded
+	TOKEN=
+	for n in {1..6}; do
+		kill -0 $flood || [ $n -gt 2 ]
+		new_email email
+		api POST /v1/auth/sign-up "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}" --interface 127.0.0.9
+		expect 201
+		api POST /v1/auth/sign-in "{\"email\":\"$email\",\"password\":\"$PASSWORD\"}" --interface 127.0.0.9
+		expect 200
+	done
+	wait $flood
+	grep -q 201 "$BATS_TEST_TMPDIR/flood"
+}
+
 @test "64 clients open a first wallet with one key: one wallet" {
 	sign_up_and_in
 	statuses=$(at_once -H 'Idempotency-Key: first' 64 /v1/wallets '{}')

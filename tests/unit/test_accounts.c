@@ -102,20 +102,77 @@ the_database_gets_every_delay(void **state)
 	db_array_free(&auth.delays);
 }
 
-static void
-each_address_has_one_key(void **state)
+static const struct auth secrets[] = { { .secret = { 1, 2, 3 } }, { .secret = { 3, 2, 1 } } };
+static const struct client here = { "a browser", "192.0.2.1" };
+
+static struct attempt
+prepared(const struct auth *auth, const char *email, const struct client *client)
 {
-	struct auth auth = { .secret = { 1, 2, 3 } }, other = { .secret = { 3, 2, 1 } };
-	unsigned char a[ATTEMPT_KEY], b[ATTEMPT_KEY];
+	const struct uuid account = { { 0 } };
+	struct attempt a;
+
+	attempt_prepare(auth, email, &account, client, &a);
+	return a;
+}
+
+static bool
+same(const struct attempt *a, const struct attempt *b, enum attempt_kind kind)
+{
+	return memcmp(a->keys[kind], b->keys[kind], ATTEMPT_KEY) == 0;
+}
+
+static void
+attempts_are_counted_by_account_and_client(void **state)
+{
+	const struct client elsewhere = { "a browser", "192.0.2.2" },
+			    other = { "another browser", "192.0.2.1" };
+	struct attempt a = prepared(&secrets[0], "Ada@Example.com", &here), b;
 
 	(void)state;
-	attempt_key(&auth, "Ada@Example.com", a);
-	attempt_key(&auth, "ada@example.COM", b);
-	assert_memory_equal(a, b, sizeof a);
-	attempt_key(&auth, "bob@example.com", b);
-	assert_memory_not_equal(a, b, sizeof a);
-	attempt_key(&other, "ada@example.com", b);
-	assert_memory_not_equal(a, b, sizeof a);
+	b = prepared(&secrets[0], "ada@example.COM", &here);
+	for (enum attempt_kind kind = 0; kind < ATTEMPT_KINDS; kind++) {
+		assert_true(same(&a, &b, kind));
+		for (enum attempt_kind k = 0; k < kind; k++)
+			assert_memory_not_equal(a.keys[kind], a.keys[k], ATTEMPT_KEY);
+	}
+	b = prepared(&secrets[0], "bob@example.com", &here);
+	assert_true(same(&a, &b, ATTEMPT_CLIENT));
+	assert_false(same(&a, &b, ATTEMPT_DEVICE) || same(&a, &b, ATTEMPT_STRANGER) ||
+		     same(&a, &b, ATTEMPT_ACCOUNT));
+	b = prepared(&secrets[0], "ada@example.com", &elsewhere);
+	assert_true(same(&a, &b, ATTEMPT_ACCOUNT));
+	assert_false(same(&a, &b, ATTEMPT_DEVICE) || same(&a, &b, ATTEMPT_STRANGER) ||
+		     same(&a, &b, ATTEMPT_CLIENT));
+	/* A stranger gains nothing by another user agent. */
+	b = prepared(&secrets[0], "ada@example.com", &other);
+	assert_true(same(&a, &b, ATTEMPT_STRANGER) && same(&a, &b, ATTEMPT_CLIENT));
+	assert_false(same(&a, &b, ATTEMPT_DEVICE));
+	b = prepared(&secrets[1], "ada@example.com", &here);
+	for (enum attempt_kind kind = 0; kind < ATTEMPT_KINDS; kind++)
+		assert_false(same(&a, &b, kind));
+}
+
+static bool
+one_client(const char *ip, const char *other_ip)
+{
+	const struct client c = { NULL, ip }, other = { NULL, other_ip };
+	unsigned char a[CLIENT_NETWORK], b[CLIENT_NETWORK];
+
+	client_network(&c, a);
+	client_network(&other, b);
+	return memcmp(a, b, sizeof a) == 0;
+}
+
+static void
+a_client_is_an_address_or_a_network(void **state)
+{
+	(void)state;
+	assert_false(one_client("192.0.2.1", "192.0.2.2"));
+	assert_true(one_client("192.0.2.1", "::ffff:192.0.2.1"));
+	assert_true(one_client("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"));
+	assert_false(one_client("2001:db8:1:2::1", "2001:db8:1:3::1"));
+	assert_false(one_client("0.0.0.0", NULL));
+	assert_true(one_client("unknown", NULL));
 }
 
 int
@@ -127,7 +184,8 @@ main(void)
 		cmocka_unit_test(roles),
 		cmocka_unit_test(delays_double_up_to_the_longest),
 		cmocka_unit_test(the_database_gets_every_delay),
-		cmocka_unit_test(each_address_has_one_key),
+		cmocka_unit_test(attempts_are_counted_by_account_and_client),
+		cmocka_unit_test(a_client_is_an_address_or_a_network),
 	};
 
 	if (!config_load())

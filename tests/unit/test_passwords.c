@@ -5,6 +5,7 @@
 
 #include "domain/identity/password_hash.c"
 #include "domain/identity/password_rules.h"
+#include "domain/identity/password_text.h"
 #include "domain/identity/password_words.h"
 #include "tests/unit/unit.h"
 
@@ -92,6 +93,53 @@ the_address_is_not_a_password(void **state)
 	refuses("ada.lovelace1815");
 	accepts("ada.lovelace likes engines");
 	assert_null(password_fault("bob bought a boat", "bob@example.com"));
+}
+
+static void
+prepares_to(const char *password, const char *expected)
+{
+	struct arena *arena = arena_new(65536);
+	const char *prepared = password_prepare(arena, password);
+
+	assert_string_equal(prepared, expected);
+	if (strcmp(password, expected) == 0)
+		assert_ptr_equal(prepared, password);
+	assert_true(password_same(arena, password, expected));
+	arena_free(arena);
+}
+
+/* RFC 8265, 4.2.1: spaces, NFC, and nothing else. */
+static void
+passwords_are_prepared(void **state)
+{
+	(void)state;
+	prepares_to("", "");
+	prepares_to("Correct  horse ", "Correct  horse ");
+	prepares_to("cafe\u0301", "caf\u00e9");
+	prepares_to("caf\u00e9", "caf\u00e9");
+	prepares_to("\u212b", "\u00c5");                   /* the sign for angstrom */
+	prepares_to("a\u3000b\u00a0c\u2003d", "a b c d");
+	prepares_to("\ufb01 \uff21 \u00b2", "\ufb01 \uff21 \u00b2"); /* not NFKC */
+	prepares_to("\u1112\u1161\u11ab", "\ud55c");      /* Jamo of one syllable */
+	prepares_to("q\u0307\u0323", "q\u0323\u0307");     /* marks in their order */
+}
+
+static void
+some_characters_are_refused(void **state)
+{
+	static const char *const bad[] = { "tab\tin the middle", "two\nlines are too many",
+		"next\xc2\x85 line of C1", "line\u2028separator", "paragraph\u2029separator",
+		"zero\u200bwidth space", "soft\u00adhyphen here", "right\u202eto left",
+		"joined\u200dtogether", "a heart \u2764\ufe0f of paper", "private \ue000 use",
+		"unassigned \u0378 one", "old \u113c hangul", "no\U0001fffecharacter" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+		refuses(bad[i]);
+	accepts("a heart \u2764 of paper");
+	accepts("\u03b1\u03b2\u03b3 \u0434\u0435\u0436 \u05d0\u05d1\u05d2 \u4e2d\u6587");
+	accepts("\U0001f511 keys \u20ac and \u00bd");
+	accepts("\u0e01\u0e34\u0e19\u0e02\u0e49\u0e32\u0e27 kin khao");
 }
 
 static void
@@ -183,10 +231,12 @@ an_unknown_address_costs_as_much_as_a_known_one(void **state)
 		password_verify(NULL, "tests have long passwords"), ERR_INVALID_CREDENTIALS);
 }
 
+static const struct client nobody = { NULL, NULL };
+
 static void *
 enter_and_leave(void *refused)
 {
-	if (password_enter() != OK) {
+	if (password_enter(&nobody) != OK) {
 		__atomic_add_fetch((int *)refused, 1, __ATOMIC_SEQ_CST);
 		return NULL;
 	}
@@ -203,7 +253,7 @@ the_number_of_waiters_is_limited(void **state)
 
 	(void)state;
 	for (int i = 0; i < INSIDE; i++)
-		assert_int_equal(password_enter(), OK);
+		assert_int_equal(password_enter(&nobody), OK);
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, enter_and_leave, &refused), 0);
 	while (__atomic_load_n(&refused, __ATOMIC_SEQ_CST) < TOO_MANY)
@@ -267,6 +317,8 @@ main(void)
 		cmocka_unit_test(common_ones_are_refused),
 		cmocka_unit_test(good_ones_are_accepted),
 		cmocka_unit_test(the_address_is_not_a_password),
+		cmocka_unit_test(passwords_are_prepared),
+		cmocka_unit_test(some_characters_are_refused),
 		cmocka_unit_test(the_words_are_sorted),
 		cmocka_unit_test(hashes_verify_and_age),
 		cmocka_unit_test(hashes_of_other_kinds),
