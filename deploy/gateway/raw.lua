@@ -2,9 +2,9 @@
 
 local headers, folded = lighty.r.req_header, {}
 
--- Names with _ would be ours once CGI has made _ of every -.
+-- CGI makes _ of every other character, so these names would become ours.
 for name in pairs(headers) do
-	if name:find("_", 1, true) then
+	if name:find("[^%w-]") then
 		folded[#folded + 1] = name
 	end
 end

@@ -123,6 +123,10 @@ balance() {
 	refused 400 malformed_json
 	api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Content-Type: text/plain'
 	refused 415 unsupported_media_type
+	for coding in gzip 'identity, gzip' x; do
+		api POST /v1/transactions '{"kind":"deposit","amount":1}' -H "Content-Encoding: $coding"
+		refused 415 unsupported_media_type
+	done
 	head -c 200000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/large"
 	api POST /v1/transactions '' -H 'Content-Type: application/json' --data-binary "@$BATS_TEST_TMPDIR/large"
 	refused 413 too_large
@@ -223,4 +227,16 @@ balance() {
 		seen+=" $(json '.data[0].id')"
 	done
 	[ "$(tr ' ' '\n' <<<"$seen" | sort -u | wc -l)" = 4 ]
+}
+
+@test "headers and bodies that change nothing are accepted; a key without a value is not" {
+	a_user
+	api POST /v1/wallets '{}' -H 'Content-Encoding: Identity'
+	expect 201
+	wallet=$(json .id)
+	api GET "/v1/wallets/$wallet" '{"ignored":true}'
+	expect 200
+	api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":1,\"wallet_id\":\"$wallet\"}" -H 'Idempotency-Key;'
+	expect 422 invalid_request
+	[ "$(json '.errors[0].pointer')" = /Idempotency-Key ]
 }

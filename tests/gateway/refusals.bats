@@ -69,17 +69,19 @@ raw() {
 
 @test "names that are ours only once CGI has folded them are not ours" {
 	sign_up_and_in
-	api POST /v1/wallets '{}' -H 'Idempotency_Key: one'
-	expect 201
-	first=$(json .id)
-	api POST /v1/wallets '{}' -H 'Idempotency_Key: one'
-	expect 201
-	[ "$(json .id)" != "$first" ]
-	api GET /v1/wallets '' -H 'X_Request_Id: mine'
-	[ "$(header X-Request-Id)" != mine ]
-	# The same where the front's parser is passed by.
-	raw "GET /v1/auth/me HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nX_Request_Id: mine\r\nConnection: close\r\n\r\n"
-	[ "$(header X-Request-Id)" != mine ]
+	for fold in _ . '~' '!' '+'; do
+		api POST /v1/wallets '{}' -H "Idempotency${fold}Key: one"
+		expect 201
+		first=$(json .id)
+		api POST /v1/wallets '{}' -H "Idempotency${fold}Key: one"
+		expect 201
+		[ "$(json .id)" != "$first" ]
+		api GET /v1/wallets '' -H "X${fold}Request-Id: mine"
+		[ "$(header X-Request-Id)" != mine ]
+		# The same where the front's parser is passed by.
+		raw "GET /v1/auth/me HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\nX${fold}Request${fold}Id: mine\r\nConnection: close\r\n\r\n"
+		[ "$(header X-Request-Id)" != mine ]
+	done
 }
 
 @test "400: what is not HTTP" {
