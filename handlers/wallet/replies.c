@@ -2,6 +2,7 @@
 #include "handlers/wallet/replies.h"
 
 #include "domain/ledger/limits.h"
+#include "domain/ledger/refusal.h"
 #include "handlers/wallet/service.h"
 
 struct reply *
@@ -23,21 +24,11 @@ struct reply *
 reply_outcome(struct request *r, const struct outcome *out)
 {
 	if (out->error != OK)
-		return reply_refusal(r, out);
+		return reply_refusal(r, NULL, out);
 	return reply_replayed(r, reply_transaction(r, 201, &out->transaction), out->replayed);
 }
 
 /* ---- refusals ---- */
-
-/* The detail of a refusal, in the arena; NULL if its title says everything. */
-static const char *
-refusal_detail(struct request *r, const struct outcome *out)
-{
-	if (out->error == ERR_INSUFFICIENT_FUNDS)
-		return arena_printf(r->arena, "%lld is available, %lld is needed.",
-			(long long)out->available.minor, (long long)out->required.minor);
-	return NULL;
-}
 
 /* Further members of a refusal: {"available":…} for lack of funds, {"limit":…} for a limit. Can be
  * empty. */
@@ -59,9 +50,9 @@ refusal_members(const struct outcome *out)
 }
 
 struct reply *
-reply_refusal(struct request *r, const struct outcome *out)
+reply_refusal(struct request *r, const struct operation *op, const struct outcome *out)
 {
-	const char *detail = refusal_detail(r, out), *name;
+	const char *detail = refusal_detail(op, out, r->arena), *name;
 	json_t *members = refusal_members(out), *value;
 
 	json_object_foreach(members, name, value)
@@ -73,9 +64,10 @@ reply_refusal(struct request *r, const struct outcome *out)
 }
 
 json_t *
-refusal_problem(struct request *r, const struct outcome *out)
+refusal_problem(struct request *r, const struct operation *op, const struct outcome *out)
 {
-	json_t *problem = problem_json(r, out->error, refusal_detail(r, out), NULL);
+	json_t *problem = problem_json(
+		r, out->error, refusal_detail(op, out, r->arena), NULL);
 	json_t *members = refusal_members(out);
 
 	json_object_update_missing(problem, members);

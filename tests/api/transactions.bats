@@ -240,3 +240,28 @@ balance() {
 	expect 422 invalid_request
 	[ "$(json '.errors[0].pointer')" = /Idempotency-Key ]
 }
+
+@test "the first mistakes are explained: what was looked for, and what to do next" {
+	explained() { expect 404 not_found && [[ "$(json .detail)" == *$1* ]]; }
+	sign_up_and_in
+	unknown=01a00000-0000-7000-8000-000000000000
+	api POST /v1/transactions '{"kind":"deposit","amount":1}'
+	explained 'open one with POST /v1/wallets'
+	api POST /v1/transactions/batch '{"transactions":[{"kind":"deposit","amount":1}],"mode":"each"}'
+	[[ "$(json '.results[0].problem.detail')" == *'open one with POST /v1/wallets'* ]]
+	api POST /v1/transactions "{\"kind\":\"release\",\"reference_id\":\"$unknown\"}"
+	explained "reference_id $unknown"
+	for path in "/v1/wallets/$unknown" "/v1/wallets/$unknown/balance" "/v1/wallets/$unknown/holds" "/v1/transactions/$unknown"; do
+		api GET "$path"
+		explained "$unknown"
+		[[ "$(json .detail)" == *"GET ${path%%/$unknown*} lists"* ]]
+	done
+	api GET /v1/wallets/mine
+	explained 'whole UUID'
+	# No refusal just repeats its title.
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	api POST "/v1/wallets/$wallet/close" '{"reason":"x"}'
+	expect 403 forbidden
+	[ "$(json .detail)" != "$(json .title)" ]
+}
