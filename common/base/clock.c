@@ -177,12 +177,27 @@ instant_parse(const char *text, instant_us *t)
 	return true;
 }
 
+/* Does the instant have digits below a microsecond? instant_parse() dropped them. */
+static bool
+is_finer(const char *text)
+{
+	const char *fraction = strchr(text, '.');
+	size_t n = fraction != NULL ? strspn(fraction + 1, "0123456789") : 0;
+
+	return n > 6 && strspn(fraction + 7, "0") < n - 6;
+}
+
 /* The end of a day is the start of the next, because periods are half open. */
 bool
 moment_parse(const char *text, bool is_end, instant_us *t)
 {
-	if (!date_parse(text, t))
-		return instant_parse(text, t) && *t <= INSTANT_LAST;
+	if (!date_parse(text, t)) {
+		if (!instant_parse(text, t) || *t > INSTANT_LAST)
+			return false;
+		if (is_end && is_finer(text) && *t < INSTANT_LAST)
+			(*t)++;
+		return true;
+	}
 	if (is_end)
 		*t = *t < INSTANT_LAST - US_PER_DAY ? *t + US_PER_DAY : INSTANT_LAST;
 	return true;

@@ -38,7 +38,8 @@ bool instant_parse(const char *text, instant_us *t) MUST_CHECK;
 /* Reads a plain date, YYYY-MM-DD, as its first instant in UTC. */
 bool date_parse(const char *text, instant_us *t) MUST_CHECK;
 /* Reads either form as an edge of a half-open period. A plain date means the whole day: its start
- * at the start of the period, its end at the end (never past INSTANT_LAST). */
+ * at the start of the period, its end at the end (never past INSTANT_LAST). Digits below a
+ * microsecond make the period longer, never shorter. */
 bool moment_parse(const char *text, bool is_end, instant_us *t) MUST_CHECK;
 
 #endif

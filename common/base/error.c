@@ -1,4 +1,4 @@
-/* error.c - lookups in error.def. */
+/* error.c - lookups in error.def and advice.def. */
 #include "common/base/error.h"
 
 #include <string.h>
@@ -34,6 +34,18 @@ const char *
 error_title(enum error e)
 {
 	return entries[e].title;
+}
+
+static const char *const advice[ERROR_COUNT] = {
+#define ADVICE(name, sentence) [ERR_##name] = sentence,
+#include "common/base/advice.def"
+#undef ADVICE
+};
+
+const char *
+error_detail(enum error e)
+{
+	return advice[e] != NULL ? advice[e] : entries[e].title;
 }
 
 /* A linear search is enough: a posting that succeeds does not come through here. */

@@ -19,6 +19,8 @@ enum error {
 int error_status(enum error e);
 const char *error_code(enum error e);
 const char *error_title(enum error e);
+/* What to do next; the title if there is no advice. */
+const char *error_detail(enum error e);
 
 /* The error with that public code, as SQL functions return it: "ok" is OK. An unknown code is
  * logged and becomes ERR_INTERNAL. */

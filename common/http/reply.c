@@ -114,10 +114,9 @@ problem_json(const struct request *r, enum error e, const char *detail, json_t *
 	json_t *p;
 
 	snprintf(type, sizeof type, "/docs/errors#%s", error_code(e));
-	/* A detail can quote input that was cut inside a character, so is not valid UTF-8: use the
-	 * title. */
+	/* A detail can quote input that was cut inside a character, so is not valid UTF-8. */
 	if (detail == NULL || (p = json_string(detail)) == NULL)
-		p = json_string(error_title(e));
+		p = json_string(error_detail(e));
 	p = json_pack("{s:s, s:s, s:i, s:s, s:o, s:s}", "type", type, "title", error_title(e),
 		"status", error_status(e), "code", error_code(e), "detail", p, "request_id", r->id);
 	if (p != NULL && e == ERR_INVALID_REQUEST && errors != NULL)
@@ -125,11 +124,34 @@ problem_json(const struct request *r, enum error e, const char *detail, json_t *
 	return p;
 }
 
+/* Says what was looked for, by the first id in the path. The list that it belongs to is the path
+ * before it. */
+static void
+missing_explain(struct request *r)
+{
+	char text[UUID_TEXT];
+	struct uuid id;
+
+	for (const char *p = strchr(r->path, '/'); p != NULL; p = strchr(p + 1, '/')) {
+		snprintf(text, sizeof text, "%s", p + 1);
+		if (uuid_parse(text, &id)) {
+			(void)request_refuse(r, ERR_NOT_FOUND,
+				"There is nothing with the id %s that you can see: GET %.*s lists"
+				" what you can.",
+				text, (int)(p - r->path), r->path);
+			return;
+		}
+	}
+}
+
 static json_t *
 problem(struct request *r, enum error e)
 {
-	json_t *p = problem_json(r, e, r->detail, r->faults.list);
+	json_t *p;
 
+	if (e == ERR_NOT_FOUND && r->detail == NULL)
+		missing_explain(r);
+	p = problem_json(r, e, r->detail, r->faults.list);
 	if (p != NULL && r->extra != NULL)
 		json_object_update_missing(p, r->extra);
 	return p;

@@ -152,6 +152,23 @@ media_type_is_json(const char *type)
 	return n == strlen("application/json") && strncasecmp(type, "application/json", n) == 0;
 }
 
+/* No coding at all, or the one that changes nothing, possibly repeated (RFC 9110, 8.4). */
+static bool
+content_is_plain(struct request *r)
+{
+	const char *codings = request_header(r, "Content-Encoding");
+	static const char identity[] = "identity";
+
+	while (codings != NULL && *(codings += strspn(codings, " \t,")) != '\0') {
+		size_t n = strcspn(codings, " \t,");
+
+		if (n != strlen(identity) || strncasecmp(codings, identity, n) != 0)
+			return false;
+		codings += n;
+	}
+	return true;
+}
+
 static enum error
 body_parse(struct request *r)
 {
@@ -163,6 +180,9 @@ body_parse(struct request *r)
 		r->body = json_object();
 		return r->body != NULL ? OK : ERR_TOO_LARGE;
 	}
+	if (!content_is_plain(r))
+		return request_refuse(r, ERR_UNSUPPORTED_MEDIA_TYPE,
+			"A body with a Content-Encoding is not accepted: send it as plain JSON.");
 	if (!media_type_is_json(request_variable(r, "CONTENT_TYPE")))
 		return ERR_UNSUPPORTED_MEDIA_TYPE;
 	e = json_read(r->raw, r->raw_bytes, &r->body, reason);

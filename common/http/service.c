@@ -86,7 +86,9 @@ dispatch(const struct service *s, struct request *r)
 	if (route == NULL && e == ERR_METHOD_NOT_ALLOWED)
 		return reply_header(r, reply_error(r, e), "Allow", "%s", allow);
 	if (route == NULL)
-		return reply_error(r, e);
+		return reply_error(r, request_refuse(r, e,
+			"There is nothing at this path: /docs lists the paths. An id in a path is"
+			" a whole UUID."));
 	r->body_limit = route->body_limit;
 	if ((e = caller_check(s, route, r)) != OK)
 		return reply_error(r, e);

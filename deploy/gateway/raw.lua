@@ -3,9 +3,9 @@
 
 local headers, unsafe = lighty.r.req_header, {}
 
--- CGI turns every - into _, so a header with _ could pose as one of our own.
+-- CGI turns every other character into _, so these headers could pose as our own.
 for name in pairs(headers) do
-	if name:find("_", 1, true) then
+	if name:find("[^%w-]") then
 		unsafe[#unsafe + 1] = name
 	end
 end

@@ -37,7 +37,7 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 	uuid_format(id, id_text);
 	instant_format(clock_now(), now);
 	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error),
-		"detail", error_title(o->error), "idempotency_key", key, "created_at", now);
+		"detail", error_detail(o->error), "idempotency_key", key, "created_at", now);
 	if (data != NULL && o->error == ERR_INSUFFICIENT_FUNDS) {
 		json_object_set_new(data, "available", json_integer(o->available.minor));
 		json_object_set_new(data, "held", json_integer(o->held.minor));

@@ -105,14 +105,15 @@ step_of(enum error e)
 
 /* ---- start ---- */
 
-/* A missing line may still arrive: wait for it, but not forever. */
+/* A missing line may still arrive: wait for it, but not forever. Then the file ends before it, and
+ * its version says so. */
 static enum step
 span_wait(const struct run *run)
 {
 	instant_us age = clock_now() - run->job.created_at;
 
-	if (run->span.has_gap)
-		return span_check_gap(&run->span) == OK ? STEP_WAIT : STEP_FAILED;
+	if (span_may_be_completed(&run->span))
+		return STEP_WAIT;
 	return run->span.head < run->job.min_version && age < MIN_VERSION_MS * US_PER_MS ? STEP_WAIT
 											 : STEP_OK;
 }

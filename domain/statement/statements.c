@@ -155,16 +155,11 @@ span_find(struct db_pool *db, const struct span_query *query, struct span *s)
 	return span_check(&row, query->whole);
 }
 
-/* A younger gap is normal: events overtake each other for a moment. */
-enum error
-span_check_gap(const struct span *s)
+bool
+span_may_be_completed(const struct span *s)
 {
-	instant_us age = clock_now() - s->missed_since;
-
-	if (!s->has_gap || age <= config_number(OPT_GAP_ALARM) * US_PER_MS)
-		return OK;
-	return alarm_raise(&s->wallet, "line %" PRId64 " has been missing for %" PRId64 " s",
-		s->head + 1, age / US_PER_S);
+	return s->has_gap &&
+	       clock_now() - s->missed_since <= config_number(OPT_GAP_ALARM) * US_PER_MS;
 }
 
 struct heading

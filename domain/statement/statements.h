@@ -54,8 +54,9 @@ struct span_query {
 
 /* Finds the span of a period. ERR_INCONSISTENT, with an alarm, if its lines do not add up. */
 enum error span_find(struct db_pool *db, const struct span_query *query, struct span *s) MUST_CHECK;
-/* ERR_INCONSISTENT, with an alarm, if a line has been missing for longer than GAP_ALARM. */
-enum error span_check_gap(const struct span *s) MUST_CHECK;
+/* A line is missing, but for less than GAP_ALARM, so it is worth waiting for. (statement_consumer
+ * raises the alarm about the others.) */
+bool span_may_be_completed(const struct span *s) MUST_CHECK;
 
 /* The position of a reader in a span: the last line read and the balance after it. */
 struct chain {

@@ -4,6 +4,7 @@
 #include "common/http/reply.h"
 #include "domain/statement/job.h"
 #include "handlers/statement/service.h"
+#include "handlers/statement/statement_reply.h"
 
 static enum error
 file_check(struct request *r, const struct job *job)
@@ -28,9 +29,7 @@ job_file_get(struct request *r)
 	const char *path;
 	enum error e;
 
-	if ((e = job_find(s->db, &r->ids[0], &r->caller.user,
-		     caller_reads_all(&r->caller), &job)) != OK ||
-		(e = file_check(r, &job)) != OK)
+	if ((e = statement_job_find(r, &job)) != OK || (e = file_check(r, &job)) != OK)
 		return reply_error(r, e);
 	job_file_name(&job.id, job.format, name);
 	job_download_name(&job, download);

@@ -94,3 +94,43 @@ statement_reply_lines(struct request *r, const struct statement_query *q, const 
 	}
 	return reply_error(r, ERR_INTERNAL);
 }
+
+/* ---- what is missing ---- */
+
+/* Only events tell this service of a wallet, so one that was just opened is unknown for a moment:
+ * it looks like one of another user, or none. */
+enum error
+statement_missing(struct request *r, const struct statement_query *q)
+{
+	char id[UUID_TEXT];
+
+	request_retry_after(r, 1);
+	if (!q->has_wallet)
+		return request_refuse(r, ERR_NOT_FOUND,
+			"No line of a wallet of yours has arrived. Open one with POST /v1/wallets;"
+			" if you just did, try again in a second.");
+	uuid_format(&q->wallet, id);
+	if (q->min_version > 0)
+		return request_refuse(r, ERR_NOT_FOUND,
+			"Line %lld of wallet %s has not arrived within %lld ms, nor any other that"
+			" you can see. If GET /v1/wallets/%s shows the wallet, try again.",
+			(long long)q->min_version, id,
+			(long long)config_number(OPT_MIN_VERSION_WAIT), id);
+	return request_refuse(r, ERR_NOT_FOUND,
+		"No line of wallet %s that you can see has arrived. If GET /v1/wallets/%s shows the"
+		" wallet, try again in a second.",
+		id, id);
+}
+
+enum error
+statement_job_find(struct request *r, struct job *job)
+{
+	struct statement_service *s = r->service;
+	bool reads_all = caller_reads_all(&r->caller);
+	enum error e = job_find(s->db, &r->ids[0], &r->caller.user, reads_all, job);
+
+	if (e == ERR_NOT_FOUND)
+		return request_refuse(r, e,
+			"There is no such job that you can see: GET /v1/statements requests one.");
+	return e;
+}

@@ -3,6 +3,7 @@
 #define HANDLERS_STATEMENT_STATEMENT_REPLY_H
 
 #include "common/http/reply.h"
+#include "domain/statement/job.h"
 #include "handlers/statement/statement_query.h"
 
 /* 200 with lines of a span, starting at the query's cursor; its limit and the reach of its format
@@ -13,5 +14,10 @@ struct reply *statement_reply_lines(struct request *r, const struct statement_qu
 /* 202 with the job and the URL to poll. */
 struct reply *statement_reply_job(struct request *r, const struct statement_query *q,
 	const struct uuid *wallet);
+
+/* Why a wallet is not found: the detail of the refusal. */
+enum error statement_missing(struct request *r, const struct statement_query *q) MUST_CHECK;
+/* The job in the path, if the caller can see it. */
+enum error statement_job_find(struct request *r, struct job *job) MUST_CHECK;
 
 #endif

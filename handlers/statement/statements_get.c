@@ -31,14 +31,15 @@ statements_get(struct request *r)
 		return reply_error(r, e);
 	is_long = statement_query_is_long(&q); /* before the wait moves the period */
 	wallet = statement_query_wallet(r, &q);
-	if ((e = statement_wallet_wait(service->db, &wallet, q.min_version, &w)) != OK)
-		return reply_error(r, e);
+	e = statement_wallet_wait(service->db, &wallet, q.min_version, &w);
+	if (e != OK)
+		return reply_error(r, e == ERR_NOT_FOUND ? statement_missing(r, &q) : e);
 	statement_query_update_end(&q);
 	if (is_long)
 		return statement_reply_job(r, &q, &w.id);
 	period = statement_query_span(&q, &w.id);
 	if ((e = span_find(service->db, &period, &span)) != OK ||
-		(e = span_check_gap(&span)) != OK || (e = cursor_check(r, &q, &span)) != OK)
+		(e = cursor_check(r, &q, &span)) != OK)
 		return reply_error(r, e);
 	return statement_reply_lines(r, &q, &span);
 }

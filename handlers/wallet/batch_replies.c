@@ -10,7 +10,7 @@ place_problem(struct request *r, const struct batch *b, size_t i)
 
 	if (faults != NULL)
 		return problem_json(r, ERR_INVALID_REQUEST, NULL, faults);
-	return refusal_problem(r, &b->places[i].outcome);
+	return refusal_problem(r, &b->places[i].operation, &b->places[i].outcome);
 }
 
 /* A problem is a tree of its own; it is written at once, so a large batch never holds
@@ -70,5 +70,5 @@ reply_first_refusal(struct request *r, const struct batch *b)
 	request_explain(r, "index", json_integer((json_int_t)i));
 	if (refused->outcome.error == ERR_INVALID_REQUEST)
 		r->faults.list = place_faults(b, i);
-	return reply_refusal(r, &refused->outcome);
+	return reply_refusal(r, &refused->operation, &refused->outcome);
 }

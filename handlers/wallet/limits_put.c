@@ -20,7 +20,7 @@ limits_put(struct request *r)
 	    (e = wallet_change(s->pool, &change, r->arena, &out)) != OK)
 		return reply_error(r, e);
 	if (out.error != OK)
-		return reply_refusal(r, &out);
+		return reply_refusal(r, NULL, &out);
 	/* A replay shows the current limits, which may differ from those of the first reply. */
 	return reply_replayed(r, reply_wallet_limits(r), out.replayed);
 }

@@ -5,6 +5,7 @@
 
 #include "common/base/json.h"
 #include "domain/ledger/limits.h"
+#include "domain/ledger/refusal.h"
 #include "handlers/wallet/service.h"
 
 struct reply *
@@ -26,24 +27,11 @@ struct reply *
 reply_outcome(struct request *r, const struct outcome *out)
 {
 	if (out->error != OK)
-		return reply_refusal(r, out);
+		return reply_refusal(r, NULL, out);
 	return reply_replayed(r, reply_transaction(r, 201, &out->transaction), out->replayed);
 }
 
 /* ---- refusals ---- */
-
-/* The detail of a refusal, in the arena; NULL if its title says everything. */
-static const char *
-refusal_detail(struct request *r, const struct outcome *out)
-{
-	if (out->error == ERR_INSUFFICIENT_FUNDS)
-		return arena_printf(r->arena, "%lld is available, %lld is needed.",
-			(long long)out->available.minor, (long long)out->required.minor);
-	if (out->error == ERR_UNAVAILABLE)
-		return "A limit has just begun to apply to this wallet, and what it has used is "
-		       "still being added up.";
-	return NULL;
-}
 
 /* Further members of a refusal: {"available":…} for lack of funds, {"limit":…} for a limit. Can be
  * empty. */
@@ -66,9 +54,9 @@ refusal_members(const struct outcome *out)
 }
 
 struct reply *
-reply_refusal(struct request *r, const struct outcome *out)
+reply_refusal(struct request *r, const struct operation *op, const struct outcome *out)
 {
-	const char *detail = refusal_detail(r, out), *name;
+	const char *detail = refusal_detail(op, out, r->arena), *name;
 	json_t *members = refusal_members(out), *value;
 
 	json_object_foreach(members, name, value)
@@ -80,9 +68,10 @@ reply_refusal(struct request *r, const struct outcome *out)
 }
 
 json_t *
-refusal_problem(struct request *r, const struct outcome *out)
+refusal_problem(struct request *r, const struct operation *op, const struct outcome *out)
 {
-	json_t *problem = problem_json(r, out->error, refusal_detail(r, out), NULL);
+	json_t *problem = problem_json(
+		r, out->error, refusal_detail(op, out, r->arena), NULL);
 	json_t *members = refusal_members(out);
 
 	json_object_update_missing(problem, members);

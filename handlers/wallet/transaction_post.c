@@ -48,7 +48,7 @@ transaction_post(struct request *r)
 	if (out.error == ERR_INVALID_REQUEST)
 		return reply_error(r, operation_fault(&op, "", &r->faults));
 	if (out.error != OK)
-		return reply_refusal(r, &out);
+		return reply_refusal(r, &op, &out);
 	uuid_format(&out.transaction.id, id);
 	reply = reply_transaction(r, dry ? 200 : 201, &out.transaction);
 	if (dry)

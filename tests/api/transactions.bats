@@ -123,6 +123,10 @@ balance() {
 	refused 400 malformed_json
 	api POST /v1/transactions '{"kind":"deposit","amount":1}' -H 'Content-Type: text/plain'
 	refused 415 unsupported_media_type
+	for coding in gzip 'identity, gzip' x; do
+		api POST /v1/transactions '{"kind":"deposit","amount":1}' -H "Content-Encoding: $coding"
+		refused 415 unsupported_media_type
+	done
 	head -c 200000 /dev/zero | tr '\0' ' ' >"$BATS_TEST_TMPDIR/large"
 	api POST /v1/transactions '' -H 'Content-Type: application/json' --data-binary "@$BATS_TEST_TMPDIR/large"
 	refused 413 too_large
@@ -223,4 +227,41 @@ balance() {
 		seen+=" $(json '.data[0].id')"
 	done
 	[ "$(tr ' ' '\n' <<<"$seen" | sort -u | wc -l)" = 4 ]
+}
+
+@test "headers and bodies that change nothing are accepted; a key without a value is not" {
+	a_user
+	api POST /v1/wallets '{}' -H 'Content-Encoding: Identity'
+	expect 201
+	wallet=$(json .id)
+	api GET "/v1/wallets/$wallet" '{"ignored":true}'
+	expect 200
+	api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":1,\"wallet_id\":\"$wallet\"}" -H 'Idempotency-Key;'
+	expect 422 invalid_request
+	[ "$(json '.errors[0].pointer')" = /Idempotency-Key ]
+}
+
+@test "the first mistakes are explained: what was looked for, and what to do next" {
+	explained() { expect 404 not_found && [[ "$(json .detail)" == *$1* ]]; }
+	sign_up_and_in
+	unknown=01a00000-0000-7000-8000-000000000000
+	api POST /v1/transactions '{"kind":"deposit","amount":1}'
+	explained 'open one with POST /v1/wallets'
+	api POST /v1/transactions/batch '{"transactions":[{"kind":"deposit","amount":1}],"mode":"each"}'
+	[[ "$(json '.results[0].problem.detail')" == *'open one with POST /v1/wallets'* ]]
+	api POST /v1/transactions "{\"kind\":\"release\",\"reference_id\":\"$unknown\"}"
+	explained "reference_id $unknown"
+	for path in "/v1/wallets/$unknown" "/v1/wallets/$unknown/balance" "/v1/wallets/$unknown/holds" "/v1/transactions/$unknown"; do
+		api GET "$path"
+		explained "$unknown"
+		[[ "$(json .detail)" == *"GET ${path%%/$unknown*} lists"* ]]
+	done
+	api GET /v1/wallets/mine
+	explained 'whole UUID'
+	# No refusal just repeats its title.
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	api POST "/v1/wallets/$wallet/close" '{"reason":"x"}'
+	expect 403 forbidden
+	[ "$(json .detail)" != "$(json .title)" ]
 }

@@ -116,6 +116,30 @@ uuids_are_read_strictly(void **state)
 	assert_string_equal(text, "018f6f2e-7b1c-7cc0-8000-00000000abcd");
 }
 
+/* A period never loses what the caller asked for: finer digits make its end later. */
+static void
+finer_ends_are_rounded_up(void **state)
+{
+	static const struct {
+		const char *text;
+		instant_us start, end;
+	} cases[] = { { "1970-01-01T00:00:00.000001Z", 1, 1 },
+		{ "1970-01-01T00:00:00.0000010Z", 1, 1 },
+		{ "1970-01-01T00:00:00.000001000Z", 1, 1 },
+		{ "1970-01-01T00:00:00.0000011Z", 1, 2 },
+		{ "1970-01-01T00:00:00.000001001+00:00", 1, 2 },
+		{ "9999-12-31T23:59:59.9999999Z", INSTANT_LAST, INSTANT_LAST } };
+	instant_us t;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		assert_true(moment_parse(cases[i].text, false, &t));
+		assert_int_equal(t, cases[i].start);
+		assert_true(moment_parse(cases[i].text, true, &t));
+		assert_int_equal(t, cases[i].end);
+	}
+}
+
 int
 main(void)
 {
@@ -123,6 +147,7 @@ main(void)
 		cmocka_unit_test(instants_are_rfc3339),
 		cmocka_unit_test(instants_survive_writing_and_reading),
 		cmocka_unit_test(dates_are_days_in_utc),
+		cmocka_unit_test(finer_ends_are_rounded_up),
 		cmocka_unit_test(uuid_version_7_is_time_then_randomness),
 		cmocka_unit_test(uuids_are_read_strictly),
 	};
