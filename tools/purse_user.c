@@ -1,12 +1,14 @@
 /* purse_user.c - `purse user …`: users and their roles.
  *
  * It connects as the database's owner, because the handlers' role cannot change roles. A change
- * notifies the running handlers, so it applies to a signed-in user's next request. */
+ * notifies the running handlers, and returns once they have heard it, so it applies to a signed-in
+ * user's next request. */
 #include <stdio.h>
 
 #include "common/base/caller.h"
 #include "common/base/config.h"
 #include "common/db/db.h"
+#include "domain/identity/authorizers.h"
 #include "tools/purse.h"
 
 #define EMAIL_MATCHES "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
@@ -193,7 +195,8 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 	}
 	if ((db = users_open()) == NULL)
 		return FAILED;
-	e = role_set(db, statement, argv[0], argv[1]);
+	if ((e = role_set(db, statement, argv[0], argv[1])) == OK)
+		authorizers_wait_on(db);
 	db_free(db);
 	return report(e, argv[0]);
 }

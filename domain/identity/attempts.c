@@ -81,7 +81,10 @@ attempt_prepare(const struct auth *auth, const char *email, const struct uuid *a
 int64_t
 attempt_memory_ms(void)
 {
-	return 4 * config_number(OPT_SIGN_IN_DELAY_MAX);
+	int64_t keep = config_number(OPT_SIGN_IN_KEEP),
+		delay = config_number(OPT_SIGN_IN_DELAY_MAX);
+
+	return keep > delay ? keep : delay;
 }
 
 /* ---- counting ---- */

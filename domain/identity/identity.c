@@ -2,9 +2,9 @@
  *
  * Two caches make this cheap. Every process caches verified tokens until they expire, because a
  * valid signature stays valid. Live sessions are cached only while the watcher's LISTEN connection
- * reports the ones that end. While it is down nothing is cached. When it reconnects, the cache is
- * cleared, because notifications may have been missed. Sign-outs in this process do not depend on
- * notifications: they call identity_forget() before replying. SESSION_KEEP bounds the life of an
+ * reports the ones that end, and answers. While it is down nothing is cached. When it reconnects,
+ * the cache is cleared, because notifications may have been missed. A process that ends a session
+ * waits until all watchers have heard of it (authorizers.h). SESSION_KEEP bounds the life of an
  * entry in case a notification is lost in a way we did not foresee. */
 #include "domain/identity/identity.h"
 
@@ -17,6 +17,7 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "common/db/db.h"
+#include "domain/identity/authorizers.h"
 #include "domain/identity/cache.h"
 #include "domain/identity/keys.h"
 #include "domain/identity/tokens.h"
@@ -29,7 +30,9 @@ static struct {
 	struct db_pool *pool;
 	struct cache *tokens, *sessions;
 	atomic_uint keys_generation; /* of the keys that verified the cached tokens */
-	atomic_bool listening, stopping;
+	/* Until when live sessions can be cached: a little after the watcher was last answered. */
+	atomic_llong trusted_until_ms;
+	atomic_bool stopping;
 	bool watching;
 	pthread_t watcher;
 } identity;
@@ -149,7 +152,7 @@ session_lookup(const struct uuid *session, struct cached_identity *k)
 	unsigned mark = cache_mark(identity.sessions);
 	enum error e;
 
-	if (!atomic_load(&identity.listening))
+	if (clock_monotonic_ms() >= atomic_load(&identity.trusted_until_ms))
 		return session_query(session, k);
 	cache_key(session->bytes, sizeof session->bytes, key);
 	if (cache_get(identity.sessions, key, k))
@@ -203,16 +206,41 @@ identity_forget_all(void)
 
 /* ---- the watcher ---- */
 
-/* What is no session id can mean any session. */
-static void
-notification_apply(const char *payload)
+/* What is neither a number nor a session id can mean any session. False: the connection is lost. */
+static bool
+notification_apply(struct authorizer *a, const char *payload)
 {
 	struct uuid session;
+	int64_t number;
 
+	if (authorizer_is_number(payload, &number))
+		return authorizer_confirm(a, number) == OK;
 	if (uuid_parse(payload, &session))
 		identity_forget(&session);
 	else
 		identity_forget_all();
+	return true;
+}
+
+static void
+trust_from(int64_t answered_ms)
+{
+	atomic_store(&identity.trusted_until_ms, answered_ms + AUTHORIZER_TRUST_MS);
+}
+
+/* Whether the connection has answered; asks every WATCH_TURN_MS. */
+static bool
+watch_check(struct authorizer *a, int64_t *checked_ms)
+{
+	int64_t now = clock_monotonic_ms();
+
+	if (now - *checked_ms < WATCH_TURN_MS)
+		return true;
+	if (authorizer_check(a) != OK)
+		return false;
+	*checked_ms = now;
+	trust_from(now);
+	return true;
 }
 
 /* Returns when the connection is lost or the program ends. LISTEN already holds, so no session can
@@ -220,37 +248,45 @@ notification_apply(const char *payload)
 static void
 watch_connection(struct db *db)
 {
+	struct authorizer a = { .db = db };
+	int64_t checked_ms = clock_monotonic_ms();
 	char payload[64];
-	int got = 0;
+	bool good = authorizer_join(&a) == OK;
+	int got;
 
 	identity_forget_all();
-	atomic_store(&identity.listening, true);
-	log_info("caching live sessions");
-	while (got >= 0 && !atomic_load(&identity.stopping))
-		if ((got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload)) == 1)
-			notification_apply(payload);
-	atomic_store(&identity.listening, false);
+	if (good) {
+		trust_from(checked_ms);
+		log_info("caching live sessions");
+	}
+	while (good && !atomic_load(&identity.stopping)) {
+		got = db_wait(db, WATCH_TURN_MS, payload, sizeof payload);
+		good = got >= 0 && (got == 0 || notification_apply(&a, payload)) &&
+		       watch_check(&a, &checked_ms);
+	}
+	atomic_store(&identity.trusted_until_ms, 0);
 	identity_forget_all();
-	if (got < 0)
+	if (!good)
 		log_warn("lost the connection that reports ended sessions: not caching sessions");
 }
 
+/* A new connection each time: what one has not heard, another must not confirm. */
 static void *
 watch(void *unused)
 {
-	struct db *db = NULL;
-
 	(void)unused;
 	while (!atomic_load(&identity.stopping)) {
-		if (db == NULL && (db = db_new(config_text(OPT_AUTH_DATABASE_URL))) == NULL)
+		struct db *db = db_new(config_text(OPT_AUTH_DATABASE_URL));
+
+		if (db == NULL)
 			log_error("out of memory for the session watcher: not caching sessions");
 		else if (db_listen(db, SESSION_ENDED) == OK)
 			watch_connection(db);
+		db_free(db);
 		for (int waited = 0; waited < 1000 && !atomic_load(&identity.stopping);
 			waited += WATCH_TURN_MS)
 			clock_sleep_ms(WATCH_TURN_MS);
 	}
-	db_free(db);
 	return NULL;
 }
 

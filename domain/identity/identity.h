@@ -27,8 +27,8 @@ void identity_watch(void);
 void identity_forget(const struct uuid *session);
 void identity_forget_all(void);
 
-/* The channel. The payload is a session id, or SESSION_ENDED_ALL if any session can have changed,
- * such as when a role is granted. */
+/* The channel. The payload is a session id, a number to confirm (authorizers.h), or
+ * SESSION_ENDED_ALL if any session can have changed, such as when a role is granted. */
 #define SESSION_ENDED "session_ended"
 #define SESSION_ENDED_ALL "*"
 /* For a statement that ends sessions and returns their ids: notifies the listeners on commit. */

@@ -41,6 +41,6 @@ password_change(struct auth *auth, const struct account *account, const struct u
 	if ((e = password_hash_queued(client, password, hash)) != OK)
 		return e;
 	e = db_transaction(auth->pool, DB_ONCE, change_work, &c);
-	ended_forget(&c.ended);
+	ended_announce(auth, &c.ended);
 	return e;
 }

@@ -2,6 +2,7 @@
 #include "domain/identity/sessions.h"
 
 #include "common/base/config.h"
+#include "domain/identity/authorizers.h"
 #include "domain/identity/identity.h"
 #include "domain/identity/refresh.h"
 #include "domain/identity/sweep.h"
@@ -22,14 +23,14 @@ ended_read(const struct db_rows *rows, struct ended *ended)
 }
 
 void
-ended_forget(const struct ended *e)
+ended_announce(struct auth *auth, const struct ended *e)
 {
-	if (e->count > ENDED_MAX) {
+	if (e->count > ENDED_MAX)
 		identity_forget_all();
-		return;
-	}
-	for (size_t i = 0; i < e->count; i++)
+	for (size_t i = 0; i < e->count && i < ENDED_MAX; i++)
 		identity_forget(&e->list[i].id);
+	if (e->count > 0)
+		authorizers_wait(auth->pool);
 }
 
 /* ---- opening ---- */
@@ -93,7 +94,7 @@ session_open(struct auth *auth, const struct account *account, const struct clie
 
 	refresh_random(&o.refresh);
 	e = db_transaction(auth->pool, DB_IDEMPOTENT, opening_work, &o);
-	ended_forget(&o.ended);
+	ended_announce(auth, &o.ended);
 	if (e != OK)
 		return e;
 	sweep_some(auth);
@@ -121,7 +122,10 @@ session_end(struct auth *auth, const struct uuid *user, const struct uuid *sessi
 	identity_forget(session);
 	if (e != OK)
 		return e;
-	return rows_count(rows) > 0 ? OK : ERR_NOT_FOUND;
+	if (rows_count(rows) == 0)
+		return ERR_NOT_FOUND;
+	authorizers_wait(auth->pool);
+	return OK;
 }
 
 /* $2: the session to keep open, or NULL. */
@@ -154,7 +158,7 @@ session_end_all(struct auth *auth, const struct uuid *user)
 		identity_forget_all();
 		return e;
 	}
-	ended_forget(&ended);
+	ended_announce(auth, &ended);
 	return OK;
 }
 

@@ -22,7 +22,8 @@ struct grant {
 enum error session_open(struct auth *auth, const struct account *account,
 	const struct client *client, struct grant *out) MUST_CHECK;
 
-/* ERR_NOT_FOUND if the session is not the user's, or has ended. */
+/* These return once every living authorizer knows that the sessions have ended, or after a second.
+ * ERR_NOT_FOUND if the session is not the user's, or has ended. */
 enum error session_end(struct auth *auth, const struct uuid *user,
 	const struct uuid *session) MUST_CHECK;
 /* Every session of the user, this one included. */
@@ -42,7 +43,7 @@ enum error session_list(struct auth *auth, struct arena *arena, const struct uui
 
 #define ENDED_MAX 64
 
-/* Sessions that a transaction ended, to pass to ended_forget() after the commit. */
+/* Sessions that a transaction ended, to pass to ended_announce() after the commit. */
 struct ended {
 	struct ended_session {
 		struct uuid id;
@@ -54,7 +55,7 @@ struct ended {
  * other processes. */
 enum error session_end_others(struct db *db, const struct uuid *user, const struct uuid *session,
 	struct ended *ended) MUST_CHECK;
-/* Drops the sessions from the cache of this process. */
-void ended_forget(const struct ended *ended);
+/* Drops the sessions from the cache of this process, and waits until the others have, too. */
+void ended_announce(struct auth *auth, const struct ended *ended);
 
 #endif

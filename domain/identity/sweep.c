@@ -27,13 +27,13 @@ sweep_one(struct auth *auth, const struct db_statement *statement, const struct 
  * sessions that another transaction has locked. */
 static const struct db_statement sweep_sessions_sql = { "sweep_sessions",
 	"DELETE FROM session WHERE id IN (SELECT id FROM session"
-	" WHERE least(expires_at, ended_at) < now() - interval '7 days'"
+	" WHERE least(expires_at, ended_at) < now() - " DB_MS("$1")
 	" LIMIT 20 FOR UPDATE SKIP LOCKED)",
 	DB_IDEMPOTENT };
 
 static const struct db_statement sweep_tokens_sql = { "sweep_tokens",
 	"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"
-	" WHERE spent_at < now() - $1::bigint" DB_MILLISECONDS
+	" WHERE spent_at < now() - " DB_MS("$1")
 	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
 	DB_IDEMPOTENT };
 
@@ -46,7 +46,19 @@ static const struct db_statement thin_tokens_sql = { "thin_tokens",
 
 static const struct db_statement sweep_attempts_sql = { "sweep_attempts",
 	"DELETE FROM sign_in_attempt WHERE key IN (SELECT key FROM sign_in_attempt"
-	" WHERE tried_at < clock_timestamp() - $1::bigint" DB_MILLISECONDS
+	" WHERE tried_at < clock_timestamp() - " DB_MS("$1")
+	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+	DB_IDEMPOTENT };
+
+/* A bucket that is empty says nothing. */
+static const struct db_statement sweep_buckets_sql = { "sweep_buckets",
+	"DELETE FROM attempt_bucket WHERE key IN (SELECT key FROM attempt_bucket"
+	" WHERE empty_at < clock_timestamp() LIMIT 1000 FOR UPDATE SKIP LOCKED)",
+	DB_IDEMPOTENT };
+
+static const struct db_statement sweep_devices_sql = { "sweep_devices",
+	"DELETE FROM known_device WHERE (account_id, device) IN (SELECT account_id, device"
+	" FROM known_device WHERE seen_at < now() - " DB_MS("$1")
 	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
 	DB_IDEMPOTENT };
 
@@ -57,8 +69,10 @@ sweep_some(struct auth *auth)
 		return;
 	/* Tokens before sessions, so that fewer tokens are left to cascade to. */
 	sweep_one(auth, &sweep_tokens_sql,
-		DB_VALUES(db_number(config_number(OPT_REFRESH_TOKEN_TIME))));
+		DB_VALUES(db_number(config_number(OPT_SPENT_TOKEN_KEEP))));
 	sweep_one(auth, &thin_tokens_sql, DB_NO_VALUES);
-	sweep_one(auth, &sweep_sessions_sql, DB_NO_VALUES);
+	sweep_one(auth, &sweep_sessions_sql, DB_VALUES(db_number(config_number(OPT_SESSION_KEEP))));
 	sweep_one(auth, &sweep_attempts_sql, DB_VALUES(db_number(attempt_memory_ms())));
+	sweep_one(auth, &sweep_buckets_sql, DB_NO_VALUES);
+	sweep_one(auth, &sweep_devices_sql, DB_VALUES(db_number(config_number(OPT_DEVICE_KEEP))));
 }

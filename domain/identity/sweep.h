@@ -1,4 +1,5 @@
-/* sweep.h - deletes expired sessions, spent tokens and failed sign-in attempts. */
+/* sweep.h - deletes what has passed its keeping time: sessions, spent tokens, failed sign-ins,
+ * known devices. */
 #ifndef DOMAIN_IDENTITY_SWEEP_H
 #define DOMAIN_IDENTITY_SWEEP_H
 

@@ -393,15 +393,20 @@ setup() {
 	sign_in "$EMAIL"
 	sql auth "UPDATE session SET ended_at = now() - interval '8 days' WHERE id = '$old';
 		INSERT INTO sign_in_attempt VALUES (sha256('$EMAIL'), 1, now() - interval '1 year', now() - interval '1 year');
+		INSERT INTO attempt_bucket VALUES (sha256('$EMAIL'), now() - interval '1 second'), (sha256('b$EMAIL'), now() + interval '1 hour');
+		INSERT INTO known_device VALUES ('$USER_ID', sha256('$EMAIL'), now() - interval '91 days'),
+			('$USER_ID', sha256('b$EMAIL'), now() - interval '89 days');
 		INSERT INTO spent_token VALUES (sha256('$EMAIL'), '$SESSION_ID', '', '', now() - interval '1 year', 0)
 			, (sha256('a$EMAIL'), '$SESSION_ID', '', '', now() - interval '61 minutes', 127)
 			, (sha256('b$EMAIL'), '$SESSION_ID', '', '', now() - interval '61 minutes', 128)"
 	# Failed sign-ins and refreshes sweep at random, once in a while.
 	failures_sweep() {
 		for _ in {1..8}; do TOKEN='' api POST /v1/auth/sign-in "{\"email\":\"$(new_email)\",\"password\":\"not the password\"}"; done
-		[ "$(sql auth "SELECT (SELECT count(*) FROM sign_in_attempt WHERE key = k) + (SELECT count(*) FROM spent_token WHERE token_hash IN (k, sha256('a$EMAIL')))
+		[ "$(sql auth "SELECT (SELECT count(*) FROM sign_in_attempt WHERE key = k) + (SELECT count(*) FROM attempt_bucket WHERE key = k) +
+			(SELECT count(*) FROM known_device WHERE device = k) + (SELECT count(*) FROM spent_token WHERE token_hash IN (k, sha256('a$EMAIL')))
 			FROM sha256('$EMAIL') k")" = 0 ] &&
-			[ "$(sql auth "SELECT count(*) FROM spent_token WHERE token_hash = sha256('b$EMAIL')")" = 1 ]
+			[ "$(sql auth "SELECT (SELECT count(*) FROM spent_token WHERE token_hash = k) + (SELECT count(*) FROM attempt_bucket WHERE key = k) +
+				(SELECT count(*) FROM known_device WHERE device = k) FROM sha256('b$EMAIL') k")" = 3 ]
 	}
 	refreshes_sweep() {
 		for _ in {1..8}; do

@@ -69,7 +69,7 @@ counted() {
 	mark
 	to=$MARK
 	for service in auth wallet statement; do
-		took=$(sed -n "/$from/,/$to/p" "$SERVERS_LOG" | grep -v mark- |
+		took=$(sed -n "/$from/,/$to/p" "$SERVERS_LOG" | grep -v -e mark- -e authorizer_check |
 			grep -cE "purse_${service}_app@purse_$service .*(execute|statement)( [a-z_]+)?: " || true)
 		recorded=$(jq -e ".statements_of_ten.\"$name\".$service" "$ROOT/bench/counts.json")
 		echo "$name: ten calls took $took statements of $service; $recorded recorded"
