@@ -8,18 +8,38 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum type { TEXT, INT, SIZE, TIME, TYPE_COUNT };
+#include "common/base/config_check.h"
+
+/* The numbers come after the texts. */
+enum type {
+	TEXT = CONFIG_TEXT,
+	CHOICE = CONFIG_CHOICE,
+	CURRENCY = CONFIG_CURRENCY,
+	URL = CONFIG_URL,
+	DATABASE = CONFIG_DATABASE,
+	AMQP = CONFIG_AMQP,
+	SMTP = CONFIG_SMTP,
+	MAIL = CONFIG_MAIL,
+	PATH = CONFIG_PATH,
+	LISTEN = CONFIG_LISTEN,
+	NETWORKS = CONFIG_NETWORKS,
+	INT,
+	SIZE,
+	TIME,
+	TYPE_COUNT
+};
 
 struct definition {
 	const char *name;
 	enum type type;
 	const char *value;
 	int64_t min, max;
+	const char *help;
 };
 
 static const struct definition definitions[OPTION_COUNT] = {
 #define OPTION(name, type, value, min, max, help) \
-	[OPT_##name] = { #name, type, value, min, max },
+	[OPT_##name] = { #name, type, value, min, max, help },
 #include "common/base/config.def"
 #undef OPTION
 };
@@ -67,13 +87,12 @@ option_error(const struct definition *d, const char *text)
 	static const struct {
 		const char *example, *unit;
 	} forms[TYPE_COUNT] = {
-		[TEXT] = { "text", "" },
 		[INT] = { "an integer", "" },
 		[SIZE] = { "a size such as 64k", " bytes" },
 		[TIME] = { "a time such as 250ms, 20s or 7d", " milliseconds" },
 	};
 
-	if (d->type == TEXT)
+	if (d->type < INT)
 		fprintf(stderr,
 			"%s must be %" PRId64 " to %" PRId64 " characters long, not \"%s\".\n",
 			d->name, d->min, d->max, text);
@@ -90,9 +109,19 @@ option_set(enum option o, const char *text)
 {
 	const struct definition *d = &definitions[o];
 	int64_t n = (int64_t)strlen(text);
+	const char *must;
 
-	if (d->type != TEXT && !number_parse(d->type, text, &n))
+	if (d->type >= INT && !number_parse(d->type, text, &n))
 		return option_error(d, text);
+	if (d->type < INT &&
+		(must = config_check((enum config_text_type)d->type, text, d->help)) != NULL) {
+		/* Those with a password stay secret. */
+		if (d->type == DATABASE || d->type == AMQP || d->type == SMTP)
+			fprintf(stderr, "%s must be %s.\n", d->name, must);
+		else
+			fprintf(stderr, "%s must be %s, not \"%s\".\n", d->name, must, text);
+		return false;
+	}
 	if (n < d->min || n > d->max)
 		return option_error(d, text);
 	free(values[o].text);
@@ -169,6 +198,35 @@ file_read(const char *path, bool must_exist)
 	return good;
 }
 
+/* Options of which the first must not exceed the second. */
+static const struct {
+	enum option less, more;
+} pairs[] = {
+	{ OPT_BODY_LIMIT, OPT_REQUEST_MEMORY },
+	{ OPT_BATCH_BODY_LIMIT, OPT_REQUEST_MEMORY },
+	{ OPT_CONNECTIONS_PER_CLIENT, OPT_CONNECTIONS_MAX },
+	{ OPT_WATCH_PATIENCE, OPT_WATCH_PAUSE_MAX },
+	{ OPT_SIGN_IN_DELAY, OPT_SIGN_IN_DELAY_MAX },
+	{ OPT_HOLD_TIME, OPT_HOLD_TIME_MAX },
+	{ OPT_STATEMENT_SYNC_DAYS, OPT_STATEMENT_MAX_DAYS },
+};
+
+static bool
+pairs_check(void)
+{
+	bool good = true;
+
+	for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++)
+		if (values[pairs[i].less].text != NULL && values[pairs[i].more].text != NULL &&
+			values[pairs[i].less].number > values[pairs[i].more].number) {
+			fprintf(stderr, "%s (%s) must not be more than %s (%s).\n",
+				definitions[pairs[i].less].name, values[pairs[i].less].text,
+				definitions[pairs[i].more].name, values[pairs[i].more].text);
+			good = false;
+		}
+	return good;
+}
+
 bool
 config_load(void)
 {
@@ -188,9 +246,8 @@ config_load(void)
 		folder = definitions[OPT_DATA_DIR].value;
 	if (snprintf(below, sizeof below, "%s/purse.env", folder) >= (int)sizeof below)
 		return false;
-	if (path != NULL)
-		return file_read(path, true) && good;
-	return file_read(below, false) && good;
+	good = file_read(path != NULL ? path : below, path != NULL) && good;
+	return pairs_check() && good;
 }
 
 bool

@@ -35,14 +35,21 @@ program_stop(void)
 	stopping = 1;
 }
 
-static void
-help(const char *name)
+bool
+program_info(int argc, char **argv, const char *name, const char *usage)
 {
-	printf("%s - see ARCHITECTURE.md\n\n"
-	       "  %s            run until SIGTERM\n"
-	       "  %s --drain    process pending items, then exit: 0, or 1 if a server is down\n"
+	if (argc != 2)
+		return false;
+	if (strcmp(argv[1], "--version") == 0) {
+		printf("%s %s\n", name, PURSE_VERSION);
+		return true;
+	}
+	if (strcmp(argv[1], "--help") != 0 && strcmp(argv[1], "-h") != 0)
+		return false;
+	printf("%s, part of Purse %s\n\n%s\n"
 	       "Options come from the environment or the file PURSE_CONFIG: see .env.example.\n",
-		name, name, name);
+		name, PURSE_VERSION, usage);
+	return true;
 }
 
 bool
@@ -51,19 +58,17 @@ program_start(int argc, char **argv, const char *name, bool *drain, int *status)
 	struct sigaction stop = { .sa_handler = stop_on_signal },
 			 ignore = { .sa_handler = SIG_IGN };
 
-	*drain = false;
-	for (int i = 1; i < argc; i++) {
-		if (strcmp(argv[i], "--drain") == 0) {
-			*drain = true;
-		} else {
-			bool is_help = strcmp(argv[i], "--help") == 0;
-
-			if (!is_help)
-				fprintf(stderr, "%s: unknown argument %s\n", name, argv[i]);
-			help(name);
-			*status = is_help ? 0 : 2;
-			return false;
-		}
+	*drain = argc == 2 && strcmp(argv[1], "--drain") == 0;
+	*status = 0;
+	if (program_info(argc, argv, name,
+		    "  --drain    process pending items, then exit: 0, or 1 if a server is down\n"
+		    "Without arguments it runs until SIGTERM.\n"))
+		return false;
+	*status = 2;
+	if (argc > 1 && !*drain) {
+		fprintf(stderr, "%s: unknown argument \"%s\": see %s --help.\n", name,
+			argv[argc - 1], name);
+		return false;
 	}
 	*status = 1;
 	if (!config_load())

@@ -10,6 +10,9 @@
 
 #include "common/base/error.h"
 
+/* Prints what --help (with the `usage` that follows) or --version asks for. True: main returns 0.
+ * It needs no configuration. */
+bool program_info(int argc, char **argv, const char *name, const char *usage) MUST_CHECK;
 /* Reads arguments and configuration, starts logging, and installs the signal handlers. Sets *drain
  * if --drain was given. False: main returns *status (a sentence is on stderr, or the help on
  * stdout). */

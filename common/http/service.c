@@ -13,6 +13,7 @@
 
 #include "common/base/config.h"
 #include "common/base/log.h"
+#include "common/base/program.h"
 #include "common/http/docroot.h"
 #include "common/http/handover.h"
 #include "common/http/health.h"
@@ -198,6 +199,11 @@ exit_immediately(int status)
 #endif
 }
 
+static const char usage[] =
+	"  --routes    print the routes and who can call them\n"
+	"Without arguments it answers CGI or FastCGI requests until SIGTERM.\n"
+	"A web server starts it, or LISTEN is the address that it listens on.\n";
+
 int
 service_main(int argc, char **argv, const struct service *s)
 {
@@ -211,6 +217,14 @@ service_main(int argc, char **argv, const struct service *s)
 	if (argc == 2 && strcmp(argv[1], "--routes") == 0) {
 		routes_print(s);
 		return 0;
+	}
+	if (program_info(argc, argv, s->name, usage))
+		return 0;
+	/* A web server can pass the words of a query (RFC 3875, 4.4). */
+	if (argc > 1 && getenv("GATEWAY_INTERFACE") == NULL) {
+		fprintf(stderr, "%s: unknown argument \"%s\": see %s --help.\n", s->name,
+			argv[1], s->name);
+		return 2;
 	}
 	libfcgi_set_timeouts();
 	if (!config_load())

@@ -92,3 +92,42 @@ refused() {
 	YES=1 tools/clean-data
 	[ ! -e "$DATA_DIR" ]
 }
+
+@test "options that make no sense: all of them at once, before anything starts" {
+	LOG_LEVEL=loud DEFAULT_CURRENCY=XXQ PUBLIC_URL=localhost:3000 SMTP_FROM=purse PROXIES='10.0.0.0/8 10.0.0/8' HANDLER_THREADS=many HOLD_TIME=31d \
+		SMTP_URL='http://user:secret@host' run tools/up
+	[ "$status" -ne 0 ]
+	[ "${#lines[@]}" -eq 8 ]
+	for fault in 'LOG_LEVEL must be debug, info, warn or error, not "loud".' 'DEFAULT_CURRENCY must be a currency code of ISO 4217, not "XXQ".' \
+		'PUBLIC_URL must be a URL such as' 'SMTP_FROM must be a mail address' 'PROXIES must be addresses or networks' \
+		'HANDLER_THREADS must be an integer from 1 to 512' 'HOLD_TIME (31d) must not be more than HOLD_TIME_MAX (30d).' 'SMTP_URL must be a URL such as smtp://host:25.'; do
+		[[ $output == *"$fault"* ]] || { echo "not reported: $fault" && return 1; }
+	done
+	[[ $output != *secret* ]]
+	[ ! -e "$DATA_DIR" ]
+}
+
+@test "every program explains itself without any configuration, and no error is printed twice" {
+	local name words
+	for name in $(sed -nE 's/^(handler|consumer|tool|part) //p' "$ROOT/tools/programs"); do
+		for words in --help --version; do
+			run env -i PURSE_CONFIG=/nowhere LOG_LEVEL=loud "$BUILD/$name" $words
+			[ "$status" -eq 0 ]
+			[[ $output == *[Pp]urse*  || $output == "$name "[0-9]* ]]
+		done
+	done
+	for words in key user 'user role' dead; do
+		run env -i PURSE_CONFIG=/nowhere "$BUILD/purse" $words
+		[ "$status" -eq 2 ]
+		[[ ${lines[0]} == "usage: purse $words COMMAND ..." ]]
+		[ "$(grep -c "^  $words " <<<"$output")" -ge 2 ]
+	done
+	for name in auth wallet statement outbox_relay transaction_consumer statement_consumer; do
+		run env -i PURSE_CONFIG=/dev/null "$BUILD/$name"
+		[ "$status" -ne 0 ]
+		[ "${#lines[@]}" -eq 1 ]
+		run env -i PURSE_CONFIG=/dev/null "$BUILD/$name" --nothing
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/program.h"
 
 #define KEPT (1024 * 1024)
 /* Room for the sentence that says how much was lost. */
@@ -191,6 +192,9 @@ main(int argc, char **argv)
 {
 	static struct pump p;
 
+	if (program_info(argc, argv, "log_pump",
+		    "  log_pump COMMAND...    pass standard input to COMMAND, and never block\n"))
+		return 0;
 	if (argc < 2) {
 		fprintf(stderr, "usage: log_pump COMMAND...\n");
 		return 2;

@@ -9,9 +9,12 @@ const time = (ms) => {
 };
 const bytes = (n) => (n >= 1048576 && n % 1048576 === 0 ? `${n / 1048576}m` : n >= 1024 && n % 1024 === 0 ? `${n / 1024}k` : String(n));
 
+const texts = { CHOICE: 'one of these', CURRENCY: 'ISO 4217', URL: 'a URL', DATABASE: 'a connection string', AMQP: 'a URL', SMTP: 'a URL', MAIL: 'a mail address',
+	PATH: 'a path', LISTEN: 'a port or a path', NETWORKS: 'addresses, networks' };
+
 function bounds({ type, least, most }) {
-	if (type === 'TEXT')
-		return `${least} – ${most} characters`;
+	if (!['INT', 'SIZE', 'TIME'].includes(type))
+		return texts[type] ?? `${least} – ${most} characters`;
 	const show = type === 'TIME' ? time : type === 'SIZE' ? bytes : String;
 	return `${show(least)} – ${show(most)}`;
 }
@@ -32,7 +35,7 @@ ${all.filter((o) => o.section === section).map(row).join('\n')}
 
 Every program reads its options in the same order: the environment, then a file of \`NAME=value\` lines
 (\`$PURSE_CONFIG\`, or \`purse.env\` in the data folder), then the default.
-If a value is missing or invalid, the program reports it in one sentence and does not start.
+If values are missing or invalid, the program reports all of them, in a sentence each, and does not start. \`purse config\` checks them, and \`make up\` does so before it starts anything.
 
 For \`make up\`, write your changes to \`.env\` (\`.env.example\` lists every option with its default).
 From it, and from the addresses of its own servers, \`make up\` generates \`DATA_DIR/purse.env\`.
