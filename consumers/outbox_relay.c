@@ -9,11 +9,14 @@
 #include "common/base/event.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
+#include "common/outbox/alarms.h"
 #include "common/outbox/relay.h"
 #include "consumers/topology.h"
+#include "domain/ledger/alarms.h"
 #include "domain/ledger/facts.h"
 #include "domain/ledger/hold_sweep.h"
 #include "domain/ledger/seal.h"
+#include "domain/statement/alarms.h"
 
 /* ---- rows to events ---- */
 
@@ -99,8 +102,8 @@ static const struct source sources[] = {
 
 /* ---- the program ---- */
 
-/* Work that runs next to the relays and needs only the wallet database, as the relay is the one
- * consumer that runs without a broker. Each returns NULL, unless it failed. */
+/* Work that runs next to the relays and needs the wallet database, as the relay is the one consumer
+ * that runs without a broker. Each returns NULL, unless it failed. */
 static void *
 sweep_thread(void *drain)
 {
@@ -113,7 +116,21 @@ seal_thread(void *drain)
 	return seal_loop(drain != NULL) ? NULL : drain;
 }
 
-static void *(*const side_threads[])(void *) = { sweep_thread, seal_thread };
+static const struct alarm_source alarm_sources[] = {
+	{ OPT_WALLET_DATABASE_URL, ledger_alarms },
+	{ OPT_STATEMENT_DATABASE_URL, statement_alarms_of_jobs },
+};
+
+static void *
+alarm_thread(void *drain)
+{
+	if (drain == NULL)
+		alarms_watch(alarm_sources, sizeof alarm_sources / sizeof alarm_sources[0],
+			&purse_topology);
+	return NULL;
+}
+
+static void *(*const side_threads[])(void *) = { sweep_thread, seal_thread, alarm_thread };
 #define SIDES (sizeof side_threads / sizeof side_threads[0])
 
 /* Starts them; returns how many were started. */

@@ -16,6 +16,14 @@ check_print(const struct db_rows *row, void *context)
 }
 
 static enum error
+note_print(const struct db_rows *row, void *context)
+{
+	(void)context;
+	printf("%s.\n", rows_text(row, 0, 0));
+	return OK;
+}
+
+static enum error
 checks_run(struct verify *v, struct db *db, const struct verify_checks *checks)
 {
 	for (size_t i = 0; i < checks->count; i++) {
@@ -59,7 +67,8 @@ wallet_work(struct db *db, void *context)
 		fputc('\n', stderr);
 	if ((e = checks_run(v, db, &verify_books)) != OK ||
 	    (e = checks_run(v, db, &verify_settings)) != OK ||
-	    (e = checks_run(v, db, &verify_seals)) != OK)
+	    (e = checks_run(v, db, &verify_seals)) != OK ||
+	    (e = db_stream(db, &verify_ahead_sql, DB_NO_VALUES, note_print, NULL)) != OK)
 		return e;
 	return verify_signatures(v);
 }

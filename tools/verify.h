@@ -39,6 +39,9 @@ struct verify_checks {
  * sealed history. Of the statement database: its wallets and jobs. */
 extern const struct verify_checks verify_books, verify_settings, verify_seals, verify_statements;
 
+/* Rows that a clock that ran ahead has dated; one text for each wallet. They are no errors. */
+extern const struct db_statement verify_ahead_sql;
+
 /* Checks the signatures of the sealed history, and the exported head. */
 enum error verify_signatures(struct verify *v) MUST_CHECK;
 /* Reads a head that `purse seal export` wrote. False after an error message. */

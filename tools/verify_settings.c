@@ -130,6 +130,14 @@ static const struct verify_check checks[] = {
 };
 const struct verify_checks verify_settings = VERIFY_CHECKS(checks);
 
+const struct db_statement verify_ahead_sql = { "ahead",
+	"SELECT format('Dated ahead of the clock: wallet %s, version %s to %s, until %s', w.id,"
+	" min(t.version), w.version, w.changed_at)"
+	" FROM wallet w JOIN transaction t ON t.wallet_id = w.id"
+	" WHERE w.changed_at > clock_timestamp() AND t.created_at > clock_timestamp()"
+	" GROUP BY w.id",
+	DB_ONCE };
+
 /* ---- the statement database ---- */
 
 static const struct db_statement heads_sql = { "statement_heads",

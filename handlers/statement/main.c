@@ -12,6 +12,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/v1/statements/{id}/file", job_file_get, SIGNED_IN },
 	{ METHOD_GET, "/health/statement", health_get, ANYONE },
 	{ METHOD_GET, "/health/statement/live", health_live_get, ANYONE },
+	{ METHOD_GET, "/health/statement/alarms", alarms_get, ANYONE },
 };
 
 static void

@@ -15,5 +15,6 @@ handler statements_get;    /* GET /v1/statements */
 handler job_get;           /* GET /v1/statements/{id} */
 handler job_file_get;      /* GET /v1/statements/{id}/file */
 handler health_get;        /* GET /health/statement */
+handler alarms_get;        /* GET /health/statement/alarms */
 
 #endif

@@ -26,6 +26,7 @@ static const struct route routes[] = {
 	{ METHOD_GET, "/v1/transactions/{id}", transaction_get, SIGNED_IN },
 	{ METHOD_GET, "/health/wallet", health_get, ANYONE },
 	{ METHOD_GET, "/health/wallet/live", health_live_get, ANYONE },
+	{ METHOD_GET, "/health/wallet/alarms", alarms_get, ANYONE },
 };
 
 static void

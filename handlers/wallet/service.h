@@ -28,6 +28,6 @@ handler wallet_freeze_post, wallet_unfreeze_post, wallet_close_post, hold_list_g
 handler limits_get, limits_put, currency_limits_get, currency_limits_put;
 handler batch_post;
 handler transaction_post, transaction_get, transaction_list_get;
-handler health_get;
+handler health_get, alarms_get;
 
 #endif

@@ -16,5 +16,6 @@ GRANT EXECUTE ON FUNCTION
 	lines_store, wallet_find, version_at, statement_span,
 	job_request, job_claim, job_begin, job_progress, job_postpone, job_finish, job_fail,
 	mail_claim, mail_sent, files_expired, file_removed,
-	outbox_read, outbox_position, outbox_advance, outbox_adopt
+	outbox_read, outbox_position, outbox_advance, outbox_adopt,
+	statement_alarms
 	TO :"app";

@@ -25,7 +25,8 @@ GRANT EXECUTE ON FUNCTION
 	wallet_clock, wallet_limits, limits_of, limit_used, limit_pending, limit_fill,
 	limit_frees_at, currency_limits,
 	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject,
-	seal_append, seal_resume, seal_unsigned, seal_sign
+	seal_append, seal_resume, seal_unsigned, seal_sign, seal_position,
+	wallet_alarms, outbox_obstacle, alarm_repeat, alarm_end
 	TO :"app";
 -- functions/old.sql
 GRANT EXECUTE ON FUNCTION transaction_page,

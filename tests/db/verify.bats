@@ -228,7 +228,7 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE limit_usage SET version = version + 1" "wallet $w: its usage of deposit"
 	finds wallet "UPDATE limit_usage SET day = day + 1" "wallet $w: its usage of deposit"
 	finds wallet "UPDATE limit_usage SET since = since + 1" "wallet $w: its usage of deposit"
-	finds wallet "UPDATE limit_usage SET since_at = since_at - interval '1 s'" "wallet $w: its usage of deposit"
+	finds wallet "UPDATE limit_usage SET since_at = now()" "wallet $w: its usage of deposit"
 	finds wallet "UPDATE limit_usage SET wallet_id = gen_random_uuid()" "its usage of deposit"
 	tamper wallet "SELECT setval('limit_change', 1, false)"
 	finds wallet '' "the sequence limit_change was reset"
@@ -293,7 +293,7 @@ sweep() {
 	# Each change in another wallet.
 	for change in "owner_id = gen_random_uuid()" "currency = 'GBP'" "name = 'Other'" "name = NULL" "created_at = '2001-01-01'" "idempotency_key = NULL" "fingerprint = '\xff'" "credit_limit = 1"; do
 		read -r w id < <(psql -XAtq -F ' ' -d "$(at wallet made_wallet "$WALLET_DATABASE_OWNER_URL")" -c "SELECT w.id, t.id FROM wallet w JOIN transaction t ON t.wallet_id = w.id AND t.version = 1
-			ORDER BY w.name = 'Third' DESC NULLS LAST, w.name = 'Second' DESC NULLS LAST, w.id OFFSET $(case $change in 'name = NULL') echo 0 ;; idem*) echo 1 ;; *) echo $((${#changes[@]} + 2)) ;; esac) LIMIT 1")
+			ORDER BY w.name = 'Third' DESC NULLS LAST, w.name = 'Second' DESC NULLS LAST, w.balance < 0, w.id OFFSET $(case $change in 'name = NULL') echo 0 ;; idem*) echo 1 ;; *) echo $((${#changes[@]} + 2)) ;; esac) LIMIT 1")
 		changes+=("UPDATE wallet SET $change WHERE id = '$w';")
 		expected+=("wallet $w, version 1, $id: it, or its wallet's owner, currency, name, key or first credit limit, is not as it was when sealed")
 	done
@@ -403,6 +403,22 @@ sweep() {
 	run verify tried --head "$BATS_FILE_TMPDIR/head"
 	[ "$status" -eq 0 ]
 	[ "$(tamper wallet "SELECT string_agg(length(members) / 56 || '', ' ' ORDER BY number) FROM seal OFFSET 0")" = "$(tamper wallet "SELECT (count(*) - 2 + (SELECT count(*) FROM currency_limit_change)) || ' 2' FROM transaction")" ]
+}
+
+@test "a clock that ran ahead: health and the log say so until it has caught up" {
+	w=$(row wallet_id purchase)
+	tamper wallet "UPDATE wallet SET changed_at = now() + interval '1 hour' WHERE id = '$w'"
+	tamper wallet "SELECT post(ARRAY[gen_random_uuid()], ARRAY['$w'::uuid], ARRAY[NULL::uuid], ARRAY[6], '{deposit}', '{1}', ARRAY[NULL::uuid], ARRAY[NULL::text],
+		ARRAY[NULL::bytea], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::text], 604800000, false, NULL)" >/dev/null
+	[ -z "$(tamper wallet "SELECT * FROM wallet_alarms(60000)")" ]
+	seal tried >/dev/null
+	n=$(tamper wallet "SELECT version FROM wallet WHERE id = '$w'")
+	[[ $(tamper wallet "SELECT code, subject, detail FROM wallet_alarms(60000)") == "clock|wallet|rows are dated ahead: the clock of the database is at "*"; among them wallet $w up to version $n" ]]
+	run verify tried
+	[ "$status" -eq 0 ]
+	grep -qE "^Dated ahead of the clock: wallet $w, version $n to $n, until " <<<"$output"
+	WALLET_DATABASE_URL=$(at wallet tried_wallet "$WALLET_DATABASE_URL") REQUEST_METHOD=GET SCRIPT_NAME=/health/wallet/alarms run "$BUILD/wallet"
+	[[ $output == *'{"alarms":[{"code":"clock","subject":"wallet","since":"'* ]]
 }
 
 @test "if it cannot read a database, it reports that nothing is verified" {

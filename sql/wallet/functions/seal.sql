@@ -49,8 +49,8 @@ BEGIN
 		ELSE '0'::xid8 END;
 END $$;
 
--- Appends a seal with these members.
-CREATE OR REPLACE FUNCTION seal_write(p_members bytea) RETURNS void
+-- Appends a seal with these members, the newest of them created at p_newest_at.
+CREATE OR REPLACE FUNCTION seal_write(p_members bytea, p_newest_at timestamptz) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
 	last seal;
@@ -58,8 +58,8 @@ DECLARE
 BEGIN
 	SELECT * INTO last FROM seal ORDER BY number DESC LIMIT 1;
 	last.number := coalesce(last.number, 0) + 1;
-	INSERT INTO seal (number, made_at, members, head)
-	VALUES (last.number, at, p_members,
+	INSERT INTO seal (number, made_at, newest_at, members, head)
+	VALUES (last.number, at, p_newest_at, p_members,
 		sha256(coalesce(last.head, decode(repeat('00', 32), 'hex'))
 			|| int8send(last.number) || timestamptz_send(at) || p_members));
 END $$;
@@ -78,6 +78,7 @@ DECLARE
 	newest  xid8;
 	members bytea;
 	added   bigint;
+	latest  timestamptz;
 BEGIN
 	PERFORM pg_advisory_xact_lock(5788047216);
 	after := seal_position();
@@ -89,12 +90,12 @@ BEGIN
 		ORDER BY t.xid OFFSET p_limit - 1 LIMIT 1);
 	SELECT string_agg(uuid_send(m.id) || int8send(m.version) || m.digest, NULL
 			ORDER BY m.xid, m.id, m.version),
-	       count(*), (array_agg(m.xid ORDER BY m.xid DESC))[1]
-	INTO members, added, newest
+	       count(*), (array_agg(m.xid ORDER BY m.xid DESC))[1], max(m.created_at)
+	INTO members, added, newest, latest
 	FROM sealed_row m
 	WHERE m.xid > after AND m.xid < before AND m.xid <= coalesce(until, before);
 	IF added > 0 THEN
-		PERFORM seal_write(members);
+		PERFORM seal_write(members, latest);
 		PERFORM outbox_advance('seal', newest);
 	END IF;
 	RETURN added;
@@ -112,6 +113,7 @@ DECLARE
 	before  xid8;
 	members bytea;
 	added   bigint;
+	latest  timestamptz;
 BEGIN
 	PERFORM pg_advisory_xact_lock(5788047216);
 	before := pg_snapshot_xmin(pg_current_snapshot());
@@ -127,10 +129,10 @@ BEGIN
 			WHERE s.place = uuid_send(r.id) || int8send(r.version))
 		ORDER BY r.created_at, r.id, r.version LIMIT p_limit)
 	SELECT count(*), string_agg(uuid_send(m.id) || int8send(m.version) || m.digest, NULL
-		ORDER BY m.created_at, m.id, m.version)
-	INTO added, members FROM missing m;
+		ORDER BY m.created_at, m.id, m.version), max(m.created_at)
+	INTO added, members, latest FROM missing m;
 	IF added > 0 THEN
-		PERFORM seal_write(members);
+		PERFORM seal_write(members, latest);
 	END IF;
 	IF added < p_limit THEN
 		PERFORM outbox_advance('seal', (before::text::numeric - 1)::text::xid8);
