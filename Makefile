@@ -17,7 +17,9 @@ HARDEN_LINK := -pie -Wl,-z,relro -Wl,-z,now -Wl,-z,noexecstack
 ifneq ($(filter x86_64-%,$(shell $(CC) -dumpmachine)),)
 HARDEN += -fcf-protection=full
 endif
-FLAGS := -std=c11 -D_GNU_SOURCE -pthread -I. -include common/base/banned.h $(WARN) $(HARDEN)
+# The version is the API's.
+VERSION := $(shell sed -n 's/^  version: //p' web/openapi.yaml)
+FLAGS := -std=c11 -D_GNU_SOURCE -DPURSE_VERSION='"$(VERSION)"' -pthread -I. -include common/base/banned.h $(WARN) $(HARDEN)
 ifeq ($(MODE),san)
 FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE
 endif

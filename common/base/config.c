@@ -70,6 +70,8 @@ static const struct {
 	enum option smaller, larger;
 	const char *why;
 } pairs[] = {
+	{ OPT_BODY_LIMIT, OPT_REQUEST_MEMORY, "in which the body is read" },
+	{ OPT_BATCH_BODY_LIMIT, OPT_REQUEST_MEMORY, "in which the body is read" },
 	{ OPT_HOLD_TIME, OPT_HOLD_TIME_MAX, "or no hold without `expires_at` is accepted" },
 	{ OPT_SIGN_IN_DELAY, OPT_SIGN_IN_DELAY_MAX, "which caps it" },
 	{ OPT_ACCESS_TOKEN_TIME, OPT_KEY_OVERLAP, "or a rotation ends tokens before their time" },

@@ -77,7 +77,7 @@ program_start(int argc, char **argv, const char *name, bool *drain, int *status)
 		return false;
 	*drain = argc == 2 && strcmp(argv[1], "--drain") == 0;
 	if (argc > 1 && !*drain) {
-		fprintf(stderr, "%s: unknown argument %s\n%s", name, argv[1], help);
+		fprintf(stderr, "%s: unknown argument %s: see %s --help.\n", name, argv[1], name);
 		*status = 2;
 		return false;
 	}

@@ -10,8 +10,6 @@
 
 #include "common/base/error.h"
 
-#define PURSE_VERSION "1.0.0" /* the same as in web/openapi.yaml and web/asyncapi.yaml */
-
 #define PROGRAM_OPTIONS_HELP \
 	"Options come from the environment, then from the file that PURSE_CONFIG names\n" \
 	"(DATA_DIR/purse.env): docs/configuration.md lists them.\n"

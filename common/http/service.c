@@ -229,7 +229,7 @@ describe(int argc, char **argv, const struct service *s, int *status)
 	}
 	if (argc == 1)
 		return false;
-	fprintf(stderr, "%s: unknown argument %s\n%s", s->name, argv[1], help);
+	fprintf(stderr, "%s: unknown argument %s: see %s --help.\n", s->name, argv[1], s->name);
 	*status = 2;
 	return true;
 }

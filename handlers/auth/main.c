@@ -1,6 +1,4 @@
 /* main.c - the Auth service: its routes, startup and shutdown. */
-#include <stdio.h>
-
 #include "common/base/config.h"
 #include "common/http/health.h"
 #include "domain/identity/identity.h"
@@ -37,7 +35,6 @@ service_start(void)
 	if (config_require(OPT_AUTH_DATABASE_URL) && keys_start(true) && identity_start() &&
 		(auth = auth_new()) != NULL)
 		return auth;
-	fprintf(stderr, "auth: startup failed; see the messages above\n");
 	identity_stop();
 	return NULL;
 }

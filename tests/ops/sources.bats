@@ -40,6 +40,17 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 	[[ $output == *"key rotate"* && $output != *"key list"* ]]
 }
 
+@test "no program prints an error twice, or more than it" {
+	for name in auth wallet statement outbox_relay transaction_consumer statement_consumer; do
+		run env -i PURSE_CONFIG=/dev/null "$BUILD/$name"
+		[ "$status" -ne 0 ]
+		[ "${#lines[@]}" -eq 1 ] || { echo "$output" && return 1; }
+		run env -i PURSE_CONFIG=/dev/null "$BUILD/$name" --nothing
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}
+
 @test "purse config prints the options, without passwords" {
 	run env -i PURSE_CONFIG=/dev/null AMQP_URL=amqp://purse:secret@host/v LOG_LEVEL=warn "$BUILD/purse" config
 	[ "$status" -eq 0 ]
