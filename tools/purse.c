@@ -133,7 +133,7 @@ run(const struct command *c, int argc, char **argv)
 	if (c->run != help) {
 		if (!config_load())
 			return FAILED;
-		log_init("purse", config_text(OPT_LOG_LEVEL));
+		log_init_for_people("purse");
 	}
 	status = c->run(argc, argv);
 	if (status == MISUSED)

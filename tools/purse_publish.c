@@ -22,7 +22,6 @@ purse_amqp_open(void)
 		return NULL;
 	if (amqp_connect(a) == OK)
 		return a;
-	fprintf(stderr, "purse: RabbitMQ cannot be reached at AMQP_URL\n");
 	amqp_free(a);
 	return NULL;
 }
