@@ -122,7 +122,7 @@ run(const struct command *c, int argc, char **argv)
 	if (c->run != help) {
 		if (!config_load())
 			return FAILED;
-		log_init_plain("purse", config_text(OPT_LOG_LEVEL));
+		log_init_for_people("purse");
 	}
 	status = c->run(argc, argv);
 	if (status == MISUSED)

@@ -74,8 +74,6 @@ walk_begin(struct walk *w, const char *queue)
 		return true;
 	if (e == ERR_NOT_FOUND)
 		fprintf(stderr, "purse: there is no queue %s\n", w->dead);
-	else
-		fprintf(stderr, "purse: no reply from RabbitMQ\n");
 	amqp_free(w->amqp);
 	return false;
 }
@@ -91,7 +89,6 @@ walk_next(struct walk *w, int *status)
 
 	for (; w->count > 0; w->count--) {
 		if (amqp_get(w->amqp, w->dead, &m) != OK) {
-			fprintf(stderr, "purse: lost the connection to RabbitMQ\n");
 			*status = FAILED;
 			return NULL;
 		}

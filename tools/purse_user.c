@@ -141,8 +141,6 @@ report(enum error e, const char *email)
 {
 	if (e == ERR_NOT_FOUND)
 		fprintf(stderr, "There is no account with the address %s.\n", email);
-	else if (e != OK)
-		fprintf(stderr, "The database reported the error above.\n");
 	return e == OK ? DONE : FAILED;
 }
 

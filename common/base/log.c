@@ -1,20 +1,33 @@
-/* log.c - JSON lines on stderr. */
+/* log.c - JSON lines on stderr.
+ *
+ * A request must never wait for the reader of the log. Where stderr is a pipe, we open it again,
+ * non-blocking: the flag belongs to the open file, which other processes share. A line is shorter
+ * than PIPE_BUF, so it is written whole or not at all. */
 #include "common/base/log.h"
 
+#include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 
 /* PIPE_BUF on Linux: a pipe takes a write of up to this size in one piece (POSIX, write()). */
 #define LINE_MAX_BYTES 4096
+_Static_assert(LINE_MAX_BYTES <= PIPE_BUF, "a line is written whole");
 
 static const char *program_name = "purse";
 static enum log_level threshold = LOG_INFO;
 static __thread const char *current_request;
-static bool plain;
+static int descriptor = STDERR_FILENO;
+static bool is_socket, for_people;
+static _Atomic unsigned long lost; /* lines since the last one that was written */
 
 static const char *const level_names[LOG_LEVEL_COUNT] = {
 	[LOG_DEBUG] = "debug", [LOG_INFO] = "info", [LOG_WARN] = "warn", [LOG_ERROR] = "error"
@@ -22,21 +35,40 @@ static const char *const level_names[LOG_LEVEL_COUNT] = {
 _Static_assert(sizeof level_names / sizeof level_names[0] == LOG_ERROR + 1,
 	"each level has a name");
 
+static void
+descriptor_find(void)
+{
+	struct stat s;
+	int again;
+
+	if (descriptor != STDERR_FILENO)
+		close(descriptor);
+	descriptor = STDERR_FILENO;
+	if (fstat(STDERR_FILENO, &s) != 0)
+		return;
+	is_socket = S_ISSOCK(s.st_mode);
+	if (S_ISFIFO(s.st_mode) && (again = open("/proc/self/fd/2",
+					    O_WRONLY | O_NONBLOCK | O_CLOEXEC)) >= 0)
+		descriptor = again;
+}
+
 /* An unknown level leaves the default, info. */
 void
 log_init(const char *program, const char *level)
 {
 	program_name = program;
+	descriptor_find();
 	for (enum log_level l = LOG_DEBUG; l <= LOG_ERROR; l++)
 		if (strcmp(level, level_names[l]) == 0)
 			threshold = l;
 }
 
 void
-log_init_plain(const char *program, const char *level)
+log_init_for_people(const char *program)
 {
-	log_init(program, level);
-	plain = true;
+	program_name = program;
+	threshold = LOG_WARN;
+	for_people = true;
 }
 
 bool
@@ -77,60 +109,78 @@ escape(char *out, size_t room, const char *s)
 	return n;
 }
 
-/* Formats a JSON line; returns its length. */
-static size_t
-line_json(char line[LINE_MAX_BYTES], enum log_level level, const char *message)
+static bool
+line_write(const char *line, size_t n)
 {
-	char now[INSTANT_TEXT];
+	ssize_t written = is_socket ? send(descriptor, line, n, MSG_DONTWAIT | MSG_NOSIGNAL)
+				    : write(descriptor, line, n);
+
+	return written == (ssize_t)n;
+}
+
+/* A sentence, and only once: retries would repeat it. */
+static void
+sentence_print(char *message)
+{
+	static char last[LINE_MAX_BYTES / 2];
+
+	message[strcspn(message, "\n")] = '\0';
+	if (strcmp(message, last) != 0)
+		fprintf(stderr, "%s: %s\n", program_name, message);
+	memcpy(last, message, strlen(message) + 1);
+}
+
+static bool
+message_write(enum log_level level, const char *message)
+{
+	char line[LINE_MAX_BYTES], now[INSTANT_TEXT];
 	size_t n;
 
 	instant_format(clock_now(), now);
-	n = (size_t)snprintf(line, LINE_MAX_BYTES,
+	n = (size_t)snprintf(line, sizeof line,
 		"{\"time\":\"%s\",\"level\":\"%s\",\"program\":\"%s\"", now, level_names[level],
 		program_name);
 	if (current_request != NULL) {
-		n += (size_t)snprintf(line + n, LINE_MAX_BYTES - n, ",\"request_id\":\"");
+		n += (size_t)snprintf(line + n, sizeof line - n, ",\"request_id\":\"");
 		n += escape(line + n, 160, current_request);
 		line[n++] = '"';
 	}
-	n += (size_t)snprintf(line + n, LINE_MAX_BYTES - n, ",\"message\":\"");
-	n += escape(line + n, LINE_MAX_BYTES - n - 4, message);
+	n += (size_t)snprintf(line + n, sizeof line - n, ",\"message\":\"");
+	n += escape(line + n, sizeof line - n - 4, message);
 	memcpy(line + n, "\"}\n", 3);
-	return n + 3;
+	return line_write(line, n + 3);
 }
 
-/* Formats a line for a person; 0 if it is the same as the last one: a retry that fails the same way
- * says nothing new. */
-static size_t
-line_plain(char line[LINE_MAX_BYTES], const char *message)
+static void
+lost_report(void)
 {
-	static __thread char last[LINE_MAX_BYTES / 2];
-	size_t n = strlen(message);
+	unsigned long count = atomic_exchange(&lost, 0);
+	char message[80];
 
-	if (strcmp(message, last) == 0)
-		return 0;
-	memcpy(last, message, n + 1);
-	while (n > 0 && message[n - 1] == '\n')
-		n--;
-	return (size_t)snprintf(
-		line, LINE_MAX_BYTES, "%s: %.*s\n", program_name, (int)n, message);
+	if (count == 0)
+		return;
+	(void)snprintf(message, sizeof message, "%lu lines were lost: the log could not be written",
+		count);
+	if (!message_write(LOG_ERROR, message))
+		atomic_fetch_add(&lost, count);
 }
 
 /* Uses fixed buffers: it must work when memory has run out, and take no lock. */
 void
 log_line(enum log_level level, const char *fmt, ...)
 {
-	char message[LINE_MAX_BYTES / 2], line[LINE_MAX_BYTES];
+	char message[LINE_MAX_BYTES / 2];
 	va_list ap;
-	size_t n;
 
 	if (level < threshold)
 		return;
 	va_start(ap, fmt);
 	(void)vsnprintf(message, sizeof message, fmt, ap);
 	va_end(ap);
-	n = plain ? line_plain(line, message) : line_json(line, level, message);
-	/* If the log cannot be written, there is nowhere to report it. */
-	if (n > 0 && write(STDERR_FILENO, line, n) < 0)
-		return;
+	if (for_people)
+		sentence_print(message);
+	else if (message_write(level, message))
+		lost_report();
+	else
+		atomic_fetch_add(&lost, 1);
 }

@@ -1,5 +1,6 @@
 /* log.h - JSON lines on stderr: {"time":…,"level":…,"program":…,"message":…, fields…}.
- * Thread-safe. */
+ * Thread-safe. Never waits for the reader of stderr: lines that do not fit are lost, and the next
+ * one that fits is followed by their number. */
 #ifndef COMMON_BASE_LOG_H
 #define COMMON_BASE_LOG_H
 
@@ -9,8 +10,8 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR, LOG_LEVEL_COUNT };
 
 /* `program` is borrowed, not copied. `level` is the text of LOG_LEVEL. */
 void log_init(const char *program, const char *level);
-/* For a program that a person runs: plain lines, "program: message", each only once in a row. */
-void log_init_plain(const char *program, const char *level);
+/* For a command that people run, in one thread: warnings and errors as sentences, each once. */
+void log_init_for_people(const char *program);
 bool log_level_known(const char *level);
 /* Writes one line with one write(2), so that lines of several processes on the same stderr do not
  * mix; cuts it at 4 KiB. */
