@@ -1,4 +1,5 @@
 /* amqp_message.c - assembles messages from their frames and reads their headers. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,6 +32,27 @@ is_journey(amqp_bytes_t key)
 		if (bytes_equal(key, names[i]))
 			return true;
 	return false;
+}
+
+/* Headers with text, and the members of struct message that they become. */
+static const struct text_header {
+	const char *name;
+	size_t member;
+} text_headers[] = {
+	{ "x-reason", offsetof(struct message, reason) },
+	{ "x-dead-at", offsetof(struct message, dead_at) },
+	{ "x-first-death-reason", offsetof(struct message, death) },
+	{ "x-purse-mac", offsetof(struct message, mac) },
+};
+
+/* NULL: not one that we read. */
+static const struct text_header *
+text_header_of(amqp_bytes_t key)
+{
+	for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
+		if (bytes_equal(key, text_headers[i].name))
+			return &text_headers[i];
+	return NULL;
 }
 
 static int64_t
@@ -182,7 +204,7 @@ text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
 		for (int i = 0; i < p->headers.num_entries; i++)
 			if (is_text(&p->headers.entries[i].value) &&
-				is_journey(p->headers.entries[i].key))
+				text_header_of(p->headers.entries[i].key) != NULL)
 				n += p->headers.entries[i].value.value.bytes.len + 1;
 	return n;
 }
@@ -192,17 +214,15 @@ read_headers(struct message *m, const amqp_table_t *headers, char **room)
 {
 	for (int i = 0; i < headers->num_entries; i++) {
 		const amqp_table_entry_t *h = &headers->entries[i];
+		const struct text_header *known = text_header_of(h->key);
+		const char *text;
 
 		if (bytes_equal(h->key, "x-delivery-count"))
 			m->deliveries = number_of(&h->value);
-		if (!is_text(&h->value))
+		if (known == NULL || !is_text(&h->value))
 			continue;
-		if (bytes_equal(h->key, "x-reason"))
-			m->reason = copy_text(room, h->value.value.bytes);
-		else if (bytes_equal(h->key, "x-dead-at"))
-			m->dead_at = copy_text(room, h->value.value.bytes);
-		else if (bytes_equal(h->key, "x-first-death-reason"))
-			m->death = copy_text(room, h->value.value.bytes);
+		text = copy_text(room, h->value.value.bytes);
+		memcpy((char *)m + known->member, &text, sizeof(text));
 	}
 }
 

@@ -17,8 +17,8 @@
 /* The longest wait without checking for a stop. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
-/* How often an idle consumer checks that its queue still exists: a basic.cancel for a deleted queue
- * can cross with our basic.consume. */
+/* How often an idle consumer checks that its queue and the publishers' exchange still exist: a
+ * basic.cancel for a deleted queue can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 5000
 
 static bool draining;
@@ -41,17 +41,24 @@ drain_deadline_extend(void)
 }
 
 bool
-consumer_start(int argc, char **argv, const char *name, bool *drain, int *status)
+consumer_start(
+	int argc, char **argv, const char *name, enum option url, bool *drain, int *status)
 {
 	if (!program_start(argc, argv, name, drain, status))
 		return false;
-	if (!config_require(OPT_AMQP_URL)) {
+	if (config_text(url) == NULL && !config_require(OPT_AMQP_URL)) {
 		*status = 1;
 		return false;
 	}
 	draining = *drain;
 	drain_deadline_extend();
 	return true;
+}
+
+struct amqp *
+consumer_amqp(enum option url, const struct amqp_topology *topology)
+{
+	return amqp_new(config_text(config_text(url) != NULL ? url : OPT_AMQP_URL), topology);
 }
 
 bool
@@ -159,6 +166,17 @@ publish_dead(struct run *r, struct delivery *d, size_t count)
 	return true;
 }
 
+/* Replies go through the default exchange. A publisher could have us write to our own queues, which
+ * they must not reach. */
+static bool
+reply_is_allowed(const struct run *r, const struct message *m)
+{
+	if (!amqp_topology_has(r->consumer->topology, m->reply_to))
+		return true;
+	log_warn("no reply to %s, which is not a requester's queue", m->reply_to);
+	return false;
+}
+
 /* A reply need not: its requester can be gone, and one client's full queue must not hold up
  * everyone else. */
 static bool
@@ -168,7 +186,7 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 	size_t n = 0;
 
 	for (size_t i = 0; i < count; i++)
-		if (d[i].dead == NULL && d[i].reply != NULL)
+		if (d[i].dead == NULL && d[i].reply != NULL && reply_is_allowed(r, d[i].message))
 			out[n++] = (struct outgoing){ .exchange = "",
 				.key = d[i].message->reply_to,
 				.body = d[i].reply,
@@ -282,7 +300,6 @@ serve(struct run *r)
 {
 	int wait_ms = draining ? 100 : SLICE_MS;
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
-	uint32_t ready;
 	bool alive;
 
 	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
@@ -297,7 +314,7 @@ serve(struct run *r)
 			next_tick = clock_monotonic_ms() + IDLE_MS;
 		}
 		if (alive && r->count == 0 && clock_monotonic_ms() >= next_check) {
-			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
+			alive = amqp_check(r->amqp, r->consumer->queue) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
 		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
@@ -323,14 +340,14 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 	static struct run r; /* large */
 	bool drain;
 
-	if (!consumer_start(argc, argv, c->name, &drain, &r.status))
+	if (!consumer_start(argc, argv, c->name, OPT_AMQP_CONSUMER_URL, &drain, &r.status))
 		return r.status;
 	r.consumer = c;
 	amqp_dead_name(c->queue, r.dead_queue);
 	r.service = c->start();
 	if (r.service == NULL)
 		return 1;
-	r.amqp = amqp_new(config_text(OPT_AMQP_URL), c->topology);
+	r.amqp = consumer_amqp(OPT_AMQP_CONSUMER_URL, c->topology);
 	if (r.amqp == NULL) {
 		c->stop(r.service);
 		return 1;

@@ -20,6 +20,7 @@
 
 #include "common/amqp/amqp.h"
 #include "common/base/backoff.h"
+#include "common/base/config.h"
 #include "common/base/error.h"
 
 #define CONSUMER_TRIES 3
@@ -66,8 +67,11 @@ int consumer_main(int argc, char **argv, const struct consumer *c);
 
 /* ---- for programs with their own loop (the relay) ---- */
 
-/* program_start() for a program that needs AMQP_URL. */
-bool consumer_start(int argc, char **argv, const char *name, bool *drain, int *status) MUST_CHECK;
+/* program_start() for a program that needs a broker: the option `url`, or else AMQP_URL. */
+bool consumer_start(int argc, char **argv, const char *name, enum option url, bool *drain,
+	int *status) MUST_CHECK;
+/* amqp_new() with the address in that option, or else in AMQP_URL. */
+struct amqp *consumer_amqp(enum option url, const struct amqp_topology *topology);
 /* Connects, retrying forever with backoff; false: stopping, or --drain timed out. */
 bool consumer_connect(struct amqp *a) MUST_CHECK;
 

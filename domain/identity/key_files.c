@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 #include "common/base/config.h"
+#include "common/base/key_folder.h"
 #include "common/base/log.h"
 #include "common/base/random.h"
-#include "domain/identity/key_folder.h"
 
 #define SECRET_FILE "refresh.secret"
 

@@ -46,7 +46,7 @@ teardown() { start_stopped_services; }
 	# Taken out and put back newest first, each twice: in the form of before, and as it is.
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
 	[ "$(jq -c '.body.data | [.balance_change, .held_change]' "$BATS_TEST_TMPDIR/events" | paste -sd ' ')" = '[0,0] [1000,0] [-300,0] [300,0] [-1000,0]' ]
-	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PROBE" signed statement_queue
 	waiting statement_queue 10
 	start_service statement_consumer
 	eventually statement_has_all "$USER"
@@ -63,7 +63,7 @@ teardown() { start_stopped_services; }
 	done
 	eventually balance_is "$USER" 0
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
-	jq -c --slurp 'reverse | .[].body | .data |= del(.balance_change, .held_change)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	jq -c --slurp 'reverse | .[].body | .data |= del(.balance_change, .held_change)' "$BATS_TEST_TMPDIR/events" | "$PROBE" signed statement_queue
 	waiting statement_queue 5
 	start_service statement_consumer
 	eventually statement_has_all "$USER"

@@ -87,6 +87,16 @@ load_of() {
 	}'
 }
 
+# rabbitmqctl, on the private broker
+rabbitmqctl_here() (
+	for file in common settings rabbitmq; do
+		# shellcheck source=/dev/null
+		. "$ROOT/tools/lib/$file.sh"
+	done
+	eval "$(rabbitmq_environment)"
+	HOME=$RABBIT_HOME "${RABBIT_SCRIPT%/*}/rabbitmqctl" -q "$@"
+)
+
 # RabbitMQ can take longer to start than sv waits.
 broker_up() { sv up "$DATA_DIR/service/rabbitmq" &&
 	PATIENCE=120 eventually service_ready rabbitmq; }

@@ -82,7 +82,7 @@ teardown() {
 
 @test "a full reply_to queue: the replies are dropped, and no other message waits for them" {
 	"$PROBE" delete "$QUEUE"
-	QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
+	QUEUE_ARGUMENTS=1 QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
 	eventually is_full "$QUEUE.dead"
 	for i in 1 2 3; do
 		emit "$(cloud_event "$USER-$i" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$i}")" --reply-to "$QUEUE.dead"

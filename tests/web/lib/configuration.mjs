@@ -45,10 +45,10 @@ ${sections.map(table).join('\n')}
 | variable | default | what it is |
 | --- | --- | --- |
 | \`PORT\` | \`3000\` | port of the gateway. With \`DATA_DIR\` it lets two copies run side by side. |
-| \`PASSWORD_POSTGRES\`, \`PASSWORD_AUTH_OWNER\`, \`PASSWORD_AUTH_APP\`, \`PASSWORD_WALLET_OWNER\`, \`PASSWORD_WALLET_APP\`, \`PASSWORD_STATEMENT_OWNER\`, \`PASSWORD_STATEMENT_APP\`, \`PASSWORD_AMQP\` | none | for containers only, where they are required; \`make up\` generates its own |
+| \`PASSWORD_POSTGRES\`, \`PASSWORD_AUTH_OWNER\`, \`PASSWORD_AUTH_APP\`, \`PASSWORD_WALLET_OWNER\`, \`PASSWORD_WALLET_APP\`, \`PASSWORD_STATEMENT_OWNER\`, \`PASSWORD_STATEMENT_APP\`, \`PASSWORD_AMQP\`, \`PASSWORD_AMQP_RELAY\`, \`PASSWORD_AMQP_CONSUMER\`, \`PASSWORD_AMQP_PUBLISHER\` | none | for containers only, where they are required; \`make up\` generates its own |
 | \`MODE\` | not set | \`san\` builds and runs everything under AddressSanitizer and UBSan. |
 | \`BIND\` | \`127.0.0.1\` | address that Purse listens on; \`0.0.0.0\` opens it to other machines |
 | \`RUN_USER\` | \`purse\` if there is one, else \`nobody\` | if root runs \`make up\`: the user of the front, the gateway, the handlers, the consumers and RabbitMQ |
-| \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | the user who migrates an existing database, if the run-time user is not allowed to (for Auth it is an option above) |
+| \`WALLET_DATABASE_OWNER_URL\` | not set | the user who migrates an existing wallet database, if the run-time user is not allowed to (for Auth and Statement it is an option above) |
 `;
 }

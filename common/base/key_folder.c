@@ -1,5 +1,5 @@
 /* key_folder.c - creates, locks and writes to the key folder; see key_folder.h. */
-#include "domain/identity/key_folder.h"
+#include "common/base/key_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>

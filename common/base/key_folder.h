@@ -1,6 +1,6 @@
-/* key_folder.h - file operations in the key folder: create, lock, write. For key_files.c. */
-#ifndef DOMAIN_IDENTITY_KEY_FOLDER_H
-#define DOMAIN_IDENTITY_KEY_FOLDER_H
+/* key_folder.h - file operations in the key folder: create, lock, write. */
+#ifndef COMMON_BASE_KEY_FOLDER_H
+#define COMMON_BASE_KEY_FOLDER_H
 
 #include <stdbool.h>
 #include <stddef.h>
