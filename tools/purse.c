@@ -1,5 +1,5 @@
-/* purse.c - the operator's command line: signing keys, users, dead letters, verification. The table
- * is the whole interface. */
+/* purse.c - the operator's command line: signing keys, users, dead letters, statements,
+ * verification. The table is the whole interface. */
 #include "tools/purse.h"
 
 #include <stdio.h>
@@ -27,6 +27,9 @@ static const struct command commands[] = {
 	{ "dead drop", "QUEUE ID|--all", "delete dead letters", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
 		"publish standard input to a queue; --lines: one message per line", publish },
+	{ "statement rebuild", "--wallet ID|--all",
+		"make statement lines equal to the ledger, while everything runs",
+		statement_rebuild },
 	{ "verify", "", "verify the books: recompute all balances and compare the statements",
 		verify },
 	{ "help", "", "show this list", help },

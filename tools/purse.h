@@ -29,6 +29,7 @@ int dead_show(int argc, char **argv);
 int dead_replay(int argc, char **argv);
 int dead_drop(int argc, char **argv);
 int publish(int argc, char **argv);
+int statement_rebuild(int argc, char **argv);
 int verify(int argc, char **argv);
 
 #endif

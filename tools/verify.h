@@ -13,6 +13,8 @@ struct verify {
 	int64_t rows_expected, rows_read, wallets_read;
 	int64_t lagging;  /* lines that the statement does not have yet */
 	int64_t findings; /* number of errors found */
+	/* The wallet whose lines are wrong; "--all" if there are several. */
+	char rebuild[UUID_TEXT];
 	bool live;        /* stderr is a terminal: draw a progress bar */
 	int shown;        /* the percentage last shown; -1: none */
 };
@@ -32,6 +34,8 @@ extern const size_t verify_check_count;
 
 /* Reports an error as one line on standard output; past a limit it only counts them. */
 void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Remembers that this wallet's lines are wrong, for a suggestion at the end. */
+void finding_in_statement(struct verify *v, const char *wallet);
 /* Counts a row as read, and updates the progress. */
 void progress_step(struct verify *v);
 /* Prints the last lines. False if not everything could be read, or anything is wrong. */

@@ -100,6 +100,7 @@ export const commands = {
 	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
 	'build/purse dead list': { run: true },
+	'build/purse statement rebuild --wallet ID': { by: 'tests/events/rebuild.bats', as: 'statement rebuild --wallet "$wallet"' },
 	'build/purse verify': { by: 'tests/db/verify.bats', as: 'verify' },
 	'cp purse/purse.env.example purse/purse.env': { by: hosting, as: 'cp\\ * | chmod\\ *' },
 	'chmod 600 purse/purse.env': { by: hosting, as: 'cp\\ * | chmod\\ *' },
