@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/base/event.h"
 #include "domain/events.h"
 
 char *
@@ -23,8 +22,8 @@ fact_created(const struct transaction *t, size_t *bytes)
 }
 
 char *
-rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *request,
-	size_t request_bytes)
+rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
+	const struct event *event, const char *request, size_t request_bytes)
 {
 	static const char member[] = ",\"request\":";
 	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
@@ -35,6 +34,10 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 	instant_format(clock_now(), now);
 	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error),
 		"detail", error_title(o->error), "idempotency_key", key, "created_at", now);
+	/* The key can be a digest of these. */
+	if (data != NULL && event->id != NULL)
+		json_object_set_new(data, "event",
+			json_pack("{s:s, s:s?}", "id", event->id, "source", event->source));
 	if (data != NULL && o->error == ERR_INSUFFICIENT_FUNDS) {
 		json_object_set_new(data, "available", json_integer(o->available.minor));
 		json_object_set_new(data, "held", json_integer(o->held.minor));

@@ -31,7 +31,7 @@ teardown() {
 	printf '%s\n%s\n' "$event" "$event" | "$PURSE" publish --lines wallet_queue
 	emit "$event"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":6}")"
-	[ "$("$PROBE" take "$QUEUE" 2 | gojq -r .body.data.idempotency_key)" = "$USER-1"$'\n'"$USER-2" ]
+	[ "$("$PROBE" take "$QUEUE" 2 | gojq -r .body.data.event.id)" = "$USER-1"$'\n'"$USER-2" ]
 	waiting "$QUEUE" 0
 }
 
@@ -123,9 +123,9 @@ again() {
 	"$BUILD/transaction_consumer" --drain
 	rejections_are "$USER-1" insufficient_funds
 	[ "$(again)" = transaction_rejected ]
-	sql wallet "UPDATE rejection SET created_at = created_at - interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	sql wallet "UPDATE rejection SET created_at = created_at - interval '61 minutes' WHERE body->'event'->>'id' = '$USER-1'"
 	[ "$(again)" = transaction_created ]
-	sql wallet "UPDATE rejection SET created_at = created_at + interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	sql wallet "UPDATE rejection SET created_at = created_at + interval '61 minutes' WHERE body->'event'->>'id' = '$USER-1'"
 	[ "$(again)" = transaction_created ]
 	history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
 }
