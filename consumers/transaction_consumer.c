@@ -280,6 +280,16 @@ handle(void *service, struct delivery deliveries[], size_t count, bool again)
 	return e;
 }
 
+/* ---- dead letters ---- */
+
+static char *
+dead_reply(const struct message *m, const char *reason)
+{
+	size_t bytes;
+
+	return fact_dead(reason, m->body, m->bytes, &bytes);
+}
+
 /* ---- the program ---- */
 
 static void
@@ -327,6 +337,7 @@ static const struct consumer transaction_consumer = {
 	.start = start,
 	.stop = stop,
 	.handle = handle,
+	.dead_reply = dead_reply,
 };
 
 int

@@ -18,7 +18,7 @@
 
 #include "common/base/error.h"
 
-/* Larger messages are not read into memory: they are rejected, so the broker dead-letters them. */
+/* Larger messages are not read into memory: reject them, so that the broker dead-letters them. */
 #define AMQP_BODY_MAX ((size_t)1 << 20)
 
 /* ---- topology ---- */
@@ -76,6 +76,7 @@ struct message {
 	const char *exchange, *key;
 	const char *body;           /* `bytes` long, then a NUL */
 	size_t bytes;
+	uint64_t too_large;         /* not 0: its size; the body was not read */
 	/* NULL if absent. */
 	const char *content_type, *type, *message_id, *correlation_id, *reply_to;
 	const char *content_encoding, *app_id;

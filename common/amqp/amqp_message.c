@@ -272,12 +272,12 @@ complete(const struct assembly *s)
 		return ASSEMBLED_NOTHING;
 	case ASSEMBLE_MESSAGE:
 		return ASSEMBLED_MESSAGE;
-	case ASSEMBLE_RETURN:
-		return ASSEMBLED_RETURN;
 	case ASSEMBLE_TOO_LARGE:
+		return ASSEMBLED_MESSAGE;
+	case ASSEMBLE_RETURN:
 		break;
 	}
-	return ASSEMBLED_TOO_LARGE;
+	return ASSEMBLED_RETURN;
 }
 
 enum assembled
@@ -289,9 +289,13 @@ assembly_header(struct assembly *s, const amqp_frame_t *frame)
 	s->received = 0;
 	if (s->what == ASSEMBLE_MESSAGE && !s->from_get && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
-	if (s->what == ASSEMBLE_MESSAGE &&
-		(s->message = message_new(s, p, (size_t)s->expected)) == NULL)
-		return ASSEMBLED_NO_MEMORY;
+	if (s->what == ASSEMBLE_MESSAGE || s->what == ASSEMBLE_TOO_LARGE) {
+		bool fits = s->what == ASSEMBLE_MESSAGE;
+
+		if ((s->message = message_new(s, p, fits ? (size_t)s->expected : 0)) == NULL)
+			return ASSEMBLED_NO_MEMORY;
+		s->message->too_large = fits ? 0 : s->expected;
+	}
 	return s->expected == 0 ? complete(s) : ASSEMBLED_INCOMPLETE;
 }
 
@@ -302,7 +306,7 @@ assembly_body(struct assembly *s, const amqp_frame_t *frame)
 
 	if (part.len > s->expected - s->received)
 		return ASSEMBLED_INVALID;
-	if (s->message != NULL)
+	if (s->what == ASSEMBLE_MESSAGE)
 		memcpy((char *)(s->message + 1) + s->received, part.bytes, part.len);
 	s->received += part.len;
 	return s->received == s->expected ? complete(s) : ASSEMBLED_INCOMPLETE;

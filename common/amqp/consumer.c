@@ -2,6 +2,7 @@
  * guarantees. */
 #include "common/amqp/consumer.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -185,14 +186,17 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 	struct outgoing out[CONSUMER_BATCH_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (d[i].dead == NULL && d[i].reply != NULL && reply_is_allowed(r, d[i].message))
+	for (size_t i = 0; i < count; i++) {
+		if (d[i].dead != NULL && r->consumer->dead_reply != NULL)
+			delivery_reply(&d[i], r->consumer->dead_reply(d[i].message, d[i].dead));
+		if (d[i].reply != NULL && reply_is_allowed(r, d[i].message))
 			out[n++] = (struct outgoing){ .exchange = "",
 				.key = d[i].message->reply_to,
 				.body = d[i].reply,
 				.bytes = strlen(d[i].reply),
 				.content_type = "application/cloudevents+json",
 				.correlation_id = d[i].message->correlation_id };
+	}
 	return n == 0 || amqp_publish_once(r->amqp, out, n) == OK;
 }
 
@@ -240,6 +244,22 @@ handle(struct run *r, struct delivery *d, size_t count, bool is_retry)
 	return true;
 }
 
+/* Has the broker dead-letter a message whose body was not read, and frees it. */
+static bool
+reject_large(struct run *r, struct message *m)
+{
+	struct delivery d = { .message = m };
+	bool done;
+
+	delivery_dead(&d, ERR_TOO_LARGE, "%" PRIu64 " bytes; at most %zu are accepted",
+		m->too_large, AMQP_BODY_MAX);
+	log_warn("dead-lettering a message of %s: %s", r->consumer->queue, d.dead);
+	done = publish_replies(r, &d, 1) && amqp_reject(r->amqp, m->tag, false) == OK;
+	delivery_clear(&d);
+	message_free(m);
+	return done;
+}
+
 /* Waits for the first message only; the rest is what has already arrived. False: connection
  * lost. */
 static bool
@@ -248,14 +268,20 @@ receive_batch(struct run *r, int wait_ms)
 	size_t most = r->consumer->batch;
 	struct message *m;
 
-	for (r->count = 0; r->count < most; r->count++) {
+	r->count = 0;
+	while (r->count < most) {
 		if (amqp_receive(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
 			return false;
 		if (m == NULL)
 			break;
-		r->messages[r->count] = m;
-		r->batch[r->count] = (struct delivery){ .message = m };
 		r->pause.attempts = 0;
+		if (m->too_large > 0) {
+			if (!reject_large(r, m))
+				return false;
+			continue;
+		}
+		r->messages[r->count] = m;
+		r->batch[r->count++] = (struct delivery){ .message = m };
 	}
 	return true;
 }

@@ -5,7 +5,7 @@
  * anything. handle() turns it into one database transaction. After the commit, dead letters and
  * replies are published with confirms; then the batch is acknowledged. So a kill at any moment
  * loses nothing: unacknowledged messages are redelivered, and handle() must be idempotent. Dead
- * letters are published until they arrive. Replies are sent once and dropped if their queue refuses
+ * letters are published until they arrive, and answered too. Replies are sent once and dropped if their queue refuses
  * or does not confirm them: the requester can ask again.
  *
  * While the database is unavailable, the batch is kept unacknowledged and retried with backoff,
@@ -55,6 +55,9 @@ struct consumer {
 	 * ERR_UNAVAILABLE or ERR_OVERLOADED: the outcome is unknown; the same batch is retried. Any
 	 * other error: it cannot be done; the deliveries are retried one by one. */
 	enum error (*handle)(void *service, struct delivery deliveries[], size_t count, bool again);
+	/* Optional: JSON for the reply_to of a dead letter, given why it is one, "code: sentence".
+	 * NULL: no reply. */
+	char *(*dead_reply)(const struct message *m, const char *reason);
 	/* Optional: called between batches, and every second while idle, for maintenance. */
 	void (*tick)(void *service);
 	/* Optional: with --drain, called once the queue is empty, before stop(): finishes

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/digest.h"
 #include "domain/events.h"
 
 char *
@@ -61,6 +62,41 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
 	}
 	json_decref(data);
 	return text;
+}
+
+/* No one reads these ids again: the same body with the same fault has the same one. */
+static void
+dead_id(const char *reason, const void *body, size_t body_bytes, char out[UUID_TEXT])
+{
+	struct digest d;
+	struct uuid id;
+
+	digest_begin(&d, sizeof(id.bytes));
+	digest_add_text(&d, reason);
+	digest_add(&d, body, body_bytes);
+	digest_end(&d, id.bytes);
+	id.bytes[6] = (uint8_t)(0x80 | (id.bytes[6] & 0x0f));
+	id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
+	uuid_format(&id, out);
+}
+
+char *
+fact_dead(const char *reason, const void *body, size_t body_bytes, size_t *bytes)
+{
+	char id[UUID_TEXT], now[INSTANT_TEXT];
+	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_REJECTED,
+		.time = clock_now() };
+	size_t code = strcspn(reason, ":");
+	json_t *detail = json_string(reason + code + strspn(reason + code, ": "));
+
+	if (detail == NULL) /* it was cut inside a character */
+		detail = json_string(error_title(ERR_INVALID_REQUEST));
+	dead_id(reason, body, body_bytes, id);
+	instant_format(head.time, now);
+	return event_write(&head,
+		json_pack("{s:s, s:s%, s:o, s:n, s:n, s:s}", "id", id, "code", reason, code,
+			"detail", detail, "idempotency_key", "request", "created_at", now),
+		bytes);
 }
 
 char *

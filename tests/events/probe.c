@@ -9,7 +9,7 @@
  *   probe copied QUEUE BODY    publish to QUEUE, with a CC header that also names it
  *   probe count QUEUE          print the number of waiting messages
  *   probe delete QUEUE         delete QUEUE and QUEUE.dead
- *   probe large QUEUE BYTES    publish a message of that size
+ *   probe large QUEUE BYTES [REPLY-TO]   publish a message of that size
  *   probe signed QUEUE         publish each line of standard input, with the relay's MAC
  *   probe declare              declare Purse's own topology
  *   probe undeclare EXCHANGE   delete an exchange
@@ -215,13 +215,14 @@ drop(struct amqp *a, const char *queue)
 }
 
 static bool
-large(struct amqp *a, const char *queue, long bytes)
+large(struct amqp *a, const char *queue, long bytes, const char *reply_to)
 {
 	struct outgoing m = { .exchange = "",
 		.key = queue,
 		.bytes = (size_t)bytes,
 		.mandatory = true,
-		.message_id = "large" };
+		.message_id = "large",
+		.reply_to = reply_to };
 	char *body = malloc((size_t)bytes);
 	bool done;
 
@@ -282,7 +283,7 @@ main(int argc, char **argv)
 	else if (strcmp(what, "undeclare") == 0)
 		done = undeclare(a, argv[2]);
 	else if (strcmp(what, "large") == 0)
-		done = large(a, argv[2], n);
+		done = large(a, argv[2], n, argc > 4 ? argv[4] : NULL);
 	else if (strcmp(what, "count") == 0 && (done = amqp_count(a, argv[2], &ready) == OK))
 		printf("%" PRIu32 "\n", ready);
 	amqp_free(a);

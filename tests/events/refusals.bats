@@ -129,3 +129,23 @@ again() {
 	[ "$(again)" = transaction_created ]
 	history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
 }
+
+# answer BODY [purse publish arguments...] - emits it as a request; prints the type, the code and the detail of the reply
+answer() {
+	emit "$1" --reply-to "$QUEUE.dead" --correlation-id c-1 "${@:2}" >/dev/null
+	"$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.correlation_id, .body.type, .body.data.code, .body.data.request, .body.data.detail] | join("|")'
+}
+
+@test "a request that becomes a dead letter is answered, whatever the reason" {
+	drop_dead_letters
+	[[ $(answer 'not json') == 'c-1|transaction_rejected|malformed_json||'?* ]]
+	[[ $(answer "$(nest '{"kind":"gift"}')" --message-id "$USER-1") == 'c-1|transaction_rejected|invalid_request||/kind '* ]]
+	[[ $(answer "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")") == 'c-1|transaction_rejected|invalid_request||no deduplication key'* ]]
+	[[ $(answer "{\"userId\":\"$USER\",\"transaction\":{\"amount\":1.005,\"operation\":0}}" --message-id "$USER-2") == 'c-1|transaction_rejected|invalid_request||/transaction/amount 1.005'* ]]
+	type=$(printf 'é%.0s' {1..200})
+	[[ $(answer "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/\",\"type\":\"$type\",\"data\":{}}") == 'c-1|transaction_rejected|invalid_request||'?* ]]
+	"$PROBE" large wallet_queue 1048577 "$QUEUE.dead"
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.body.data.code, .body.data.detail] | join("|")')" = 'too_large|1048577 bytes; at most 1048576 are accepted' ]
+	eventually waiting wallet_queue.dead 6
+	drop_dead_letters
+}
