@@ -7,6 +7,7 @@
 
 #include "common/amqp/consumer.h"
 #include "common/base/event.h"
+#include "common/base/event_mac.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "common/outbox/alarms.h"
@@ -181,8 +182,10 @@ main(int argc, char **argv)
 	bool drain;
 	int status;
 
-	if (!consumer_start(argc, argv, "outbox_relay", &drain, &status))
+	if (!consumer_start(argc, argv, "outbox_relay", OPT_AMQP_RELAY_URL, &drain, &status))
 		return status;
+	if (!event_mac_load())
+		return 1;
 	for (size_t i = 0; i < SOURCES && status == 0; i++) {
 		if (config_text(sources[i].url) == NULL)
 			continue;

@@ -11,11 +11,13 @@
 #include "common/amqp/consumer.h"
 #include "common/base/config.h"
 #include "common/base/event.h"
+#include "common/base/event_mac.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "consumers/topology.h"
 #include "domain/statement/job.h"
 #include "domain/statement/lines.h"
+#include "domain/statement/trust.h"
 #include "domain/statement/worker.h"
 
 struct consumer_state {
@@ -23,6 +25,7 @@ struct consumer_state {
 	struct db_pool *jobs; /* to check whether a job exists */
 	struct lines *lines;
 	struct worker *worker;
+	struct trust trust;
 	struct delivery *line_of[CONSUMER_BATCH_MAX]; /* by place in the batch */
 };
 
@@ -68,10 +71,17 @@ static enum error
 handle_one(struct consumer_state *s, struct delivery *d)
 {
 	struct event event;
+	const struct message *m = d->message;
 	char reason[EVENT_REASON];
-	enum error e = event_read(d->message->body, d->message->bytes, &event, reason);
+	enum error e;
 
-	if (e != OK) {
+	if (!trust_event(&s->trust, event_mac_matches(m->mac, m->body, m->bytes))) {
+		log_error("alarm: a message of " STATEMENT_QUEUE " does not come from our relay");
+		delivery_dead(d, ERR_FORBIDDEN,
+			"the header x-purse-mac is missing or wrong: it is not from our relay");
+		return OK;
+	}
+	if ((e = event_read(m->body, m->bytes, &event, reason)) != OK) {
 		delivery_dead(d, e, "%s", reason);
 		return OK;
 	}
@@ -109,10 +119,22 @@ handle(void *service, struct delivery deliveries[], size_t count, bool again)
 
 	(void)again; /* storing is idempotent */
 	lines_clear(s->lines);
+	if ((e = trust_begin(&s->trust, s->db)) != OK)
+		return e;
 	for (size_t i = 0; i < count; i++)
 		if ((e = handle_one(s, &deliveries[i])) != OK)
 			return e;
-	return lines_store(s->db, s->lines, differs, s);
+	if ((e = lines_store(s->db, s->lines, differs, s)) != OK)
+		return e;
+	return trust_end(&s->trust, s->db);
+}
+
+static void
+tick(void *service)
+{
+	struct consumer_state *s = service;
+
+	trust_expire(&s->trust, s->db);
 }
 
 /* The worker first: it may be writing a file, which it then leaves to another consumer. */
@@ -134,7 +156,8 @@ start(void)
 {
 	struct consumer_state *s;
 
-	if (!config_require(OPT_STATEMENT_DATABASE_URL) || (s = calloc(1, sizeof *s)) == NULL)
+	if (!config_require(OPT_STATEMENT_DATABASE_URL) || !event_mac_load() ||
+		(s = calloc(1, sizeof *s)) == NULL)
 		return NULL;
 	s->db = db_new(config_text(OPT_STATEMENT_DATABASE_URL));
 	s->jobs = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
@@ -157,6 +180,7 @@ main(int argc, char **argv)
 		.start = start,
 		.stop = stop,
 		.handle = handle,
+		.tick = tick,
 	};
 
 	return consumer_main(argc, argv, &consumer);

@@ -1,4 +1,4 @@
-/* topology.h - the one table of the exchange, the queues and their bindings. Every program that
+/* topology.h - the one table of the exchanges, the queues and their bindings. Every program that
  * connects declares it. */
 #ifndef CONSUMERS_TOPOLOGY_H
 #define CONSUMERS_TOPOLOGY_H
@@ -19,6 +19,8 @@ static const struct amqp_topology purse_topology = {
 	.exchange = PURSE_EXCHANGE,
 	.queues = purse_queues,
 	.count = sizeof(purse_queues) / sizeof(purse_queues[0]),
+	.door = PURSE_DOOR,
+	.door_queue = WALLET_QUEUE,
 };
 
 #endif

@@ -19,6 +19,7 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "consumers/topology.h"
+#include "domain/ledger/emitted_keys.h"
 #include "domain/ledger/emitted_wallets.h"
 #include "domain/ledger/facts.h"
 #include "domain/ledger/ledger.h"
@@ -83,9 +84,9 @@ items_free(struct service *s)
 
 /* ---- amounts ---- */
 
-/* Converts the amounts. A user without a wallet gets one in DEFAULT_CURRENCY. There is one race: a
- * user can open a first wallet in another currency in the milliseconds before the posting. There is
- * no other, because a wallet's currency never changes. */
+/* Converts the amounts, and settles the keys. A user without a wallet gets one in DEFAULT_CURRENCY.
+ * There is one race: a user can open a first wallet in another currency in the milliseconds before
+ * the posting. There is no other, because a wallet's currency never changes. */
 static enum error
 amounts_settle(struct service *s)
 {
@@ -107,8 +108,11 @@ amounts_settle(struct service *s)
 			delivery_dead(item->delivery, e, "%s", reason);
 			item->done = true;
 		}
-		item->rejection = emitted_rejection_id(&item->emitted);
 	}
+	if ((e = emitted_keys_find(s->db, events, s->count)) != OK)
+		return e;
+	for (size_t i = 0; i < s->count; i++)
+		s->items[i].rejection = emitted_rejection_id(&s->items[i].emitted);
 	return OK;
 }
 
@@ -203,7 +207,7 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 	const struct emitted *m = &item->emitted;
 	size_t bytes;
 	const char *request = event_data_text(&m->event, &bytes);
-	char *data = rejection_text(&item->rejection, o, m->op.key, request, bytes);
+	char *data = rejection_text(&item->rejection, o, m->op.key, &m->event, request, bytes);
 	enum error e;
 
 	if (data == NULL)
@@ -284,6 +288,16 @@ handle(void *service, struct delivery deliveries[], size_t count, bool again)
 	return e;
 }
 
+/* ---- dead letters ---- */
+
+static char *
+dead_reply(const struct message *m, const char *reason)
+{
+	size_t bytes;
+
+	return fact_dead(reason, m->body, m->bytes, &bytes);
+}
+
 /* ---- the program ---- */
 
 static void
@@ -331,6 +345,7 @@ static const struct consumer transaction_consumer = {
 	.start = start,
 	.stop = stop,
 	.handle = handle,
+	.dead_reply = dead_reply,
 };
 
 int

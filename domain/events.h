@@ -1,8 +1,9 @@
-/* events.h - names of the events, the exchange and the queues; consumers/topology.h binds them. */
+/* events.h - names of the events, the exchanges and the queues; consumers/topology.h binds them. */
 #ifndef DOMAIN_EVENTS_H
 #define DOMAIN_EVENTS_H
 
 #define PURSE_EXCHANGE "purse.events"
+#define PURSE_DOOR "purse.in" /* for publishers; leads to WALLET_QUEUE */
 #define WALLET_QUEUE "wallet_queue"
 #define STATEMENT_QUEUE "statement_queue"
 

@@ -1,5 +1,5 @@
-/* purse.c - the operator's command line: signing keys, users, dead letters, proofs. The table
- * is the whole interface. */
+/* purse.c - the operator's command line: signing keys, users, dead letters, statements, proofs. The
+ * table is the whole interface. */
 #include "tools/purse.h"
 
 #include <stdbool.h>
@@ -30,6 +30,9 @@ static const struct command commands[] = {
 	{ "dead drop", "QUEUE ID|--all", "delete dead letters", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
 		"publish standard input to a queue; --lines: one message per line", publish },
+	{ "statement rebuild", "--wallet ID|--all",
+		"make statement lines equal to the ledger, while everything runs",
+		statement_rebuild },
 	{ "seal export", "",
 		"sign and print the head of the sealed history, to be kept elsewhere",
 		seal_export },

@@ -31,6 +31,7 @@ int dead_replay(int argc, char **argv);
 int dead_drop(int argc, char **argv);
 int publish(int argc, char **argv);
 int seal_export(int argc, char **argv);
+int statement_rebuild(int argc, char **argv);
 int verify(int argc, char **argv);
 
 #endif

@@ -16,6 +16,8 @@ struct verify {
 	int64_t unsealed; /* rows that are not sealed yet */
 	int64_t findings; /* number of errors found */
 	const struct seal_head *exported; /* a head that was kept elsewhere; NULL: none */
+	/* The wallet whose lines are wrong; "--all" if there are several. */
+	char rebuild[UUID_TEXT];
 	bool live;        /* stderr is a terminal: draw a progress bar */
 	int shown;        /* the percentage last shown; -1: none */
 };
@@ -49,6 +51,8 @@ bool seal_head_load(const char *path, struct seal_head *h) MUST_CHECK;
 
 /* Reports an error as one line on standard output; past a limit it only counts them. */
 void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Remembers that this wallet's lines are wrong, for a suggestion at the end. */
+void finding_in_statement(struct verify *v, const char *wallet);
 /* Counts a row as read, and updates the progress. */
 void progress_step(struct verify *v);
 /* Prints the last lines. False if not everything could be read, or anything is wrong. */

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tools/verify.h"
 
@@ -25,6 +26,14 @@ finding(struct verify *v, const char *fmt, ...)
 	putchar('\n');
 	fflush(stdout);
 	v->shown = -1;
+}
+
+void
+finding_in_statement(struct verify *v, const char *wallet)
+{
+	if (v->rebuild[0] != '\0' && strcmp(v->rebuild, wallet) != 0)
+		wallet = "--all";
+	(void)snprintf(v->rebuild, sizeof v->rebuild, "%s", wallet);
 }
 
 static void
@@ -75,6 +84,10 @@ verify_summary(const struct verify *v, bool complete, int64_t ms)
 		printf("%" PRId64 " errors found.\n", v->findings);
 	else
 		printf("no errors found.\n");
+	if (v->rebuild[0] != '\0')
+		printf("To make the statement equal to the ledger again:"
+		       " purse statement rebuild %s%s\n",
+			v->rebuild[0] == '-' ? "" : "--wallet ", v->rebuild);
 	if (v->lagging > 0)
 		printf("The statement is %" PRId64 " lines behind.\n", v->lagging);
 	if (v->unsealed > 0)

@@ -248,6 +248,7 @@ line_check(struct walk *w)
 
 		if (same_text(row, line))
 			continue;
+		finding_in_statement(w->v, text_of(&w->rows, C_WALLET));
 		finding(w->v,
 			"wallet %s, version %" PRId64
 			", %s: the statement has a different %s: %s, not %s",
@@ -267,6 +268,8 @@ version_check(struct walk *w, struct place *p, int64_t head)
 	int64_t row_version = row ? number_of(&w->rows, C_VERSION) : INT64_MAX;
 	int64_t line_version = line ? number_of(&w->lines, C_VERSION) : INT64_MAX;
 
+	if (line_version < row_version || (row_version < line_version && row_version <= head))
+		finding_in_statement(w->v, p->wallet);
 	if (line_version < row_version)
 		finding(w->v,
 			"wallet %s, version %" PRId64
@@ -323,20 +326,24 @@ wallet_walk(struct walk *w, const char *wallet)
 		head = number_of(&w->heads, H_VERSION);
 	if (exists && in_statement &&
 	    (!same_text(text_of(&w->wallets, W_OWNER), text_of(&w->heads, H_OWNER)) ||
-	     !same_text(text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY))))
+	     !same_text(text_of(&w->wallets, W_CURRENCY), text_of(&w->heads, H_CURRENCY)))) {
 		finding(w->v, "wallet %s: the statement has a different owner or currency",
 			p.wallet);
+		finding_in_statement(w->v, p.wallet);
+	}
 	while (belongs_to(&w->rows, p.wallet) || belongs_to(&w->lines, p.wallet))
 		version_check(w, &p, head);
 	if (exists)
 		wallet_check(w, &p);
 	else
 		finding(w->v, "wallet %s: it has rows or lines, but does not exist", p.wallet);
-	if (head > p.version)
+	if (head > p.version) {
+		finding_in_statement(w->v, p.wallet);
 		finding(w->v,
 			"wallet %s: the statement is at version %" PRId64
 			", the wallet at %" PRId64,
 			p.wallet, head, p.version);
+	}
 	if (exists)
 		reader_next(&w->wallets);
 	if (in_statement)

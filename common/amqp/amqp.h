@@ -21,7 +21,7 @@
 
 #include "common/base/error.h"
 
-/* Larger messages are not read into memory: they are rejected, so the broker dead-letters them. */
+/* Larger messages are not read into memory: reject them, so that the broker dead-letters them. */
 #define AMQP_BODY_MAX ((size_t)1 << 20)
 
 /* ---- topology ---- */
@@ -33,11 +33,17 @@ struct amqp_queue {
 	const char *const *keys; /* ends with NULL */
 };
 
+/* Everything else about the queues is a policy of the broker (deploy/broker), so that others can
+ * declare them without knowing it. With QUEUE_ARGUMENTS their limits are arguments instead. */
 struct amqp_topology {
 	const char *exchange; /* a durable topic exchange */
 	const struct amqp_queue *queues;
 	size_t count;
+	/* A second topic exchange, all of which goes to one queue; or NULL. */
+	const char *door, *door_queue;
 };
+/* True if this is the name of one of the queues, or of its dead-letter queue. */
+bool amqp_topology_has(const struct amqp_topology *t, const char *queue);
 
 #define AMQP_NAME_MAX 256 /* of a queue, including the NUL */
 /* The name of a queue's dead-letter queue. */
@@ -74,6 +80,7 @@ struct message {
 	const char *exchange, *key;
 	const char *body;           /* `bytes` long, then a NUL */
 	size_t bytes;
+	uint64_t too_large;         /* not 0: its size; the body was not read */
 	/* NULL if absent. */
 	const char *content_type, *type, *message_id, *correlation_id, *reply_to;
 	const char *content_encoding, *app_id;
@@ -81,6 +88,7 @@ struct message {
 	const char *reason;         /* x-reason, or NULL; see struct outgoing */
 	const char *dead_at;        /* x-dead-at, or NULL */
 	const char *death;          /* the broker's reason ("rejected", …), or NULL */
+	const char *mac;            /* x-purse-mac, or NULL; see common/base/event_mac.h */
 	uint32_t waiting;           /* messages left in the queue; amqp_get() only */
 	struct message_headers *headers; /* private */
 	struct message *next;       /* private until received, then free for the caller */
@@ -106,6 +114,9 @@ enum error amqp_get(struct amqp *a, const char *queue, struct message **m) MUST_
 /* Counts the messages that are ready in a queue, without those that consumers hold. ERR_NOT_FOUND:
  * no such queue; the connection is then closed, too. */
 enum error amqp_count(struct amqp *a, const char *queue, uint32_t *ready) MUST_CHECK;
+
+/* Checks that a queue, and the topology's door, still exist. ERR_NOT_FOUND: one does not. */
+enum error amqp_check(struct amqp *a, const char *queue) MUST_CHECK;
 
 /* Serves heartbeats and buffers deliveries for timeout_ms: for callers that wait for something else
  * meanwhile. */
@@ -133,6 +144,7 @@ struct outgoing {
 	/* Copy body, properties and headers from this message instead, without the headers that the
 	 * broker and we add to dead letters. */
 	const struct message *copy;
+	const char *mac;            /* the header x-purse-mac; NULL: left out */
 	/* Why it is a dead letter: adds the headers x-reason and x-dead-at. NULL: neither. */
 	const char *reason;
 	enum outgoing_state state;

@@ -56,8 +56,6 @@ inbox_push(struct amqp *a, struct message *m)
 static enum error
 dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 {
-	enum error e = OK;
-
 	switch (assembled) {
 	case ASSEMBLED_INCOMPLETE:
 		return OK;
@@ -68,11 +66,6 @@ dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 	case ASSEMBLED_RETURN:
 		window_return(a, s->exchange, s->key);
 		break;
-	case ASSEMBLED_TOO_LARGE: /* rejected here, since no caller ever sees it */
-		log_warn("a message of %llu bytes is dead-lettered: too_large",
-			(unsigned long long)s->expected);
-		e = amqp_reject(a, s->tag, false);
-		break;
 	case ASSEMBLED_NOTHING:
 		break;
 	case ASSEMBLED_NO_MEMORY:
@@ -81,7 +74,7 @@ dispatch_assembled(struct amqp *a, struct assembly *s, enum assembled assembled)
 		return amqp_fail(a, "connection lost", AMQP_STATUS_BAD_AMQP_DATA);
 	}
 	assembly_clear(s);
-	return e;
+	return OK;
 }
 
 /* The library answers heartbeats itself, but only inside its waits. */

@@ -1,4 +1,5 @@
 /* amqp_message.c - assembles messages from their frames and reads their headers. */
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,27 @@ is_journey(amqp_bytes_t key)
 		if (bytes_equal(key, names[i]))
 			return true;
 	return false;
+}
+
+/* Headers with text, and the members of struct message that they become. */
+static const struct text_header {
+	const char *name;
+	size_t member;
+} text_headers[] = {
+	{ "x-reason", offsetof(struct message, reason) },
+	{ "x-dead-at", offsetof(struct message, dead_at) },
+	{ "x-first-death-reason", offsetof(struct message, death) },
+	{ "x-purse-mac", offsetof(struct message, mac) },
+};
+
+/* NULL: not one that we read. */
+static const struct text_header *
+text_header_of(amqp_bytes_t key)
+{
+	for (size_t i = 0; i < sizeof(text_headers) / sizeof(text_headers[0]); i++)
+		if (bytes_equal(key, text_headers[i].name))
+			return &text_headers[i];
+	return NULL;
 }
 
 static int64_t
@@ -185,7 +207,7 @@ text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 	if ((p->_flags & AMQP_BASIC_HEADERS_FLAG) != 0)
 		for (int i = 0; i < p->headers.num_entries; i++)
 			if (is_text(&p->headers.entries[i].value) &&
-				is_journey(p->headers.entries[i].key))
+				text_header_of(p->headers.entries[i].key) != NULL)
 				n += p->headers.entries[i].value.value.bytes.len + 1;
 	return n;
 }
@@ -195,17 +217,15 @@ read_headers(struct message *m, const amqp_table_t *headers, char **room)
 {
 	for (int i = 0; i < headers->num_entries; i++) {
 		const amqp_table_entry_t *h = &headers->entries[i];
+		const struct text_header *known = text_header_of(h->key);
+		const char *text;
 
 		if (bytes_equal(h->key, "x-delivery-count"))
 			m->deliveries = number_of(&h->value);
-		if (!is_text(&h->value))
+		if (known == NULL || !is_text(&h->value))
 			continue;
-		if (bytes_equal(h->key, "x-reason"))
-			m->reason = copy_text(room, h->value.value.bytes);
-		else if (bytes_equal(h->key, "x-dead-at"))
-			m->dead_at = copy_text(room, h->value.value.bytes);
-		else if (bytes_equal(h->key, "x-first-death-reason"))
-			m->death = copy_text(room, h->value.value.bytes);
+		text = copy_text(room, h->value.value.bytes);
+		memcpy((char *)m + known->member, &text, sizeof(text));
 	}
 }
 
@@ -255,12 +275,12 @@ complete(const struct assembly *s)
 		return ASSEMBLED_NOTHING;
 	case ASSEMBLE_MESSAGE:
 		return ASSEMBLED_MESSAGE;
-	case ASSEMBLE_RETURN:
-		return ASSEMBLED_RETURN;
 	case ASSEMBLE_TOO_LARGE:
+		return ASSEMBLED_MESSAGE;
+	case ASSEMBLE_RETURN:
 		break;
 	}
-	return ASSEMBLED_TOO_LARGE;
+	return ASSEMBLED_RETURN;
 }
 
 enum assembled
@@ -273,9 +293,13 @@ assembly_header(struct assembly *s, const amqp_frame_t *frame)
 	/* basic.get has no limit: an operator must be able to see any dead letter, and drop it. */
 	if (s->what == ASSEMBLE_MESSAGE && !s->from_get && s->expected > AMQP_BODY_MAX)
 		s->what = ASSEMBLE_TOO_LARGE;
-	if (s->what == ASSEMBLE_MESSAGE &&
-		(s->message = message_new(s, p, (size_t)s->expected)) == NULL)
-		return ASSEMBLED_NO_MEMORY;
+	if (s->what == ASSEMBLE_MESSAGE || s->what == ASSEMBLE_TOO_LARGE) {
+		bool fits = s->what == ASSEMBLE_MESSAGE;
+
+		if ((s->message = message_new(s, p, fits ? (size_t)s->expected : 0)) == NULL)
+			return ASSEMBLED_NO_MEMORY;
+		s->message->too_large = fits ? 0 : s->expected;
+	}
 	return s->expected == 0 ? complete(s) : ASSEMBLED_INCOMPLETE;
 }
 
@@ -287,7 +311,7 @@ assembly_body(struct assembly *s, const amqp_frame_t *frame)
 
 	if (part.len > s->expected - s->received)
 		return ASSEMBLED_INVALID;
-	if (s->message != NULL)
+	if (s->what == ASSEMBLE_MESSAGE)
 		memcpy((char *)(s->message + 1) + s->received, part.bytes, part.len);
 	s->received += part.len;
 	return s->received == s->expected ? complete(s) : ASSEMBLED_INCOMPLETE;

@@ -79,9 +79,8 @@ void window_clear(struct amqp *a);
 enum assembled {
 	ASSEMBLED_INCOMPLETE, /* more frames follow */
 	ASSEMBLED_NOTHING,    /* frames that follow no method of interest */
-	ASSEMBLED_MESSAGE,    /* s->message, now the caller's */
+	ASSEMBLED_MESSAGE,    /* s->message, now the caller's; perhaps without its body */
 	ASSEMBLED_RETURN,     /* no queue is bound for s->exchange and s->key */
-	ASSEMBLED_TOO_LARGE,  /* s->tag, of s->expected bytes */
 	ASSEMBLED_NO_MEMORY,
 	ASSEMBLED_INVALID,    /* more bytes than announced */
 };

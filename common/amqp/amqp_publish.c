@@ -10,6 +10,7 @@
 
 /* With the two that we add. A copied message's further headers are dropped. */
 #define HEADERS_MAX 64
+#define HEADERS_OURS 3 /* x-purse-mac, x-reason, x-dead-at */
 /* How long a reply can hold up the acknowledgement of its batch. */
 #define OFFER_MS 1000
 
@@ -22,7 +23,7 @@ set(amqp_basic_properties_t *p, amqp_flags_t flag, amqp_bytes_t *property, const
 	*property = amqp_cstring_bytes(text);
 }
 
-/* Fills `entries`: the headers of a copied message, then why it is a dead letter. */
+/* Fills `entries`: the headers of a copied message, then our own. */
 static void
 set_headers(amqp_basic_properties_t *p, const struct outgoing *m,
 	amqp_table_entry_t entries[HEADERS_MAX], char dead_at[INSTANT_TEXT])
@@ -30,10 +31,12 @@ set_headers(amqp_basic_properties_t *p, const struct outgoing *m,
 	const amqp_table_t *kept = m->copy == NULL ? NULL : message_table(m->copy);
 	int n = 0;
 
-	while (kept != NULL && n < kept->num_entries && n < HEADERS_MAX - 2) {
+	while (kept != NULL && n < kept->num_entries && n < HEADERS_MAX - HEADERS_OURS) {
 		entries[n] = kept->entries[n];
 		n++;
 	}
+	if (m->mac != NULL)
+		entries[n++] = text_entry("x-purse-mac", m->mac);
 	if (m->reason != NULL) {
 		instant_format(clock_now(), dead_at);
 		entries[n++] = text_entry("x-reason", m->reason);

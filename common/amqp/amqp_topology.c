@@ -1,6 +1,7 @@
-/* amqp_topology.c - declares exchange and queues. Redeclaring them changes nothing, so every
+/* amqp_topology.c - declares exchanges and queues. Redeclaring them changes nothing, so every
  * program declares them when it connects. */
 #include <stdio.h>
+#include <string.h>
 
 #include "common/amqp/amqp_private.h"
 #include "common/base/config.h"
@@ -11,6 +12,19 @@ void
 amqp_dead_name(const char *queue, char out[AMQP_NAME_MAX])
 {
 	(void)snprintf(out, AMQP_NAME_MAX, "%.240s.dead", queue);
+}
+
+bool
+amqp_topology_has(const struct amqp_topology *t, const char *queue)
+{
+	char dead[AMQP_NAME_MAX];
+
+	for (size_t i = 0; i < t->count; i++) {
+		amqp_dead_name(t->queues[i].name, dead);
+		if (strcmp(queue, t->queues[i].name) == 0 || strcmp(queue, dead) == 0)
+			return true;
+	}
+	return false;
 }
 
 static amqp_table_entry_t
@@ -38,9 +52,8 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 
 		/* 406 closes the channel, not the connection: confirm that, and open it again. */
 		if (c->reply_code == AMQP_PRECONDITION_FAILED) {
-			log_warn("queue %s exists with other options and keeps them (%.*s): to "
-				 "change them, stop the consumers, empty and delete the queue, "
-				 "then start the consumers again",
+			log_warn("queue %s exists with other options and keeps them (%.*s): "
+				 "docs/events.md says how to change them",
 				name, (int)c->reply_text.len, (const char *)c->reply_text.bytes);
 			if (amqp_send_method(a->connection, CHANNEL_CONSUME,
 				    AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) != AMQP_STATUS_OK)
@@ -58,6 +71,7 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 static enum error
 declare_pair(struct amqp *a, const char *name)
 {
+	bool limits = config_number(OPT_QUEUE_ARGUMENTS) == 1;
 	char dead[AMQP_NAME_MAX];
 	amqp_table_entry_t entries[8];
 	int n = 0;
@@ -65,45 +79,72 @@ declare_pair(struct amqp *a, const char *name)
 
 	amqp_dead_name(name, dead);
 	entries[n++] = text_entry("x-queue-type", "quorum");
-	entries[n++] = text_entry("x-overflow", "reject-publish");
-	entries[n++] = number_entry("x-max-length", config_number(OPT_QUEUE_LENGTH));
+	if (limits) {
+		entries[n++] = text_entry("x-overflow", "reject-publish");
+		entries[n++] = number_entry("x-max-length", config_number(OPT_QUEUE_LENGTH));
+	}
 	if ((e = declare_queue(a, dead, (amqp_table_t){ n, entries })) != OK)
 		return e;
-	entries[n++] = number_entry("x-delivery-limit", config_number(OPT_DELIVERY_LIMIT));
-	entries[n++] = text_entry("x-dead-letter-strategy", "at-least-once");
-	entries[n++] = text_entry("x-dead-letter-exchange", "");
-	entries[n++] = text_entry("x-dead-letter-routing-key", dead);
+	if (limits) {
+		entries[n++] = number_entry("x-delivery-limit", config_number(OPT_DELIVERY_LIMIT));
+		entries[n++] = text_entry("x-dead-letter-strategy", "at-least-once");
+		entries[n++] = text_entry("x-dead-letter-exchange", "");
+		entries[n++] = text_entry("x-dead-letter-routing-key", dead);
+	}
 	return declare_queue(a, name, (amqp_table_t){ n, entries });
+}
+
+static enum error
+declare_exchange(struct amqp *a, const char *name)
+{
+	if (amqp_exchange_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(name),
+		    amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table) == NULL)
+		return amqp_fail_reply(
+			a, "cannot declare the exchange", amqp_get_rpc_reply(a->connection));
+	return OK;
+}
+
+static enum error
+bind_queue(struct amqp *a, const char *queue, const char *exchange, const char *key)
+{
+	if (amqp_queue_bind(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue),
+		    amqp_cstring_bytes(exchange), amqp_cstring_bytes(key),
+		    amqp_empty_table) == NULL)
+		return amqp_fail_reply(
+			a, "cannot bind the queues", amqp_get_rpc_reply(a->connection));
+	return OK;
 }
 
 static enum error
 bind_keys(struct amqp *a, const struct amqp_queue *q)
 {
-	for (const char *const *key = q->keys; *key != NULL; key++) {
-		if (amqp_queue_bind(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(q->name),
-			    amqp_cstring_bytes(a->topology->exchange), amqp_cstring_bytes(*key),
-			    amqp_empty_table) == NULL)
-			return amqp_fail_reply(a, "cannot bind the queues",
-				amqp_get_rpc_reply(a->connection));
-	}
-	return OK;
+	enum error e = OK;
+
+	for (const char *const *key = q->keys; e == OK && *key != NULL; key++)
+		e = bind_queue(a, q->name, a->topology->exchange, *key);
+	return e;
+}
+
+static enum error
+declare_door(struct amqp *a, const struct amqp_topology *t)
+{
+	enum error e = t->door == NULL ? OK : declare_exchange(a, t->door);
+
+	return e != OK || t->door == NULL ? e : bind_queue(a, t->door_queue, t->door, "#");
 }
 
 enum error
 amqp_declare(struct amqp *a)
 {
 	const struct amqp_topology *t = a->topology;
-	enum error e;
+	enum error e = declare_exchange(a, t->exchange);
 
-	if (amqp_exchange_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(t->exchange),
-		    amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table) == NULL)
-		return amqp_fail_reply(a, "cannot declare the exchange",
-			amqp_get_rpc_reply(a->connection));
-	for (size_t i = 0; i < t->count; i++) {
-		if ((e = declare_pair(a, t->queues[i].name)) != OK ||
-			(e = bind_keys(a, &t->queues[i])) != OK)
-			return e;
-	}
-	amqp_maybe_release_buffers_on_channel(a->connection, CHANNEL_CONSUME);
-	return OK;
+	for (size_t i = 0; e == OK && i < t->count; i++)
+		if ((e = declare_pair(a, t->queues[i].name)) == OK)
+			e = bind_keys(a, &t->queues[i]);
+	if (e == OK)
+		e = declare_door(a, t);
+	if (e == OK)
+		amqp_maybe_release_buffers_on_channel(a->connection, CHANNEL_CONSUME);
+	return e;
 }

@@ -2,7 +2,7 @@
  * guarantees. */
 #include "common/amqp/consumer.h"
 
-#include <stdarg.h>
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,13 +13,12 @@
 #include "common/base/log.h"
 #include "common/base/program.h"
 
-#define REASON_BYTES 400
 /* The longest wait without checking for a stop. A signal sets a flag, and need not
  * interrupt the wait. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
-/* How often an idle consumer checks that its queue still exists: a basic.cancel for a deleted queue
- * can cross with our basic.consume. */
+/* How often an idle consumer checks that its queue and the publishers' exchange still exist: a
+ * basic.cancel for a deleted queue can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 5000
 
 static bool draining; /* set before any thread starts */
@@ -43,17 +42,24 @@ drain_deadline_extend(void)
 }
 
 bool
-consumer_start(int argc, char **argv, const char *name, bool *drain, int *status)
+consumer_start(
+	int argc, char **argv, const char *name, enum option url, bool *drain, int *status)
 {
 	if (!program_start(argc, argv, name, drain, status))
 		return false;
-	if (!config_require(OPT_AMQP_URL)) {
+	if (config_text(url) == NULL && !config_require(OPT_AMQP_URL)) {
 		*status = 1;
 		return false;
 	}
 	draining = *drain;
 	drain_deadline_extend();
 	return true;
+}
+
+struct amqp *
+consumer_amqp(enum option url, const struct amqp_topology *topology)
+{
+	return amqp_new(config_text(config_text(url) != NULL ? url : OPT_AMQP_URL), topology);
 }
 
 /* The pauses grow to 5 s, so a broker that restarts is not flooded. */
@@ -66,49 +72,6 @@ consumer_connect(struct amqp *a)
 		if (drain_timed_out() || !program_sleep(backoff_next_ms(&pause)))
 			return false;
 	return !program_stopping();
-}
-
-/* ---- deliveries ---- */
-
-/* A later reason replaces an earlier one. */
-void
-delivery_dead(struct delivery *d, enum error e, const char *fmt, ...)
-{
-	char text[REASON_BYTES];
-	int n = snprintf(text, sizeof(text), "%s: ", error_code(e));
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
-	va_end(ap);
-	free(d->dead);
-	d->dead = strdup(text);
-	if (d->dead == NULL) {
-		log_error("no memory");
-		abort(); /* nothing is lost: unacknowledged messages are redelivered */
-	}
-}
-
-void
-delivery_reply(struct delivery *d, char *json)
-{
-	if (json == NULL)
-		return;
-	free(d->reply);
-	d->reply = NULL;
-	if (d->message->reply_to != NULL && d->message->reply_to[0] != '\0')
-		d->reply = json;
-	else
-		free(json);
-}
-
-static void
-delivery_clear(struct delivery *d)
-{
-	free(d->dead);
-	free(d->reply);
-	d->dead = NULL;
-	d->reply = NULL;
 }
 
 /* ---- the loop ---- */
@@ -165,6 +128,17 @@ publish_dead(struct run *r, struct delivery *d, size_t count)
 	return true;
 }
 
+/* Replies go through the default exchange. A publisher could have us write to our own queues, which
+ * they must not reach. */
+static bool
+reply_is_allowed(const struct run *r, const struct message *m)
+{
+	if (!amqp_topology_has(r->consumer->topology, m->reply_to))
+		return true;
+	log_warn("no reply to %s, which is not a requester's queue", m->reply_to);
+	return false;
+}
+
 /* A reply need not: its requester can be gone, and one client's full queue must not hold up
  * everyone else. */
 static bool
@@ -173,14 +147,17 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 	struct outgoing out[CONSUMER_BATCH_MAX];
 	size_t n = 0;
 
-	for (size_t i = 0; i < count; i++)
-		if (d[i].dead == NULL && d[i].reply != NULL)
+	for (size_t i = 0; i < count; i++) {
+		if (d[i].dead != NULL && r->consumer->dead_reply != NULL)
+			delivery_reply(&d[i], r->consumer->dead_reply(d[i].message, d[i].dead));
+		if (d[i].reply != NULL && reply_is_allowed(r, d[i].message))
 			out[n++] = (struct outgoing){ .exchange = "",
 				.key = d[i].message->reply_to,
 				.body = d[i].reply,
 				.bytes = strlen(d[i].reply),
 				.content_type = "application/cloudevents+json",
 				.correlation_id = d[i].message->correlation_id };
+	}
 	return n == 0 || amqp_publish_once(r->amqp, out, n) == OK;
 }
 
@@ -231,6 +208,22 @@ handle(struct run *r, struct delivery *d, size_t count, bool is_retry)
 	return true;
 }
 
+/* Has the broker dead-letter a message whose body was not read, and frees it. */
+static bool
+reject_large(struct run *r, struct message *m)
+{
+	struct delivery d = { .message = m };
+	bool done;
+
+	delivery_dead(&d, ERR_TOO_LARGE, "%" PRIu64 " bytes; at most %zu are accepted",
+		m->too_large, AMQP_BODY_MAX);
+	log_warn("dead-lettering a message of %s: %s", r->consumer->queue, d.dead);
+	done = publish_replies(r, &d, 1) && amqp_reject(r->amqp, m->tag, false) == OK;
+	delivery_clear(&d);
+	message_free(m);
+	return done;
+}
+
 /* Waits for the first message only; the rest is what has already arrived. False: connection
  * lost. */
 static bool
@@ -239,14 +232,20 @@ receive_batch(struct run *r, int wait_ms)
 	size_t most = r->consumer->batch;
 	struct message *m;
 
-	for (r->count = 0; r->count < most; r->count++) {
+	r->count = 0;
+	while (r->count < most) {
 		if (amqp_receive(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
 			return false;
 		if (m == NULL)
 			break;
-		r->messages[r->count] = m;
-		r->batch[r->count] = (struct delivery){ .message = m };
 		r->pause.attempts = 0; /* the connection works */
+		if (m->too_large > 0) {
+			if (!reject_large(r, m))
+				return false;
+			continue;
+		}
+		r->messages[r->count] = m;
+		r->batch[r->count++] = (struct delivery){ .message = m };
 	}
 	return true;
 }
@@ -291,7 +290,6 @@ serve(struct run *r)
 {
 	int wait_ms = draining ? 100 : SLICE_MS;
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
-	uint32_t ready;
 	bool alive;
 
 	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
@@ -306,7 +304,7 @@ serve(struct run *r)
 			next_tick = clock_monotonic_ms() + IDLE_MS;
 		}
 		if (alive && r->count == 0 && clock_monotonic_ms() >= next_check) {
-			alive = amqp_count(r->amqp, r->consumer->queue, &ready) == OK;
+			alive = amqp_check(r->amqp, r->consumer->queue) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
 		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
@@ -332,14 +330,14 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 	static struct run r; /* too large for a stack */
 	bool drain;
 
-	if (!consumer_start(argc, argv, c->name, &drain, &r.status))
+	if (!consumer_start(argc, argv, c->name, OPT_AMQP_CONSUMER_URL, &drain, &r.status))
 		return r.status;
 	r.consumer = c;
 	amqp_dead_name(c->queue, r.dead_queue);
 	r.service = c->start();
 	if (r.service == NULL)
 		return 1;
-	r.amqp = amqp_new(config_text(OPT_AMQP_URL), c->topology);
+	r.amqp = consumer_amqp(OPT_AMQP_CONSUMER_URL, c->topology);
 	if (r.amqp == NULL) {
 		c->stop(r.service);
 		return 1;

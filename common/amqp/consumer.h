@@ -5,8 +5,8 @@
  * anything. handle() turns it into one database transaction. After the commit, dead letters and
  * replies are published with confirms; then the batch is acknowledged. So a kill at any moment
  * loses nothing: unacknowledged messages are redelivered, and handle() must be idempotent. Dead
- * letters are published until they arrive. Replies are sent once and dropped if their queue refuses
- * or does not confirm them: the requester can ask again.
+ * letters are published until they arrive, and answered too. Replies are sent once and dropped if
+ * their queue refuses or does not confirm them: the requester can ask again.
  *
  * While the database is unavailable, the batch is kept unacknowledged and retried with backoff,
  * which does not count against the delivery limit. A batch that fails for another reason is retried
@@ -23,6 +23,7 @@
 
 #include "common/amqp/amqp.h"
 #include "common/base/backoff.h"
+#include "common/base/config.h"
 #include "common/base/error.h"
 
 #define CONSUMER_TRIES 3
@@ -57,6 +58,9 @@ struct consumer {
 	 * ERR_UNAVAILABLE or ERR_OVERLOADED: the outcome is unknown; the same batch is retried. Any
 	 * other error: it cannot be done; the deliveries are retried one by one. */
 	enum error (*handle)(void *service, struct delivery deliveries[], size_t count, bool again);
+	/* Optional: JSON for the reply_to of a dead letter, given why it is one, "code: sentence".
+	 * NULL: no reply. */
+	char *(*dead_reply)(const struct message *m, const char *reason);
 	/* Optional: called between batches, and every second while idle, for maintenance. */
 	void (*tick)(void *service);
 	/* Optional: with --drain, called once the queue is empty, before stop(): finishes
@@ -69,8 +73,11 @@ int consumer_main(int argc, char **argv, const struct consumer *c);
 
 /* ---- for programs with their own loop (the relay) ---- */
 
-/* program_start() for a program that needs AMQP_URL. */
-bool consumer_start(int argc, char **argv, const char *name, bool *drain, int *status) MUST_CHECK;
+/* program_start() for a program that needs a broker: the option `url`, or else AMQP_URL. */
+bool consumer_start(int argc, char **argv, const char *name, enum option url, bool *drain,
+	int *status) MUST_CHECK;
+/* amqp_new() with the address in that option, or else in AMQP_URL. */
+struct amqp *consumer_amqp(enum option url, const struct amqp_topology *topology);
 /* Connects, retrying forever with backoff; false: stopping, or --drain timed out. */
 bool consumer_connect(struct amqp *a) MUST_CHECK;
 

@@ -45,6 +45,7 @@ batch_reserve(struct batch *b, size_t count)
 {
 	struct outgoing *out;
 	char(*ids)[UUID_TEXT];
+	char(*macs)[EVENT_MAC_TEXT];
 
 	if (count <= b->capacity)
 		return true;
@@ -52,7 +53,9 @@ batch_reserve(struct batch *b, size_t count)
 		b->out = out;
 	if ((ids = realloc(b->ids, count * sizeof(*ids))) != NULL)
 		b->ids = ids;
-	if (out == NULL || ids == NULL)
+	if ((macs = realloc(b->macs, count * sizeof(*macs))) != NULL)
+		b->macs = macs;
+	if (out == NULL || ids == NULL || macs == NULL)
 		return false;
 	b->capacity = count;
 	return true;
@@ -86,6 +89,7 @@ batch_add(struct relay *r, const struct stream *stream, struct batch *b, const s
 	}
 	(void)snprintf(b->ids[i], UUID_TEXT, "%s", place.id);
 	(void)snprintf(b->xid, sizeof(b->xid), "%s", place.xid);
+	event_mac_write(body, bytes, b->macs[i]);
 	b->out[i] = (struct outgoing){ .exchange = r->source->topology->exchange,
 		.key = stream->type,
 		.body = body,
@@ -93,6 +97,7 @@ batch_add(struct relay *r, const struct stream *stream, struct batch *b, const s
 		.content_type = EVENT_CONTENT_TYPE,
 		.type = stream->type,
 		.message_id = b->ids[i],
+		.mac = b->macs[i],
 		.mandatory = stream->mandatory };
 	b->count++;
 	return OK;
@@ -374,7 +379,7 @@ relay_open(struct relay *r, const struct source *source, bool drain)
 {
 	*r = (struct relay){ .source = source, .drain = drain };
 	r->db = db_new(config_text(source->url));
-	r->amqp = amqp_new(config_text(OPT_AMQP_URL), r->source->topology);
+	r->amqp = consumer_amqp(OPT_AMQP_RELAY_URL, r->source->topology);
 	r->arena = arena_new((size_t)1 << 20);
 	return r->db != NULL && r->amqp != NULL && r->arena != NULL;
 }
@@ -385,6 +390,7 @@ relay_close(struct relay *r)
 	for (size_t i = 0; i < RELAY_RING; i++) {
 		free(r->ring[i].out);
 		free(r->ring[i].ids);
+		free(r->ring[i].macs);
 	}
 	arena_free(r->arena);
 	amqp_free(r->amqp);

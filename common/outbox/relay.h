@@ -9,6 +9,7 @@
 #include "common/amqp/amqp.h"
 #include "common/base/arena.h"
 #include "common/base/config.h"
+#include "common/base/event_mac.h"
 #include "common/base/uuid.h"
 #include "common/db/db.h"
 
@@ -44,6 +45,7 @@ struct source {
 struct batch {
 	struct outgoing *out;
 	char (*ids)[UUID_TEXT];
+	char (*macs)[EVENT_MAC_TEXT];
 	size_t count, capacity;
 	char xid[XID_TEXT]; /* of the last row */
 };
@@ -64,8 +66,8 @@ struct relay {
 	bool failed;         /* with --drain: a server was unavailable */
 };
 
-/* Open a relay, run relay_thread(relay) in a thread until SIGTERM (or, with `drain`, until nothing
- * is new), then close it. */
+/* After event_mac_load(): open a relay, run relay_thread(relay) in a thread until SIGTERM (or, with
+ * `drain`, until nothing is new), then close it. */
 bool relay_open(struct relay *r, const struct source *source, bool drain) MUST_CHECK;
 void *relay_thread(void *relay);
 void relay_close(struct relay *r);

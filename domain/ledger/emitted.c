@@ -138,24 +138,53 @@ read_original(struct emitted *m, char reason[EVENT_REASON])
 
 /* ---- both ---- */
 
-/* Chooses the deduplication key: the data's, else the CloudEvents id, else AMQP's message_id. */
+/* Makes a key from names that are any text. The prefix keeps them apart from keys that clients
+ * choose. Keys are stored: never change this. */
+static const char *
+digest_key(struct emitted *m, const char *prefix, const char *source, const char *id)
+{
+	unsigned char bytes[32];
+	char text[sodium_base64_ENCODED_LEN(
+		sizeof bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING)];
+	struct digest d;
+
+	digest_begin(&d, sizeof bytes);
+	digest_add_text(&d, source);
+	digest_add_text(&d, id);
+	digest_end(&d, bytes);
+	sodium_bin2base64(text, sizeof text, bytes, sizeof bytes,
+		sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+	(void)snprintf(m->key, sizeof m->key, "%s%s", prefix, text);
+	return m->key;
+}
+
+/* Chooses the deduplication key: the data's, else one made from the CloudEvents source and id, as
+ * only both are unique, else AMQP's message_id. */
 static enum error
 choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 {
-	const char *where = "/idempotency_key";
+	const char *id = m->event.id;
 
-	if (m->op.key == NULL && (m->op.key = m->event.id) != NULL)
-		where = "/id";
-	if (m->op.key == NULL && (m->op.key = message_id) != NULL)
-		where = "message_id";
-	if (m->op.key == NULL)
+	if (m->op.key != NULL) {
+		if (key_is_valid(m->op.key))
+			return OK;
+		return set_reason(reason,
+			"/idempotency_key is not a deduplication key: 1 to %d visible ASCII"
+			" characters",
+			KEY_MAX);
+	}
+	if (id != NULL) {
+		m->op.key = digest_key(m, "ce-", m->event.source, id);
+		m->id_key = key_is_valid(id) ? id : NULL;
+	} else if (message_id != NULL && message_id[0] != '\0') {
+		m->op.key = key_is_valid(message_id)
+				    ? message_id
+				    : digest_key(m, "id-", NULL, message_id);
+	} else {
 		return set_reason(reason,
 			"no deduplication key: set idempotency_key in the data, the CloudEvents id,"
 			" or the AMQP message_id");
-	if (!key_is_valid(m->op.key))
-		return set_reason(reason,
-			"%s is not a deduplication key: 1 to %d visible ASCII characters", where,
-			KEY_MAX);
+	}
 	return OK;
 }
 
@@ -169,7 +198,7 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 		return e;
 	m->op = operation_zero();
 	m->has_major = false;
-	m->currency = NULL;
+	m->currency = m->id_key = NULL;
 	m->by_reference = false;
 	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
 		e = set_reason(reason, "only " EVENT_EMITTED " is accepted here, not %.100s",

@@ -15,6 +15,7 @@
 #include "domain/ledger/operation.h"
 
 #define EMITTED_MAJOR 40
+#define EMITTED_KEY 48 /* of a digest as text */
 
 struct emitted {
 	struct event event;         /* owns the text that op points into */
@@ -23,6 +24,9 @@ struct emitted {
 	bool has_major;             /* false: op.amount is already set, or absent */
 	char major[EMITTED_MAJOR];  /* the amount as a decimal */
 	const char *currency;       /* of its wallet; NULL until found, see emitted_wallets.h */
+	char key[EMITTED_KEY];      /* a key made from the id; op.key points to it */
+	const char *id_key;         /* the key that such an event had before, or NULL; see
+	                             * emitted_keys.h */
 };
 
 /* Reads a body; message_id is AMQP's, or NULL. An error is permanent: the message becomes a dead

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/digest.h"
 #include "common/base/event.h"
 #include "common/base/json.h"
 #include "domain/events.h"
@@ -26,8 +27,8 @@ fact_created(const struct transaction *t, size_t *bytes)
 
 /* The request is appended as it came: parsed and written again, its numbers could lose digits. */
 char *
-rejection_text(const struct uuid *id, const struct outcome *o, const char *key, const char *request,
-	size_t request_bytes)
+rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
+	const struct event *event, const char *request, size_t request_bytes)
 {
 	static const char member[] = ",\"request\":";
 	char id_text[UUID_TEXT], now[INSTANT_TEXT], *text = NULL;
@@ -38,6 +39,10 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 	instant_format(clock_now(), now);
 	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error),
 		"detail", error_detail(o->error), "idempotency_key", key, "created_at", now);
+	/* The key can be a digest of these. */
+	if (data != NULL && event->id != NULL)
+		json_object_set_new(data, "event",
+			json_pack("{s:s, s:s?}", "id", event->id, "source", event->source));
 	if (data != NULL && o->error == ERR_INSUFFICIENT_FUNDS) {
 		json_object_set_new(data, "available", json_integer(o->available.minor));
 		json_object_set_new(data, "held", json_integer(o->held.minor));
@@ -61,6 +66,41 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key, 
 	}
 	json_decref(data);
 	return text;
+}
+
+/* No one reads these ids again: the same body with the same fault has the same one. */
+static void
+dead_id(const char *reason, const void *body, size_t body_bytes, char out[UUID_TEXT])
+{
+	struct digest d;
+	struct uuid id;
+
+	digest_begin(&d, sizeof(id.bytes));
+	digest_add_text(&d, reason);
+	digest_add(&d, body, body_bytes);
+	digest_end(&d, id.bytes);
+	id.bytes[6] = (uint8_t)(0x80 | (id.bytes[6] & 0x0f));
+	id.bytes[8] = (uint8_t)(0x80 | (id.bytes[8] & 0x3f));
+	uuid_format(&id, out);
+}
+
+char *
+fact_dead(const char *reason, const void *body, size_t body_bytes, size_t *bytes)
+{
+	char id[UUID_TEXT], now[INSTANT_TEXT];
+	struct event_head head = { .id = id, .source = FACT_SOURCE_WALLET, .type = EVENT_REJECTED,
+		.time = clock_now() };
+	size_t code = strcspn(reason, ":");
+	json_t *detail = json_string(reason + code + strspn(reason + code, ": "));
+
+	if (detail == NULL) /* it was cut inside a character */
+		detail = json_string(error_title(ERR_INVALID_REQUEST));
+	dead_id(reason, body, body_bytes, id);
+	instant_format(head.time, now);
+	return event_write(&head,
+		json_pack("{s:s, s:s%, s:o, s:n, s:n, s:s}", "id", id, "code", reason, code,
+			"detail", detail, "idempotency_key", "request", "created_at", now),
+		bytes);
 }
 
 /* Reads rows that any version of the consumer has written, so it relies on no member. */

@@ -259,20 +259,28 @@ static const struct db_column stored_columns[] = {
 	DB_COLUMN(NUMBER, "place", struct stored_row, place),
 };
 
+static enum error
+lines_send(struct db *db, struct lines *l, const struct db_statement *statement,
+	struct db_rows **rows)
+{
+	struct db_value values[COLUMN_COUNT];
+
+	for (int i = 0; i < COLUMN_COUNT; i++)
+		values[i] = db_array(&l->columns[i]);
+	return db_execute(db, statement, values, COLUMN_COUNT, rows);
+}
+
 /* Events that contradict a stored line change nothing; the others of the batch are committed. */
 enum error
 lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context),
 	void *context)
 {
-	struct db_value values[COLUMN_COUNT];
 	DB_ROWS(rows);
 	enum error e;
 
 	if (l->count == 0)
 		return OK;
-	for (int i = 0; i < COLUMN_COUNT; i++)
-		values[i] = db_array(&l->columns[i]);
-	if ((e = db_execute(db, &lines_store_sql, values, COLUMN_COUNT, &rows)) != OK)
+	if ((e = lines_send(db, l, &lines_store_sql, &rows)) != OK)
 		return e;
 	for (size_t i = 0; i < rows_count(rows); i++) {
 		struct stored_row row;
@@ -284,4 +292,47 @@ lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *
 		differs((size_t)row.place - 1, context);
 	}
 	return OK;
+}
+
+/* ---- rebuilding ---- */
+
+static const struct db_statement lines_replace_sql = { "lines_replace",
+	"SELECT lines_replace($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
+	" $12::text[]::timestamptz[], $13, $14, $15)",
+	DB_IDEMPOTENT };
+static const struct db_statement lines_lock_sql = { "lines_lock",
+	"SELECT FROM wallet WHERE wallet_id = $1 FOR NO KEY UPDATE", DB_IDEMPOTENT };
+static const struct db_statement lines_cut_sql = { "lines_cut", "SELECT lines_cut($1, $2)",
+	DB_IDEMPOTENT };
+
+enum error
+lines_replace(struct db *db, struct lines *l, int64_t *changed)
+{
+	DB_ROWS(rows);
+	enum error e;
+
+	*changed = 0;
+	if (l->count > 0 && (e = lines_send(db, l, &lines_replace_sql, &rows)) != OK)
+		return e;
+	if (l->count > 0)
+		*changed = rows_number(rows, 0, 0);
+	return OK;
+}
+
+enum error
+lines_lock(struct db *db, const struct uuid *wallet)
+{
+	return db_execute(db, &lines_lock_sql, DB_VALUES(db_uuid(wallet)), NULL);
+}
+
+enum error
+lines_cut(struct db *db, const struct uuid *wallet, int64_t last, int64_t *removed)
+{
+	DB_ROWS(rows);
+	enum error e = db_execute(
+		db, &lines_cut_sql, DB_VALUES(db_uuid(wallet), db_number(last)), &rows);
+
+	if (e == OK)
+		*removed = rows_number(rows, 0, 0);
+	return e;
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 
 #include "common/base/error.h"
+#include "common/base/uuid.h"
 #include "common/db/db.h"
 
 #define LINES_REASON 256
@@ -31,5 +32,17 @@ enum error lines_add(struct lines *l, const json_t *data, char reason[LINES_REAS
  * in the order of lines_add()) that contradicts the stored line. */
 enum error lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context),
 	void *context) MUST_CHECK;
+
+/* ---- rebuilding a wallet's lines from the ledger, as the database's owner ---- */
+
+/* Stores the batch, which is of one wallet, and replaces lines that differ. Sets *changed to how
+ * many. */
+enum error lines_replace(struct db *db, struct lines *l, int64_t *changed) MUST_CHECK;
+/* Keeps the consumer from the wallet until the transaction ends. */
+enum error lines_lock(struct db *db, const struct uuid *wallet) MUST_CHECK;
+/* Removes what follows `last`, the wallet's last row in the ledger (0: no such wallet). Call it
+ * under lines_lock(), once all lines up to `last` are stored. */
+enum error lines_cut(struct db *db, const struct uuid *wallet, int64_t last,
+	int64_t *removed) MUST_CHECK;
 
 #endif

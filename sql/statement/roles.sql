@@ -13,7 +13,7 @@ REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM PUBLIC;
 GRANT USAGE ON SCHEMA public TO :"app";
 GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
 GRANT EXECUTE ON FUNCTION
-	lines_store, wallet_find, version_at, statement_span,
+	lines_store, events_signed, wallet_find, version_at, statement_span,
 	job_request, job_claim, job_begin, job_progress, job_postpone, job_finish, job_fail,
 	mail_claim, mail_sent, files_expired, file_removed,
 	outbox_read, outbox_position, outbox_advance, outbox_adopt,

@@ -16,9 +16,55 @@ teardown() { start_stopped_services; }
 	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
 }
 
+# deposit ID SOURCE AMOUNT - as CloudEvents; ID and SOURCE are JSON
+deposit() {
+	emit "{\"specversion\":\"1.0\",\"id\":$1,\"source\":$2,\"type\":\"transaction_emitted\",\"data\":{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$3}}"
+}
+
+@test "source and id together are the key: two producers with the same id both move money, each once" {
+	for _ in 1 2; do
+		deposit '"1"' '"/till/1"' 100
+		deposit '"1"' '"/till/2"' 100
+		deposit '"1"' '"/till/3"' 7
+	done
+	eventually balance_is "$USER" 207
+	eventually waiting wallet_queue 0
+	[ "$(history "$USER" | wc -l)" = 4 ]
+}
+
+@test "ids may be any text: blanks, umlauts, 300 characters" {
+	long=$(printf 'x%.0s' {1..300})
+	for _ in 1 2; do
+		for id in "$long" "${long}y" 'zwei Wörter' 'zwei\tWörter' '✓'; do deposit "\"$id\"" '"/a b"' 1; done
+		emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --message-id "zwei Wörter"
+	done
+	eventually balance_is "$USER" 6
+	eventually waiting wallet_queue 0
+	[ "$(history "$USER" | wc -l)" = 7 ]
+	waiting wallet_queue.dead 0
+}
+
+@test "an event that was posted under its id alone is a replay; another with that id is not" {
+	stop_service transaction_consumer
+	sql wallet "UPDATE event_ids SET before_until = now() + interval '1 hour'"
+	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")" --message-id "$USER-1"
+	"$BUILD/transaction_consumer" --drain
+	sql wallet "UPDATE event_ids SET before_until = clock_timestamp()"
+	emit "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":300}")" --message-id "$USER-3"
+	deposit "\"$USER-1\"" '"/s"' 100
+	deposit "\"$USER-1\"" '"/s"' 101
+	deposit "\"$USER-2\"" '"/s"' 102
+	"$BUILD/transaction_consumer" --drain
+	# The key of a row that is younger is only someone else's key.
+	deposit "\"$USER-3\"" '"/s"' 300
+	"$BUILD/transaction_consumer" --drain
+	sql wallet "UPDATE event_ids SET before_until = '-infinity'"
+	history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 300 400\ndeposit 101 501\ndeposit 102 603\ndeposit 300 903'
+}
+
 @test "the same key in three forms moves money once" {
 	data="{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":250}"
-	emit "$(cloud_event "$USER-1" "$data")"
+	emit "$(cloud_event "$USER-x" "${data%\}},\"idempotency_key\":\"$USER-1\"}")"
 	emit "$(nest "$data")" --message-id "$USER-1"
 	emit "{\"userId\":\"$USER\",\"transaction\":{\"amount\":2.50,\"operation\":0}}" --message-id "$USER-1"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
@@ -62,7 +108,7 @@ teardown() { start_stopped_services; }
 	# Requeue them newest first, each twice: once like an older event, once unchanged.
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
 	[ "$(jq -c '.body.data | [.balance_change, .held_change]' "$BATS_TEST_TMPDIR/events" | paste -sd ' ')" = '[0,0] [1000,0] [-300,0] [300,0] [-1000,0]' ]
-	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	jq -c --slurp 'reverse | .[].body | ((.data |= del(.balance_change, .held_change)), .)' "$BATS_TEST_TMPDIR/events" | "$PROBE" signed statement_queue
 	waiting statement_queue 10
 	start_service statement_consumer
 	eventually statement_has_all "$USER"
@@ -79,7 +125,7 @@ teardown() { start_stopped_services; }
 	done
 	eventually balance_is "$USER" 0
 	"$PROBE" take statement_queue 5 >"$BATS_TEST_TMPDIR/events"
-	jq -c --slurp 'reverse | .[].body | .data |= del(.balance_change, .held_change)' "$BATS_TEST_TMPDIR/events" | "$PURSE" publish --lines statement_queue
+	jq -c --slurp 'reverse | .[].body | .data |= del(.balance_change, .held_change)' "$BATS_TEST_TMPDIR/events" | "$PROBE" signed statement_queue
 	waiting statement_queue 5
 	start_service statement_consumer
 	eventually statement_has_all "$USER"

@@ -41,8 +41,9 @@ deposits() { sql wallet "SELECT count(*) FROM transaction_shown WHERE kind = 'de
 	AND owner_id = ANY ('{$1}')"; }
 deposits_are() { [ "$(deposits "$1")" = "$2" ]; }
 
-rejections() { sql wallet "SELECT body->>'code' FROM rejection WHERE body->>'idempotency_key' = '$1'
-	ORDER BY created_at"; }
+# rejections KEY - of the event with this key or CloudEvents id
+rejections() { sql wallet "SELECT body->>'code' FROM rejection
+	WHERE '$1' IN (body->>'idempotency_key', body->'event'->>'id') ORDER BY created_at"; }
 rejections_are() { [ "$(rejections "$1")" = "$2" ]; }
 
 # waiting QUEUE N - the queue has N waiting messages
@@ -86,6 +87,16 @@ load_of() {
 			printf form, tag, i, user[i % count + 1]
 	}'
 }
+
+# rabbitmqctl, on the private broker
+rabbitmqctl_here() (
+	for file in common settings rabbitmq; do
+		# shellcheck source=/dev/null
+		. "$ROOT/tools/lib/$file.sh"
+	done
+	eval "$(rabbitmq_environment)"
+	HOME=$RABBIT_HOME "${RABBIT_SCRIPT%/*}/rabbitmqctl" -q "$@"
+)
 
 # RabbitMQ can take longer to start than sv waits.
 broker_up() { sv up "$DATA_DIR/service/rabbitmq" &&

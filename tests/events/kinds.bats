@@ -8,13 +8,13 @@ setup() {
 	USER=$(new_uuid) OTHER=$(new_uuid)
 	QUEUE=test-$USER
 	"$PROBE" listen "$QUEUE" transaction_rejected
-	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1000}")"
+	asks 1 '"kind":"deposit","amount":1000'
 	eventually balance_is "$USER" 1000
 }
 teardown() { "$PROBE" delete "$QUEUE"; }
 
 # request N DATA - emits an event of $USER with the key $USER-N
-request() { emit "$(cloud_event "$USER-$1" "{\"user_id\":\"$USER\",$2}")" "${@:3}"; }
+request() { emit "$(cloud_event "$USER-$1" "{\"user_id\":\"$USER\",$2,\"idempotency_key\":\"$USER-$1\"}")" "${@:3}"; }
 id_of() { sql wallet "SELECT t.id FROM transaction t JOIN wallet w ON w.id = t.wallet_id WHERE w.owner_id = '$USER' AND t.idempotency_key = '$USER-$1'"; }
 posted() { [ -n "$(id_of "$1")" ]; }
 not_dead() { ! is_dead "$1"; }

@@ -73,9 +73,9 @@ teardown() {
 
 @test "statement_queue has its own dead letters, for events that are not ours" {
 	printf '{"specversion":"1.0","id":"x","source":"/s","type":"transaction_created","data":{"id":"none"}}' |
-		"$PURSE" publish --message-id line statement_queue
+		"$PROBE" signed statement_queue
 	eventually waiting statement_queue.dead 1
-	[[ "$("$PURSE" dead show statement_queue line | gojq -r .reason)" == "invalid_request: "* ]]
+	[[ "$("$PURSE" dead show statement_queue | gojq -r .reason)" == "invalid_request: "* ]]
 }
 
 @test "a message that the database refuses is isolated; its neighbours are posted" {

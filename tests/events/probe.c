@@ -9,7 +9,16 @@
  *   probe copied QUEUE BODY    publish to QUEUE, with a CC header that also names it
  *   probe count QUEUE          print the number of waiting messages
  *   probe delete QUEUE         delete QUEUE and QUEUE.dead
- *   probe large QUEUE BYTES    publish a message of that size */
+ *   probe large QUEUE BYTES [REPLY-TO]   publish a message of that size
+ *   probe signed QUEUE         publish each line of standard input, with the relay's MAC
+ *   probe declare              declare Purse's own topology
+ *   probe undeclare EXCHANGE   delete an exchange
+ *
+ * These declare nothing, so that they need only the rights of what they do:
+ *
+ *   probe to EXCHANGE BODY     publish to an exchange; with "" to statement_queue
+ *   probe ask EXCHANGE BODY    the same, and print the reply to amq.rabbitmq.reply-to
+ *   probe steal QUEUE          consume from a queue */
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -19,6 +28,7 @@
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
+#include "common/base/event_mac.h"
 #include "common/base/log.h"
 #include "consumers/topology.h"
 
@@ -108,6 +118,70 @@ emit(struct amqp *a, const char *key, const char *body)
 }
 
 static bool
+send_signed(struct amqp *a, const char *queue)
+{
+	char mac[EVENT_MAC_TEXT], *line = NULL;
+	size_t room = 0;
+	ssize_t n;
+	bool done = event_mac_load();
+
+	while (done && (n = getline(&line, &room, stdin)) > 0) {
+		struct outgoing m = { .exchange = "",
+			.key = queue,
+			.body = line,
+			.bytes = (size_t)(line[n - 1] == '\n' ? n - 1 : n),
+			.mac = mac,
+			.mandatory = true };
+
+		event_mac_write(m.body, m.bytes, mac);
+		done = amqp_publish(a, &m, 1) == OK;
+	}
+	free(line);
+	return done;
+}
+
+static bool
+to(struct amqp *a, const char *exchange, const char *body)
+{
+	struct outgoing m = { .exchange = exchange,
+		.key = STATEMENT_QUEUE,
+		.body = body,
+		.bytes = strlen(body),
+		.mandatory = true };
+
+	return amqp_publish(a, &m, 1) == OK;
+}
+
+/* Direct reply-to: consumes without acknowledgements, on the channel that publishes. */
+static bool
+ask(struct amqp *a, const char *exchange, const char *body)
+{
+	const char *queue = "amq.rabbitmq.reply-to";
+	amqp_basic_properties_t p = { ._flags = AMQP_BASIC_REPLY_TO_FLAG,
+		.reply_to = amqp_cstring_bytes(queue) };
+	struct message *m = NULL;
+
+	if (amqp_basic_consume(
+		    a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue),
+		    amqp_empty_bytes, 0, 1, 0, amqp_empty_table) == NULL ||
+		amqp_basic_publish(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(exchange),
+			amqp_cstring_bytes("any.key"), 1, 0, &p,
+			amqp_cstring_bytes(body)) != AMQP_STATUS_OK ||
+		amqp_receive(a, PATIENCE_MS, &m) != OK || m == NULL)
+		return false;
+	print(m);
+	message_free(m);
+	return true;
+}
+
+static bool
+undeclare(struct amqp *a, const char *exchange)
+{
+	return amqp_exchange_delete(
+		       a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(exchange), 0) != NULL;
+}
+
+static bool
 copied(struct amqp *a, const char *queue, const char *body)
 {
 	amqp_field_value_t names[] = { { .kind = AMQP_FIELD_KIND_UTF8,
@@ -141,13 +215,14 @@ drop(struct amqp *a, const char *queue)
 }
 
 static bool
-large(struct amqp *a, const char *queue, long bytes)
+large(struct amqp *a, const char *queue, long bytes, const char *reply_to)
 {
 	struct outgoing m = { .exchange = "",
 		.key = queue,
 		.bytes = (size_t)bytes,
 		.mandatory = true,
-		.message_id = "large" };
+		.message_id = "large",
+		.reply_to = reply_to };
 	char *body = malloc((size_t)bytes);
 	bool done;
 
@@ -163,9 +238,12 @@ large(struct amqp *a, const char *queue, long bytes)
 int
 main(int argc, char **argv)
 {
-	const char *what = argc > 2 ? argv[1] : "";
+	const char *what = argc > 1 ? argv[1] : "";
 	long n = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
-	bool listens = strcmp(what, "listen") == 0, done = false;
+	bool listens = strcmp(what, "listen") == 0, declares = strcmp(what, "declare") == 0;
+	bool bare = strcmp(what, "to") == 0 || strcmp(what, "ask") == 0 ||
+		strcmp(what, "steal") == 0 || strcmp(what, "undeclare") == 0;
+	bool done = false;
 	struct amqp_queue queue = { argc > 2 ? argv[2] : "",
 		(const char *const *)(argc > 3 ? argv + 3 : argv + argc) };
 	struct amqp_topology own = { PURSE_EXCHANGE, &queue, listens };
@@ -175,10 +253,12 @@ main(int argc, char **argv)
 	if (!config_load() || !config_require(OPT_AMQP_URL))
 		return 1;
 	log_init("probe", config_text(OPT_LOG_LEVEL));
-	a = amqp_new(config_text(OPT_AMQP_URL), &own);
-	if (a == NULL || amqp_connect(a) != OK)
+	if (argc < 3 && !declares)
+		return 2;
+	a = amqp_new(config_text(OPT_AMQP_URL), declares ? &purse_topology : &own);
+	if (a == NULL || (bare ? amqp_open(a) : amqp_connect(a)) != OK)
 		return 1;
-	if (listens)
+	if (listens || declares)
 		done = true;
 	else if (strcmp(what, "take") == 0)
 		done = take(a, argv[2], n);
@@ -192,8 +272,18 @@ main(int argc, char **argv)
 		done = copied(a, argv[2], argv[3]);
 	else if (strcmp(what, "delete") == 0)
 		done = drop(a, argv[2]);
+	else if (strcmp(what, "signed") == 0)
+		done = send_signed(a, argv[2]);
+	else if (strcmp(what, "to") == 0 && argc == 4)
+		done = to(a, argv[2], argv[3]);
+	else if (strcmp(what, "ask") == 0 && argc == 4)
+		done = ask(a, argv[2], argv[3]);
+	else if (strcmp(what, "steal") == 0)
+		done = amqp_consume(a, argv[2], 1) == OK;
+	else if (strcmp(what, "undeclare") == 0)
+		done = undeclare(a, argv[2]);
 	else if (strcmp(what, "large") == 0)
-		done = large(a, argv[2], n);
+		done = large(a, argv[2], n, argc > 4 ? argv[4] : NULL);
 	else if (strcmp(what, "count") == 0 && (done = amqp_count(a, argv[2], &ready) == OK))
 		printf("%" PRIu32 "\n", ready);
 	amqp_free(a);

@@ -31,7 +31,7 @@ teardown() {
 	printf '%s\n%s\n' "$event" "$event" | "$PURSE" publish --lines wallet_queue
 	emit "$event"
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":6}")"
-	[ "$("$PROBE" take "$QUEUE" 2 | gojq -r .body.data.idempotency_key)" = "$USER-1"$'\n'"$USER-2" ]
+	[ "$("$PROBE" take "$QUEUE" 2 | gojq -r .body.data.event.id)" = "$USER-1"$'\n'"$USER-2" ]
 	waiting "$QUEUE" 0
 }
 
@@ -82,7 +82,7 @@ teardown() {
 
 @test "a full reply_to queue: the replies are dropped, and no other message waits for them" {
 	"$PROBE" delete "$QUEUE"
-	QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
+	QUEUE_ARGUMENTS=1 QUEUE_LENGTH=1000 "$PROBE" listen "$QUEUE"
 	eventually is_full "$QUEUE.dead"
 	for i in 1 2 3; do
 		emit "$(cloud_event "$USER-$i" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$i}")" --reply-to "$QUEUE.dead"
@@ -123,9 +123,29 @@ again() {
 	"$BUILD/transaction_consumer" --drain
 	rejections_are "$USER-1" insufficient_funds
 	[ "$(again)" = transaction_rejected ]
-	sql wallet "UPDATE rejection SET created_at = created_at - interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	sql wallet "UPDATE rejection SET created_at = created_at - interval '61 minutes' WHERE body->'event'->>'id' = '$USER-1'"
 	[ "$(again)" = transaction_created ]
-	sql wallet "UPDATE rejection SET created_at = created_at + interval '61 minutes' WHERE body->>'idempotency_key' = '$USER-1'"
+	sql wallet "UPDATE rejection SET created_at = created_at + interval '61 minutes' WHERE body->'event'->>'id' = '$USER-1'"
 	[ "$(again)" = transaction_created ]
 	history_is "$USER" $'opening 0 0\ndeposit 5 5\npurchase -5 0'
+}
+
+# answer BODY [purse publish arguments...] - emits it as a request; prints the type, the code and the detail of the reply
+answer() {
+	emit "$1" --reply-to "$QUEUE.dead" --correlation-id c-1 "${@:2}" >/dev/null
+	"$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.correlation_id, .body.type, .body.data.code, .body.data.request, .body.data.detail] | join("|")'
+}
+
+@test "a request that becomes a dead letter is answered, whatever the reason" {
+	drop_dead_letters
+	[[ $(answer 'not json') == 'c-1|transaction_rejected|malformed_json||'?* ]]
+	[[ $(answer "$(nest '{"kind":"gift"}')" --message-id "$USER-1") == 'c-1|transaction_rejected|invalid_request||/kind '* ]]
+	[[ $(answer "$(nest "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")") == 'c-1|transaction_rejected|invalid_request||no deduplication key'* ]]
+	[[ $(answer "{\"userId\":\"$USER\",\"transaction\":{\"amount\":1.005,\"operation\":0}}" --message-id "$USER-2") == 'c-1|transaction_rejected|invalid_request||/transaction/amount 1.005'* ]]
+	type=$(printf 'é%.0s' {1..200})
+	[[ $(answer "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/\",\"type\":\"$type\",\"data\":{}}") == 'c-1|transaction_rejected|invalid_request||'?* ]]
+	"$PROBE" large wallet_queue 1048577 "$QUEUE.dead"
+	[ "$("$PROBE" take "$QUEUE.dead" 1 | gojq -r '[.body.data.code, .body.data.detail] | join("|")')" = 'too_large|1048577 bytes; at most 1048576 are accepted' ]
+	eventually waiting wallet_queue.dead 6
+	drop_dead_letters
 }

@@ -11,7 +11,7 @@ options() { sed -n 's/^OPTION(\([A-Z0-9_]*\), [A-Z]*, \(NULL\|"[^"]*"\),.*/\1 \2
 
 @test ".env.example lists every option with its default, and no other" {
 	# The excluded ones belong to the tools; all others come from config.def.
-	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(RUN_USER|PASSWORD_[A-Z_]*|(WALLET|STATEMENT)_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
+	sed -n 's/^#\([A-Z0-9_]*\)=\(.*\)/\1 \2/p' .env.example | grep -vE '^(RUN_USER|PASSWORD_[A-Z_]*|WALLET_DATABASE_OWNER_URL) ' | sort >"$BATS_TEST_TMPDIR/example"
 	options | sort >"$BATS_TEST_TMPDIR/list"
 	[ -s "$BATS_TEST_TMPDIR/list" ]
 	diff "$BATS_TEST_TMPDIR/list" "$BATS_TEST_TMPDIR/example"
@@ -117,7 +117,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	python3 - "$BATS_TEST_TMPDIR/compose" <<-'END' | sort | diff "$BATS_TEST_TMPDIR/list" -
 		import sys, yaml
 		services = yaml.safe_load(open(sys.argv[1]))["services"]
-		for other in ("postgres", "rabbitmq", "migrate", "api_gateway", "front"):
+		for other in ("postgres", "rabbitmq", "migrate", "purse", "api_gateway", "front"):
 		    del services[other]
 		for name, service in services.items():
 		    print(name, *service["command"])
@@ -146,15 +146,15 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 		import sys, yaml
 		services = yaml.safe_load(open(sys.argv[1]))["services"]
 		options = open(sys.argv[2]).read().split()
-		lacking = [name for name, s in services.items() if "healthcheck" not in s and name != "migrate"]
+		lacking = [name for name, s in services.items() if "healthcheck" not in s and name not in ("migrate", "purse")]
 		assert not lacking, lacking
 		seen = set()
 		for name, s in services.items():
-		    if name in ("postgres", "rabbitmq", "migrate"):
+		    if name in ("postgres", "rabbitmq", "migrate", "purse"):
 		        continue
 		    seen |= set(s["environment"])
 		    assert "_owner" not in str(s["environment"]), name
-		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL", "WATCH_EVERY", "WATCH_PATIENCE", "WATCH_PAUSE_MAX"}]
+		unseen = [o for o in options if o not in seen | {"KEY_DIR", "STATEMENT_DIR", "AUTH_DATABASE_OWNER_URL", "STATEMENT_DATABASE_OWNER_URL", "AMQP_RELAY_URL", "AMQP_CONSUMER_URL", "WATCH_EVERY", "WATCH_PATIENCE", "WATCH_PAUSE_MAX"}]
 		assert not unseen, unseen
 	END
 }
@@ -191,7 +191,52 @@ one_value() {
 }
 
 @test "defaults of options are only in config.def, where the tools read them" {
-	run grep -nE "\\\$\(setting ($(options | cut -d ' ' -f 1 | grep -vxE 'PUBLIC_URL|KEY_DIR|STATEMENT_DIR|AMQP_URL|PORT|BIND' | paste -sd '|')) [^)]" tools/lib/*.sh tools/up tools/env tools/watch
+	run grep -nE "\\\$\(setting ($(options | cut -d ' ' -f 1 | grep -vxE 'PUBLIC_URL|KEY_DIR|STATEMENT_DIR|AMQP_URL|AMQP_RELAY_URL|AMQP_CONSUMER_URL|STATEMENT_DATABASE_OWNER_URL|PORT|BIND' | paste -sd '|')) [^)]" tools/lib/*.sh tools/up tools/env tools/watch
 	[ "$status" -eq 1 ]
 	(. tools/lib/common.sh && . tools/lib/settings.sh && [ "$(unset URL_LIMIT && option URL_LIMIT)" = 4k ] && [ "$(URL_LIMIT=9k option URL_LIMIT)" = 9k ])
+}
+
+@test "the broker's definitions: passwords with any character, limits from the options, users without a password left out" {
+	PASSWORD_AMQP='a"b\c' PASSWORD_AMQP_RELAY=r QUEUE_LENGTH=77 DELIVERY_LIMIT=3 deploy/broker/definitions >"$BATS_TEST_TMPDIR/json"
+	[ "$(jq -r '.users[] | "\(.name) \(.password)"' "$BATS_TEST_TMPDIR/json")" = 'purse a"b\c
+purse_relay r' ]
+	[ "$(jq -r '.policies[].definition | [."max-length", ."delivery-limit"] | join(" ")' "$BATS_TEST_TMPDIR/json" | paste -sd ,)" = "77 3,77 3,77 " ]
+	[ "$(deploy/broker/definitions | jq -c '[.users, .policies[0].definition."max-length"]')" = "[[],1000000]" ]
+}
+
+# right USER WHAT NAME - the user has that right (configure, write, read) on the queue or exchange
+right() {
+	jq -e --arg user "$1" --arg what "$2" --arg name "$3" \
+		'.permissions[] | select(.user == $user) | .[$what] as $rule | $name | test($rule)' "$BATS_TEST_TMPDIR/json" >/dev/null
+}
+
+no_right() { ! right "$@"; }
+
+@test "docs/events.md says who may write where, and the definitions agree" {
+	PASSWORD_AMQP=a PASSWORD_AMQP_RELAY=b PASSWORD_AMQP_CONSUMER=c PASSWORD_AMQP_PUBLISHER=d deploy/broker/definitions >"$BATS_TEST_TMPDIR/json"
+	right purse_relay write purse.events
+	right purse_consumer write amq.default
+	right purse_consumer read statement_queue
+	right purse_publisher write purse.in
+	right purse_publisher read purse_publisher.replies
+	for user in relay publisher; do no_right purse_$user write amq.default; done
+	for user in consumer publisher; do no_right purse_$user write purse.events; done
+	for queue in wallet_queue statement_queue wallet_queue.dead xpurse_publisher.a; do
+		for what in configure write read; do no_right purse_publisher $what $queue; done
+		no_right purse_relay read $queue
+	done
+	for user in purse_relay purse_consumer purse_publisher; do grep -q "^| \`$user\` |" docs/events.md; done
+}
+
+@test "the broker's container writes the definitions for the server alone, then becomes the server" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	sed "s|/opt/purse|$ROOT|; s|/etc/rabbitmq|$BATS_TEST_TMPDIR|" deploy/containers/rabbitmq >"$BATS_TEST_TMPDIR/start"
+	printf '#!/bin/sh\necho "$*" >>%s/called\n' "$BATS_TEST_TMPDIR" | tee "$BATS_TEST_TMPDIR"/bin/{chown,rabbitmqctl} >/dev/null
+	printf '#!/bin/sh\necho "server $*"\n' >"$BATS_TEST_TMPDIR/bin/docker-entrypoint.sh"
+	chmod +x "$BATS_TEST_TMPDIR"/bin/*
+	run env PATH="$BATS_TEST_TMPDIR/bin:$PATH" PASSWORD_AMQP=a bash "$BATS_TEST_TMPDIR/start"
+	[ "$output" = "server rabbitmq-server" ]
+	[ "$(stat -c %a "$BATS_TEST_TMPDIR/purse.json")" = 600 ]
+	[ "$(jq -r '.users[].name' "$BATS_TEST_TMPDIR/purse.json")" = purse ]
+	grep -q "^rabbitmq $BATS_TEST_TMPDIR/purse.json" "$BATS_TEST_TMPDIR/called"
 }

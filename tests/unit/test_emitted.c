@@ -62,6 +62,8 @@ refuses(const char *body, const char *message_id, const char *why)
 #define CE(data) \
 	"{\"specversion\":\"1.0\",\"id\":\"ce\",\"source\":\"/s\"," \
 	"\"type\":\"transaction_emitted\",\"data\":{" data "}}"
+/* Of "/s" and "ce"; stored, so it must never change. */
+#define CE_KEY "ce-itO76ZobUMjsqsVm8rg7gV28XYtYbGBbH7suQF_t5m8"
 #define NEST(data) "{\"pattern\":\"transaction_emitted\",\"data\":{" data "}}"
 #define OLD(transaction) "\"userId\":\"" USER "\",\"transaction\":{" transaction "}"
 
@@ -69,10 +71,10 @@ static void
 each_form_is_accepted(void **state)
 {
 	(void)state;
-	accepts(CE(OWN), NULL, KIND_DEPOSIT, 5, "ce");
+	accepts(CE(OWN), NULL, KIND_DEPOSIT, 5, CE_KEY);
 	accepts(NEST(OWN), "mid", KIND_DEPOSIT, 5, "mid");
 	accepts("{" OWN "}", "mid", KIND_DEPOSIT, 5, "mid");
-	accepts(CE(OLD("\"amount\":12.5,\"operation\":0")), NULL, KIND_DEPOSIT, 1250, "ce");
+	accepts(CE(OLD("\"amount\":12.5,\"operation\":0")), NULL, KIND_DEPOSIT, 1250, CE_KEY);
 	accepts(NEST(OLD("\"amount\":\"12.34\",\"operation\":1")), "mid", KIND_WITHDRAWAL, 1234,
 		"mid");
 	accepts("{" OLD("\"amount\":7,\"operation\":2,\"id\":null") "}", "mid", KIND_PURCHASE, 700,
@@ -86,7 +88,7 @@ the_innermost_key_wins(void **state)
 {
 	(void)state;
 	accepts(CE(OWN ",\"idempotency_key\":\"mine\""), "mid", KIND_DEPOSIT, 5, "mine");
-	accepts(CE(OWN), "mid", KIND_DEPOSIT, 5, "ce");
+	accepts(CE(OWN), "mid", KIND_DEPOSIT, 5, CE_KEY);
 	accepts("{\"idempotency_key\":\"mine\"," OLD("\"amount\":1,\"operation\":0") "}", "mid",
 		KIND_DEPOSIT, 100, "mine");
 	accepts("{\"idempotency_key\":null," OLD("\"amount\":1,\"operation\":0") "}", "mid",
@@ -94,11 +96,68 @@ the_innermost_key_wins(void **state)
 	accepts(NEST(OWN ",\"idempotency_key\":null"), "mid", KIND_DEPOSIT, 5, "mid");
 	refuses(NEST(OWN), NULL, "no deduplication key");
 	refuses("{" OLD("\"amount\":1,\"operation\":0") "}", NULL, "no deduplication key");
-	refuses(NEST(OWN), "two words", "message_id is not a deduplication key");
-	refuses(NEST(OWN), "", "message_id is not a deduplication key");
+	refuses(NEST(OWN), "", "no deduplication key");
 	refuses(NEST(OWN ",\"idempotency_key\":\"\xc3\xa9\""), "mid", "/idempotency_key");
 	refuses("{\"idempotency_key\":5," OLD("\"amount\":1,\"operation\":0") "}", "mid",
 		"/idempotency_key");
+}
+
+/* The key of an event with this source and id, both JSON. Static, for two at once. */
+static const char *
+key_of(const char *source, const char *id)
+{
+	static char keys[2][EMITTED_KEY];
+	static int turn;
+	char body[1024];
+
+	snprintf(body, sizeof(body),
+		"{\"specversion\":\"1.0\",\"id\":%s,%s%s\"type\":\"transaction_emitted\","
+		"\"data\":{" OWN "}}",
+		id, source, source[0] != '\0' ? "," : "");
+	assert_int_equal(take(body, NULL), OK);
+	assert_true(key_is_valid(m.op.key));
+	turn = !turn;
+	snprintf(keys[turn], EMITTED_KEY, "%s", m.op.key);
+	emitted_free(&m);
+	return keys[turn];
+}
+
+static void
+source_and_id_make_the_key(void **state)
+{
+	char longest[320];
+
+	(void)state;
+	assert_string_equal(key_of("\"source\":\"/s\"", "\"ce\""), CE_KEY);
+	assert_string_not_equal(
+		key_of("\"source\":\"/s\"", "\"1\""), key_of("\"source\":\"/t\"", "\"1\""));
+	assert_string_not_equal(
+		key_of("\"source\":\"/s1\"", "\"1\""), key_of("\"source\":\"/s\"", "\"11\""));
+	assert_string_not_equal(key_of("", "\"1\""), key_of("\"source\":\"\"", "\"1\""));
+	assert_string_equal(key_of("\"source\":\"/s\"", "\"\\u00e9 \\n\""),
+		key_of("\"source\":\"/s\"", "\"\xc3\xa9 \\n\""));
+	memset(longest, 'x', sizeof(longest));
+	longest[0] = longest[301] = '"';
+	longest[302] = '\0';
+	assert_string_not_equal(key_of("\"source\":\"/s\"", longest),
+		key_of("\"source\":\"/s\"", "\"x\""));
+}
+
+/* Events of before are found by it. */
+static void
+the_id_alone_is_kept_if_it_could_be_a_key(void **state)
+{
+	(void)state;
+	assert_int_equal(take(CE(OWN), "mid"), OK);
+	assert_string_equal(m.id_key, "ce");
+	emitted_free(&m);
+	assert_int_equal(take(CE(OWN ",\"idempotency_key\":\"mine\""), "mid"), OK);
+	assert_null(m.id_key);
+	emitted_free(&m);
+	assert_int_equal(take(NEST(OWN), "zwei W\xc3\xb6rter"), OK);
+	assert_null(m.id_key);
+	assert_true(key_is_valid(m.op.key));
+	emitted_free(&m);
 }
 
 static void
@@ -230,9 +289,9 @@ rejection_of(const char *body, const char *message_id)
 static void
 a_rejection_has_one_id(void **state)
 {
-	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), "ce"),
+	struct uuid a = rejection_of(CE(OWN), NULL), again = rejection_of(NEST(OWN), CE_KEY),
 		    key = rejection_of(NEST(OWN), "other"),
-		    body = rejection_of(NEST(OWN ",\"description\":\"x\""), "ce");
+		    body = rejection_of(NEST(OWN ",\"description\":\"x\""), CE_KEY);
 
 	(void)state;
 	assert_memory_equal(&a, &again, sizeof(a));
@@ -248,6 +307,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_form_is_accepted),
 		cmocka_unit_test(the_innermost_key_wins),
+		cmocka_unit_test(source_and_id_make_the_key),
+		cmocka_unit_test(the_id_alone_is_kept_if_it_could_be_a_key),
 		cmocka_unit_test(undos_refer_to_their_original),
 		cmocka_unit_test(decimals_are_exact),
 		cmocka_unit_test(the_currency_decides_what_a_decimal_means),

@@ -1,11 +1,10 @@
 /* test_log.c - a log that nobody reads loses lines, counts them, and holds up no one. */
-#include "common/base/log.h"
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "common/base/log.h"
 #include "tests/unit/unit.h"
 
 #define LINES 5000

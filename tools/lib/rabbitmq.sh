@@ -9,11 +9,17 @@ RABBIT_HOME=$DATA/rabbitmq
 RABBIT_SCRIPT=/usr/lib/rabbitmq/bin/rabbitmq-server
 
 rabbitmq_create() {
+	local name
 	[ -x "$RABBIT_SCRIPT" ] ||
 		die "RabbitMQ's start script $RABBIT_SCRIPT is missing: run tools/install."
-	[ -n "${STATE[PASSWORD_AMQP]:-}" ] || remember PASSWORD_AMQP "$(random_password)"
+	for name in PASSWORD_AMQP{,_RELAY,_CONSUMER,_PUBLISHER}; do
+		[ -n "${STATE[$name]:-}" ] || remember "$name" "$(random_password)"
+	done
 	[ -n "${STATE[ERLANG_COOKIE]:-}" ] || remember ERLANG_COOKIE "$(random_password)"
-	[ -d "$RABBIT_HOME" ] || say "creating a private RabbitMQ server in $RABBIT_HOME"
+	if [ ! -d "$RABBIT_HOME" ]; then
+		say "creating a private RabbitMQ server in $RABBIT_HOME"
+		remember BROKER_ADOPTED "$(adoption)"
+	fi
 	mkdir -p -m 700 "$RABBIT_HOME"
 	mkdir -p "$RABBIT_HOME/mnesia" "$RABBIT_HOME/log"
 	lend AS_RABBITMQ "$(run_user)" "$DATA"
@@ -23,11 +29,10 @@ rabbitmq_create() {
 	fi
 	echo '[].' | write_private "$RABBIT_HOME/enabled_plugins"
 	write_private "$RABBIT_HOME/rabbitmq.conf" <<-END
-		# Written by tools/up. The server creates the user when it first starts.
+		# Written by tools/up. The definitions are loaded at each start: users, permissions,
+		# and the limits of the queues.
 		listeners.tcp.1 = 127.0.0.1:${STATE[AMQP_PORT]}
-		default_user = purse
-		default_pass = ${STATE[PASSWORD_AMQP]}
-		default_vhost = /
+		load_definitions = $RABBIT_HOME/definitions.json
 		loopback_users = none
 		log.console = true
 		log.console.level = warning
@@ -39,15 +44,40 @@ rabbitmq_create() {
 		# delivery limit. A week leaves time to repair a database.
 		consumer_timeout = 604800000
 	END
+	rabbitmq_definitions | write_private "$RABBIT_HOME/definitions.json"
 	# An earlier server may have run as root: its files get the new owner. It restarts later
 	# because its script has changed.
 	if [ "$(id -u)" -eq 0 ] && [ "$(stat -c %U "$RABBIT_HOME")" != "$(run_user)" ]; then
 		own -R "$(run_user)" "$RABBIT_HOME"
 	else
 		own "$(run_user)" "$RABBIT_HOME" \
-			"$RABBIT_HOME"/{mnesia,log,.erlang.cookie,enabled_plugins,rabbitmq.conf}
+			"$RABBIT_HOME"/{mnesia,log,.erlang.cookie,enabled_plugins} \
+			"$RABBIT_HOME"/{rabbitmq.conf,definitions.json}
 	fi
 }
+
+rabbitmq_definitions() {
+	local name
+	for name in QUEUE_LENGTH DELIVERY_LIMIT; do export "$name=$(option "$name")"; done
+	for name in PASSWORD_AMQP{,_RELAY,_CONSUMER,_PUBLISHER}; do
+		export "$name=${STATE[$name]}"
+	done
+	"$ROOT/deploy/broker/definitions"
+}
+
+# Queues that an older version declared become as they are declared now. A server that this version
+# created needs none of it.
+rabbitmq_adopt() {
+	[ "${STATE[BROKER_ADOPTED]:-}" != "$(adoption)" ] || return 0
+	say "adopting the queues of the private RabbitMQ server"
+	(
+		eval "$(rabbitmq_environment)"
+		HOME=$RABBIT_HOME "${RABBIT_SCRIPT%/*}/rabbitmqctl" -q eval \
+			"$(cat "$ROOT/deploy/broker/adopt.erl")" 2>&1
+	) | sed '/^ok$/d' >&2 || die "Could not adopt the queues: see the message above."
+	remember BROKER_ADOPTED "$(adoption)"
+}
+adoption() { sha256sum <"$ROOT/deploy/broker/adopt.erl" | cut -c 1-16; }
 
 epmd_run_script() {
 	cat <<-END

@@ -52,7 +52,7 @@ service_write() {
 service_fingerprint() {
 	local files=("$SERVICES/$1/run")
 	case $1 in
-	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf") ;;
+	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf" "$DATA/rabbitmq/definitions.json") ;;
 	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/*
 		"$ROOT/common/base/error.def"
 		"${HANDLERS[@]/#/$PROGRAMS_DIR/}") ;;

@@ -111,8 +111,11 @@ private_url() {
 			"$(url_encode "$RUN/postgres")" "${STATE[POSTGRES_PORT]:-}"
 	fi
 }
+# private_amqp_url [RELAY|CONSUMER|PUBLISHER] - prints the address of the private broker for one of
+# its users; without a name, for the operator, who can do everything.
 private_amqp_url() {
-	printf 'amqp://purse:%s@127.0.0.1:%s/%%2f' "${STATE[PASSWORD_AMQP]:-}" \
+	local password=PASSWORD_AMQP${1:+_$1} name=${1:+_${1,,}}
+	printf 'amqp://purse%s:%s@127.0.0.1:%s/%%2f' "$name" "${STATE[$password]:-}" \
 		"${STATE[AMQP_PORT]:-}"
 }
 
@@ -141,16 +144,17 @@ needs_rabbitmq() { ! external_amqp; }
 
 # Writes purse.env.
 write_settings() {
-	local name
+	local name service user
 	{
 		echo "# purse.env - written by tools/up for the programs;" \
 			"make changes in .env at the root of the sources."
 		for name in $(option_names); do
 			case $name in
 			AUTH_DATABASE_URL) echo "$name=$(database_url auth)" ;;
-			AUTH_DATABASE_OWNER_URL)
-				if ! external_database auth; then
-					echo "$name=$(private_url auth owner)"
+			AUTH_DATABASE_OWNER_URL | STATEMENT_DATABASE_OWNER_URL)
+				service=${name%%_*}
+				if ! external_database "${service,,}"; then
+					echo "$name=$(private_url "${service,,}" owner)"
 				elif [ -n "$(setting "$name")" ]; then
 					echo "$name=$(setting "$name")"
 				fi
@@ -158,6 +162,14 @@ write_settings() {
 			WALLET_DATABASE_URL) echo "$name=$(database_url wallet)" ;;
 			STATEMENT_DATABASE_URL) echo "$name=$(database_url statement)" ;;
 			AMQP_URL) echo "$name=$(amqp_url)" ;;
+			AMQP_RELAY_URL | AMQP_CONSUMER_URL)
+				user=${name#AMQP_} user=${user%_URL}
+				if ! external_amqp; then
+					echo "$name=$(private_amqp_url "$user")"
+				elif [ -n "$(setting "$name")" ]; then
+					echo "$name=$(setting "$name")"
+				fi
+				;;
 			DATA_DIR) echo "$name=$DATA" ;;
 			KEY_DIR) echo "$name=$(absolute "$(setting KEY_DIR "$DATA/keys")")" ;;
 			STATEMENT_DIR)

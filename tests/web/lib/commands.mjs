@@ -18,8 +18,8 @@ const pages = () => [
 // readme.test.mjs pastes these into a shell as a whole.
 const pasted = ['README.md', 'docs/walkthrough.md'];
 const assignments = String.raw`(?:[A-Z_]+=(?:"[^"]*"|\S*) )*`;
-const programs = String.raw`make|npm|docker|docker-compose|curl|eval|chmod|cp|mv|crontab|git|sudo|apt|apt-get|psql|systemctl|sh|bash|node|python3|pip`;
-const ours = String.raw`(?:\./)?(?:build/[a-z_]+|purse/tools/[a-z-]+|tools/[a-z-]+|tests/run|tests/web/run|tests/[a-z/]+/run|bench/run)`;
+const programs = String.raw`make|npm|docker|docker-compose|curl|eval|chmod|cp|mv|crontab|git|sudo|apt|apt-get|psql|systemctl|rabbitmqctl|sh|bash|node|python3|pip`;
+const ours = String.raw`(?:\./)?(?:build/[a-z_]+|purse/tools/[a-z-]+|tools/[a-z-]+|deploy/broker/definitions|tests/run|tests/web/run|tests/[a-z/]+/run|bench/run)`;
 // A third-party program counts as a command only with an argument; our scripts also without.
 const command = new RegExp(`^${assignments}(?:(?:${programs}) \\S.*|${ours} \\S.*|(?:tools/[a-z-]+|tests/run|tests/web/run|bench/run|make)|${ours})$`);
 // Names of programs that are part of a sentence.
@@ -79,6 +79,12 @@ export const commands = {
 	'BENCH_KEEP=1 BENCH_NAME=dev make bench': { not: 'runs for minutes' },
 	'eval "$(make -s env)"': { run: 'eval "$(make -s env)" && echo "at $BASE_URL"', prints: 'at http://' },
 	'docker compose up --build': { not: engine },
+	'docker compose run --rm purse verify': { not: engine },
+	'PASSWORD_AMQP_RELAY=… PASSWORD_AMQP_CONSUMER=… PASSWORD_AMQP_PUBLISHER=… deploy/broker/definitions > purse.json': { by: 'tests/ops/sources.bats', as: 'PASSWORD_AMQP_CONSUMER=c PASSWORD_AMQP_PUBLISHER=d deploy/broker/definitions >' },
+	'rabbitmqctl import_definitions purse.json': { not: 'make up has the server load the same file at each start' },
+	'rabbitmqctl eval "$(cat deploy/broker/adopt.erl)"': { by: 'tests/events/broker.bats', as: 'eval "$(cat "$ROOT/deploy/broker/adopt.erl")"' },
+	'rabbitmqctl add_user ledger_copy': { not: 'asks for a password' },
+	"rabbitmqctl set_permissions ledger_copy '^ledger_copy\\..*$' '^ledger_copy\\..*$' '^(purse\\.events|ledger_copy\\..*)$'": { not: 'a user of your own' },
 	'npm --prefix tests/web ci': { by: 'tests/web/run', as: 'npm ci' },
 	'npm --prefix tests/web run generate': { run: true },
 	'tests/run': { not: itself },
@@ -96,6 +102,7 @@ export const commands = {
 	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
 	'build/purse dead list': { run: true },
+	'build/purse statement rebuild --wallet ID': { by: 'tests/events/rebuild.bats', as: 'statement rebuild --wallet "$wallet"' },
 	'build/purse verify': { by: 'tests/db/verify.bats', as: 'verify' },
 	'build/purse config': { by: 'tests/ops/sources.bats', as: 'config' },
 	'build/purse verify --head FILE': { by: 'tests/db/verify.bats', as: 'verify made --head' },

@@ -51,9 +51,9 @@ ${sections.map(table).join('\n')}
 
 | variable | default | what it is |
 | --- | --- | --- |
-| \`PASSWORD_POSTGRES\`, \`PASSWORD_AUTH_OWNER\`, \`PASSWORD_AUTH_APP\`, \`PASSWORD_WALLET_OWNER\`, \`PASSWORD_WALLET_APP\`, \`PASSWORD_STATEMENT_OWNER\`, \`PASSWORD_STATEMENT_APP\`, \`PASSWORD_AMQP\` | none | for containers only, where they are required; \`make up\` generates its own |
+| \`PASSWORD_POSTGRES\`, \`PASSWORD_AUTH_OWNER\`, \`PASSWORD_AUTH_APP\`, \`PASSWORD_WALLET_OWNER\`, \`PASSWORD_WALLET_APP\`, \`PASSWORD_STATEMENT_OWNER\`, \`PASSWORD_STATEMENT_APP\`, \`PASSWORD_AMQP\`, \`PASSWORD_AMQP_RELAY\`, \`PASSWORD_AMQP_CONSUMER\`, \`PASSWORD_AMQP_PUBLISHER\` | none | for containers only, where they are required; \`make up\` generates its own |
 | \`MODE\` | not set | \`san\` builds and runs everything under AddressSanitizer and UBSan. |
 | \`RUN_USER\` | \`purse\` if there is one, else \`nobody\` | if root runs \`make up\`: the user of the front, the gateway, the handlers, the consumers and RabbitMQ |
-| \`WALLET_DATABASE_OWNER_URL\`, \`STATEMENT_DATABASE_OWNER_URL\` | not set | the user who migrates an existing database, if the run-time user is not allowed to (for Auth it is an option above) |
+| \`WALLET_DATABASE_OWNER_URL\` | not set | the user who migrates an existing wallet database, if the run-time user is not allowed to (for Auth and Statement it is an option above) |
 `;
 }

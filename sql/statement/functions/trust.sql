@@ -1,0 +1,7 @@
+-- trust.sql - whether events without the relay's MAC are still accepted; see 007_event_macs.sql.
+
+-- From now on they are not.
+CREATE OR REPLACE FUNCTION events_signed() RETURNS void
+LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+	UPDATE event_trust SET signed_since = clock_timestamp() WHERE signed_since IS NULL
+$$;

@@ -1,0 +1,129 @@
+#!/usr/bin/env bats
+# broker.bats - who may do what at the broker, and what the statement believes.
+
+load events
+
+setup() {
+	USER=$(new_uuid)
+	drop_dead_letters
+}
+teardown() {
+	start_stopped_services
+	drop_dead_letters
+}
+
+# as USER COMMAND... - as relay, consumer or publisher
+as() {
+	local url
+	url=$(. "$ROOT/tools/lib/common.sh" && . "$ROOT/tools/lib/settings.sh" &&
+		private_amqp_url "${1^^}")
+	AMQP_URL=$url "${@:2}"
+}
+
+@test "a publisher writes to purse.in, and nowhere else; its replies arrive" {
+	event=$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":7}")
+	as publisher "$PROBE" to purse.in "$event"
+	eventually balance_is "$USER" 7
+	for exchange in '' purse.events; do
+		run as publisher "$PROBE" to "$exchange" "$event"
+		[ "$status" -ne 0 ]
+		[[ $output == *ACCESS_REFUSED* ]]
+	done
+	for queue in wallet_queue statement_queue wallet_queue.dead; do
+		run as publisher "$PROBE" steal "$queue"
+		[ "$status" -ne 0 ]
+		[[ $output == *ACCESS_REFUSED* ]]
+	done
+	[ "$(as publisher "$PROBE" ask purse.in "$event" | gojq -r '[.body.type, .body.data.amount] | join(" ")')" = "transaction_created 7" ]
+}
+
+@test "the relay cannot read queues or publish to them by name; the consumers cannot publish events" {
+	for queue in wallet_queue statement_queue; do
+		run as relay "$PROBE" steal "$queue"
+		[[ $output == *ACCESS_REFUSED* ]]
+	done
+	run as relay "$PROBE" to '' '{}'
+	[[ $output == *ACCESS_REFUSED* ]]
+	run as consumer "$PROBE" to purse.events '{}'
+	[[ $output == *ACCESS_REFUSED* ]]
+	run as consumer "$PROBE" to purse.in '{}'
+	[[ $output == *ACCESS_REFUSED* ]]
+}
+
+@test "a deleted purse.in is declared again" {
+	as publisher "$PROBE" undeclare purse.in
+	emitted() { as publisher "$PROBE" to purse.in "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":7}")"; }
+	eventually emitted
+	eventually balance_is "$USER" 7
+}
+
+# forged VERSION BALANCE - an event of the user's wallet that the relay did not publish
+forged() {
+	printf '{"specversion":"1.0","id":"forged-%s","source":"/purse/wallet","type":"transaction_created","data":{"id":"%s","wallet_id":"%s","owner_id":"%s","kind":"deposit","amount":100000000000,"currency":"EUR","balance_after":%s,"version":%s,"created_at":"2026-11-23T09:15:20.4Z","balance_change":100000000000}}' \
+		"$1" "$(new_uuid)" "$wallet" "$USER" "$2" "$1"
+}
+
+@test "a forged event of any kind is set aside, and the next true one is stored" {
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")"
+	eventually statement_has_all "$USER"
+	wallet=$(sql wallet "SELECT id FROM wallet WHERE owner_id = '$USER'")
+	forged 3 100000000100 | "$PURSE" publish --message-id forged statement_queue
+	"$PROBE" emit transaction_created "$(forged 4 100000000100)"
+	"$PROBE" emit statement_requested "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"/s\",\"type\":\"statement_requested\",\"data\":{\"id\":\"$USER\"}}"
+	printf '%s\n' "$(forged 5 100000000100)" | PURSE_CONFIG= KEY_DIR=$BATS_TEST_TMPDIR "$PROBE" signed statement_queue
+	eventually waiting statement_queue.dead 4
+	[ "$("$PURSE" dead show statement_queue | gojq -r '.reason | .[:11]' | sort -u)" = "forbidden: " ]
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
+	eventually statement_has_all "$USER"
+	# Replayed, it is still not ours.
+	[ "$("$PURSE" dead replay statement_queue --all)" = "4 replayed" ]
+	eventually waiting statement_queue.dead 4
+}
+
+@test "a request whose reply_to is one of our queues gets no reply" {
+	for queue in statement_queue statement_queue.dead wallet_queue; do
+		emit "$(cloud_event "$USER-$queue" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --reply-to $queue
+	done
+	eventually balance_is "$USER" 3
+	eventually statement_has_all "$USER"
+	waiting statement_queue.dead 0
+	waiting wallet_queue.dead 0
+}
+
+@test "events that a relay of before published are stored, until the first one with a MAC" {
+	stop_service statement_consumer
+	sql statement "UPDATE event_trust SET signed_since = NULL"
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")"
+	eventually balance_is "$USER" 100
+	wallet=$(sql wallet "SELECT id FROM wallet WHERE owner_id = '$USER'")
+	# Two events, sent again without the MAC.
+	"$PROBE" take statement_queue 2 | jq -c .body | "$PURSE" publish --lines statement_queue
+	start_service statement_consumer
+	eventually statement_has_all "$USER"
+	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually statement_has_all "$USER"
+	is_closed() { [ "$(sql statement "SELECT signed_since IS NOT NULL FROM event_trust")" = t ]; }
+	eventually is_closed
+	forged 4 100000000101 | "$PURSE" publish statement_queue
+	eventually waiting statement_queue.dead 1
+	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
+}
+
+@test "an installation of before: its queues keep their messages, and others can declare them" {
+	stop_service transaction_consumer
+	"$PROBE" delete wallet_queue
+	QUEUE_ARGUMENTS=1 "$PROBE" declare
+	load_of 10 "$USER" | "$PURSE" publish --lines wallet_queue
+	run as consumer "$PROBE" declare
+	[[ $output == *"queue wallet_queue exists with other options"* ]]
+	rabbitmqctl_here eval "$(cat "$ROOT/deploy/broker/adopt.erl")"
+	run as consumer "$PROBE" declare
+	[ "$status" -eq 0 ]
+	[[ $output != *"exists with other options"* ]]
+	start_service transaction_consumer
+	eventually balance_is "$USER" 10
+	# The policy has the limits now: the broker dead-letters as before.
+	"$PROBE" large wallet_queue 1048577
+	buried large rejected
+}

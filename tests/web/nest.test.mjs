@@ -1,0 +1,81 @@
+// nest.test.mjs - the real @nestjs/microservices, as it comes from npm, in both directions: its
+// ClientRMQ publishes and asks, its server listens.
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { after, test } from 'node:test';
+import 'reflect-metadata';
+import { Controller, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { ClientProxyFactory, EventPattern, Payload, Transport } from '@nestjs/microservices';
+import { firstValueFrom, timeout } from 'rxjs';
+
+const { BASE_URL, AMQP_URL, AMQP_PUBLISHER_URL } = process.env;
+const skip = !BASE_URL || !AMQP_PUBLISHER_URL ? 'BASE_URL or AMQP_PUBLISHER_URL is not set' : false;
+const closing = [];
+after(async () => {
+	for (const it of closing.reverse())
+		await it.close();
+});
+
+async function client(url, options) {
+	const proxy = ClientProxyFactory.create({ transport: Transport.RMQ, options: { urls: [url], ...options } });
+	closing.push(proxy);
+	await proxy.connect();
+	return {
+		emit: (data) => firstValueFrom(proxy.emit('transaction_emitted', data), { defaultValue: null }),
+		send: (data) => firstValueFrom(proxy.send('transaction_emitted', data).pipe(timeout(60000))),
+	};
+}
+
+// As its documentation shows it, and in the two lines for a publisher's own user.
+const ways = {
+	'by the name of the queue, with {durable: true}': [AMQP_URL, { queue: 'wallet_queue', queueOptions: { durable: true } }],
+	'by the name of the queue, without options': [AMQP_URL, { queue: 'wallet_queue' }],
+	'as a quorum queue': [AMQP_URL, { queue: 'wallet_queue', queueOptions: { durable: true, arguments: { 'x-queue-type': 'quorum' } } }],
+	'through purse.in, as a publisher': [AMQP_PUBLISHER_URL, { queue: 'purse.in', wildcards: true }],
+};
+for (const [name, [url, options]] of Object.entries(ways))
+	test(`ClientRMQ ${name}: emit moves money, send is answered, also where it is refused or unreadable`, { skip }, async () => {
+		const { emit, send } = await client(url, options);
+		const deposit = (key, amount) => ({ user_id: user, kind: 'deposit', amount, idempotency_key: key });
+		const user = randomUUID();
+
+		await emit(deposit('emitted', 100));
+		const created = await send(deposit('sent', 20));
+		assert.equal(created.type, 'transaction_created');
+		assert.equal(created.data.balance_after, 120);
+		const refused = await send({ ...deposit('refused', 500), kind: 'withdrawal' });
+		assert.deepEqual([refused.type, refused.data.code, refused.data.available], ['transaction_rejected', 'insufficient_funds', 120]);
+		const unreadable = await send({ user_id: user, kind: 'gift', idempotency_key: 'unreadable' });
+		assert.deepEqual([unreadable.type, unreadable.data.code], ['transaction_rejected', 'invalid_request']);
+		assert.match(unreadable.data.detail, /^\/kind /);
+	});
+
+test('a NestJS server with a queue of its own hears of every transaction', { skip }, async () => {
+	const user = randomUUID(), heard = [];
+	const arrived = new EventTarget();
+
+	class Listener {
+		created(data) {
+			if (data.owner_id === user && heard.push(`${data.kind} ${data.balance_after}`) === 3)
+				arrived.dispatchEvent(new Event('all'));
+		}
+	}
+	// What the decorators of TypeScript do.
+	Payload()(Listener.prototype, 'created', 0);
+	Reflect.decorate([EventPattern('transaction_created')], Listener.prototype, 'created', Object.getOwnPropertyDescriptor(Listener.prototype, 'created'));
+	class Root {}
+	const module = Reflect.decorate([Module({ controllers: [Reflect.decorate([Controller()], Listener)] })], Root);
+	const options = { urls: [AMQP_URL], queue: `nest-${user}`, queueOptions: { durable: false, autoDelete: true, exclusive: true }, exchange: 'purse.events', routingKey: 'transaction_created' };
+	const app = await NestFactory.createMicroservice(module, { transport: Transport.RMQ, options, logger: false });
+	closing.push(app);
+	await app.listen();
+
+	const all = once(arrived, 'all', { signal: AbortSignal.timeout(60000) });
+	const { emit } = await client(AMQP_PUBLISHER_URL, { queue: 'purse.in', wildcards: true });
+	for (const key of ['a', 'b'])
+		await emit({ user_id: user, kind: 'deposit', amount: 5, idempotency_key: key });
+	await all;
+	assert.deepEqual(heard.sort(), ['deposit 10', 'deposit 5', 'opening 0']);
+});
