@@ -74,6 +74,15 @@ consumer_connect(struct amqp *a)
 	return !program_stopping();
 }
 
+static void
+delivery_clear(struct delivery *d)
+{
+	free(d->dead);
+	free(d->reply);
+	d->dead = NULL;
+	d->reply = NULL;
+}
+
 /* ---- the loop ---- */
 
 struct run {

@@ -40,12 +40,3 @@ delivery_reply(struct delivery *d, char *json)
 	else
 		free(json);
 }
-
-static void
-delivery_clear(struct delivery *d)
-{
-	free(d->dead);
-	free(d->reply);
-	d->dead = NULL;
-	d->reply = NULL;
-}

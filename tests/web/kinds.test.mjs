@@ -70,7 +70,7 @@ test('OpenAPI requires the members that the table requires', () => {
 test('post() handles exactly the kinds that can be requested', () => {
 	const handled = new Set(quoted(sql('post') + sql('hold')));
 	assert.deepEqual(requested.filter((k) => !handled.has(k.name)).map((k) => k.name), []);
-	assert.deepEqual(table.filter((k) => k.by !== 'REQUESTED' && quoted(sql('post')).includes(k.name)).map((k) => k.name), []);
+	assert.deepEqual(table.filter((k) => k.by !== 'REQUESTED' && quoted(sql('post').replace(/->>?\s*'\w+'/g, '')).includes(k.name)).map((k) => k.name), []);
 	// Batches without the last three arrays contain only plain kinds.
 	const [, simple] = sql('post').match(/simple\s+CONSTANT boolean := p_kinds <@ ARRAY\[([^\]]*)\]/);
 	const plain = table.filter((k) => k.arrays === 'PLAIN').map((k) => k.name);
