@@ -125,5 +125,5 @@ forged() {
 	eventually balance_is "$USER" 10
 	# The policy has the limits now: the broker dead-letters as before.
 	"$PROBE" large wallet_queue 1048577
-	buried large rejected
+	dead_lettered large rejected
 }

@@ -8,7 +8,7 @@ setup() {
 	USER=$(new_uuid) OTHER=$(new_uuid)
 	QUEUE=test-$USER
 	"$PROBE" listen "$QUEUE" transaction_rejected
-	asks 1 '"kind":"deposit","amount":1000'
+	request 1 '"kind":"deposit","amount":1000'
 	eventually balance_is "$USER" 1000
 }
 teardown() { "$PROBE" delete "$QUEUE"; }

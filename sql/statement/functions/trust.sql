@@ -2,6 +2,7 @@
 
 -- From now on they are not.
 CREATE OR REPLACE FUNCTION events_signed() RETURNS void
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-	UPDATE event_trust SET signed_since = clock_timestamp() WHERE signed_since IS NULL
-$$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN
+	UPDATE event_trust SET signed_since = clock_timestamp() WHERE signed_since IS NULL;
+END $$;
