@@ -37,7 +37,7 @@ denied() {
 	denied "SELECT limit_rules_replace('EUR', '{}', '{}', '{}');" "function limit_rules_replace"
 	denied "SELECT owner_moves_on(gen_random_uuid());" "function owner_moves_on"
 	denied "SELECT change_write(NULL, gen_random_uuid(), 'close', 'closed', 0, NULL, NULL, NULL, NULL, NULL, NULL);" "function change_write"
-	denied "SELECT seal_write('');" "function seal_write"
+	denied "SELECT seal_write('', now());" "function seal_write"
 	denied "SELECT nextval('limit_change');" "sequence limit_change"
 }
 

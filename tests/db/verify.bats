@@ -410,14 +410,14 @@ sweep() {
 	tamper wallet "UPDATE wallet SET changed_at = now() + interval '1 hour' WHERE id = '$w'"
 	tamper wallet "SELECT post(ARRAY[gen_random_uuid()], ARRAY['$w'::uuid], ARRAY[NULL::uuid], ARRAY[6], '{deposit}', '{1}', ARRAY[NULL::uuid], ARRAY[NULL::text],
 		ARRAY[NULL::bytea], ARRAY[NULL::text], ARRAY[NULL::text], ARRAY[NULL::text], 604800000, false, NULL)" >/dev/null
-	[ -z "$(tamper wallet "SELECT * FROM wallet_alarms(60000)")" ]
+	[ -z "$(tamper wallet "SELECT * FROM wallet_alarms(86400000)")" ]
 	seal tried >/dev/null
 	n=$(tamper wallet "SELECT version FROM wallet WHERE id = '$w'")
-	[[ $(tamper wallet "SELECT code, subject, detail FROM wallet_alarms(60000)") == "clock|wallet|rows are dated ahead: the clock of the database is at "*"; among them wallet $w up to version $n" ]]
+	[[ $(tamper wallet "SELECT code, subject, detail FROM wallet_alarms(86400000)") == "clock|wallet|rows are dated ahead: the clock of the database is at "*"; among them wallet $w up to version $n" ]]
 	run verify tried
 	[ "$status" -eq 0 ]
 	grep -qE "^Dated ahead of the clock: wallet $w, version $n to $n, until " <<<"$output"
-	WALLET_DATABASE_URL=$(at wallet tried_wallet "$WALLET_DATABASE_URL") REQUEST_METHOD=GET SCRIPT_NAME=/health/wallet/alarms run "$BUILD/wallet"
+	WALLET_DATABASE_URL=$(at wallet tried_wallet "$WALLET_DATABASE_URL") RELAY_ALARM=1d REQUEST_METHOD=GET SCRIPT_NAME=/health/wallet/alarms run "$BUILD/wallet"
 	[[ $output == *'{"alarms":[{"code":"clock","subject":"wallet","since":"'* ]]
 }
 
