@@ -24,6 +24,10 @@ json_head(struct text *t, const struct heading *h)
 	text_add_number(t, h->closing);
 	ADD(t, ",\"version\":");
 	text_add_number(t, h->version);
+	if (h->ahead > 0) {
+		ADD(t, ",\"dated_ahead\":");
+		text_add_number(t, h->ahead);
+	}
 	ADD(t, ",\"lines\":[");
 }
 

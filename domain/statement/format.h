@@ -22,6 +22,7 @@ struct heading {
 	const char *wallet_id, *currency;
 	char from[INSTANT_TEXT], to[INSTANT_TEXT];
 	int64_t opening, closing, version;
+	int64_t ahead; /* the first line that is dated ahead of the clock; 0: none */
 };
 
 /* A line as shown to the client. Strings are borrowed, and NULL if absent. */

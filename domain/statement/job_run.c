@@ -125,7 +125,7 @@ span_load(struct run *run)
 {
 	const struct job *job = &run->job;
 	const struct span_query query = { .wallet = job->wallet, .from = job->from, .to = job->to,
-		.has_head = job->has_begun, .head = job->head };
+		.has_head = job->has_begun, .head = job->head, .until = job->last };
 
 	return step_of(span_find(run->runner->db, &query, &run->span));
 }

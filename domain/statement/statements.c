@@ -88,8 +88,8 @@ alarm_raise(const struct uuid *wallet, const char *fmt, ...)
 /* ---- periods ---- */
 
 static const struct db_statement span_sql = { "span",
-	"SELECT currency, head, after, until, opening, closing, sum, count, missed_since "
-	"FROM statement_span($1, $2, $3, $4, $5)", DB_IDEMPOTENT };
+	"SELECT currency, head, after, until, opening, closing, sum, count, missed_since, "
+	"dated, ahead FROM statement_span($1, $2, $3, $4, $5, $6)", DB_IDEMPOTENT };
 
 /* A span as read, with what is needed to check it. */
 struct span_row {
@@ -109,6 +109,8 @@ static const struct db_column span_columns[] = {
 	DB_COLUMN(NUMBER, "count", struct span_row, count),
 	DB_COLUMN_OPTIONAL(INSTANT, "missed_since", struct span_row, span.missed_since,
 		span.has_gap),
+	DB_COLUMN(NUMBER, "dated", struct span_row, span.dated),
+	DB_COLUMN_OPTIONAL(NUMBER, "ahead", struct span_row, span.ahead, span.has_ahead),
 };
 
 /* `whole` adds up all lines in the database; without it, chain_read() checks those
@@ -142,7 +144,8 @@ span_find(struct db_pool *db, const struct span_query *query, struct span *s)
 		DB_VALUES(db_uuid(&query->wallet), db_instant(query->from, from),
 			db_instant(query->to, to),
 			query->has_head ? db_number(query->head) : db_null(),
-			db_bool(query->whole)),
+			db_bool(query->whole),
+			query->has_head ? db_number(query->until) : db_null()),
 		&rows);
 
 	if (e != OK)
@@ -169,7 +172,8 @@ span_heading(const struct span *s, char wallet_text[UUID_TEXT])
 		.currency = s->currency,
 		.opening = s->opening,
 		.closing = s->closing,
-		.version = s->head };
+		.version = s->head,
+		.ahead = s->has_ahead ? s->ahead : 0 };
 
 	uuid_format(&s->wallet, wallet_text);
 	instant_format(s->from, h.from);
@@ -279,7 +283,8 @@ chain_advance(const struct span *s, const char *from, const char *to, struct cha
 		return alarm_raise(&s->wallet,
 			"line %" PRId64 ": %" PRId64 " + %" PRId64 " is not %" PRId64, l->version,
 			c->balance, l->amount, l->balance_after);
-	if (strcmp(l->created_at, from) < 0 || strcmp(l->created_at, to) >= 0 ||
+	if (strcmp(l->created_at, from) < 0 ||
+		(strcmp(l->created_at, to) >= 0 && l->version <= s->dated) ||
 		strcmp(l->created_at, c->created_at) < 0)
 		return alarm_raise(&s->wallet,
 			"line %" PRId64 ", created at %s, is not in chronological order",

@@ -33,12 +33,16 @@ enum error statement_wallet_find(struct db_pool *db, const struct wallet_query *
 enum error statement_wallet_wait(struct db_pool *db, const struct wallet_query *query,
 	int64_t min_version, struct statement_wallet *w) MUST_CHECK;
 
-/* The lines of [from, to): after < version <= until, as of line `head` of the wallet. */
+/* The lines of [from, to): after < version <= until, as of line `head` of the wallet. If the period
+ * has not ended, lines that a fast clock has dated after it belong to it. */
 struct span {
 	struct uuid wallet;
 	instant_us from, to;
 	char currency[4];
 	int64_t head, after, until;
+	int64_t dated;           /* lines after it are later than `to` by their date */
+	bool has_ahead;          /* lines are dated ahead of the clock ... */
+	int64_t ahead;           /* ... from this one on */
 	int64_t opening, closing;
 	bool has_gap;            /* a line of the period may be missing ... */
 	instant_us missed_since; /* ... since then */
@@ -48,7 +52,8 @@ struct span_query {
 	struct uuid wallet;
 	instant_us from, to;
 	bool has_head; /* else the newest line without a gap before it */
-	int64_t head;  /* from an earlier span, so that later lines change nothing */
+	/* From an earlier span, so that later lines, and time, change nothing: */
+	int64_t head, until;
 	bool whole;    /* also check that all amounts add up from opening to closing balance */
 };
 

@@ -61,7 +61,7 @@ statement_query_update_end(struct statement_query *q)
 	q->to = now;
 }
 
-/* ---- cursors: wallet, from, to, head, after ---- */
+/* ---- cursors: wallet, from, to, head, after, until ---- */
 
 /* Holds everything that fixes a page, so a later page needs no state on the server. */
 char *
@@ -70,8 +70,9 @@ statement_query_cursor(struct request *r, const struct span *s, const struct cha
 	char wallet[UUID_TEXT];
 
 	uuid_format(&s->wallet, wallet);
-	return page_cursor_encode(r, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet,
-		s->from, s->to, s->head, c->version);
+	return page_cursor_encode(r,
+		"%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, wallet, s->from,
+		s->to, s->head, c->version, s->until);
 }
 
 static bool
@@ -99,7 +100,8 @@ cursor_parse(const char *text, struct statement_query *q)
 	p += UUID_TEXT - 1;
 	return uuid_parse(wallet, &q->wallet) && number_next(&p, INSTANT_LAST, &q->from) &&
 	       number_next(&p, INSTANT_LAST, &q->to) && number_next(&p, MONEY_MAX, &q->head) &&
-	       number_next(&p, q->head, &q->after) && *p == '\0' && q->head > 0 && q->from <= q->to;
+	       number_next(&p, q->head, &q->after) && number_next(&p, q->head, &q->until) &&
+	       *p == '\0' && q->head > 0 && q->from <= q->to;
 }
 
 /* Later pages keep the wallet and period of the first page, even if it had no `to` and ended
@@ -183,5 +185,6 @@ statement_query_span(const struct statement_query *q, const struct uuid *wallet)
 		.to = q->to,
 		.has_head = q->is_next,
 		.head = q->head,
+		.until = q->until,
 		.whole = !q->is_next };
 }

@@ -18,10 +18,10 @@ struct statement_query {
 	bool has_limit;
 	const char *request;  /* period, format and min_version as sent */
 	const char *key;      /* Idempotency-Key, or NULL */
-	/* A later page. Its cursor has the period, the head that the first page saw, and the last
-	 * line of the previous page. */
+	/* A later page. Its cursor has the period, the head and the end that the first page saw,
+	 * and the last line of the previous page. */
 	bool is_next;
-	int64_t head, after;
+	int64_t head, until, after;
 };
 
 /* Reads and validates the query; collects faults in the request. */

@@ -135,6 +135,37 @@ line_arrived() {
 	[ "$(json .version)" -ge "$1" ]
 }
 
+@test "lines dated ahead by a clock that ran ahead belong to a period that ends now: it closes with the balance" {
+	a_user
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	deposit() { api POST /v1/transactions "{\"wallet_id\":\"$wallet\",\"kind\":\"deposit\",\"amount\":$1}" && expect 201; }
+	deposit 100
+	sql wallet "UPDATE wallet SET changed_at = clock_timestamp() + interval '15 s' WHERE id = '$wallet'"
+	deposit 20
+	deposit 3
+	ahead=$(json .created_at)
+	api GET "/v1/statements?wallet_id=$wallet&min_version=4"
+	expect 200
+	[ "$(json '[.opening_balance, .closing_balance, .dated_ahead, .version, (.lines | length), .lines[3].created_at] | join(" ")')" = "0 123 3 4 4 $ahead" ]
+	[[ $(json .to) < $ahead ]]
+	# Every page, and every format.
+	api GET "/v1/statements?wallet_id=$wallet&limit=3"
+	[ "$(json '"\(.closing_balance) \(.dated_ahead)"')" = "123 3" ]
+	api GET "/v1/statements?wallet_id=$wallet&limit=3&cursor=$(json .next_cursor)"
+	[ "$(json '[.closing_balance, (.lines | length), .lines[0].balance_after, .next_cursor] | join(" ")')" = "123 1 123 " ]
+	api GET "/v1/statements?wallet_id=$wallet&format=csv"
+	[ "$(grep -c deposit <<<"$body")" = 3 ]
+	# A period that has ended has none of them.
+	api GET "/v1/statements?wallet_id=$wallet&from=2026-01-01T00:00:00Z&to=2026-01-10T00:00:00Z"
+	[ "$(json '"\(.closing_balance) \(has("dated_ahead"))"')" = "0 false" ]
+	# The wallet's own reads agree.
+	api GET "/v1/wallets/$wallet/balance?at=$(date -u +%FT%T.%6NZ)"
+	[ "$(json '"\(.balance) \(.version)"')" = "123 4" ]
+	api GET "/v1/wallets/$wallet/balances?by=hour"
+	[ "$(json '.data[-1] | "\(.balance) \(.version)"')" = "123 4" ]
+}
+
 @test "periods of instants are half-open, dates are whole days, and both can be mixed" {
 	post deposit 100
 	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"

@@ -56,3 +56,9 @@ as_prepared() {
 		"'$(value "gen_random_uuid()")', '$id', '1', 'close', NULL, 'because', NULL, NULL"
 	[ "$output" = forbidden ]
 }
+
+@test "an old program lists transactions" {
+	w=$(value "pg_temp.filled(100)")
+	run as_prepared "SELECT $POSTING FROM transaction_page(NULL, \$1, NULL, NULL, NULL, NULL, NULL, NULL, \$2::integer)" "'$w', '1'"
+	[[ $output == *"|$w|"*"|deposit|100|EUR|100|2|"* ]]
+}

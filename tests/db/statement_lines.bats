@@ -205,6 +205,22 @@ heads() { sql statement "SELECT version, newest, gap_since IS NOT NULL FROM wall
 	[ "$(at 6 0)" = 0 ]
 }
 
+@test "lines dated ahead of the clock belong to today, with the closing balance and in the files of jobs; not to a period that has ended" {
+	store 1 2 3
+	sql statement "UPDATE line SET created_at = CASE version WHEN 1 THEN now() - interval '1 h' ELSE now() + interval '1 d' END WHERE wallet_id = '$WALLET'"
+	span() { app "SELECT after, until, opening, closing, sum, count, dated, ahead FROM statement_span('$WALLET', $1, $2, ${3:-NULL}, true${4:+, $4})"; }
+	[ "$(span "now() - interval '2 h'" "now() + interval '1 h'")" = "0|3|0|200|200|3|1|2" ]
+	[ "$(span "now() - interval '2 h'" "now() - interval '1 s'")" = "0|3|0|200|200|3|1|2" ]
+	[ "$(span "now() - interval '2 h'" "now() - interval '10 s'")" = "0|1|0|0|0|1|1|" ]
+	# As begun: once the clock has caught up, the file is still the same.
+	sql statement "UPDATE line SET created_at = created_at - interval '2 d' WHERE wallet_id = '$WALLET'"
+	[ "$(span "now() - interval '3 d'" "now() - interval '47 h'" 3)" = "0|1|0|0|0|1|1|" ]
+	[ "$(span "now() - interval '3 d'" "now() - interval '47 h'" 3 3)" = "0|3|0|200|200|3|1|" ]
+	# A line that follows within the last seconds is not dated ahead.
+	sql statement "UPDATE line SET created_at = now() - interval '1 s' WHERE wallet_id = '$WALLET' AND version > 1"
+	[ "$(span "now() - interval '3 d'" "now() - interval '2 s'")" = "0|1|0|0|0|1|1|" ]
+}
+
 @test "without an id the oldest wallet that is not closed is used, else the oldest" {
 	found() { app "SELECT wallet_id FROM wallet_find(NULL, '$OWNER', false)"; }
 	for n in 1 2 3; do

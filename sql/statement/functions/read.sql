@@ -53,30 +53,47 @@ END $$;
 -- before it): after < version <= until, with the opening and closing balances. `missed_since` is
 -- set if a line is missing that could belong to the period. p_sum also adds up the amounts, so
 -- that the whole period can be checked before a part is shown.
+--
+-- If the clock ran ahead and back, the last lines can be dated ahead of it, and a wallet's next
+-- ones are, too. They have happened. So a period that has not ended yet has them all, and so has
+-- one that ended within the last seconds, if no other line follows it: its closing balance is the
+-- wallet's.
+-- Lines after `dated` are later than the period by their date; `ahead` is the first that is dated
+-- ahead. Later pages and files of the same statement pass its end as p_until.
 CREATE OR REPLACE FUNCTION statement_span(p_wallet_id uuid, p_from timestamptz, p_to timestamptz,
-	p_head bigint, p_sum boolean)
+	p_head bigint, p_sum boolean, p_until bigint DEFAULT NULL)
 RETURNS TABLE (currency text, head bigint, after bigint, until bigint, opening bigint,
-	closing bigint, sum bigint, count bigint, missed_since timestamptz)
+	closing bigint, sum bigint, count bigint, missed_since timestamptz, dated bigint,
+	ahead bigint)
 LANGUAGE sql STABLE ROWS 1 AS $$
-	SELECT w.currency, h.head, v.after, v.until, b.opening, b.closing, t.sum, t.count,
-	       CASE WHEN p_to > (SELECT l.created_at FROM line l
-	                         WHERE l.wallet_id = w.wallet_id AND l.version = w.version)
-	              OR w.version = 0 THEN w.gap_since END
+	SELECT w.currency, h.head, v.after, u.until, b.opening, b.closing, t.sum, t.count,
+	       CASE WHEN p_to > least((SELECT l.created_at FROM line l
+	                         WHERE l.wallet_id = w.wallet_id AND l.version = w.version),
+	                         statement_timestamp())
+	              OR w.version = 0 THEN w.gap_since END,
+	       v.dated, CASE WHEN h.now < u.until THEN greatest(h.now, v.after) + 1 END
 	FROM wallet w
 	CROSS JOIN LATERAL (
-		SELECT least(coalesce(p_head, w.version), w.version) AS head OFFSET 0) AS h
+		SELECT n.head, version_at(w.wallet_id, statement_timestamp(), n.head) AS now
+		FROM (SELECT least(coalesce(p_head, w.version), w.version) AS head) AS n
+		OFFSET 0) AS h
 	CROSS JOIN LATERAL (SELECT version_at(w.wallet_id, p_from, h.head) AS after,
-	                           version_at(w.wallet_id, p_to, h.head) AS until OFFSET 0) AS v
+	                           version_at(w.wallet_id, p_to, h.head) AS dated OFFSET 0) AS v
+	CROSS JOIN LATERAL (SELECT CASE
+			WHEN p_until IS NOT NULL THEN least(p_until, h.head)
+			WHEN p_to > statement_timestamp()
+			  OR p_to > statement_timestamp() - interval '5 s' AND v.dated = h.now
+			THEN h.head ELSE v.dated END AS until OFFSET 0) AS u
 	CROSS JOIN LATERAL (SELECT CASE WHEN v.after = 0 THEN 0 ELSE
 			(SELECT l.balance_after FROM line l
 			 WHERE l.wallet_id = w.wallet_id AND l.version = v.after) END AS opening,
-		CASE WHEN v.until = 0 THEN 0 ELSE
+		CASE WHEN u.until = 0 THEN 0 ELSE
 			(SELECT l.balance_after FROM line l
-			 WHERE l.wallet_id = w.wallet_id AND l.version = v.until) END AS closing
+			 WHERE l.wallet_id = w.wallet_id AND l.version = u.until) END AS closing
 		OFFSET 0) AS b
 	CROSS JOIN LATERAL (
 		SELECT coalesce(sum(l.amount), 0)::bigint AS sum, count(*) AS count FROM line l
 		WHERE p_sum AND l.wallet_id = w.wallet_id AND l.version > v.after
-		  AND l.version <= v.until) AS t
+		  AND l.version <= u.until) AS t
 	WHERE w.wallet_id = p_wallet_id
 $$;

@@ -73,7 +73,7 @@ BEGIN
 	SELECT t.id, t.wallet_id, w.owner_id, t.kind, t.amount, w.currency, t.balance_after,
 	       t.version, t.reference_id, t.merchant, t.description, t.metadata, t.created_at,
 	       t.xid, coalesce(t.held_change, 0), t.counterpart_wallet, t.counterpart_id,
-	       t.expires_at, coalesce(t.held_after, 0)
+	       t.expires_at, coalesce(t.held_after, 0), t.actor, t.request_id
 	FROM (SELECT * FROM wallet
 	      WHERE id = p_wallet_id AND (p_owner_id IS NULL OR owner_id = p_owner_id)
 	      UNION ALL

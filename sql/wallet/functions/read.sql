@@ -31,6 +31,27 @@ BEGIN
 	RETURN low;
 END $$;
 
+-- The same, but an instant that has not passed yet has all rows: if the clock ran ahead and back,
+-- the last rows can be dated ahead of it, though they have happened. So has an instant that passed
+-- within the last seconds, if no other row follows it.
+CREATE OR REPLACE FUNCTION version_by(p_wallet_id uuid, p_at timestamptz, p_included boolean)
+RETURNS bigint
+LANGUAGE plpgsql STABLE SET enable_seqscan = off SET enable_bitmapscan = off AS $$
+DECLARE
+	clock timestamptz := wallet_clock();
+	at    bigint := version_at(p_wallet_id, p_at, p_included);
+	last  bigint;
+BEGIN
+	IF p_at > clock - interval '5 s' THEN
+		SELECT w.version INTO last FROM wallet w
+		WHERE w.id = p_wallet_id AND w.changed_at > clock;
+		IF last > at AND (p_at > clock OR at = version_at(p_wallet_id, clock, true)) THEN
+			RETURN last;
+		END IF;
+	END IF;
+	RETURN at;
+END $$;
+
 -- A wallet's balance at an instant, including transactions at exactly that instant. No row before
 -- its opening.
 CREATE OR REPLACE FUNCTION wallet_balance_at(p_wallet_id uuid, p_at timestamptz)
@@ -40,7 +61,7 @@ LANGUAGE sql STABLE ROWS 1 AS $$
 	       t.balance_after - coalesce(t.held_after, 0)
 	           + credit_limit_at(t.wallet_id, t.version), t.version
 	FROM transaction t JOIN wallet w ON w.id = t.wallet_id
-	WHERE t.wallet_id = p_wallet_id AND t.version = version_at(p_wallet_id, p_at, true)
+	WHERE t.wallet_id = p_wallet_id AND t.version = version_by(p_wallet_id, p_at, true)
 $$;
 
 -- A wallet's balance at the end of each UTC hour, day or month that overlaps from … to; for the
@@ -63,7 +84,7 @@ BEGIN
 		starts_at := start AT TIME ZONE 'UTC';
 		start := start + ('1 ' || p_by)::interval;
 		ends_at := least(start AT TIME ZONE 'UTC', p_to);
-		at := version_at(p_wallet_id, ends_at, false);
+		at := version_by(p_wallet_id, ends_at, false);
 		SELECT t.balance_after, coalesce(t.held_after, 0),
 		       t.balance_after - coalesce(t.held_after, 0)
 		           + credit_limit_at(p_wallet_id, t.version), t.version
