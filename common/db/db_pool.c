@@ -115,13 +115,16 @@ pool_take(struct db_pool *p, struct db **db)
 static void
 pool_give(struct db_pool *p, struct db *db)
 {
+	bool was_failing;
+
 	pthread_mutex_lock(&p->lock);
+	was_failing = p->failing;
 	p->failing = db->connection == NULL && (db->failure == FAILURE_REFUSED ||
 						       db->failure == FAILURE_SILENT);
 	p->trying -= db->tries;
 	db->next = p->idle;
 	p->idle = db;
-	if (p->failing)
+	if (p->failing || was_failing)
 		pthread_cond_broadcast(&p->freed);
 	else
 		pthread_cond_signal(&p->freed);

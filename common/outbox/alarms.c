@@ -130,6 +130,10 @@ alarms_watch(const struct alarm_source sources[], size_t count,
 	struct arena *arena = arena_new(ARENA_BYTES);
 	int64_t counted_ms = clock_monotonic_ms() - REPEAT_MS;
 
+	if (n == 0 || amqp == NULL || arena == NULL) {
+		log_error("the alarms cannot start: ending");
+		program_stop(); /* to be started again, rather than watch nothing */
+	}
 	do {
 		if (amqp != NULL && n > 0 && clock_monotonic_ms() - counted_ms >= REPEAT_MS) {
 			queues_check(amqp, topology, watched[0].db);

@@ -12,6 +12,7 @@
 #include "common/outbox/relay.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -326,6 +327,8 @@ serve(struct relay *r)
 		if (r->drain && !any)
 			return OK;
 		idle_polls = any ? 0 : idle_polls + 1;
+		if (idle_polls == IDLE_POLLS)
+			(void)malloc_trim(0); /* a burst leaves tens of megabytes */
 		if (r->drain)
 			continue;
 		e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(idle_polls));

@@ -162,13 +162,16 @@ head_sign(struct db *db)
 bool
 seal_loop(bool once)
 {
-	struct db *db = db_new(config_text(OPT_WALLET_DATABASE_URL));
+	struct db *db = NULL;
 	int64_t signed_ms = clock_monotonic_ms() - SIGN_EVERY_MS;
-	enum error e = db != NULL ? OK : ERR_OVERLOADED;
 	bool last = once;
+	enum error e;
 
-	while (db != NULL) {
-		e = seal_all(db);
+	for (;;) {
+		if (db == NULL && (db = db_new(config_text(OPT_WALLET_DATABASE_URL))) == NULL)
+			e = ERR_OVERLOADED;
+		else
+			e = seal_all(db);
 		if (last || clock_monotonic_ms() - signed_ms >= SIGN_EVERY_MS) {
 			e = e == OK ? head_sign(db) : e;
 			signed_ms = clock_monotonic_ms();

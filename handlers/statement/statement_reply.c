@@ -5,6 +5,7 @@
 #include "common/http/page.h"
 #include "domain/statement/job.h"
 #include "handlers/statement/service.h"
+#include "handlers/statement/wallet_ask.h"
 
 /* A whole period with more lines than this needs a job. */
 #define WHOLE_LINES_MAX 2000
@@ -99,7 +100,7 @@ statement_reply_lines(struct request *r, const struct statement_query *q, const 
 
 /* Only events tell this service of a wallet, so one that was just opened is unknown for a moment:
  * it looks like one of another user, or none. */
-enum error
+static enum error
 statement_missing(struct request *r, const struct statement_query *q)
 {
 	char id[UUID_TEXT];
@@ -120,6 +121,18 @@ statement_missing(struct request *r, const struct statement_query *q)
 		"No line of wallet %s that you can see has arrived. If GET /v1/wallets/%s shows the"
 		" wallet, try again in a second.",
 		id, id);
+}
+
+struct reply *
+statement_reply_unknown(struct request *r, const struct statement_query *q, bool is_long)
+{
+	bool is_page = !is_long && formats[q->format].reach != REACH_FILE;
+	struct span empty;
+	enum error e = is_page ? wallet_ask(r, q, &empty) : ERR_NOT_FOUND;
+
+	if (e == OK)
+		return statement_reply_lines(r, q, &empty);
+	return reply_error(r, e == ERR_NOT_FOUND ? statement_missing(r, q) : e);
 }
 
 enum error

@@ -15,8 +15,10 @@ struct reply *statement_reply_lines(struct request *r, const struct statement_qu
 struct reply *statement_reply_job(struct request *r, const struct statement_query *q,
 	const struct uuid *wallet);
 
-/* Why a wallet is not found: the detail of the refusal. */
-enum error statement_missing(struct request *r, const struct statement_query *q) MUST_CHECK;
+/* For a wallet of which no line has arrived: the empty statement of a wallet that exists, unless it
+ * needs a job; else 404 with what to do. */
+struct reply *statement_reply_unknown(
+	struct request *r, const struct statement_query *q, bool is_long);
 /* The job in the path, if the caller can see it. */
 enum error statement_job_find(struct request *r, struct job *job) MUST_CHECK;
 

@@ -32,9 +32,11 @@ statements_get(struct request *r)
 	is_long = statement_query_is_long(&q); /* before the wait moves the period */
 	wallet = statement_query_wallet(r, &q);
 	e = statement_wallet_wait(service->db, &wallet, q.min_version, &w);
-	if (e != OK)
-		return reply_error(r, e == ERR_NOT_FOUND ? statement_missing(r, &q) : e);
 	statement_query_update_end(&q);
+	if (e == ERR_NOT_FOUND)
+		return statement_reply_unknown(r, &q, is_long);
+	if (e != OK)
+		return reply_error(r, e);
 	if (is_long)
 		return statement_reply_job(r, &q, &w.id);
 	period = statement_query_span(&q, &w.id);

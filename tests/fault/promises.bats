@@ -155,3 +155,32 @@ kill_gateway() { kill_service gateway; }
 	[ $((SECONDS - began)) -lt 10 ]
 	for name in outbox_relay statement_consumer transaction_consumer; do eventually service_ready $name; done
 }
+
+@test "while no event arrives, a wallet that was just opened has an empty statement; one that does not exist has none" {
+	stop_service outbox_relay
+	api POST /v1/wallets '{}'
+	expect 201
+	fresh=$(json .id)
+	api GET "/v1/statements?wallet_id=$fresh"
+	expect 200
+	[ "$(json '[.wallet_id, .currency, .version, .opening_balance, .closing_balance, (.lines | length)] | join(" ")')" = "$fresh EUR 0 0 0 0" ]
+	api GET "/v1/statements?wallet_id=$fresh&format=csv"
+	expect 200
+	api GET "/v1/statements?wallet_id=01a00000-0000-7000-8000-000000000000"
+	expect 404 not_found
+	owner=$TOKEN
+	sign_up_and_in
+	# Neither another user nor one without a wallet sees it.
+	api GET "/v1/statements?wallet_id=$fresh"
+	expect 404 not_found
+	api GET /v1/statements
+	expect 404 not_found
+	[[ "$(json .detail)" == *'Open one with POST /v1/wallets'* ]]
+	api POST /v1/wallets '{}'
+	fresh=$(json .id)
+	api GET /v1/statements
+	expect 200
+	[ "$(json '"\(.wallet_id) \(.version)"')" = "$fresh 0" ]
+	start_service outbox_relay
+	TOKEN=$owner
+}

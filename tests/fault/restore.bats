@@ -1,6 +1,5 @@
 #!/usr/bin/env bats
-# restore.bats - sessions of the database that have become useless are replaced: after pg_restore
-# under running programs, and after a connection that has gone silent.
+# restore.bats - sessions of the database that pg_restore has made useless are replaced.
 
 load ../helper
 
@@ -10,16 +9,23 @@ setup() {
 	WALLET=$(json .id)
 }
 
-# reads N - calls N reads in parallel, so that every connection of the pools runs statements
+# reads - calls reads in parallel, so that every connection of the pools runs statements
 reads() {
-	at_once "$1" "/v1/wallets/$WALLET" ''
-	at_once "$1" "/v1/statements?wallet_id=$WALLET" ''
+	local path job
+	for path in "/v1/wallets/$WALLET" "/v1/transactions?wallet_id=$WALLET" "/v1/statements?wallet_id=$WALLET" /v1/auth/me /v1/auth/sessions; do
+		for _ in 1 2 3 4 5 6; do (api GET "$path" && expect 200) & done
+	done
+	for job in $(jobs -p); do wait "$job"; done
 }
 # restore SERVICE - dumps the database and restores it over itself, while all programs run
 restore() {
-	local owner=${1^^}_DATABASE_OWNER_URL
-	pg_dump -Fc -d "${!owner}" >"$BATS_TEST_TMPDIR/$1.dump"
-	pg_restore --clean --if-exists -d "${!owner}" "$BATS_TEST_TMPDIR/$1.dump"
+	(
+		. "$ROOT/tools/lib/common.sh"
+		. "$ROOT/tools/lib/settings.sh"
+		export PGPASSWORD=${STATE[PASSWORD_POSTGRES]} PGHOST=$RUN/postgres PGPORT=${STATE[POSTGRES_PORT]} PGUSER=postgres
+		pg_dump -Fc -d "purse_$1" >"$BATS_TEST_TMPDIR/$1.dump"
+		pg_restore --clean --if-exists -d "purse_$1" "$BATS_TEST_TMPDIR/$1.dump"
+	)
 }
 statement_has() {
 	api GET "/v1/statements?wallet_id=$WALLET&limit=1"
@@ -33,9 +39,6 @@ deposit() {
 @test "after pg_restore under running programs each request succeeds, and events flow" {
 	deposit
 	eventually statement_has 2
-	reads() { for path in "/v1/wallets/$WALLET" "/v1/transactions?wallet_id=$WALLET" "/v1/statements?wallet_id=$WALLET" /v1/auth/me /v1/auth/sessions; do
-		for _ in 1 2 3 4 5 6; do (api GET "$path" && expect 200) & done
-	done; for job in $(jobs -p); do wait "$job"; done; }
 	reads
 	for service in auth wallet statement; do restore $service; done
 	reads

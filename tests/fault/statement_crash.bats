@@ -106,3 +106,11 @@ file_is_whole() {
 	eventually job_is_ready
 	file_is_whole 60001
 }
+
+@test "after all these events the relay has given its memory back, and the broker keeps within a small machine" {
+	kilobytes() { awk -v name="$2:" '$1 == name { print $2 }' "/proc/$1/status"; }
+	relay_is_small() { [ "$(kilobytes "$(service_pid outbox_relay)" RssAnon)" -lt 12000 ]; }
+	eventually relay_is_small
+	broker=$(ss -Hltnp "sport = :$(sed -n 's/^AMQP_PORT=//p' "$DATA_DIR/state.env")" | sed -n 's/.*pid=\([0-9]*\),.*/\1/p' | head -n 1)
+	[ "$(kilobytes "$broker" VmRSS)" -lt 300000 ]
+}

@@ -187,6 +187,7 @@ one_value() {
 
 @test "the servers in containers have the settings of those of make up" {
 	one_value 'consumer_timeout = ' tools/lib/rabbitmq.sh deploy/containers/rabbitmq.conf
+	one_value 'wal_max_size_bytes = ' tools/lib/rabbitmq.sh deploy/containers/rabbitmq.conf
 	one_value 'max_connections=' tools/lib/postgres.sh docker-compose.yml
 }
 

@@ -43,6 +43,9 @@ rabbitmq_create() {
 		# minutes the broker closes its channel, and each redelivery counts towards the
 		# delivery limit. A week leaves time to repair a database.
 		consumer_timeout = 604800000
+		# Quorum queues keep their write-ahead log in memory too: 512 MB by default, which
+		# a machine of 1 GB does not have.
+		raft.wal_max_size_bytes = 33554432
 	END
 	rabbitmq_definitions | write_private "$RABBIT_HOME/definitions.json"
 	# An earlier server may have run as root: its files get the new owner. It restarts later

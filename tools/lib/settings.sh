@@ -178,7 +178,8 @@ write_settings() {
 			PUBLIC_URL) echo "$name=$(setting PUBLIC_URL "$BASE_URL")" ;;
 			PORT) echo "$name=$GATEWAY_PORT" ;;
 			BIND) echo "$name=$BIND" ;;
-			SENDFILE | LISTEN | GATEWAY_IDENTITY) ;; # the gateway sets these
+			# the gateway sets these
+			SENDFILE | LISTEN | GATEWAY_IDENTITY | WALLET_SERVICE) ;;
 			*) if [ -n "$(setting "$name")" ]; then
 				echo "$name=$(setting "$name")"; fi ;;
 			esac
