@@ -237,8 +237,8 @@ outcomes_settle(struct service *s, size_t count)
 		struct item *item = s->posted[i];
 		size_t bytes;
 
-		if (o->error == ERR_UNAVAILABLE)
-			e = o->error; /* a limit's usage is being added up: see limit_fill.h */
+		if (o->error == ERR_TOO_SLOW || o->error == ERR_UNAVAILABLE)
+			delivery_later(item->delivery, o->error); /* see split.h, limit_fill.h */
 		else if (o->error == ERR_INTERNAL)
 			delivery_dead(item->delivery, o->error,
 				"the ledger returned an unknown result");

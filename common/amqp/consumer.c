@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/amqp/consumer_private.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
 #include "common/base/log.h"
@@ -74,33 +75,22 @@ consumer_connect(struct amqp *a)
 	return !program_stopping();
 }
 
-static void
+void
 delivery_clear(struct delivery *d)
 {
 	free(d->dead);
 	free(d->reply);
 	d->dead = NULL;
 	d->reply = NULL;
+	d->later = OK;
 }
 
 /* ---- the loop ---- */
 
-struct run {
-	const struct consumer *consumer;
-	struct amqp *amqp;
-	void *service;
-	char dead_queue[AMQP_NAME_MAX];
-	struct delivery batch[CONSUMER_BATCH_MAX];
-	struct message *messages[CONSUMER_BATCH_MAX];
-	size_t count;
-	struct backoff pause; /* between connections; reset by every message */
-	int status;
-};
-
 /* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. A
  * plain sleep would not do: without heartbeats the broker would close the connection and redeliver
  * the batch. */
-static bool
+bool
 wait_with_heartbeats(struct run *r, struct backoff *pause)
 {
 	int64_t left = backoff_next_ms(pause), until = clock_monotonic_ms() + left;
@@ -170,51 +160,11 @@ publish_replies(struct run *r, struct delivery *d, size_t count)
 	return n == 0 || amqp_publish_once(r->amqp, out, n) == OK;
 }
 
-/* When stopping, cancels before it acknowledges: an acknowledgement makes the broker send more. One
- * acknowledgement covers everything up to the last message: deliveries are handled in order, so all
- * before it are done. */
-static bool
-finish(struct run *r, struct delivery *d, size_t count)
+bool
+deliveries_publish(struct run *r, struct delivery *d, size_t count)
 {
 	drain_deadline_extend();
-	return publish_dead(r, d, count) && publish_replies(r, d, count) &&
-	       (!program_stopping() || amqp_cancel(r->amqp) == OK) &&
-	       amqp_ack(r->amqp, d[count - 1].message->tag, true) == OK;
-}
-
-/* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
- * unacknowledged messages are redelivered. Calls itself once at most, with single messages. */
-static bool
-handle(struct run *r, struct delivery *d, size_t count, bool is_retry)
-{
-	struct backoff pause = { 0 };
-	int failures = 0;
-
-	for (;; is_retry = true) {
-		enum error e;
-
-		for (size_t i = 0; i < count; i++)
-			delivery_clear(&d[i]);
-		e = r->consumer->handle(r->service, d, count, is_retry);
-		if (e == OK)
-			return finish(r, d, count);
-		/* An unavailable server says nothing about the messages, so it does not count. */
-		if (e != ERR_UNAVAILABLE && e != ERR_OVERLOADED) {
-			if (count > 1)
-				break;
-			if (++failures >= CONSUMER_TRIES) {
-				delivery_dead(d, e, "handling it failed %d times", failures);
-				return finish(r, d, count);
-			}
-		}
-		if (!wait_with_heartbeats(r, &pause))
-			return false;
-	}
-	log_warn("a batch of %zu failed: trying its messages one by one", count);
-	for (size_t i = 0; i < count; i++)
-		if (!handle(r, &d[i], 1, true))
-			return false;
-	return true;
+	return publish_dead(r, d, count) && publish_replies(r, d, count);
 }
 
 /* Has the broker dead-letter a message whose body was not read, and frees it. */
@@ -278,6 +228,15 @@ queue_is_empty(struct run *r)
 	return amqp_count(r->amqp, r->consumer->queue, &ready) == OK && ready == 0;
 }
 
+static bool
+any_later(const struct run *r)
+{
+	for (size_t i = 0; i < r->count; i++)
+		if (r->batch[i].later != OK)
+			return true;
+	return false;
+}
+
 /* Finishes messages received before the signal if they succeed at first try; leaves the rest to
  * others. */
 static void
@@ -288,7 +247,7 @@ finish_received(struct run *r)
 	while (going) {
 		going = receive_batch(r, 0) && r->count > 0 &&
 			r->consumer->handle(r->service, r->batch, r->count, false) == OK &&
-			finish(r, r->batch, r->count);
+			!any_later(r) && deliveries_finish(r, r->batch, r->count);
 		discard_batch(r);
 	}
 }
@@ -306,7 +265,7 @@ serve(struct run *r)
 	while (!program_stopping() && r->status == 0) {
 		alive = receive_batch(r, wait_ms);
 		if (alive && r->count > 0)
-			alive = handle(r, r->batch, r->count, false);
+			alive = deliveries_handle(r, r->batch, r->count, false);
 		if (r->consumer->tick != NULL &&
 			(r->count > 0 || clock_monotonic_ms() >= next_tick)) {
 			r->consumer->tick(r->service);
@@ -323,7 +282,7 @@ serve(struct run *r)
 			if (alive && r->count == 0)
 				return false;
 			if (alive)
-				alive = handle(r, r->batch, r->count, false);
+				alive = deliveries_handle(r, r->batch, r->count, false);
 		}
 		discard_batch(r);
 		if (!alive)

@@ -10,7 +10,8 @@
  *
  * While the database is unavailable, the batch is kept unacknowledged and retried with backoff,
  * which does not count against the delivery limit. A batch that fails for another reason is retried
- * message by message. A message that fails alone CONSUMER_TRIES times is dead-lettered.
+ * message by message. Those that succeed are acknowledged. The others are tried again, and
+ * dead-lettered after CONSUMER_TRIES failures, or CONSUMER_SLOW_TRIES if each took too long.
  *
  * consumer_main() calls all functions of a consumer on the main thread, one at a time. So they
  * share the service without locks. */
@@ -27,19 +28,25 @@
 #include "common/base/error.h"
 
 #define CONSUMER_TRIES 3
+#define CONSUMER_SLOW_TRIES 8
 #define CONSUMER_BATCH_MAX 512
 
-/* A message that handle() works on. Its dead-letter mark and reply are cleared before each call. */
+/* A message that handle() works on. Its marks and its reply are cleared before each call. */
 struct delivery {
 	const struct message *message;
 	char *dead;        /* private: why it can never be handled, "code: sentence" */
 	char *reply;       /* private: JSON for reply_to */
+	enum error later;  /* private: why it could not be handled this time, or OK */
+	int tries;         /* private: how often that counted */
 };
 
 /* Marks a delivery as a dead letter with a reason. handle() then skips it and continues with the
  * others. */
 void delivery_dead(struct delivery *d, enum error e, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* Marks a delivery that could not be handled this time, while the others could. It is tried again;
+ * ERR_UNAVAILABLE does not count as a failure. */
+void delivery_later(struct delivery *d, enum error e);
 /* Takes ownership of a malloc'd JSON text as the reply. Dropped if the message has no reply_to;
  * NULL is ignored. */
 void delivery_reply(struct delivery *d, char *json);

@@ -40,3 +40,9 @@ delivery_reply(struct delivery *d, char *json)
 	else
 		free(json);
 }
+
+void
+delivery_later(struct delivery *d, enum error e)
+{
+	d->later = e;
+}

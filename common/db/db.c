@@ -22,16 +22,19 @@ state_is_one_of(const char *state, const char *const *list)
 	return *list != NULL;
 }
 
-/* SQLSTATEs (PostgreSQL's documentation, appendix A) of conditions that pass. 08: connection; 57:
- * shutdown, restart, statement timeout; 53: out of resources; 55P03: lock timeout. The others: a
- * table, column, function or privilege is missing, because the database is being restored, or has
- * not been migrated yet. */
+/* SQLSTATEs (PostgreSQL's documentation, appendix A) of conditions that pass. 57014 and 55P03: this
+ * statement took too long, or waited too long for a lock; others may not. 08: connection; 57:
+ * shutdown, restart; 53: out of resources. The others: a table, column, function or privilege is
+ * missing, because the database is being restored, or has not been migrated yet. */
 static enum error
 error_of_state(const char *state)
 {
-	static const char *const unavailable[] = { "08", "57", "53", "55P03", "42P01", "42703",
-		"42883", "42704", "42501", "3F000", NULL };
+	static const char *const slow[] = { "57014", "55P03", NULL };
+	static const char *const unavailable[] = { "08", "57", "53", "42P01", "42703", "42883",
+		"42704", "42501", "3F000", NULL };
 
+	if (state_is_one_of(state, slow))
+		return ERR_TOO_SLOW;
 	return state_is_one_of(state, unavailable) ? ERR_UNAVAILABLE : ERR_INTERNAL;
 }
 

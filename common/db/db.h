@@ -10,9 +10,10 @@
  *	DB_ROWS(rows);
  *	e = db_query(pool, &user_find_sql, DB_VALUES(db_text(email)), &rows);
  *
- * Errors: ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, statement
- * timeout, no response), ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL
- * (anything else; logged with its SQLSTATE). */
+ * Errors: ERR_TOO_SLOW (DB_STATEMENT_TIMEOUT has passed, and the server has rolled back),
+ * ERR_UNAVAILABLE (cannot connect, connection lost, server shutting down, no response),
+ * ERR_OVERLOADED (no connection free within DB_POOL_WAIT), ERR_INTERNAL (anything else; logged with
+ * its SQLSTATE). */
 #ifndef COMMON_DB_DB_H
 #define COMMON_DB_DB_H
 

@@ -7,10 +7,12 @@
 
 #include <inttypes.h>
 
+#include "common/base/clock.h"
 #include "common/base/config.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "common/db/db.h"
+#include "domain/ledger/keeping.h"
 
 /* Small: until each commit, its wallets are locked. */
 #define SWEEP_BATCH 200
@@ -38,10 +40,25 @@ sweep(struct db *db)
 	return OK;
 }
 
+/* Forgetting old rows is not urgent. */
+#define KEEPING_MS 60000
+
+static enum error
+sweep_all(struct db *db, int64_t *keeping_at)
+{
+	enum error e = sweep(db);
+
+	if (e != OK || clock_monotonic_ms() < *keeping_at)
+		return e;
+	*keeping_at = clock_monotonic_ms() + KEEPING_MS;
+	return keeping_sweep(db);
+}
+
 bool
 hold_sweep(bool once)
 {
 	struct db *db = NULL;
+	int64_t keeping_at = 0;
 	enum error e;
 
 	do {
@@ -49,7 +66,7 @@ hold_sweep(bool once)
 		if (db == NULL && (db = db_new(config_text(OPT_WALLET_DATABASE_URL))) == NULL)
 			e = ERR_OVERLOADED;
 		else
-			e = sweep(db);
+			e = sweep_all(db, &keeping_at);
 	} while (!once && program_sleep((int)config_number(OPT_HOLD_SWEEP)));
 	db_free(db);
 	return e == OK || !once;

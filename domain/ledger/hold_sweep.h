@@ -1,4 +1,4 @@
-/* hold_sweep.h - releases expired holds. */
+/* hold_sweep.h - releases expired holds, and once a minute forgets old rows: see keeping.h. */
 #ifndef DOMAIN_LEDGER_HOLD_SWEEP_H
 #define DOMAIN_LEDGER_HOLD_SWEEP_H
 

@@ -15,6 +15,7 @@
 #include "common/base/config.h"
 #include "common/base/invariant.h"
 #include "domain/ledger/limit_fill.h"
+#include "domain/ledger/split.h"
 
 /* The array parameters of post(), in order. */
 enum {
@@ -203,8 +204,8 @@ pending_find(struct pending *p, const struct operation *const operations[], size
 	}
 }
 
-/* Adds up what their limits need, and posts them again. Those that need even more stay refused:
- * the counters have moved on, so a later call can succeed. */
+/* Adds up what their limits need, and posts them again. Those that need even more, or too long,
+ * stay refused: the counters have moved on, so a later call can succeed. */
 static enum error
 pending_post(struct db *db, const struct pending *p, struct arena *arena)
 {
@@ -218,7 +219,7 @@ pending_post(struct db *db, const struct pending *p, struct arena *arena)
 		e = post_once(db, p->operations, p->count, true, arena, outcomes);
 	for (size_t i = 0; e == OK && i < p->count; i++)
 		*p->outcomes[i] = outcomes[i];
-	return e;
+	return e == ERR_TOO_SLOW ? OK : e;
 }
 
 enum error
@@ -228,6 +229,8 @@ ledger_post(struct db *db, const struct operation *const operations[], size_t co
 	struct pending pending;
 	enum error e = post_once(db, operations, count, again, arena, outcomes);
 
+	if (e == ERR_TOO_SLOW && count > 1)
+		return ledger_post_split(db, operations, count, again, arena, outcomes);
 	if (e != OK)
 		return e;
 	pending_find(&pending, operations, count, outcomes);

@@ -19,7 +19,7 @@
 /* Posts `count` operations; outcomes[i] belongs to operations[i], with its text in the arena. OK:
  * the database has committed, whether or not it refused single operations. On any error the result
  * is unknown: repeat the call with the same operations and again = true. Their ids and keys prevent
- * duplicates. */
+ * duplicates. An operation that takes too long fails alone: its outcome is ERR_TOO_SLOW. */
 enum error ledger_post(struct db *db, const struct operation *const operations[], size_t count,
 	bool again, struct arena *arena, struct outcome outcomes[]) MUST_CHECK;
 

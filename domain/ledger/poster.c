@@ -14,6 +14,7 @@
 #include <semaphore.h>
 #include <stdlib.h>
 
+#include "common/base/clock.h"
 #include "common/base/config.h"
 #include "common/base/invariant.h"
 #include "common/base/log.h"
@@ -37,6 +38,7 @@ struct poster {
 	struct waiter *first, **last;
 	size_t length, length_max, batch_max;
 	size_t committing; /* operations in flight, over all committers */
+	int64_t taken_ms; /* when the last batch was taken */
 	bool stopping;
 	int committer_count;
 	pthread_t *committers;
@@ -54,17 +56,20 @@ struct batch {
 
 /* Measured at 64 connections: 24 operations a batch instead of 12.5 (bench/NOTES.md). */
 #define SECOND_BATCH_MIN 32
+/* A commit takes milliseconds. */
+#define SLOW_MS 100
 /* Every outcome with the longest texts fits: 4 KiB of metadata, 500 characters of description, 200
  * of merchant. */
 #define ARENA_BYTES (LEDGER_BATCH_MAX * 16 * 1024)
 
 /* A commit costs as much as ten operations in it. So while one batch is in flight, a second starts
  * only if it is big enough; otherwise the first client to return from a commit would form a batch
- * of one. Nothing waits for long: once no batch is in flight, all pending operations go. */
+ * of one. Nothing waits for long: once no batch is in flight, all pending operations go. A batch
+ * that takes long, because someone has locked one of its wallets, does not hold up the others. */
 static bool
 batch_is_due(const struct poster *p)
 {
-	if (p->committing == 0)
+	if (p->committing == 0 || clock_monotonic_ms() - p->taken_ms > SLOW_MS)
 		return p->length > 0;
 	return p->length >= SECOND_BATCH_MIN && p->length >= p->committing;
 }
@@ -87,6 +92,7 @@ batch_take(struct poster *p, struct batch *b)
 		"a batch of %zu was taken from a queue of %zu", b->count, p->length);
 	p->length -= b->count;
 	p->committing += b->count;
+	p->taken_ms = clock_monotonic_ms();
 }
 
 /* Retries until the database has given a definite result. If the connection breaks during a commit,
@@ -233,6 +239,24 @@ poster_stop(struct poster *p)
 	free(p);
 }
 
+/* Does not give up: each of the committer's waits has a timeout, and the operation could still be
+ * committed. But a waiter looks after the queue when no one else may: see batch_is_due(). */
+static void
+waiter_wait(struct poster *p, struct waiter *w)
+{
+	struct timespec until = clock_deadline(SLOW_MS);
+
+	while (sem_clockwait(&w->done, CLOCK_MONOTONIC, &until) != 0) {
+		if (errno == EINTR)
+			continue;
+		pthread_mutex_lock(&p->lock);
+		if (batch_is_due(p))
+			pthread_cond_signal(&p->work);
+		pthread_mutex_unlock(&p->lock);
+		until = clock_deadline(SLOW_MS);
+	}
+}
+
 enum error
 poster_post(struct poster *p, const struct operation *op, struct arena *arena, struct outcome *out)
 {
@@ -254,10 +278,7 @@ poster_post(struct poster *p, const struct operation *op, struct arena *arena, s
 	if (batch_is_due(p))
 		pthread_cond_signal(&p->work);
 	pthread_mutex_unlock(&p->lock);
-	/* No timeout here: each of the committer's waits has one, and if we gave up, the operation
-	 * could still be committed. */
-	while (sem_wait(&w.done) != 0 && errno == EINTR)
-		;
+	waiter_wait(p, &w);
 	sem_destroy(&w.done);
 	return w.error;
 }

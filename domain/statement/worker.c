@@ -23,6 +23,7 @@
 #define POLL_MS 1000
 #define MAINTENANCE_MS 60000
 #define REMOVE_AT_ONCE 100 /* files a minute, so that jobs need not wait */
+#define FORGET_AT_ONCE 500
 #define MAIL_ATTEMPTS 6    /* with pauses that double from 30 s: a quarter of an hour */
 
 struct worker {
@@ -187,6 +188,27 @@ files_remove(struct worker *w)
 			return;
 }
 
+static const struct db_statement jobs_forget_sql = { "jobs_forget",
+	"SELECT jobs_forget(" DB_MS("$1") ", $2::integer)", DB_IDEMPOTENT };
+
+/* In small commits, because the relay waits for each. */
+static void
+jobs_forget(struct worker *w)
+{
+	int64_t forgotten = FORGET_AT_ONCE;
+
+	while (forgotten == FORGET_AT_ONCE && !w->stopping()) {
+		DB_ROWS(rows);
+
+		if (db_query(w->db, &jobs_forget_sql,
+			    DB_VALUES(db_number(config_number(OPT_STATEMENT_JOB_KEEP)),
+				    db_number(FORGET_AT_ONCE)),
+			    &rows) != OK)
+			return;
+		forgotten = rows_number(rows, 0, 0);
+	}
+}
+
 struct gap_row {
 	const char *wallet, *since;
 	int64_t version;
@@ -269,6 +291,7 @@ worker_main(void *context)
 	do {
 		if (clock_monotonic_ms() >= maintenance_at && !w->stopping()) {
 			files_remove(w);
+			jobs_forget(w);
 			gaps_report(w);
 			maintenance_at = clock_monotonic_ms() + MAINTENANCE_MS;
 		}

@@ -15,7 +15,7 @@ GRANT SELECT ON ALL TABLES IN SCHEMA public TO :"app";
 GRANT EXECUTE ON FUNCTION
 	lines_store, events_signed, wallet_find, version_at, statement_span,
 	job_request, job_claim, job_begin, job_progress, job_postpone, job_finish, job_fail,
-	mail_claim, mail_sent, files_expired, file_removed,
+	mail_claim, mail_sent, files_expired, file_removed, jobs_forget,
 	outbox_read, outbox_position, outbox_advance, outbox_adopt,
 	statement_alarms
 	TO :"app";

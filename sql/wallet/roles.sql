@@ -19,7 +19,7 @@ GRANT EXECUTE ON FUNCTION
 	wallet_change(uuid, uuid, text, integer, text, text, text, bytea, uuid, text),
 	wallet_limits_set(uuid, uuid, text[], text[], bigint[], bigint, integer, text, text, bytea,
 		uuid, text),
-	batch_claim, hold_expire, currency_limits_set,
+	batch_claim, hold_expire, rejections_forget, batch_keys_forget, currency_limits_set,
 	owner_wallet, version_at, version_by, wallet_balance_at, balance_history, credit_limit_at,
 	transaction_search, transaction_spans, amount_shown, metadata_has, wallet_holds,
 	wallet_clock, wallet_limits, limits_of, limit_used, limit_pending, limit_fill,

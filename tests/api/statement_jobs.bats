@@ -284,4 +284,9 @@ queued_events() {
 	[ "$(json '[.status, .file] | map(tostring) | join(" ")')" = "ready null" ]
 	api GET "$JOB/file"
 	expect 410 gone
+	# The job itself is forgotten after STATEMENT_JOB_KEEP.
+	sql statement "UPDATE job SET finished_at = finished_at - interval '83 days' WHERE id = '${JOB##*/}'"
+	drain
+	api GET "$JOB"
+	expect 404 not_found
 }

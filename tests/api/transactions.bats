@@ -265,3 +265,30 @@ balance() {
 	expect 403 forbidden
 	[ "$(json .detail)" != "$(json .title)" ]
 }
+
+@test "a wallet that is locked for long is too_slow, and other wallets do not wait for it" {
+	a_user
+	api POST /v1/wallets '{}'
+	locked=$(json .id)
+	api POST /v1/wallets '{}'
+	free=$(json .id)
+	coproc HOLDER { exec psql -X -q -At -d "$WALLET_DATABASE_OWNER_URL" 2>&1 3>&-; }
+	echo "BEGIN; SELECT 'locked' FROM wallet WHERE id = '$locked' FOR UPDATE;" >&"${HOLDER[1]}"
+	read -r -t "$PATIENCE" got <&"${HOLDER[0]}"
+	[ "$got" = locked ]
+	curl -sS -D "$BATS_TEST_TMPDIR/slow.headers" -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' \
+		-d "{\"wallet_id\":\"$locked\",\"kind\":\"deposit\",\"amount\":5}" "$BASE_URL/v1/transactions" >"$BATS_TEST_TMPDIR/slow" 3>&- &
+	slow=$!
+	is_waiting() { [ "$(sql wallet "SELECT count(*) FROM pg_locks WHERE NOT granted AND $holder = ANY (pg_blocking_pids(pid))")" -gt 0 ]; }
+	echo "SELECT pg_backend_pid();" >&"${HOLDER[1]}"
+	read -r -t "$PATIENCE" holder <&"${HOLDER[0]}"
+	eventually is_waiting
+	api POST /v1/transactions "{\"wallet_id\":\"$free\",\"kind\":\"deposit\",\"amount\":5}"
+	expect 201
+	kill -0 "$slow"
+	wait "$slow"
+	kill "$HOLDER_PID"
+	[ "$(jq -r .code "$BATS_TEST_TMPDIR/slow")" = too_slow ]
+	grep -q ' 503' "$BATS_TEST_TMPDIR/slow.headers"
+	grep -qi '^retry-after:' "$BATS_TEST_TMPDIR/slow.headers"
+}

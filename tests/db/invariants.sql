@@ -181,3 +181,7 @@ COMMIT;
 SELECT format('owner %s: wallet %s is not theirs', p.owner_id, p.wallet_id)
 FROM owner_past p LEFT JOIN wallet w ON w.id = p.wallet_id
 WHERE w.owner_id IS DISTINCT FROM p.owner_id;
+
+-- Every JSON reader keeps what a wallet shows exact.
+SELECT format('wallet %s: %s available, %s held', id, available, held)
+FROM wallet_shown WHERE greatest(available, held) > 9007199254740991;

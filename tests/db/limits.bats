@@ -245,3 +245,29 @@ words() {
 		ROLLBACK;
 	E
 }
+
+@test "what is available, held and used never passes 2^53-1: the balance and the credit limit together do not" {
+	{ words; cat <<-'E'; } | sql
+		DO $$ DECLARE most bigint := 9007199254740991; w uuid := pg_temp.wallet(); v uuid := pg_temp.wallet(); h uuid := gen_random_uuid(); BEGIN
+			PERFORM pg_temp.gives(pg_temp.limit(w, '{}', '{}', '{}', most - 10), 'ok 0 =0');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 11), 'balance_limit');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 10), 'ok 10 =10');
+			PERFORM pg_temp.gives(pg_temp.funds(w), format('=10 held 0 available %s', most));
+			PERFORM pg_temp.gives(pg_temp.try(w, 'hold', most, op => h) LIKE 'ok %', true);
+			PERFORM pg_temp.gives(pg_temp.funds(w), format('=10 held %s available 0', most));
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 1), 'balance_limit', 'it would be available after a release');
+			PERFORM pg_temp.gives(pg_temp.limit(w, '{}', '{}', '{}', most - 9), 'balance_limit');
+			PERFORM pg_temp.try(v, 'deposit', 5);
+			PERFORM pg_temp.gives(pg_temp.try(v, 'transfer', 1, "to" => w), 'balance_limit', 'the other side');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'release', NULL, h) LIKE 'ok %', true);
+			PERFORM pg_temp.gives(pg_temp.try(w, 'transfer', 7, "to" => v), 'ok -7 =3');
+			-- A day's usage can.
+			PERFORM pg_temp.try(w, 'withdrawal', most - 10);
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', most - 10) LIKE 'ok %', true);
+			PERFORM pg_temp.try(w, 'withdrawal', most - 10);
+			PERFORM pg_temp.gives(pg_temp.limit(w, '{withdrawal}', '{day}', '{5}') LIKE 'ok %', true);
+			PERFORM pg_temp.gives((SELECT used FROM wallet_limits(w)), most);
+			PERFORM pg_temp.gives(pg_temp.refusal(w, 'withdrawal', 1) LIKE '%"used" : 9007199254740991,%', true);
+		END $$;
+	E
+}

@@ -108,3 +108,27 @@ sealed() { echo "EXISTS (SELECT FROM seal WHERE position(uuid_send('$1') || int8
 	[ "$(value "outbox_adopt(3)")" -eq 0 ]
 	until_true "(SELECT count(*) = 4 FROM outbox_read('$after', 1000000) WHERE wallet_id = '$w')"
 }
+
+@test "refused events are forgotten when they are old and published, batch keys when they are old; in small steps" {
+	as_owner <<-'E'
+		BEGIN;
+		DELETE FROM rejection; DELETE FROM batch_key;
+		INSERT INTO rejection (id, body, created_at, xid) SELECT gen_random_uuid(), '{}', now() - n * interval '1 day', (100 - n)::text::xid8
+			FROM generate_series(1, 20) AS n;
+		INSERT INTO batch_key SELECT gen_random_uuid(), 'k', 'x', now() - n * interval '1 day' FROM generate_series(1, 20) AS n;
+		DELETE FROM outbox_cursor WHERE name = 'rejection';
+		SELECT pg_temp.gives(rejections_forget(10 * 86400000::bigint, 4), 0, 'never published');
+		SELECT outbox_advance('rejection', '87');
+		SELECT pg_temp.gives(rejections_forget(10 * 86400000::bigint, 4), 4);
+		SELECT pg_temp.gives((SELECT max(created_at) < now() - interval '16 days' FROM rejection) IS NOT TRUE, true);
+		SELECT pg_temp.gives((SELECT min(created_at) > now() - interval '16 days 1 hour' FROM rejection), true, 'the oldest first');
+		SELECT pg_temp.gives(rejections_forget(10 * 86400000::bigint, 4), 4), pg_temp.gives(rejections_forget(10 * 86400000::bigint, 4), 0);
+		SELECT pg_temp.gives(count(*), 12, 'those after the relay''s position stay') FROM rejection;
+		SELECT outbox_advance('rejection', '99');
+		SELECT pg_temp.gives(rejections_forget(10 * 86400000::bigint, 100), 3);
+		SELECT pg_temp.gives(batch_keys_forget(10 * 86400000::bigint, 4), 4);
+		SELECT pg_temp.gives(batch_keys_forget(10 * 86400000::bigint, 100), 7);
+		SELECT pg_temp.gives((SELECT min(created_at) > now() - interval '10 days' FROM batch_key), true);
+		ROLLBACK;
+	E
+}

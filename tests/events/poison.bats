@@ -95,6 +95,33 @@ teardown() {
 	eventually balance_is "$USER" 15
 }
 
+@test "a wallet that is locked for long holds up its own messages only" {
+	other=$(new_uuid)
+	deposit() { emit "$(cloud_event "$1-$2" "{\"user_id\":\"$1\",\"kind\":\"deposit\",\"amount\":$2}")"; }
+	deposit "$USER" 1
+	deposit "$other" 1
+	eventually balance_is "$USER" 1
+	eventually balance_is "$other" 1
+	stop_service transaction_consumer
+	for amount in 2 3; do
+		deposit "$USER" $amount
+		deposit "$other" $amount
+	done
+	coproc HOLDER { exec psql -X -q -At -d "$WALLET_DATABASE_OWNER_URL" 2>&1 3>&-; }
+	echo "BEGIN; SELECT 'locked' FROM wallet WHERE owner_id = '$USER' FOR UPDATE;" >&"${HOLDER[1]}"
+	read -r -t "$PATIENCE" got <&"${HOLDER[0]}"
+	[ "$got" = locked ]
+	DB_STATEMENT_TIMEOUT=300ms "$BUILD/transaction_consumer" 3>&- &
+	consumer=$!
+	eventually balance_is "$other" 6
+	[ "$(balance "$USER")" = 1 ]
+	echo 'ROLLBACK;' >&"${HOLDER[1]}"
+	eventually balance_is "$USER" 6
+	kill "$consumer" "$HOLDER_PID"
+	wait "$consumer"
+	waiting wallet_queue.dead 0
+}
+
 @test "a message that is delivered again and again is dead-lettered by the broker at the delivery limit" {
 	stop_service transaction_consumer
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --message-id again

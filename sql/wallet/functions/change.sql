@@ -112,6 +112,8 @@ BEGIN
 		                OR limit_rules_valid(p_kinds, p_pers, p_amounts, true) IS NOT TRUE
 		              THEN 'invalid_request'
 		              WHEN w.balance - w.held + credit < 0 THEN 'insufficient_funds'
+		              WHEN credit > w.credit_limit
+		                AND w.balance + credit > 9007199254740991 THEN 'balance_limit'
 		              ELSE 'ok' END;
 		IF error = 'ok' THEN
 			PERFORM limit_rules_replace(w.id::text, p_kinds, p_pers, p_amounts);

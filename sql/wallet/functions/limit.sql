@@ -137,7 +137,8 @@ BEGIN
 			WHEN used + p_amount > rule.amount THEN json_build_object(
 				'limit', json_build_object('kind', rule.kind, 'per', rule.per,
 					'amount', rule.amount, 'of', rule.source),
-				'used', used, 'requested', p_amount,
+				'used', least(used, 9007199254740991),
+				'requested', p_amount,
 				'frees_at', to_char(
 					limit_frees_at(rule.per, p_at) AT TIME ZONE 'UTC',
 					'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')) END;
@@ -168,8 +169,8 @@ RETURNS TABLE (kind text, per text, amount bigint, source text, used bigint, fre
 LANGUAGE sql STABLE ROWS 3 SET enable_seqscan = off AS $$
 	SELECT l.kind, l.per, l.amount, l.source,
 	       CASE WHEN limit_pending(u, l.per, clock.at) THEN NULL
-	            WHEN l.per = 'day' THEN least(u.day_used, 9223372036854775807)
-	            WHEN l.per = 'month' THEN least(u.month_used, 9223372036854775807) END::bigint,
+	            WHEN l.per = 'day' THEN least(u.day_used, 9007199254740991)
+	            WHEN l.per = 'month' THEN least(u.month_used, 9007199254740991) END::bigint,
 	       limit_frees_at(l.per, clock.at)
 	FROM wallet w
 	CROSS JOIN LATERAL (SELECT greatest(wallet_clock(), w.changed_at) AS at) AS clock

@@ -292,7 +292,9 @@ BEGIN
 				WHEN kind_error IS NOT NULL THEN kind_error
 				WHEN delta < hold_delta AND run_balance - run_held + o.credit_limit
 					+ delta - hold_delta < 0 THEN 'insufficient_funds'
-				WHEN run_balance + delta > max_amount THEN 'balance_limit'
+				-- So neither what is available nor what is held exceeds it.
+				WHEN delta > 0 AND run_balance + delta + o.credit_limit > max_amount
+					THEN 'balance_limit'
 				ELSE 'ok' END;
 			at := greatest(clock, o.changed_at);
 			IF limited AND error = 'ok' AND NOT undo THEN

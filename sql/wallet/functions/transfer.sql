@@ -13,7 +13,8 @@ LANGUAGE sql IMMUTABLE AS $$
 			THEN 'wallet_frozen'
 		WHEN p_delta < 0 AND p_counterpart.balance - p_counterpart.held
 			+ p_counterpart.credit_limit + p_delta < 0 THEN 'insufficient_funds'
-		WHEN p_counterpart.balance + p_delta > 9007199254740991 THEN 'balance_limit'
+		WHEN p_delta > 0 AND p_counterpart.balance + p_delta + p_counterpart.credit_limit
+			> 9007199254740991 THEN 'balance_limit'
 		END
 $$;
 

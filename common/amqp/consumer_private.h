@@ -1,0 +1,32 @@
+/* consumer_private.h - what consumer.c and consumer_handle.c share; no other file includes it. */
+#ifndef COMMON_AMQP_CONSUMER_PRIVATE_H
+#define COMMON_AMQP_CONSUMER_PRIVATE_H
+
+#include "common/amqp/consumer.h"
+
+struct run {
+	const struct consumer *consumer;
+	struct amqp *amqp;
+	void *service;
+	char dead_queue[AMQP_NAME_MAX];
+	struct delivery batch[CONSUMER_BATCH_MAX];
+	struct message *messages[CONSUMER_BATCH_MAX];
+	size_t count;
+	struct backoff pause; /* between connections; reset by every message */
+	int status;
+};
+
+void delivery_clear(struct delivery *d);
+
+/* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. */
+bool wait_with_heartbeats(struct run *r, struct backoff *pause);
+
+/* Publishes the dead letters and the replies of deliveries. False: connection lost. */
+bool deliveries_publish(struct run *r, struct delivery *d, size_t count);
+/* The same, and acknowledges all of them. */
+bool deliveries_finish(struct run *r, struct delivery *d, size_t count);
+/* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
+ * unacknowledged messages are redelivered. */
+bool deliveries_handle(struct run *r, struct delivery *d, size_t count, bool is_retry);
+
+#endif
