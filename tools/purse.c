@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	{ "user role add", "EMAIL ROLE", "give a user a role: customer, operator or service",
 		user_role_add },
 	{ "user role remove", "EMAIL ROLE", "take a role from a user", user_role_remove },
+	{ "acts", "[EMAIL]", "list changes of roles and keys, newest first: when, what, by whom",
+		acts },
 	{ "dead list", "[QUEUE]", "list dead letters and their reasons", dead_list },
 	{ "dead show", "QUEUE [ID]", "print dead letters in full, one line of JSON each",
 		dead_show },

@@ -25,6 +25,7 @@ int user_list(int argc, char **argv);
 int user_show(int argc, char **argv);
 int user_role_add(int argc, char **argv);
 int user_role_remove(int argc, char **argv);
+int acts(int argc, char **argv);
 int dead_list(int argc, char **argv);
 int dead_show(int argc, char **argv);
 int dead_replay(int argc, char **argv);

@@ -8,6 +8,7 @@
 
 #include "domain/identity/key_files.h"
 #include "tools/purse.h"
+#include "tools/purse_auth.h"
 
 /* Root makes keys for the user whom the folder belongs to, and who runs the auth handler. */
 static bool
@@ -31,22 +32,51 @@ keys_give_to_owner(const char *folder)
 	return given;
 }
 
+struct rotation {
+	char folder[512], kid[UUID_TEXT];
+	bool made;
+};
+
+static const struct db_statement rotation_begin_sql = { "rotation_begin", "SELECT 1", DB_ONCE };
+
+/* The first statement proves that the database answers, before there is a key to record. */
+static enum error
+rotation_work(struct db *db, void *context)
+{
+	struct rotation *r = context;
+	struct acting who;
+	enum error e = db_execute(db, &rotation_begin_sql, DB_NO_VALUES, NULL);
+
+	if (e != OK)
+		return e;
+	r->made = key_files_rotate(r->folder, r->kid) && keys_give_to_owner(r->folder);
+	if (!r->made)
+		return ERR_INTERNAL;
+	acting_now(&who);
+	return act_key_rotated(db, &who, r->kid);
+}
+
 int
 key_rotate(int argc, char **argv)
 {
-	char folder[512], kid[UUID_TEXT];
+	struct rotation r = { .made = false };
+	struct db *db;
+	enum error e;
 
 	(void)argv;
 	if (argc != 0)
 		return MISUSED;
-	if (!key_folder(folder, sizeof folder) || !key_files_rotate(folder, kid) ||
-		!keys_give_to_owner(folder))
+	if (!key_folder(r.folder, sizeof r.folder) || (db = auth_database_open()) == NULL)
 		return FAILED;
-	printf("%s signs from now on.\n", kid);
-	return DONE;
+	e = db_transaction_on(db, DB_ONCE, rotation_work, &r);
+	db_free(db);
+	if (r.made)
+		printf("%s signs from now on.\n", r.kid);
+	if (r.made && e != OK)
+		fprintf(stderr, "The database did not record who made the key.\n");
+	return e == OK ? DONE : FAILED;
 }
 
-/* Reads the folder, not a running handler, so it works while the service is down. */
 int
 key_list(int argc, char **argv)
 {

@@ -6,29 +6,21 @@
 #include <stdio.h>
 
 #include "common/base/caller.h"
-#include "common/base/config.h"
 #include "common/db/db.h"
 #include "domain/identity/authorizers.h"
 #include "tools/purse.h"
+#include "tools/purse_auth.h"
 
 #define EMAIL_MATCHES "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
 /* '*' is SESSION_ENDED_ALL: a role can concern any of the user's sessions, so caches forget all. */
-#define NOTIFY_ALL                                                                                 \
-	" RETURNING array_to_string(roles, ','))"                                                  \
-	" SELECT roles, pg_notify('session_ended', '*') FROM done AS done(roles)"
+/* The trigger on account reads the settings when the statement ends. */
+#define ROLES_CHANGED \
+	" RETURNING array_to_string(roles, ','))" \
+	" SELECT roles, pg_notify('session_ended', '*')," \
+	" set_config('purse.actor', $3, true), set_config('purse.request_id', $4, true)" \
+	" FROM done AS done(roles)"
 
 #define SECONDS_TEXT 20 /* "2026-11-23 05:08:36" and NUL */
-
-/* The caller calls db_free(); NULL after an error message. */
-static struct db *
-users_open(void)
-{
-	const char *url = config_text(OPT_AUTH_DATABASE_OWNER_URL);
-
-	if (url == NULL && !config_require(OPT_AUTH_DATABASE_URL))
-		return NULL;
-	return db_new(url != NULL ? url : config_text(OPT_AUTH_DATABASE_URL));
-}
 
 /* Text as the server writes it. Longer values are cut to these widths. */
 struct user_row {
@@ -73,7 +65,7 @@ user_list(int argc, char **argv)
 
 	if (argc > 1)
 		return MISUSED;
-	if ((db = users_open()) == NULL)
+	if ((db = auth_database_open()) == NULL)
 		return FAILED;
 	e = db_stream(db, &user_list_sql, DB_VALUES(db_text(argv[0])), user_print, NULL);
 	db_free(db);
@@ -152,7 +144,7 @@ user_show(int argc, char **argv)
 
 	if (argc != 1)
 		return MISUSED;
-	if ((db = users_open()) == NULL)
+	if ((db = auth_database_open()) == NULL)
 		return FAILED;
 	e = user_print_whole(db, argv[0]);
 	db_free(db);
@@ -165,10 +157,16 @@ role_set(struct db *db, const struct db_statement *statement, const char *email,
 	static const struct db_column columns[] = {
 		DB_COLUMN(CODE, "roles", struct user_row, roles),
 	};
-	DB_ROWS(rows);
-	enum error e = db_execute(db, statement, DB_VALUES(db_text(email), db_text(role)), &rows);
 	struct user_row user;
+	struct acting who;
+	DB_ROWS(rows);
+	enum error e;
 
+	acting_now(&who);
+	e = db_execute(db, statement,
+		DB_VALUES(db_text(email), db_text(role), db_text(who.actor),
+			db_text(who.request_id)),
+		&rows);
 	if (e != OK)
 		return e;
 	if (rows_count(rows) == 0)
@@ -191,7 +189,7 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 		fprintf(stderr, "Unknown role %s: use customer, operator or service.\n", argv[1]);
 		return FAILED;
 	}
-	if ((db = users_open()) == NULL)
+	if ((db = auth_database_open()) == NULL)
 		return FAILED;
 	if ((e = role_set(db, statement, argv[0], argv[1])) == OK)
 		authorizers_wait_on(db);
@@ -201,7 +199,7 @@ role_change(int argc, char **argv, const struct db_statement *statement)
 
 static const struct db_statement role_add_sql = { "role_add",
 	"WITH done AS (UPDATE account SET roles = array_append(array_remove(roles, $2), $2)"
-	" WHERE " EMAIL_MATCHES NOTIFY_ALL,
+	" WHERE " EMAIL_MATCHES ROLES_CHANGED,
 	DB_IDEMPOTENT };
 
 int
@@ -212,7 +210,7 @@ user_role_add(int argc, char **argv)
 
 static const struct db_statement role_remove_sql = { "role_remove",
 	"WITH done AS (UPDATE account SET roles = array_remove(roles, $2)"
-	" WHERE " EMAIL_MATCHES NOTIFY_ALL,
+	" WHERE " EMAIL_MATCHES ROLES_CHANGED,
 	DB_IDEMPOTENT };
 
 int

@@ -167,7 +167,7 @@ account_create(struct auth *auth, struct arena *arena, const char *email, const 
 	e = account_query(auth, arena, &account_by_email_sql, DB_VALUES(db_text(email)), out);
 	if (e != ERR_NOT_FOUND)
 		return e == OK ? ERR_EMAIL_TAKEN : e;
-	if ((e = password_hash_queued(client, password, hash)) != OK)
+	if ((e = password_hash_queued(auth, client, password, hash)) != OK)
 		return e;
 	e = account_query(auth, arena, &account_create_sql,
 		DB_VALUES(db_uuid(&id), db_text(email), db_text(name), db_text(hash)), out);
@@ -268,7 +268,7 @@ account_authenticate(struct auth *auth, struct arena *arena, const char *email,
 	attempt_prepare(auth, email, &out->id, client, &attempt);
 	/* Attempts are counted inside the gate: few are in flight at once, so concurrent valid
 	 * sign-ins do not lock each other out. */
-	if ((e = password_enter(client)) != OK)
+	if ((e = password_enter(auth, client)) != OK)
 		return e;
 	e = authenticate(auth, arena, &attempt, &p, out, wait_s);
 	password_leave();

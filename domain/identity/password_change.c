@@ -38,7 +38,7 @@ password_change(struct auth *auth, const struct account *account, const struct u
 	struct change c = { .account = account, .session = session, .hash = hash };
 	enum error e;
 
-	if ((e = password_hash_queued(client, password, hash)) != OK)
+	if ((e = password_hash_queued(auth, client, password, hash)) != OK)
 		return e;
 	e = db_transaction(auth->pool, DB_ONCE, change_work, &c);
 	ended_announce(auth, &c.ended);

@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/random.h"
 #include "domain/identity/fair_gate.h"
+#include "domain/identity/hash_slots.h"
 
 /* ---- admission ---- */
 
@@ -37,13 +38,18 @@ queue_max(void)
 }
 
 enum error
-password_enter(const struct client *client)
+password_enter(struct auth *auth, const struct client *client)
 {
 	int64_t admitted = config_number(OPT_ARGON2_CONCURRENCY) + ADMITTED_EXTRA;
 	unsigned char network[CLIENT_NETWORK];
+	enum error e = OK;
 
 	client_network(client, network);
-	return fair_gate_enter(&admission, network, admitted, queue_max()) ? OK : ERR_OVERLOADED;
+	if (!fair_gate_enter(&admission, network, admitted, queue_max()))
+		return ERR_OVERLOADED;
+	if (hash_slots_needed() && (e = hash_slot_take(auth, network)) != OK)
+		fair_gate_leave(&admission);
+	return e;
 }
 
 void
@@ -102,9 +108,10 @@ password_hash(const char *password, char out[PASSWORD_HASH])
 }
 
 enum error
-password_hash_queued(const struct client *client, const char *password, char out[PASSWORD_HASH])
+password_hash_queued(struct auth *auth, const struct client *client, const char *password,
+	char out[PASSWORD_HASH])
 {
-	enum error e = password_enter(client);
+	enum error e = password_enter(auth, client);
 
 	if (e != OK)
 		return e;

@@ -20,3 +20,5 @@ GRANT UPDATE (rotation) ON spent_token TO :"app";
 GRANT SELECT, INSERT, DELETE ON attempt_bucket, known_device TO :"app";
 GRANT UPDATE (empty_at) ON attempt_bucket TO :"app";
 GRANT UPDATE (seen_at) ON known_device TO :"app";
+-- Append-only.
+GRANT SELECT, INSERT ON operator_act TO :"app";

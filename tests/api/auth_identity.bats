@@ -133,6 +133,38 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	eventually sees 404
 }
 
+@test "every change of roles and keys says who made it" {
+	local me
+	me="os:$(id -un)"
+	row() { sql auth "SELECT actor, act, request_id ~ '^[0-9a-f-]{36}$', detail::text FROM operator_act WHERE account_id = '$USER_ID' ORDER BY id DESC LIMIT 1"; }
+	SUDO_USER='' "$BUILD/purse" user role add "$EMAIL" service
+	[ "$(row)" = "$me|roles|t|{\"roles\": [\"customer\", \"service\"], \"before\": [\"customer\"]}" ]
+	SUDO_USER='' "$BUILD/purse" user role remove "$EMAIL" service
+	[ "$(row)" = "$me|roles|t|{\"roles\": [\"customer\"], \"before\": [\"customer\", \"service\"]}" ]
+	# In SQL by hand, too.
+	sql auth "UPDATE account SET roles = '{}' WHERE id = '$USER_ID'"
+	[[ "$(row)" == "db:"*"|roles||{\"roles\": [], "* ]]
+	run "$BUILD/purse" acts "$EMAIL"
+	[ "$status" = 0 ]
+	[ "${#lines[@]}" = 3 ]
+	[[ ${lines[2]} == *"  roles  "*"$me"*"$EMAIL"* ]]
+	kid=$(SUDO_USER=alice "$BUILD/purse" key rotate)
+	"$BUILD/purse" acts >"$BATS_TEST_TMPDIR/acts"
+	grep -q "key_rotate.*os:$(id -un).*${kid%% *}" "$BATS_TEST_TMPDIR/acts"
+	for change in "DELETE FROM operator_act" "UPDATE operator_act SET actor = 'someone'" "TRUNCATE operator_act"; do
+		run psql -X -q -At -d "$AUTH_DATABASE_URL" -c "$change"
+		[ "$status" != 0 ]
+		[[ $output == *"permission denied"* ]]
+	done
+}
+
+@test "without the database no key is made, because nothing could record it" {
+	before=$("$BUILD/purse" key list)
+	AUTH_DATABASE_OWNER_URL=postgresql://127.0.0.1:1/x run "$BUILD/purse" key rotate
+	[ "$status" = 1 ]
+	[ "$("$BUILD/purse" key list)" = "$before" ]
+}
+
 @test "the tool refuses unknown roles, users and commands" {
 	run "$BUILD/purse" user role add "$EMAIL" king
 	[ "$status" = 1 ]

@@ -206,6 +206,34 @@ a_network() { printf -v NETWORK '2001:db8:%x:%x' $((RANDOM * 2 + RANDOM % 2)) $(
 	sign_in "$EMAIL"
 }
 
+@test "as CGI programs, too, one address has one password hash at a time" {
+	local name address
+	mkfifo "$BATS_TEST_TMPDIR/held"
+	psql -X -q -d "$AUTH_DATABASE_URL" <"$BATS_TEST_TMPDIR/held" >/dev/null 3>&- &
+	exec 7>"$BATS_TEST_TMPDIR/held"
+	echo 'SELECT count(pg_advisory_lock(1886745205, i)) FROM generate_series(1, 64) i;' >&7
+	held() { [ "$(sql auth "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = $1 AND granted")" = "$2" ]; }
+	eventually held 1886745205 64
+	TOKEN=
+	a_network
+	for name in a.1 a.2 a.3 b.1; do
+		address=$NETWORK::1
+		[[ $name == a.* ]] || address=${NETWORK%:*}:ffff::1
+		other_auth POST /v1/auth/sign-up "{\"email\":\"$(new_email)\",\"password\":\"$PASSWORD\"}" "REMOTE_ADDR=$address" \
+			>"$BATS_TEST_TMPDIR/$name" 7>&- 3>&- &
+	done
+	# All four wait; two of them are the turns of the two addresses.
+	waiting() {
+		[ "$(psql -X -q -At -d "$AUTH_DATABASE_URL" -c "SELECT count(*) FROM pg_stat_activity
+			WHERE query LIKE '%pg_try_advisory_lock%' AND pid <> pg_backend_pid()")" = 4 ]
+	}
+	eventually waiting
+	held 1886745204 2
+	exec 7>&-
+	wait
+	[ "$(grep -l 'Status: 201' "$BATS_TEST_TMPDIR"/[ab].[0-9] | wc -l)" = 4 ]
+}
+
 @test "parallel attempts get no more guesses than sequential ones" {
 	mapfile -t bodies < <(for n in $(seq 32); do echo "{\"email\":\"$EMAIL\",\"password\":\"wrong password $n\"}"; done)
 	statuses=$(AT_ONCE=16 at_once 32 /v1/auth/sign-in "${bodies[@]}")

@@ -236,7 +236,7 @@ static const struct client nobody = { NULL, NULL };
 static void *
 enter_and_leave(void *refused)
 {
-	if (password_enter(&nobody) != OK) {
+	if (password_enter(NULL, &nobody) != OK) {
 		__atomic_add_fetch((int *)refused, 1, __ATOMIC_SEQ_CST);
 		return NULL;
 	}
@@ -253,7 +253,7 @@ the_number_of_waiters_is_limited(void **state)
 
 	(void)state;
 	for (int i = 0; i < INSIDE; i++)
-		assert_int_equal(password_enter(&nobody), OK);
+		assert_int_equal(password_enter(NULL, &nobody), OK);
 	for (int i = 0; i < QUEUE + TOO_MANY; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, enter_and_leave, &refused), 0);
 	while (__atomic_load_n(&refused, __ATOMIC_SEQ_CST) < TOO_MANY)

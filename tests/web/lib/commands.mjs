@@ -101,6 +101,7 @@ export const commands = {
 	'build/wallet --routes': { run: true, prints: '/v1/wallets' },
 	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
+	'build/purse acts': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" acts' },
 	'build/purse dead list': { run: true },
 	'build/purse statement rebuild --wallet ID': { by: 'tests/events/rebuild.bats', as: 'statement rebuild --wallet "$wallet"' },
 	'build/purse verify': { by: 'tests/db/verify.bats', as: 'verify' },
