@@ -4,8 +4,7 @@
  * past its cursor (the SQL ensures that nothing commits behind it), publishes them, waits for the
  * confirms, and only then advances the cursor in the database. A few batches are in flight at once;
  * otherwise RabbitMQ would idle while we read rows, and we while it writes to disk. After any
- * failure all of them are discarded and the thread starts again at the cursor: consumers drop the
- * duplicates.
+ * failure all are discarded and the thread starts again at the cursor: consumers drop duplicates.
  *
  * An advisory lock lets one relay at a time serve a database; a second one stands by (with --drain:
  * exits). The lock only saves work: two relays at once would do no harm. */
