@@ -266,6 +266,8 @@ balance() {
 	[ "$(json .detail)" != "$(json .title)" ]
 }
 
+# Takes turns with the files that wait for events: the relay publishes nothing that is younger than
+# the transaction that holds the lock.
 @test "a wallet that is locked for long is too_slow, and other wallets do not wait for it" {
 	a_user
 	api POST /v1/wallets '{}'

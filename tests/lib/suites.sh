@@ -52,7 +52,7 @@ count_bats_at_once() {
 	run_files_at_once "$@"
 	count_files "$@"
 }
-take_turns='\<(stop|kill)_service\>|takes turns'
+take_turns='\<(stop|kill)_service\>|[Tt]akes turns'
 run_files_at_once() {
 	local name=$1
 	shift
