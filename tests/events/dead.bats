@@ -71,5 +71,5 @@ teardown() {
 	[[ "$output" == *"whether RabbitMQ runs"* ]]
 	run env AMQP_URL=http://example.com/ "$PURSE" dead list
 	[ "$status" = 1 ]
-	[[ "$output" == *"expected amqp://"* ]]
+	[[ "$output" == *"must be a URL such as amqp://"* ]]
 }
