@@ -22,7 +22,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends \
 		haproxy lighttpd lighttpd-modules-lua postgresql-client-15 curl libfcgi-bin ca-certificates \
 	&& rm -rf /var/lib/apt/lists/* \
 	&& useradd --system --home-dir /var/lib/purse --create-home purse \
-	&& mkdir -p /var/lib/purse/keys /var/lib/purse/seal /var/lib/purse/statements && chown -R purse: /var/lib/purse
+	&& mkdir -p /var/lib/purse/keys /var/lib/purse/statements && chown -R purse: /var/lib/purse
 WORKDIR /opt/purse
 COPY --from=build /programs/ bin/
 COPY lighttpd.conf ./

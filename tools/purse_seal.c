@@ -43,22 +43,43 @@ head_print(struct db *db)
 	return OK;
 }
 
+static const struct db_statement signed_sql = { "seal_signed",
+	"SELECT EXISTS (SELECT FROM seal WHERE signature IS NOT NULL)", DB_IDEMPOTENT };
+
+/* The relay's key may be on another machine. A new one here would contradict it. */
+static enum error
+head_sign(struct db *db)
+{
+	struct seal_key key;
+	DB_ROWS(rows);
+	enum error e = db_execute(db, &signed_sql, DB_NO_VALUES, &rows);
+
+	if (e != OK)
+		return e;
+	if (rows_bool(rows, 0, 0) ? !seal_key_read(&key) : !seal_key_prepare(&key)) {
+		fprintf(stderr, "The key that signs is not in KEY_DIR, so this is the last head"
+				" that the relay signed.\n");
+		return OK;
+	}
+	e = seal_sign(db, &key);
+	seal_key_wipe(&key);
+	return e;
+}
+
 int
 seal_export(int argc, char **argv)
 {
-	struct seal_key key;
 	struct db *db;
 	enum error e = ERR_INTERNAL;
 
 	(void)argv;
 	if (argc != 0)
 		return MISUSED;
-	if (!config_require(OPT_WALLET_DATABASE_URL) || !seal_key_prepare(&key))
+	if (!config_require(OPT_WALLET_DATABASE_URL))
 		return FAILED;
 	if ((db = db_new(config_text(OPT_WALLET_DATABASE_URL))) != NULL &&
-	    (e = seal_all(db)) == OK && (e = seal_sign(db, &key)) == OK)
+	    (e = seal_all(db)) == OK && (e = head_sign(db)) == OK)
 		e = head_print(db);
-	seal_key_wipe(&key);
 	db_free(db);
 	return e == OK ? DONE : FAILED;
 }

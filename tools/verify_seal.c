@@ -162,6 +162,7 @@ verify_signatures(struct verify *v)
 	    (e = db_execute(v->wallet, &unsealed_sql, DB_NO_VALUES, &rows)) != OK)
 		return e;
 	v->unsealed = rows_number(rows, 0, 0);
-	fprintf(stderr, "checked: signatures\n");
+	fprintf(stderr, "checked: signatures%s\n",
+		s.trusted != NULL ? "" : ", but not whose they are: seal.key is not in KEY_DIR");
 	return OK;
 }

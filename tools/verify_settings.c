@@ -39,6 +39,26 @@ static const struct db_statement owners_sql = { "owners",
 	" WHERE (o.wallet_id IN (w.by_time, w.by_commit)) IS NOT TRUE",
 	DB_ONCE };
 
+/* A wallet that was an owner's first until it was closed: none that is older was open then. */
+static const struct db_statement past_sql = { "owners_past",
+	"SELECT format('owner %s: %s was their first wallet until it was closed, but is not"
+	" recorded as such', w.owner_id, w.id)"
+	" FROM wallet w JOIN owner o ON o.owner_id = w.owner_id AND o.wallet_id <> w.id"
+	" JOIN transaction t ON t.wallet_id = w.id AND t.version = 1"
+	" WHERE w.status = 'closed' AND NOT EXISTS (SELECT FROM owner_past p"
+	"  WHERE p.owner_id = w.owner_id AND p.wallet_id = w.id)"
+	" AND NOT EXISTS (SELECT FROM wallet v"
+	"  JOIN transaction s ON s.wallet_id = v.id AND s.version = 1"
+	"  WHERE v.owner_id = w.owner_id AND v.id <> w.id"
+	"  AND (v.created_at < w.created_at OR s.xid < t.xid)"
+	"  AND (v.status <> 'closed' OR v.changed_at >= w.changed_at))"
+	" UNION ALL SELECT format('owner %s: %s is recorded as their first wallet of before, but"
+	" %s', p.owner_id, p.wallet_id, CASE WHEN w.id IS NULL THEN 'is not theirs'"
+	"  ELSE 'is not closed' END)"
+	" FROM owner_past p LEFT JOIN wallet w ON w.id = p.wallet_id AND w.owner_id = p.owner_id"
+	" WHERE w.id IS NULL OR w.status <> 'closed'",
+	DB_ONCE };
+
 /* The last change of a scope lists all its rules. */
 static const struct db_statement limits_sql = { "limits",
 	"SELECT format('limits of %s: a %s per %s is %s, but %s by the last change',"
@@ -123,6 +143,7 @@ static const struct db_statement positions_sql = { "positions",
 static const struct verify_check checks[] = {
 	{ "times", &times_sql },
 	{ "first wallets of owners", &owners_sql },
+	{ "earlier first wallets", &past_sql },
 	{ "limits", &limits_sql },
 	{ "credit limits", &credit_sql },
 	{ "usage of limits", &usage_sql },

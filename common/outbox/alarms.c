@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/amqp/consumer.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "common/base/text.h"
@@ -126,7 +127,7 @@ alarms_watch(const struct alarm_source sources[], size_t count,
 {
 	struct watched watched[SOURCES_MAX];
 	size_t n = watched_open(watched, sources, count);
-	struct amqp *amqp = amqp_new(config_text(OPT_AMQP_URL), topology);
+	struct amqp *amqp = consumer_amqp(OPT_AMQP_RELAY_URL, topology);
 	struct arena *arena = arena_new(ARENA_BYTES);
 	int64_t counted_ms = clock_monotonic_ms() - REPEAT_MS;
 

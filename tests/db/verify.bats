@@ -61,7 +61,7 @@ fresh() {
 }
 tables() {
 	case $1 in
-	wallet) echo wallet owner transaction undone hold limit_rule limit_usage credit_limit_change currency_default currency_limit_change \
+	wallet) echo wallet owner owner_past transaction undone hold limit_rule limit_usage credit_limit_change currency_default currency_limit_change \
 		rejection batch_key outbox_cursor seal ;;
 	statement) echo wallet line line_unsigned job outbox_cursor ;;
 	esac
@@ -207,6 +207,9 @@ setup() { { restore wallet && restore statement; } 2>/dev/null || fresh; }
 	finds wallet "UPDATE owner SET wallet_id = '$w' WHERE owner_id = '$o'" "owner $o: their first wallet is $w, but should be $second"
 	finds wallet "UPDATE owner SET wallet_id = (SELECT id FROM wallet WHERE name = 'Third') WHERE owner_id = '$o'" "owner $o: their first wallet is .*, but should be $second"
 	finds wallet "UPDATE owner SET owner_id = gen_random_uuid() WHERE owner_id = '$o'" "owner $o: the row that names their first wallet is missing" "they have no wallet, but the row"
+	finds wallet "DELETE FROM owner_past WHERE owner_id = '$o'" "owner $o: $w was their first wallet until it was closed, but is not recorded"
+	finds wallet "UPDATE owner_past SET wallet_id = '$second' WHERE owner_id = '$o'" "owner $o: $second is recorded as their first wallet of before, but is not closed"
+	finds wallet "UPDATE owner_past SET owner_id = gen_random_uuid() WHERE owner_id = '$o'" "$w is recorded as their first wallet of before, but is not theirs"
 	finds wallet "DELETE FROM owner WHERE owner_id = '$o'" "owner $o: the row that names their first wallet is missing"
 }
 
@@ -338,6 +341,10 @@ sweep() {
 	run verify tried --head "$BATS_FILE_TMPDIR/head"
 	[ "$status" -eq 1 ]
 	[[ $output == *"seal 1: it is not the one that was exported"* ]]
+	# Without the key there is only what was signed before, and no other key is made.
+	KEY_DIR=$BATS_TEST_TMPDIR/empty run seal tried
+	[ "$status" -eq 0 ]
+	[[ $output == *"the last head that the relay signed."* && ! -e $BATS_TEST_TMPDIR/empty ]]
 	tamper wallet "DELETE FROM seal"
 	run verify tried --head "$BATS_FILE_TMPDIR/head"
 	[ "$status" -eq 1 ]

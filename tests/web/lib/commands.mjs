@@ -80,6 +80,7 @@ export const commands = {
 	'eval "$(make -s env)"': { run: 'eval "$(make -s env)" && echo "at $BASE_URL"', prints: 'at http://' },
 	'docker compose up --build': { not: engine },
 	'docker compose run --rm purse verify': { not: engine },
+	'docker compose exec outbox_relay purse seal export': { not: engine },
 	'PASSWORD_AMQP_RELAY=… PASSWORD_AMQP_CONSUMER=… PASSWORD_AMQP_PUBLISHER=… deploy/broker/definitions > purse.json': { by: 'tests/ops/sources.bats', as: 'PASSWORD_AMQP_CONSUMER=c PASSWORD_AMQP_PUBLISHER=d deploy/broker/definitions >' },
 	'rabbitmqctl import_definitions purse.json': { not: 'make up has the server load the same file at each start' },
 	'rabbitmqctl eval "$(cat deploy/broker/adopt.erl)"': { by: 'tests/events/broker.bats', as: 'eval "$(cat "$ROOT/deploy/broker/adopt.erl")"' },
