@@ -31,6 +31,6 @@ COPY deploy deploy
 COPY web web
 COPY sql sql
 COPY tools/migrate tools/migrate
-COPY tools/lib/common.sh tools/lib/common.sh
+COPY tools/lib/common.sh tools/lib/amqp.sh tools/lib/
 ENV PATH=/opt/purse/bin:$PATH PURSE_ROOT=/opt/purse DATA_DIR=/var/lib/purse
 USER purse

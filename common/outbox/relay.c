@@ -330,8 +330,7 @@ serve(struct relay *r)
 			(void)malloc_trim(0); /* a burst leaves tens of megabytes */
 		if (r->drain)
 			continue;
-		e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(idle_polls));
-		if (e != OK)
+		if ((e = idle(r, config_number(OPT_RELAY_POLL) * pause_factor(idle_polls))) != OK)
 			return e;
 	}
 	return OK;
