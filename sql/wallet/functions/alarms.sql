@@ -56,7 +56,7 @@ BEGIN
 				encode(substring(s.members FROM i * 56 + 1 FOR 16), 'hex')::uuid
 			WHERE w.changed_at > clock ORDER BY w.changed_at DESC LIMIT 1),
 		'purse verify lists them')), s.made_at
-	FROM (SELECT * FROM seal ORDER BY newest_at DESC NULLS LAST LIMIT 1) AS s
+	FROM (SELECT * FROM seal WHERE newest_at IS NOT NULL ORDER BY newest_at DESC LIMIT 1) AS s
 	WHERE s.newest_at > clock + interval '1 second';
 
 	RETURN QUERY SELECT a.code, a.subject, a.detail, a.since FROM alarm a
