@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/visible.h"
+
 /* Bounds the response to a body that consists of faults. */
 #define FAULTS_MAX 32
 
@@ -80,12 +82,13 @@ bind_string(const char *s, const struct field *field, struct place *p)
 {
 	int64_t n = characters(s), most = field->max > 0 ? field->max : 255;
 
-	for (const char *c = s; *c != '\0'; c++)
-		if (((unsigned char)*c < 0x20 && *c != '\t' && *c != '\n') || *c == 0x7f)
-			return FAULT(p, "must not contain control characters");
+	if (text_has_controls(s))
+		return FAULT(p, "must not contain control characters");
 	if (n < field->min || n > most)
 		return FAULT(p, "must be %" PRId64 " to %" PRId64 " characters long", field->min,
 			most);
+	if (n > 0 && *text_visible(s) == '\0')
+		return FAULT(p, "must contain a visible character");
 	*field->text = s;
 	return OK;
 }

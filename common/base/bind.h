@@ -24,7 +24,8 @@
 #include "common/base/uuid.h"
 
 enum field_type {
-	/* Valid UTF-8 of min … max characters; the only control characters: TAB and newline. */
+	/* Valid UTF-8 of min … max characters, not all of them blank or invisible; the only control
+	 * characters are TAB and newline. */
 	FIELD_TEXT,
 	FIELD_UUID,
 	FIELD_AMOUNT, /* integer, 1 … MONEY_MAX; 12.0 and "12" are faults */

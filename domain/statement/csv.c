@@ -3,14 +3,26 @@
 
 #include <string.h>
 
+#include "common/base/visible.h"
+
 #define ADD(t, literal) text_add(t, literal, sizeof(literal) - 1)
 
-/* Spreadsheets run text that starts with one of these as a formula; a leading apostrophe prevents
- * it. Amounts can start with '-' too, but do not pass through here. */
+/* Spreadsheets run text that starts with one of these as a formula, some of them also after blanks
+ * and line ends, or in its full-width form (U+FF0B, U+FF0D, U+FF1D, U+FF20). A leading apostrophe
+ * prevents it. Amounts can start with '-' too, but do not pass through here. */
 static bool
-is_formula(char first)
+is_formula(const char *s)
 {
-	return first != '\0' && strchr("=+-@\t\r", first) != NULL;
+	static const char *const wide[] = { "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\x9d",
+		"\xef\xbc\xa0" };
+	const char *first = text_visible(s);
+
+	if (*s == '\t' || *s == '\r' || (*first != '\0' && strchr("=+-@", *first) != NULL))
+		return true;
+	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
+		if (strncmp(first, wide[i], strlen(wide[i])) == 0)
+			return true;
+	return false;
 }
 
 /* RFC 4180, 2: a quote is doubled, and a field with a comma, quote or line break is quoted. */
@@ -22,13 +34,13 @@ csv_field(struct text *t, const char *s)
 	if (s == NULL)
 		return;
 	if (s[strcspn(s, ",\"\r\n")] == '\0') {
-		if (is_formula(*s))
+		if (is_formula(s))
 			ADD(t, "'");
 		text_add_string(t, s);
 		return;
 	}
 	ADD(t, "\"");
-	if (is_formula(*s))
+	if (is_formula(s))
 		ADD(t, "'");
 	while ((quote = strchr(s, '"')) != NULL) {
 		text_add(t, s, (size_t)(quote - s));

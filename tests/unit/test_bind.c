@@ -189,6 +189,38 @@ periods_accept_dates_and_a_plus_read_as_a_space(void **state)
 	json_decref(f.list);
 }
 
+static enum error
+text_read(const char *s)
+{
+	struct faults f = { 0 };
+	const char *text;
+	const struct field field = { "text", FIELD_TEXT, .max = 20, .text = &text };
+	enum error e = bind_text(s, &field, &f);
+
+	json_decref(f.list);
+	return e;
+}
+
+static void
+texts_have_no_controls_and_something_to_see(void **state)
+{
+	static const char *const good[] = { "", "a", " a ", "a\tb\nc", "\xc3\xa9", "\xe2\x82\xac",
+		"\xc2\xa0x", "\xe2\x80\x8bx", "\xf0\x9f\x98\x80", "\xc2\xad-", "\xd7\x90" };
+	static const char *const controls[] = { "a\x01", "a\r", "\x7f", "a\xc2\x80", "a\xc2\x85",
+		"\xc2\x9f", "a\xe2\x80\xa8", "a\xe2\x80\xa9" };
+	static const char *const blank[] = { " ", "\t\n", "\xc2\xa0", "\xc2\xad", "\xe2\x80\x8b",
+		"\xe2\x80\x8b \xe2\x81\xa0", "\xe3\x80\x80", "\xe3\x85\xa4", "\xef\xbb\xbf",
+		"\xe2\xa0\x80", "\xe2\x80\xae", "\xef\xb8\x8f" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++)
+		assert_int_equal(text_read(good[i]), OK);
+	for (size_t i = 0; i < sizeof controls / sizeof *controls; i++)
+		assert_int_equal(text_read(controls[i]), ERR_INVALID_REQUEST);
+	for (size_t i = 0; i < sizeof blank / sizeof *blank; i++)
+		assert_int_equal(text_read(blank[i]), ERR_INVALID_REQUEST);
+}
+
 int
 main(void)
 {
@@ -199,6 +231,7 @@ main(void)
 		cmocka_unit_test(a_long_unknown_member_is_cut_to_valid_utf8),
 		cmocka_unit_test(query_values_are_read_by_type),
 		cmocka_unit_test(periods_accept_dates_and_a_plus_read_as_a_space),
+		cmocka_unit_test(texts_have_no_controls_and_something_to_see),
 	};
 
 	return RUN(tests);

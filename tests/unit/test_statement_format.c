@@ -44,6 +44,13 @@ formulas_become_text(void **state)
 	assert_string_equal(
 		field(&t, "=HYPERLINK(\"x\",\"y\")"), "\"'=HYPERLINK(\"\"x\"\",\"\"y\"\")\"");
 	assert_string_equal(field(&t, "a=1"), "a=1");
+	assert_string_equal(field(&t, " =1"), "' =1");
+	assert_string_equal(field(&t, "\xc2\xa0\xe2\x80\x8b@x"), "'\xc2\xa0\xe2\x80\x8b@x");
+	assert_string_equal(field(&t, "\n=1"), "\"'\n=1\"");
+	assert_string_equal(field(&t, "\r\n +1"), "\"'\r\n +1\"");
+	assert_string_equal(field(&t, "\xef\xbc\x9d" "1"), "'\xef\xbc\x9d" "1");
+	assert_string_equal(field(&t, " x"), " x");
+	assert_string_equal(field(&t, " "), " ");
 }
 
 static const struct heading heading = {

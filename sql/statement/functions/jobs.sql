@@ -180,12 +180,18 @@ $$;
 -- Forgets at most p_limit jobs that ended longer ago, and returns how many. A job with a file stays
 -- until the file is removed, and one whose mail is due until it is sent.
 CREATE OR REPLACE FUNCTION jobs_forget(p_keep interval, p_limit integer) RETURNS bigint
-LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-	WITH forgotten AS (
-		DELETE FROM job WHERE id IN (SELECT j.id FROM job j
-			WHERE (j.status = 'failed' OR j.removed_at IS NOT NULL)
-			  AND j.finished_at < clock_timestamp() - p_keep AND j.mail <> 'due'
-			ORDER BY j.finished_at LIMIT p_limit)
-		RETURNING 1)
-	SELECT count(*) FROM forgotten
-$$;
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = public, pg_temp
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET enable_bitmapscan = off
+SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+	forgotten bigint;
+BEGIN
+	DELETE FROM job USING (
+		SELECT j.id FROM job j
+		WHERE (j.status = 'failed' OR j.removed_at IS NOT NULL)
+		  AND j.finished_at < clock_timestamp() - p_keep AND j.mail <> 'due'
+		ORDER BY j.finished_at LIMIT p_limit) AS n
+	WHERE job.id = n.id;
+	GET DIAGNOSTICS forgotten = ROW_COUNT;
+	RETURN forgotten;
+END $$;
