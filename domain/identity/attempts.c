@@ -50,8 +50,8 @@ attempt_key(const struct auth *auth, enum attempt_kind kind, const char *email,
 
 	crypto_generichash_init(&state, auth->secret, sizeof auth->secret, ATTEMPT_KEY);
 	crypto_generichash_update(&state, &label, sizeof label);
-	for (size_t n = 0; n < 256 && email[n] != '\0'; n++) {
-		letter = (unsigned char)tolower((unsigned char)email[n]);
+	for (; *email != '\0'; email++) {
+		letter = (unsigned char)tolower((unsigned char)*email);
 		crypto_generichash_update(&state, &letter, 1);
 	}
 	crypto_generichash_update(&state, (const unsigned char *)"", 1);

@@ -4,7 +4,7 @@
 #include "common/base/config.h"
 #include "domain/identity/authorizers.h"
 #include "domain/identity/identity.h"
-#include "domain/identity/refresh.h"
+#include "domain/identity/refresh_token.h"
 #include "domain/identity/sweep.h"
 
 /* ---- ended sessions ---- */

@@ -6,16 +6,7 @@
 #include "domain/identity/accounts.h"
 #include "domain/identity/auth.h"
 #include "domain/identity/client.h"
-#include "domain/identity/tokens.h"
-
-#define REFRESH_TOKEN 44 /* 43 characters and NUL */
-
-/* The result of a sign-in or a refresh. */
-struct grant {
-	char access_token[TOKEN_MAX], refresh_token[REFRESH_TOKEN];
-	struct uuid session;
-	int64_t expires_in_s, refresh_expires_in_s;
-};
+#include "domain/identity/refresh_token.h"
 
 /* Opens a session for an account that has just been authenticated. ERR_INVALID_CREDENTIALS if the
  * password has changed since. Beyond SESSIONS_MAX, ends the oldest session. */

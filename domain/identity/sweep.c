@@ -37,7 +37,7 @@ static const struct db_statement sweep_tokens_sql = { "sweep_tokens",
 	" LIMIT 1000 FOR UPDATE SKIP LOCKED)",
 	DB_IDEMPOTENT };
 
-/* Most spent tokens go after an hour: see refresh.h. The grace period is shorter. */
+/* Most spent tokens go after an hour: see refresh_token.h. The grace period is shorter. */
 static const struct db_statement thin_tokens_sql = { "thin_tokens",
 	"DELETE FROM spent_token WHERE token_hash IN (SELECT token_hash FROM spent_token"
 	" WHERE rotation % 128 <> 0 AND spent_at < now() - interval '1 hour'"

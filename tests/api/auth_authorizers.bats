@@ -21,7 +21,10 @@ setup() {
 	coproc ASKER { exec "$ROOT/tests/lib/authorizer.py" "$SECOND" 3>&- 4>&-; }
 	sign_up_and_in
 }
-teardown() { exec {ASKER[1]}>&-; }
+teardown() {
+	local asker=${ASKER[1]}
+	exec {asker}>&-
+}
 
 second_says() { # TOKEN STATUS [ROLES]
 	local answer
