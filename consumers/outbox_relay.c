@@ -95,7 +95,7 @@ static const struct source sources[] = {
 	{ "wallet", &purse_topology, OPT_WALLET_DATABASE_URL,
 		{ { "transaction", EVENT_CREATED, &read_transactions_sql, true, created_body },
 		  { "rejection", EVENT_REJECTED, &read_rejections_sql, false, rejected_body } },
-		2 },
+		2, true },
 	{ "statement", &purse_topology, OPT_STATEMENT_DATABASE_URL,
 		{ { "job", EVENT_REQUESTED, &read_jobs_sql, true, requested_body } }, 1 },
 };

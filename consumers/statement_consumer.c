@@ -97,18 +97,24 @@ handle_one(struct consumer_state *s, struct delivery *d)
 	return e;
 }
 
-/* The stored line stays: the ledger never changes a row, so a second version is a fault
- * to look into. */
+/* The event is the ledger's. So the line is of a commit that was published and then lost, or is not
+ * the ledger's at all. */
 static void
 differs(size_t place, void *context)
 {
 	struct consumer_state *s = context;
 	struct delivery *d = s->line_of[place];
+	char wallet[UUID_TEXT];
+	int64_t version;
 
-	log_error("alarm: an event contradicts the stored line: message %s",
-		d->message->message_id != NULL ? d->message->message_id : "without an id");
+	lines_describe(s->lines, place, wallet, &version);
+	log_error("alarm: wallet %s, version %" PRId64 ": the statement has a line that the ledger"
+		  " lost or never had: run purse statement rebuild --wallet %s",
+		wallet, version, wallet);
 	delivery_dead(d, ERR_INCONSISTENT,
-		"a different line is stored under this wallet_id and version");
+		"a different line is stored under this wallet_id and version:"
+		" run purse statement rebuild --wallet %s",
+		wallet);
 }
 
 static enum error

@@ -61,8 +61,10 @@ items_read(struct service *s, struct delivery deliveries[], size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct message *m = deliveries[i].message;
 		struct item *item = &s->items[s->count];
-		enum error e = emitted_read(m->body, m->bytes, m->message_id, s->arena,
-			&item->emitted, reason);
+		struct emitted_head head = { m->message_id, m->event_type, m->event_id,
+			m->event_source };
+		enum error e = emitted_read(
+			m->body, m->bytes, &head, s->arena, &item->emitted, reason);
 
 		item->delivery = &deliveries[i];
 		item->done = false;

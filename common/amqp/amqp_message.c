@@ -44,6 +44,19 @@ static const struct text_header {
 	{ "x-dead-at", offsetof(struct message, dead_at) },
 	{ "x-first-death-reason", offsetof(struct message, death) },
 	{ "x-purse-mac", offsetof(struct message, mac) },
+	/* CloudEvents in binary mode: its AMQP 1.0 binding, and what libraries for 0-9-1 use. */
+	{ "cloudEvents:type", offsetof(struct message, event_type) },
+	{ "cloudEvents:id", offsetof(struct message, event_id) },
+	{ "cloudEvents:source", offsetof(struct message, event_source) },
+	{ "cloudEvents_type", offsetof(struct message, event_type) },
+	{ "cloudEvents_id", offsetof(struct message, event_id) },
+	{ "cloudEvents_source", offsetof(struct message, event_source) },
+	{ "ce-type", offsetof(struct message, event_type) },
+	{ "ce-id", offsetof(struct message, event_id) },
+	{ "ce-source", offsetof(struct message, event_source) },
+	{ "ce_type", offsetof(struct message, event_type) },
+	{ "ce_id", offsetof(struct message, event_id) },
+	{ "ce_source", offsetof(struct message, event_source) },
 };
 
 /* NULL: not one that we read. */

@@ -27,6 +27,8 @@
 #define CHANNEL_PUBLISH 2
 #define CHANNELS 3 /* with channel 0, the connection's own, which carries no messages */
 
+#define CONSUMER_TAG_MAX 24
+
 /* Messages in flight; a power of two, because numbers are mapped to places by their low bits. The
  * relay's eight batches of 512 fit twice. */
 #define WINDOW 8192
@@ -55,6 +57,7 @@ struct amqp {
 	struct message *inbox, **inbox_end;
 	bool get_empty; /* the broker's answer to basic.get: the queue has no message */
 	bool consuming;
+	char consumer_tag[CONSUMER_TAG_MAX];
 
 	struct outgoing *window[WINDOW]; /* by sequence number; NULL: settled */
 	uint64_t next;                   /* the next sequence number */

@@ -1,20 +1,21 @@
 /* amqp_receive.c - receives messages: from a queue as they arrive, or one on request. */
+#include <stdio.h>
+
 #include "common/amqp/amqp_private.h"
 #include "common/base/clock.h"
 #include "common/base/config.h"
 
-#define CONSUMER_TAG "purse"
-
-/* The prefetch is per consumer (global = 0): quorum queues support no other. Acknowledgements are
- * ours to send (no_ack = 0). */
+/* The prefetch is per consumer (global = 0): quorum queues support no other. So another prefetch is
+ * another consumer, with a tag of its own. Acknowledgements are ours to send (no_ack = 0). */
 enum error
 amqp_consume(struct amqp *a, const char *queue, int prefetch)
 {
 	if (a->connection == NULL)
 		return ERR_UNAVAILABLE;
+	(void)snprintf(a->consumer_tag, sizeof(a->consumer_tag), "purse-%d", prefetch);
 	if (amqp_basic_qos(a->connection, CHANNEL_CONSUME, 0, (uint16_t)prefetch, 0) == NULL ||
 		amqp_basic_consume(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(queue),
-			amqp_cstring_bytes(CONSUMER_TAG), 0, 0, 0, amqp_empty_table) == NULL)
+			amqp_cstring_bytes(a->consumer_tag), 0, 0, 0, amqp_empty_table) == NULL)
 		return amqp_fail_reply(a, "cannot consume from the queue",
 			amqp_get_rpc_reply(a->connection));
 	a->consuming = true;
@@ -31,7 +32,7 @@ amqp_cancel(struct amqp *a)
 	/* The library queues deliveries that arrive before the response; the pump reads them
 	 * later. */
 	if (amqp_basic_cancel(a->connection, CHANNEL_CONSUME,
-		    amqp_cstring_bytes(CONSUMER_TAG)) == NULL)
+		    amqp_cstring_bytes(a->consumer_tag)) == NULL)
 		return amqp_fail_reply(a, "cannot stop consuming",
 			amqp_get_rpc_reply(a->connection));
 	a->consuming = false;

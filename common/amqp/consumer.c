@@ -246,10 +246,39 @@ finish_received(struct run *r)
 
 	while (going) {
 		going = receive_batch(r, 0) && r->count > 0 &&
-			r->consumer->handle(r->service, r->batch, r->count, false) == OK &&
+			watch_handle(r, r->batch, r->count, false) == OK &&
 			!any_later(r) && deliveries_finish(r, r->batch, r->count);
 		discard_batch(r);
 	}
+}
+
+/* Starts with prefetch 1, until a message comes that was not delivered before. If handling a
+ * message ends the process, only that one's deliveries are counted, and its neighbours never reach
+ * the limit. */
+static bool
+consume(struct run *r, bool carefully)
+{
+	int prefetch = carefully ? 1 : (int)config_number(OPT_PREFETCH);
+
+	r->careful = carefully;
+	return amqp_consume(r->amqp, r->consumer->queue, prefetch) == OK;
+}
+
+/* Receives and handles a batch. False: connection lost. */
+static bool
+serve_batch(struct run *r, int wait_ms)
+{
+	bool fresh;
+
+	if (!receive_batch(r, wait_ms))
+		return false;
+	if (r->count == 0)
+		return true;
+	/* First cancel: an acknowledgement would bring the next message to the old consumer. */
+	fresh = r->careful && !r->messages[0]->redelivered;
+	if (fresh && amqp_cancel(r->amqp) != OK)
+		return false;
+	return deliveries_handle(r, r->batch, r->count, false) && (!fresh || consume(r, false));
 }
 
 /* Consumes while the connection lasts. False: time to stop. */
@@ -260,12 +289,10 @@ serve(struct run *r)
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 	bool alive;
 
-	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
+	if (!consume(r, true))
 		return true;
 	while (!program_stopping() && r->status == 0) {
-		alive = receive_batch(r, wait_ms);
-		if (alive && r->count > 0)
-			alive = deliveries_handle(r, r->batch, r->count, false);
+		alive = serve_batch(r, wait_ms);
 		if (r->consumer->tick != NULL &&
 			(r->count > 0 || clock_monotonic_ms() >= next_tick)) {
 			r->consumer->tick(r->service);
@@ -278,11 +305,9 @@ serve(struct run *r)
 		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
 			/* What RabbitMQ had sent by then came before its answer: the queue is empty
 			 * when everything is with us, too. */
-			alive = receive_batch(r, 0);
+			alive = serve_batch(r, 0);
 			if (alive && r->count == 0)
 				return false;
-			if (alive)
-				alive = deliveries_handle(r, r->batch, r->count, false);
 		}
 		discard_batch(r);
 		if (!alive)
@@ -310,6 +335,8 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 		c->stop(r.service);
 		return 1;
 	}
+	if (!watch_start(&r))
+		r.status = 1;
 	log_info("consuming from %s", c->queue);
 	while (!program_stopping() && r.status == 0) {
 		if (!consumer_connect(r.amqp)) {

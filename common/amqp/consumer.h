@@ -13,6 +13,10 @@
  * message by message. Those that succeed are acknowledged. The others are tried again, and
  * dead-lettered after CONSUMER_TRIES failures, or CONSUMER_SLOW_TRIES if each took too long.
  *
+ * handle() must return within HANDLE_TIME. If it does not, the process ends, and a message that it
+ * was handling alone is dead-lettered first (consumer_watch.c). Messages that were delivered before
+ * are handled one by one. So no message comes first for ever, whatever it does to us.
+ *
  * consumer_main() calls all functions of a consumer on the main thread, one at a time. So they
  * share the service without locks. */
 #ifndef COMMON_AMQP_CONSUMER_H

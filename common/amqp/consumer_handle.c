@@ -1,6 +1,9 @@
 /* consumer_handle.c - handles a batch until each message is acknowledged; consumer.h states how
  * often it tries. */
+#include <inttypes.h>
+
 #include "common/amqp/consumer_private.h"
+#include "common/base/config.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
 
@@ -64,7 +67,7 @@ handle_each(struct run *r, struct delivery *d, size_t count, enum error e)
 		if (amqp_idle(r->amqp, 0) != OK)
 			return ERR_UNAVAILABLE;
 		delivery_clear(&d[i]);
-		e = r->consumer->handle(r->service, &d[i], 1, true);
+		e = watch_handle(r, &d[i], 1, true);
 		if (is_passing(e))
 			return e;
 		if (e != OK)
@@ -90,6 +93,13 @@ is_for_later(struct delivery *d)
 	return d->later != OK;
 }
 
+/* The broker would dead-letter it after this delivery, without an answer. */
+static bool
+is_worn_out(const struct message *m)
+{
+	return m->deliveries >= config_number(OPT_DELIVERY_LIMIT);
+}
+
 /* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
  * unacknowledged messages are redelivered. */
 bool
@@ -97,13 +107,18 @@ deliveries_handle(struct run *r, struct delivery *d, size_t count, bool is_retry
 {
 	struct backoff pause = { 0 };
 
+	if (count == 1 && is_worn_out(d->message)) {
+		delivery_dead(d, ERR_TIMEOUT, "delivered %" PRId64 " times, and never finished",
+			d->message->deliveries);
+		return deliveries_finish(r, d, count);
+	}
 	for (;; is_retry = true) {
 		size_t later = 0;
 		enum error e;
 
 		for (size_t i = 0; i < count; i++)
 			delivery_clear(&d[i]);
-		e = r->consumer->handle(r->service, d, count, is_retry);
+		e = watch_handle(r, d, count, is_retry);
 		if (e != OK && !is_passing(e))
 			e = handle_each(r, d, count, e);
 		for (size_t i = 0; e == OK && i < count; i++)

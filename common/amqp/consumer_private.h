@@ -1,4 +1,5 @@
-/* consumer_private.h - what consumer.c and consumer_handle.c share; no other file includes it. */
+/* consumer_private.h - what consumer.c, consumer_handle.c and consumer_watch.c share; no other file
+ * includes it. */
 #ifndef COMMON_AMQP_CONSUMER_PRIVATE_H
 #define COMMON_AMQP_CONSUMER_PRIVATE_H
 
@@ -13,6 +14,7 @@ struct run {
 	struct message *messages[CONSUMER_BATCH_MAX];
 	size_t count;
 	struct backoff pause; /* between connections; reset by every message */
+	bool careful;         /* one message at a time: see consume() */
 	int status;
 };
 
@@ -28,5 +30,11 @@ bool deliveries_finish(struct run *r, struct delivery *d, size_t count);
 /* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
  * unacknowledged messages are redelivered. */
 bool deliveries_handle(struct run *r, struct delivery *d, size_t count, bool is_retry);
+
+/* Starts the thread that watches. False, after a sentence in the log, if it cannot. */
+bool watch_start(struct run *r) MUST_CHECK;
+/* Calls the consumer's handle() under watch. Does not return if the deliveries are set aside
+ * meanwhile. */
+enum error watch_handle(struct run *r, struct delivery *d, size_t count, bool again) MUST_CHECK;
 
 #endif

@@ -80,6 +80,12 @@ has_scheme(const char *s, const char *scheme)
 }
 
 static bool
+is_standby(const char *s)
+{
+	return strcmp(s, "none") == 0 || strcmp(s, "any") == 0 || strcmp(s, "sync") == 0;
+}
+
+static bool
 is_level(const char *s)
 {
 	return log_level_known(s);
@@ -198,6 +204,7 @@ static const struct {
 	[INT] = { "an integer", "", NULL, false },
 	[SIZE] = { "a size such as 64k", " bytes", NULL, false },
 	[TIME] = { "a time such as 250ms, 20s or 7d", " milliseconds", NULL, false },
+	[STANDBY] = { "none, any or sync", "", is_standby, false },
 	[LEVEL] = { "debug, info, warn or error", "", is_level, false },
 	[CURRENCY] = { "a currency of ISO 4217, such as EUR", "", is_currency, false },
 	[URL] = { "a URL such as https://purse.example", "", is_url, false },

@@ -14,6 +14,7 @@ enum config_type {
 	TIME,
 	/* The types below are texts with a form. */
 	LEVEL,
+	STANDBY,
 	CURRENCY,
 	URL,
 	DATABASE,

@@ -76,26 +76,38 @@ skip_value(struct scan *s)
 	} while (depth > 0);
 }
 
-/* Moves from an object's brace to the value of the named member. Compares names as they are
- * written, so a name written with escapes is not found. */
+/* Compares a member's name, which begins and ends at its quotes and can contain escapes. */
+static bool
+name_is(const char *quoted, size_t bytes, const char *name)
+{
+	json_t *text;
+	bool same;
+
+	if (memchr(quoted, '\\', bytes) == NULL)
+		return bytes == strlen(name) + 2 && memcmp(quoted + 1, name, bytes - 2) == 0;
+	text = json_loadb(quoted, bytes, JSON_DECODE_ANY, NULL);
+	same = json_is_string(text) && strcmp(json_string_value(text), name) == 0;
+	json_decref(text);
+	return same;
+}
+
+/* Moves from an object's brace to the value of the named member. */
 static bool
 enter_member(struct scan *s, const char *name)
 {
-	size_t length = strlen(name);
-
 	skip_space(s);
 	if (s->at >= s->end || *s->at != '{')
 		return false;
 	s->at++;
 	for (skip_space(s); s->at < s->end && *s->at == '"'; skip_space(s)) {
-		const char *key = s->at + 1;
+		const char *key = s->at;
 		size_t n;
 
 		skip_string(s);
-		n = (size_t)(s->at - 1 - key);
+		n = (size_t)(s->at - key);
 		skip_space(s);
 		s->at += s->at < s->end; /* the colon */
-		if (n == length && memcmp(key, name, n) == 0) {
+		if (name_is(key, n, name)) {
 			skip_space(s);
 			return true;
 		}
@@ -132,7 +144,7 @@ event_data_text(const struct event *e, size_t *bytes)
 	const char *begin;
 
 	if (e->enveloped && !enter_member(&s, "data"))
-		s.at = e->text; /* its name contains escapes: return the whole body */
+		s.at = e->text;
 	skip_space(&s);
 	begin = s.at;
 	skip_value(&s);

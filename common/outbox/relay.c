@@ -21,6 +21,7 @@
 #include "common/base/event.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
+#include "common/outbox/standby.h"
 
 /* How often the lock is checked; a second relay takes over within this time. */
 #define LOCK_CHECK_MS 1000
@@ -124,7 +125,7 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 		e = batch_add(r, stream, b, rows, row);
 	if (e == OK)
 		memcpy(r->position[s], b->xid, sizeof(b->xid));
-	return e;
+	return e == OK ? standby_await(r) : e;
 }
 
 /* Waits while serving heartbeats. */
@@ -186,9 +187,8 @@ oldest_finish(struct relay *r, size_t s)
 
 /* ---- a stream, a source ---- */
 
-/* Publishes a stream until a batch is not full, or it is time to stop. Rows committed meanwhile are
- * left to accumulate, because each batch costs every consumer a commit. Sets *any if anything was
- * new. */
+/* Publishes a stream until a batch is not full, or it is time to stop; *any: something was new.
+ * Rows committed meanwhile accumulate, because each batch costs every consumer a commit. */
 static enum error
 stream_run(struct relay *r, size_t s, bool *any)
 {

@@ -35,6 +35,7 @@ struct source {
 	enum option url;
 	struct stream streams[RELAY_STREAMS_MAX];
 	size_t stream_count;
+	bool has_standby; /* RELAY_STANDBY applies */
 };
 
 /* Batches in flight. Measured: 1 gives 17,000 events/s; 4 or more give 30,000, RabbitMQ's limit. */

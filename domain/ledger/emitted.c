@@ -8,6 +8,7 @@
 #include "common/base/caller.h"
 #include "common/base/digest.h"
 #include "domain/events.h"
+#include "domain/ledger/decimal.h"
 
 static enum error __attribute__((format(printf, 2, 3)))
 set_reason(char reason[EVENT_REASON], const char *fmt, ...)
@@ -73,18 +74,21 @@ is_original(const json_t *data)
 static enum error
 read_major(struct emitted *m, const json_t *amount, char reason[EVENT_REASON])
 {
+	char sent[DECIMAL_MAX];
 	static const char *const bare[] = { "transaction", "amount", NULL };
 	static const char *const enveloped[] = { "data", "transaction", "amount", NULL };
 
 	size_t length = json_string_length(amount); /* 0 for a number */
+	bool taken = false;
 
-	if (length > 0 && length < sizeof(m->major)) {
-		memcpy(m->major, json_string_value(amount), length + 1);
-		m->has_major = true;
+	if (length > 0 && length < sizeof(sent)) {
+		memcpy(sent, json_string_value(amount), length + 1);
+		taken = true;
 	} else if (json_is_number(amount)) {
-		m->has_major = event_number(&m->event, m->event.enveloped ? enveloped : bare,
-			m->major, sizeof(m->major));
+		taken = event_number(
+			&m->event, m->event.enveloped ? enveloped : bare, sent, sizeof(sent));
 	}
+	m->has_major = taken && decimal_plain(sent, m->major, sizeof(m->major));
 	if (!m->has_major)
 		return set_reason(reason, "/transaction/amount must be a decimal in major units");
 	return OK;
@@ -95,13 +99,14 @@ read_original_kind(struct emitted *m, const json_t *transaction, char reason[EVE
 {
 	const json_t *operation = json_object_get(transaction, "operation");
 	const json_t *id = json_object_get(transaction, "id");
-	json_int_t code = json_integer_value(operation);
+	double code = json_number_value(operation); /* 2, 2.0 and 2E0 are one number */
 
-	if (!json_is_integer(operation) || code < 0 || code >= (json_int_t)ORIGINAL_KINDS)
+	if (!json_is_number(operation) || !(code >= 0 && code < (double)ORIGINAL_KINDS) ||
+	    code != (double)(int)code)
 		return set_reason(reason,
 			"/transaction/operation must be 0 deposit, 1 withdraw, 2 purchase,"
 			" 3 reversal or 4 cancellation");
-	m->op.kind = original_kinds[code];
+	m->op.kind = original_kinds[(int)code];
 	if (m->op.kind != KIND_REVERSAL && m->op.kind != KIND_CANCELLATION)
 		return OK; /* for other kinds the id has no meaning here */
 	if (!json_is_string(id) || !uuid_parse(json_string_value(id), &m->op.reference))
@@ -188,8 +193,25 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 	return OK;
 }
 
+/* Binary mode: what the body lacks is in the headers. A type there must be ours too. */
+static enum error
+head_apply(struct emitted *m, const struct emitted_head *head, char reason[EVENT_REASON])
+{
+	const char *types[] = { m->event.type, head->type };
+
+	for (size_t i = 0; i < 2; i++)
+		if (types[i] != NULL && strcmp(types[i], EVENT_EMITTED) != 0)
+			return set_reason(reason,
+				"only " EVENT_EMITTED " is accepted here, not %.100s", types[i]);
+	if (m->event.id == NULL) {
+		m->event.id = head->id;
+		m->event.source = head->source;
+	}
+	return OK;
+}
+
 enum error
-emitted_read(const char *body, size_t bytes, const char *message_id, struct arena *arena,
+emitted_read(const char *body, size_t bytes, const struct emitted_head *head, struct arena *arena,
 	struct emitted *m, char reason[EVENT_REASON])
 {
 	enum error e = event_read(body, bytes, &m->event, reason);
@@ -200,15 +222,11 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	m->has_major = false;
 	m->currency = m->id_key = NULL;
 	m->by_reference = false;
-	if (m->event.type != NULL && strcmp(m->event.type, EVENT_EMITTED) != 0)
-		e = set_reason(reason, "only " EVENT_EMITTED " is accepted here, not %.100s",
-			m->event.type);
-	else if (is_original(m->event.data))
-		e = read_original(m, reason);
-	else
-		e = read_own(m, arena, reason);
+	if ((e = head_apply(m, head, reason)) == OK)
+		e = is_original(m->event.data) ? read_original(m, reason)
+					       : read_own(m, arena, reason);
 	if (e == OK)
-		e = choose_key(m, message_id, reason);
+		e = choose_key(m, head->message_id, reason);
 	/* A publisher is trusted with any wallet, like the role service. */
 	m->op.roles = ROLE_OPERATOR | ROLE_SERVICE;
 	m->op.open_missing = true;
@@ -217,33 +235,14 @@ emitted_read(const char *body, size_t bytes, const char *message_id, struct aren
 	return e;
 }
 
-/* Turns "12.50" into "12.5": trailing zeros must not exceed the digits that a currency allows.
- * Leaves text alone that is not a plain decimal, for the parser to refuse. */
-static void
-trim_zeros(char *decimal)
-{
-	size_t n = strlen(decimal);
-
-	if (strchr(decimal, '.') == NULL || strspn(decimal, "0123456789.") != n)
-		return;
-	while (n > 0 && decimal[n - 1] == '0')
-		n--;
-	if (n > 1 && decimal[n - 1] == '.')
-		n--;
-	decimal[n] = '\0';
-}
-
 /* Only now can a decimal be judged, because the currency decides how many digits it may have. */
 enum error
 emitted_amount(struct emitted *m, const char *currency, char reason[EVENT_REASON])
 {
-	char decimal[EMITTED_MAJOR];
 	int exponent = currency_exponent(currency);
 
 	if (m->has_major) {
-		memcpy(decimal, m->major, sizeof(decimal));
-		trim_zeros(decimal);
-		if (exponent < 0 || !money_from_major(decimal, exponent, &m->op.amount) ||
+		if (exponent < 0 || !money_from_major(m->major, exponent, &m->op.amount) ||
 		    m->op.amount.minor <= 0)
 			return set_reason(reason, "/transaction/amount %s is not an amount in %s",
 				m->major, currency);

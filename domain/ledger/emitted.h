@@ -2,9 +2,12 @@
  * no database.
  *
  * It accepts data in our own format and in the original system's, each bare or in an envelope
- * (CloudEvents, NestJS, or both). The original system counts in major units, so what its decimal
- * amount means depends on the wallet's currency: emitted_read() keeps it as text, and
- * emitted_amount() converts it to minor units. */
+ * (CloudEvents, NestJS, or both). The attributes of a CloudEvents event can also be in the
+ * message's headers, with the data alone as the body (binary mode).
+ *
+ * The original system counts in major units, so what its decimal amount means depends on the
+ * wallet's currency: emitted_read() keeps it as text, and emitted_amount() converts it to minor
+ * units. */
 #ifndef DOMAIN_LEDGER_EMITTED_H
 #define DOMAIN_LEDGER_EMITTED_H
 
@@ -29,11 +32,16 @@ struct emitted {
 	                             * emitted_keys.h */
 };
 
-/* Reads a body; message_id is AMQP's, or NULL. An error is permanent: the message becomes a dead
- * letter with `reason`. The arena and `body` must outlive the result. Call emitted_free() only
- * after OK. */
-enum error emitted_read(const char *body, size_t bytes, const char *message_id, struct arena *arena,
-	struct emitted *m, char reason[EVENT_REASON]) MUST_CHECK;
+/* What a message says outside of its body; NULL where absent. */
+struct emitted_head {
+	const char *message_id;        /* AMQP's */
+	const char *type, *id, *source; /* of CloudEvents */
+};
+
+/* Reads a body. An error is permanent: the message becomes a dead letter with `reason`. The arena,
+ * `body` and the texts of `head` must outlive the result. Call emitted_free() only after OK. */
+enum error emitted_read(const char *body, size_t bytes, const struct emitted_head *head,
+	struct arena *arena, struct emitted *m, char reason[EVENT_REASON]) MUST_CHECK;
 /* Converts the amount to minor units of `currency`, unless it already is, and fingerprints the
  * operation. */
 enum error emitted_amount(struct emitted *m, const char *currency,

@@ -37,7 +37,12 @@ static const enum db_element elements[COLUMN_COUNT] = {
 /* Columns, not rows: they become the array parameters of one call. */
 struct lines {
 	struct db_array columns[COLUMN_COUNT];
-	size_t count;
+	size_t count, room;
+	/* What each event is about, for reports. */
+	struct about {
+		struct uuid wallet;
+		int64_t version;
+	} *about;
 };
 
 struct lines *
@@ -55,6 +60,8 @@ lines_free(struct lines *l)
 {
 	for (int i = 0; l != NULL && i < COLUMN_COUNT; i++)
 		db_array_free(&l->columns[i]);
+	if (l != NULL)
+		free(l->about);
 	free(l);
 }
 
@@ -207,6 +214,30 @@ members_check(const struct members *m, struct event_line *l, char reason[LINES_R
 	return OK;
 }
 
+static bool
+about_add(struct lines *l, const struct uuid *wallet, int64_t version)
+{
+	struct about *more;
+
+	if (l->count == l->room) {
+		size_t room = l->room == 0 ? 64 : 2 * l->room;
+
+		if ((more = realloc(l->about, room * sizeof(*more))) == NULL)
+			return false;
+		l->about = more;
+		l->room = room;
+	}
+	l->about[l->count] = (struct about){ *wallet, version };
+	return true;
+}
+
+void
+lines_describe(const struct lines *l, size_t place, char wallet[UUID_TEXT], int64_t *version)
+{
+	uuid_format(&l->about[place].wallet, wallet);
+	*version = l->about[place].version;
+}
+
 /* Adds to all columns or to none, so they stay parallel. */
 enum error
 lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
@@ -219,6 +250,8 @@ lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON])
 	if ((error = members_read(data, &m, reason)) != OK ||
 		(error = members_check(&m, &e, reason)) != OK)
 		return error;
+	if (!about_add(l, &e.wallet, m.version))
+		return ERR_OVERLOADED;
 	instant_format(e.created, created);
 	db_array_add_uuid(&l->columns[COLUMN_WALLET], &e.wallet);
 	db_array_add_number(&l->columns[COLUMN_VERSION], m.version);

@@ -28,6 +28,9 @@ size_t lines_count(const struct lines *l);
  * kind or from the previous line. ERR_INVALID_REQUEST, with a reason, if the event is invalid. */
 enum error lines_add(struct lines *l, const json_t *data, char reason[LINES_REASON]) MUST_CHECK;
 
+/* Tells which wallet and version the event at a place is about. */
+void lines_describe(const struct lines *l, size_t place, char wallet[UUID_TEXT], int64_t *version);
+
 /* Stores the batch in one commit. Idempotent. Calls differs() with the place of each event (from 0,
  * in the order of lines_add()) that contradicts the stored line. */
 enum error lines_store(struct db *db, struct lines *l, void (*differs)(size_t place, void *context),

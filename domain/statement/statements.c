@@ -81,7 +81,9 @@ alarm_raise(const struct uuid *wallet, const char *fmt, ...)
 	vsnprintf(what, sizeof what, fmt, ap);
 	va_end(ap);
 	uuid_format(wallet, id);
-	log_error("alarm: the statement of wallet %s does not add up: %s", id, what);
+	log_error("alarm: the statement of wallet %s does not add up: %s; if the ledger is right,"
+		  " run purse statement rebuild --wallet %s",
+		id, what, id);
 	return ERR_INCONSISTENT;
 }
 

@@ -131,3 +131,76 @@ teardown() {
 	dead_lettered again delivery_limit
 	[ "$(history "$USER")" = '' ]
 }
+
+# deposits AMOUNT... - emits them; the one of 3 is handled slowly, and fails: see slow_three
+deposits_of() {
+	local i
+	for i; do
+		emit "$(cloud_event "$USER-$i" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":$i}")" --message-id "m$i" "${@:$#+1}"
+	done
+}
+slow_three() {
+	sql wallet "CREATE FUNCTION test_explode() RETURNS trigger LANGUAGE plpgsql AS
+		\$\$ BEGIN IF NEW.amount = 3 THEN PERFORM pg_sleep(1.7); RAISE 'slow'; END IF; RETURN NEW; END \$\$;
+		CREATE TRIGGER test_explode BEFORE INSERT ON transaction FOR EACH ROW EXECUTE FUNCTION test_explode()"
+}
+# no_one_waits - the backends of consumers that ended have ended too; the run-time role sees its own
+no_one_waits() { [ "$(psql -XAtq -d "$WALLET_DATABASE_URL" -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" = 0 ]; }
+
+@test "a message that cannot be finished in HANDLE_TIME is set aside with its reason, and answered; its neighbours are posted" {
+	stop_service transaction_consumer
+	slow_three
+	"$PROBE" listen "test-$USER"
+	deposits_of 1 2
+	emit "$(cloud_event "$USER-3" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":3}")" --message-id m3 --reply-to "test-$USER"
+	deposits_of 4 5
+	drain() { HANDLE_TIME=1s DB_RETRIES=0 "$BUILD/transaction_consumer" --drain; }
+	# The first message comes alone. The others are a batch, which does not end; then each comes alone.
+	run drain
+	[ "$status" -ne 0 ]
+	[[ $output == *"handling 4 messages of wallet_queue did not finish in 1 s"* ]]
+	eventually no_one_waits
+	run drain
+	[ "$status" -ne 0 ]
+	[[ $output == *"handling 1 messages of wallet_queue did not finish in 1 s"* ]]
+	eventually no_one_waits
+	drain
+	balance_is "$USER" 12
+	[ "$(history "$USER" | wc -l)" = 5 ]
+	buried m3 'timeout: handling it did not finish in 1 s'
+	waiting wallet_queue.dead 1
+	[ "$("$PROBE" take "test-$USER" 1 | gojq -r '[.body.type, .body.data.code] | join(" ")')" = "transaction_rejected timeout" ]
+	"$PROBE" delete "test-$USER"
+}
+
+@test "a message that ends the consumer each time is alone with it from then on: its neighbours are posted" {
+	stop_service transaction_consumer
+	slow_three
+	deposits_of 1 3 4 5
+	for _ in 1 2; do
+		"$BUILD/transaction_consumer" 3>&- &
+		pid=$!
+		slow() { ! no_one_waits; }
+		eventually slow || { kill -KILL $pid && return 1; }
+		kill -KILL $pid
+		wait $pid || true
+		eventually no_one_waits
+	done
+	sql wallet "DROP FUNCTION test_explode() CASCADE"
+	balance_is "$USER" 10
+	left=$("$PROBE" take wallet_queue 1 | jq -r '"\(.message_id) \(.deliveries)"')
+	[ "$left" = "m3 2" ] || { echo "left: $left" && return 1; }
+	waiting wallet_queue 0
+}
+
+@test "a message at the delivery limit is set aside and answered by the consumer, before the broker does it" {
+	stop_service transaction_consumer
+	"$PROBE" listen "test-$USER"
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --message-id again --reply-to "test-$USER"
+	"$PROBE" requeue wallet_queue 20
+	start_service transaction_consumer
+	[ "$("$PROBE" take "test-$USER" 1 | gojq -r .body.data.detail)" = "delivered 20 times, and never finished" ]
+	buried again 'timeout: delivered 20 times'
+	[ "$(history "$USER")" = '' ]
+	"$PROBE" delete "test-$USER"
+}

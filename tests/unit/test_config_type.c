@@ -8,6 +8,7 @@ struct sample {
 };
 
 static const struct sample samples[] = {
+	{ STANDBY, { "none", "any", "sync" }, { "", "some", "ANY", "any " } },
 	{ LEVEL, { "debug", "info", "warn", "error" }, { "", "loud", "INFO", "info " } },
 	{ CURRENCY, { "EUR", "JPY", "BHD" }, { "", "XXQ", "eur", "EURO" } },
 	{ URL, { "http://localhost:3000", "https://purse.example/wallet", "HTTP://[::1]:1" },

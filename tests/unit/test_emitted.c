@@ -23,13 +23,19 @@ is_uuid(const struct uuid *u, const char *text)
 
 /* Reads the body, with the amount in euros. */
 static enum error
-take(const char *body, const char *message_id)
+take_with(const char *body, struct emitted_head head)
 {
-	enum error e = emitted_read(body, strlen(body), message_id, arena, &m, reason);
+	enum error e = emitted_read(body, strlen(body), &head, arena, &m, reason);
 
 	if (e == OK && (e = emitted_amount(&m, "EUR", reason)) != OK)
 		emitted_free(&m);
 	return e;
+}
+
+static enum error
+take(const char *body, const char *message_id)
+{
+	return take_with(body, (struct emitted_head){ .message_id = message_id });
 }
 
 static void
@@ -183,52 +189,73 @@ undos_refer_to_their_original(void **state)
 }
 
 /* Digit for digit: no amount passes through floating point. */
+static const struct {
+	const char *sent;
+	int64_t minor; /* 0: refused */
+} decimals[] = {
+	{ "0.01", 1 },
+	{ "0.07", 7 },
+	{ "1.10", 110 },
+	{ "25.500", 2550 },
+	{ "100", 10000 },
+	{ "4.35", 435 },
+	{ "0.29", 29 },
+	{ "1.15", 115 },
+	{ "90071992547409.91", 9007199254740991 },
+	{ "90071992547409.92", 0 },
+	{ "12.345", 0 },
+	{ "12.340000000000000001", 0 },
+	{ "0", 0 },
+	{ "0.00", 0 },
+	{ "-1", 0 },
+	{ "1e2", 10000 },
+	{ "1E+2", 10000 },
+	{ "1E-2", 1 },
+	{ "1E-3", 0 },
+	{ "25.5e1", 25500 },
+	{ "0.00012E6", 12000 },
+	{ "9007199254740991e-2", 9007199254740991 },
+	{ "0.1000000000000000000000000000000000000000000000000000000000000", 10 },
+	{ "1000000000000000000000000000000000000000000000000.0e-47", 1000 },
+	{ "1e99999999999999999", 0 },
+	{ "0e0", 0 },
+	{ "\"1E2\"", 10000 },
+	{ "\".5\"", 50 },
+	{ "\"5.\"", 500 },
+	{ "\".5e1\"", 500 },
+	{ "\".e1\"", 0 },
+	{ "\"1e\"", 0 },
+	{ "\"1e+-2\"", 0 },
+	{ "\"+5\"", 0 },
+	{ "\"-5\"", 0 },
+	{ "\"5 \"", 0 },
+	{ "\"0x10\"", 0 },
+	{ "\"1e 2\"", 0 },
+	{ "\"12.34\"", 1234 },
+	{ "\"0012.3\"", 1230 },
+	{ "\"1,5\"", 0 },
+	{ "\" 1\"", 0 },
+	{ "\"\"", 0 },
+	{ "\".\"", 0 },
+	{ "\"1.\"", 100 },
+	{ "\"NaN\"", 0 },
+	{ "true", 0 },
+	{ "null", 0 },
+	{ "[1]", 0 },
+	{ "123456789012345678901234567890123456789012345678901234567890", 0 },
+};
+
 static void
 decimals_are_exact(void **state)
 {
-	static const struct {
-		const char *sent;
-		int64_t minor; /* 0: refused */
-	} cases[] = {
-		{ "0.01", 1 },
-		{ "0.07", 7 },
-		{ "1.10", 110 },
-		{ "25.500", 2550 },
-		{ "100", 10000 },
-		{ "4.35", 435 },
-		{ "0.29", 29 },
-		{ "1.15", 115 },
-		{ "90071992547409.91", 9007199254740991 },
-		{ "90071992547409.92", 0 },
-		{ "12.345", 0 },
-		{ "12.340000000000000001", 0 },
-		{ "0", 0 },
-		{ "0.00", 0 },
-		{ "-1", 0 },
-		{ "1e2", 0 },
-		{ "1E-2", 0 },
-		{ "\"12.34\"", 1234 },
-		{ "\"0012.3\"", 1230 },
-		{ "\"1,5\"", 0 },
-		{ "\" 1\"", 0 },
-		{ "\"\"", 0 },
-		{ "\".\"", 0 },
-		{ "\"1.\"", 100 },
-		{ "\"NaN\"", 0 },
-		{ "true", 0 },
-		{ "null", 0 },
-		{ "[1]", 0 },
-		{ "123456789012345678901234567890123456789012345678901234567890", 0 },
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+	for (size_t i = 0; i < sizeof(decimals) / sizeof(decimals[0]); i++) {
 		char body[256];
 
 		snprintf(body, sizeof(body), "{" OLD("\"amount\":%s,\"operation\":0") "}",
-			cases[i].sent);
-		if (cases[i].minor > 0)
-			accepts(body, "k", KIND_DEPOSIT, cases[i].minor, "k");
+			decimals[i].sent);
+		if (decimals[i].minor > 0)
+			accepts(body, "k", KIND_DEPOSIT, decimals[i].minor, "k");
 		else
 			refuses(body, "k", "");
 	}
@@ -240,7 +267,9 @@ the_currency_decides_what_a_decimal_means(void **state)
 	static const char body[] = "{" OLD("\"amount\":1.250,\"operation\":0") "}";
 
 	(void)state;
-	assert_int_equal(emitted_read(body, strlen(body), "k", arena, &m, reason), OK);
+	const struct emitted_head head = { .message_id = "k" };
+
+	assert_int_equal(emitted_read(body, strlen(body), &head, arena, &m, reason), OK);
 	assert_int_equal(emitted_amount(&m, "KWD", reason), OK);
 	assert_int_equal(m.op.amount.minor, 1250);
 	assert_int_equal(emitted_amount(&m, "EUR", reason), OK);
@@ -272,7 +301,51 @@ other_bodies_are_refused_with_a_reason(void **state)
 	refuses("{" OLD("\"amount\":1,\"operation\":5") "}", "k", "/transaction/operation");
 	refuses("{" OLD("\"amount\":1,\"operation\":-1") "}", "k", "/transaction/operation");
 	refuses("{" OLD("\"amount\":1,\"operation\":\"0\"") "}", "k", "/transaction/operation");
-	refuses("{" OLD("\"amount\":1,\"operation\":0.0") "}", "k", "/transaction/operation");
+	refuses("{" OLD("\"amount\":1,\"operation\":0.5") "}", "k", "/transaction/operation");
+	refuses("{" OLD("\"amount\":1,\"operation\":1e300") "}", "k", "/transaction/operation");
+}
+
+/* JSON spells a number and a name in many ways. */
+static void
+spellings_are_alike(void **state)
+{
+	(void)state;
+	accepts("{" OLD("\"amount\":1,\"operation\":2.0") "}", "k", KIND_PURCHASE, 100, "k");
+	accepts("{" OLD("\"amount\":1,\"operation\":20E-1") "}", "k", KIND_PURCHASE, 100, "k");
+	accepts("{" OLD("\"amount\":1,\"operation\":-0") "}", "k", KIND_DEPOSIT, 100, "k");
+	accepts("{\"user\\u0049d\":\"" USER "\",\"tr\\u0061nsaction\":"
+		"{\"\\u0061mount\":1.25,\"\\u006fperation\":0}}",
+		"k", KIND_DEPOSIT, 125, "k");
+	accepts("{\"pattern\":\"transaction_emitted\",\"d\\u0061ta\":{\"userId\":\"" USER
+		"\",\"transaction\":{\"a\\u006d\\u006funt\":1.25,\"operation\":0}}}",
+		"k", KIND_DEPOSIT, 125, "k");
+}
+
+static void
+binary_mode_is_read_if_it_is_ours(void **state)
+{
+	(void)state;
+	assert_int_equal(take_with("{" OWN "}",
+				 (struct emitted_head){ "mid", "transaction_emitted", "ce", "/s" }),
+		OK);
+	assert_string_equal(m.op.key, CE_KEY);
+	emitted_free(&m);
+	assert_int_equal(take_with(NEST(OWN), (struct emitted_head){ .id = "ce", .source = "/s" }),
+		OK);
+	assert_string_equal(m.op.key, CE_KEY);
+	emitted_free(&m);
+	assert_int_equal(
+		take_with("{" OWN "}", (struct emitted_head){ "mid", "user_created", "1", "/s" }),
+		ERR_INVALID_REQUEST);
+	assert_non_null(strstr(reason, "not user_created"));
+	assert_int_equal(take_with(CE(OWN), (struct emitted_head){ .type = "user_created" }),
+		ERR_INVALID_REQUEST);
+	/* The envelope in the body has an id of its own. */
+	assert_int_equal(take_with(CE(OWN),
+				 (struct emitted_head){ "mid", "transaction_emitted", "2", "/t" }),
+		OK);
+	assert_string_equal(m.op.key, CE_KEY);
+	emitted_free(&m);
 }
 
 static struct uuid
@@ -313,6 +386,8 @@ main(void)
 		cmocka_unit_test(decimals_are_exact),
 		cmocka_unit_test(the_currency_decides_what_a_decimal_means),
 		cmocka_unit_test(other_bodies_are_refused_with_a_reason),
+		cmocka_unit_test(spellings_are_alike),
+		cmocka_unit_test(binary_mode_is_read_if_it_is_ours),
 		cmocka_unit_test(a_rejection_has_one_id),
 	};
 	int failed;

@@ -104,6 +104,7 @@ export const commands = {
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
 	'build/purse acts': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" acts' },
 	'build/purse dead list': { run: true },
+	'build/purse statement rebuild --all': { by: 'tests/events/rebuild.bats', as: 'statement rebuild --all' },
 	'build/purse statement rebuild --wallet ID': { by: 'tests/events/rebuild.bats', as: 'statement rebuild --wallet "$wallet"' },
 	'build/purse verify': { by: 'tests/db/verify.bats', as: 'verify' },
 	'build/purse config': { by: 'tests/ops/sources.bats', as: 'config' },

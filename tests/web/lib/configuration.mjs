@@ -9,7 +9,7 @@ const time = (ms) => {
 };
 const bytes = (n) => (n >= 1048576 && n % 1048576 === 0 ? `${n / 1048576}m` : n >= 1024 && n % 1024 === 0 ? `${n / 1024}k` : String(n));
 
-const forms = { LEVEL: '`debug`, `info`, `warn`, `error`', CURRENCY: 'ISO 4217', URL: 'an http or https URL', DATABASE: 'a connection string',
+const forms = { STANDBY: '`none`, `any`, `sync`', LEVEL: '`debug`, `info`, `warn`, `error`', CURRENCY: 'ISO 4217', URL: 'an http or https URL', DATABASE: 'a connection string',
 	AMQP: 'an amqp or amqps URL', SMTP: 'an smtp or smtps URL', MAILBOX: 'a mail address', FOLDER: 'a path', LISTENER: 'a port or a path',
 	ADDRESS: 'an IP address', NETWORKS: 'addresses, networks' };
 
