@@ -240,7 +240,7 @@ outcomes_settle(struct service *s, size_t count)
 		size_t bytes;
 
 		if (o->error == ERR_TOO_SLOW || o->error == ERR_UNAVAILABLE)
-			delivery_later(item->delivery, o->error); /* see split.h, limit_fill.h */
+			delivery_later(item->delivery, o->error); /* see split.c, limit_fill.h */
 		else if (o->error == ERR_INTERNAL)
 			delivery_dead(item->delivery, o->error,
 				"the ledger returned an unknown result");

@@ -3,7 +3,6 @@
 #include "common/amqp/consumer.h"
 
 #include <inttypes.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,150 +21,7 @@
  * basic.cancel for a deleted queue can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 5000
 
-static bool draining; /* set before any thread starts */
-static _Atomic int64_t drain_until_ms; /* with --drain: when to give up on unavailable servers */
-
-/* ---- start and stop ---- */
-
-/* A daemon waits forever for an unavailable server; --drain gives up, because cron runs it
- * again. */
-static bool
-drain_timed_out(void)
-{
-	return draining && clock_monotonic_ms() > drain_until_ms;
-}
-
-/* Each finished batch proves that the servers are there, and grants another AMQP_TIMEOUT. */
-static void
-drain_deadline_extend(void)
-{
-	drain_until_ms = clock_monotonic_ms() + config_number(OPT_AMQP_TIMEOUT);
-}
-
-bool
-consumer_start(
-	int argc, char **argv, const char *name, enum option url, bool *drain, int *status)
-{
-	if (!program_start(argc, argv, name, drain, status))
-		return false;
-	if (config_text(url) == NULL && !config_require(OPT_AMQP_URL)) {
-		*status = 1;
-		return false;
-	}
-	draining = *drain;
-	drain_deadline_extend();
-	return true;
-}
-
-struct amqp *
-consumer_amqp(enum option url, const struct amqp_topology *topology)
-{
-	return amqp_new(config_text(config_text(url) != NULL ? url : OPT_AMQP_URL), topology);
-}
-
-/* The pauses grow to 5 s, so a broker that restarts is not flooded. */
-bool
-consumer_connect(struct amqp *a)
-{
-	struct backoff pause = { 0 };
-
-	while (!program_stopping() && amqp_connect(a) != OK)
-		if (drain_timed_out() || !program_sleep(backoff_next_ms(&pause)))
-			return false;
-	return !program_stopping();
-}
-
-void
-delivery_clear(struct delivery *d)
-{
-	free(d->dead);
-	free(d->reply);
-	d->dead = NULL;
-	d->reply = NULL;
-	d->later = OK;
-}
-
 /* ---- the loop ---- */
-
-/* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. A
- * plain sleep would not do: without heartbeats the broker would close the connection and redeliver
- * the batch. */
-bool
-wait_with_heartbeats(struct run *r, struct backoff *pause)
-{
-	int64_t left = backoff_next_ms(pause), until = clock_monotonic_ms() + left;
-
-	for (; left > 0 && !program_stopping(); left = until - clock_monotonic_ms())
-		if (amqp_idle(r->amqp, left < SLICE_MS ? (int)left : SLICE_MS) != OK)
-			return false;
-	if (drain_timed_out())
-		r->status = 1;
-	return !program_stopping() && r->status == 0;
-}
-
-/* A dead letter must arrive: once its message is acknowledged, nothing else is left of it. */
-static bool
-publish_dead(struct run *r, struct delivery *d, size_t count)
-{
-	struct outgoing out[CONSUMER_BATCH_MAX];
-	struct backoff pause = { 0 };
-	size_t n = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (d[i].dead == NULL)
-			continue;
-		log_warn("dead-lettering a message of %s: %s", r->consumer->queue, d[i].dead);
-		out[n++] = (struct outgoing){ .exchange = "",
-			.key = r->dead_queue,
-			.copy = d[i].message,
-			.reason = d[i].dead,
-			.mandatory = true };
-	}
-	while (n > 0 && amqp_publish(r->amqp, out, n) != OK)
-		if (!wait_with_heartbeats(r, &pause))
-			return false;
-	return true;
-}
-
-/* Replies go through the default exchange. A publisher could have us write to our own queues, which
- * they must not reach. */
-static bool
-reply_is_allowed(const struct run *r, const struct message *m)
-{
-	if (!amqp_topology_has(r->consumer->topology, m->reply_to))
-		return true;
-	log_warn("no reply to %s, which is not a requester's queue", m->reply_to);
-	return false;
-}
-
-/* A reply need not: its requester can be gone, and one client's full queue must not hold up
- * everyone else. */
-static bool
-publish_replies(struct run *r, struct delivery *d, size_t count)
-{
-	struct outgoing out[CONSUMER_BATCH_MAX];
-	size_t n = 0;
-
-	for (size_t i = 0; i < count; i++) {
-		if (d[i].dead != NULL && r->consumer->dead_reply != NULL)
-			delivery_reply(&d[i], r->consumer->dead_reply(d[i].message, d[i].dead));
-		if (d[i].reply != NULL && reply_is_allowed(r, d[i].message))
-			out[n++] = (struct outgoing){ .exchange = "",
-				.key = d[i].message->reply_to,
-				.body = d[i].reply,
-				.bytes = strlen(d[i].reply),
-				.content_type = "application/cloudevents+json",
-				.correlation_id = d[i].message->correlation_id };
-	}
-	return n == 0 || amqp_publish_once(r->amqp, out, n) == OK;
-}
-
-bool
-deliveries_publish(struct run *r, struct delivery *d, size_t count)
-{
-	drain_deadline_extend();
-	return publish_dead(r, d, count) && publish_replies(r, d, count);
-}
 
 /* Has the broker dead-letter a message whose body was not read, and frees it. */
 static bool
@@ -285,7 +141,7 @@ serve_batch(struct run *r, int wait_ms)
 static bool
 serve(struct run *r)
 {
-	int wait_ms = draining ? 100 : SLICE_MS;
+	int wait_ms = consumer_is_draining() ? 100 : SLICE_MS;
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 	bool alive;
 
@@ -302,7 +158,7 @@ serve(struct run *r)
 			alive = amqp_check(r->amqp, r->consumer->queue) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
-		if (alive && draining && r->count == 0 && queue_is_empty(r)) {
+		if (alive && consumer_is_draining() && r->count == 0 && queue_is_empty(r)) {
 			/* What RabbitMQ had sent by then came before its answer: the queue is empty
 			 * when everything is with us, too. */
 			alive = serve_batch(r, 0);

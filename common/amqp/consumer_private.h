@@ -1,5 +1,4 @@
-/* consumer_private.h - what consumer.c, consumer_handle.c and consumer_watch.c share; no other file
- * includes it. */
+/* consumer_private.h - what the files of consumer.h share; no other file includes it. */
 #ifndef COMMON_AMQP_CONSUMER_PRIVATE_H
 #define COMMON_AMQP_CONSUMER_PRIVATE_H
 
@@ -20,12 +19,20 @@ struct run {
 
 void delivery_clear(struct delivery *d);
 
+/* With --drain: whether there is no more time to wait for unavailable servers. */
+bool drain_timed_out(void);
+/* Each finished batch proves that the servers are there, and grants another AMQP_TIMEOUT. */
+void drain_deadline_extend(void);
+bool consumer_is_draining(void);
+
 /* Waits while it holds the batch, serving heartbeats. False: connection lost, or time to stop. */
 bool wait_with_heartbeats(struct run *r, struct backoff *pause);
 
 /* Publishes the dead letters and the replies of deliveries. False: connection lost. */
 bool deliveries_publish(struct run *r, struct delivery *d, size_t count);
-/* The same, and acknowledges all of them. */
+/* The replies alone. */
+bool publish_replies(struct run *r, struct delivery *d, size_t count);
+/* Both, and acknowledges all of them. */
 bool deliveries_finish(struct run *r, struct delivery *d, size_t count);
 /* Handles deliveries until they are done and acknowledged. False: connection lost, or time to stop;
  * unacknowledged messages are redelivered. */

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/amqp/consumer.h"
+#include "common/amqp/consumer_private.h"
 #include "common/base/log.h"
 
 #define REASON_BYTES 400
@@ -45,4 +45,14 @@ void
 delivery_later(struct delivery *d, enum error e)
 {
 	d->later = e;
+}
+
+void
+delivery_clear(struct delivery *d)
+{
+	free(d->dead);
+	free(d->reply);
+	d->dead = NULL;
+	d->reply = NULL;
+	d->later = OK;
 }

@@ -25,7 +25,7 @@ struct server {
 /* Serves from HANDLER_THREADS threads until one of the signals `ends`, which every thread has to
  * block. Returns main's exit status. */
 int server_run(struct server *server, const sigset_t *ends);
-/* Handles one request and sends the reply. In service.c. */
+/* Handles one request and sends the reply. In serve.c. */
 void server_serve(
 	const struct server *server, struct arena *arena, const struct gateway *gateway);
 

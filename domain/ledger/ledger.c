@@ -15,7 +15,6 @@
 #include "common/base/config.h"
 #include "common/base/invariant.h"
 #include "domain/ledger/limit_fill.h"
-#include "domain/ledger/split.h"
 
 /* The array parameters of post(), in order. */
 enum {
@@ -223,14 +222,12 @@ pending_post(struct db *db, const struct pending *p, struct arena *arena)
 }
 
 enum error
-ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
-	struct arena *arena, struct outcome outcomes[])
+ledger_post_whole(struct db *db, const struct operation *const operations[], size_t count,
+	bool again, struct arena *arena, struct outcome outcomes[])
 {
 	struct pending pending;
 	enum error e = post_once(db, operations, count, again, arena, outcomes);
 
-	if (e == ERR_TOO_SLOW && count > 1)
-		return ledger_post_split(db, operations, count, again, arena, outcomes);
 	if (e != OK)
 		return e;
 	pending_find(&pending, operations, count, outcomes);

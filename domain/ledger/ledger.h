@@ -22,6 +22,9 @@
  * duplicates. An operation that takes too long fails alone: its outcome is ERR_TOO_SLOW. */
 enum error ledger_post(struct db *db, const struct operation *const operations[], size_t count,
 	bool again, struct arena *arena, struct outcome outcomes[]) MUST_CHECK;
+/* The same, but an operation that takes too long fails the whole batch with ERR_TOO_SLOW. */
+enum error ledger_post_whole(struct db *db, const struct operation *const operations[],
+	size_t count, bool again, struct arena *arena, struct outcome outcomes[]) MUST_CHECK;
 
 /* The idempotency key of a whole batch. The operations have their own keys. */
 struct batch_key {

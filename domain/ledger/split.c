@@ -1,6 +1,7 @@
-/* split.c - posts the operations of a batch one by one; see split.h. */
-#include "domain/ledger/split.h"
-
+/* split.c - posts a batch that took too long one by one, so that only what is slow fails.
+ *
+ * What is slow is nearly always a wallet that someone has locked. Each of its operations would wait
+ * for the whole of DB_STATEMENT_TIMEOUT, so after the first one the others are not tried. */
 #include <string.h>
 
 #include "common/base/log.h"
@@ -41,8 +42,11 @@ is_worth_trying(const struct slow *slow, const struct operation *op)
 	return slow->count < SLOW_MAX;
 }
 
-enum error
-ledger_post_split(struct db *db, const struct operation *const operations[],
+/* Operations that take too long have ERR_TOO_SLOW as their outcome. So have operations that were not
+ * tried, because too many others did. ERR_TOO_SLOW: none was posted, so the database as a whole is
+ * slow. */
+static enum error
+post_split(struct db *db, const struct operation *const operations[],
 	size_t count, bool again, struct arena *arena, struct outcome outcomes[])
 {
 	struct slow slow = { .count = 0 };
@@ -53,7 +57,7 @@ ledger_post_split(struct db *db, const struct operation *const operations[],
 		enum error e = ERR_TOO_SLOW;
 
 		if (is_worth_trying(&slow, operations[i])) {
-			e = ledger_post(db, &operations[i], 1, again, arena, &outcomes[i]);
+			e = ledger_post_whole(db, &operations[i], 1, again, arena, &outcomes[i]);
 			if (e == ERR_TOO_SLOW)
 				slow.operations[slow.count++] = operations[i];
 		}
@@ -66,4 +70,14 @@ ledger_post_split(struct db *db, const struct operation *const operations[],
 			return e;
 	}
 	return posted > 0 ? OK : ERR_TOO_SLOW;
+}
+
+enum error
+ledger_post(struct db *db, const struct operation *const operations[], size_t count, bool again,
+	struct arena *arena, struct outcome outcomes[])
+{
+	enum error e = ledger_post_whole(db, operations, count, again, arena, outcomes);
+
+	return e == ERR_TOO_SLOW && count > 1
+		? post_split(db, operations, count, again, arena, outcomes) : e;
 }
