@@ -13,16 +13,19 @@
 static bool
 is_formula(const char *s)
 {
-	static const char *const wide[] = { "\xef\xbc\x8b", "\xef\xbc\x8d", "\xef\xbc\x9d",
-		"\xef\xbc\xa0" };
-	const char *first = text_visible(s);
+	const unsigned char *first = (const unsigned char *)text_visible(s);
 
-	if (*s == '\t' || *s == '\r' || (*first != '\0' && strchr("=+-@", *first) != NULL))
+	switch (*first) {
+	case '=':
+	case '+':
+	case '-':
+	case '@':
 		return true;
-	for (size_t i = 0; i < sizeof wide / sizeof *wide; i++)
-		if (strncmp(first, wide[i], strlen(wide[i])) == 0)
-			return true;
-	return false;
+	case 0xef: /* U+FF0B is EF BC 8B, and so on */
+		return first[1] == 0xbc && (first[2] == 0x8b || first[2] == 0x8d ||
+			first[2] == 0x9d || first[2] == 0xa0);
+	}
+	return *s == '\t' || *s == '\r';
 }
 
 /* RFC 4180, 2: a quote is doubled, and a field with a comma, quote or line break is quoted. */
