@@ -31,7 +31,7 @@ setup_file() {
 	stop_service statement_consumer
 	log_statements "SET log_statement = 'all'"
 }
-auth_listens() { [ "$(admin "SELECT count(*) FROM pg_stat_activity WHERE usename = 'purse_auth_app' AND query ILIKE 'listen%'")" -gt 0 ]; }
+auth_listens() { [ "$(admin "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND classid = 1886745203")" -gt 0 ]; }
 
 teardown_file() {
 	log_statements "RESET log_statement"
