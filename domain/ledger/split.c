@@ -42,9 +42,9 @@ is_worth_trying(const struct slow *slow, const struct operation *op)
 	return slow->count < SLOW_MAX;
 }
 
-/* Operations that take too long have ERR_TOO_SLOW as their outcome. So have operations that were not
- * tried, because too many others did. ERR_TOO_SLOW: none was posted, so the database as a whole is
- * slow. */
+/* Operations that take too long have ERR_TOO_SLOW as their outcome. So have operations that were
+ * not tried, because too many others did. ERR_TOO_SLOW: none was posted, so the database as a
+ * whole is slow. */
 static enum error
 post_split(struct db *db, const struct operation *const operations[],
 	size_t count, bool again, struct arena *arena, struct outcome outcomes[])
