@@ -70,7 +70,7 @@ forged() {
 	forged 3 100000000100 | "$PURSE" publish --message-id forged statement_queue
 	"$PROBE" emit transaction_created "$(forged 4 100000000100)"
 	"$PROBE" emit statement_requested "{\"specversion\":\"1.0\",\"id\":\"x\",\"source\":\"/s\",\"type\":\"statement_requested\",\"data\":{\"id\":\"$USER\"}}"
-	printf '%s\n' "$(forged 5 100000000100)" | PURSE_CONFIG= KEY_DIR=$BATS_TEST_TMPDIR "$PROBE" signed statement_queue
+	printf '%s\n' "$(forged 5 100000000100)" | PURSE_CONFIG='' KEY_DIR=$BATS_TEST_TMPDIR "$PROBE" signed statement_queue
 	eventually waiting statement_queue.dead 4
 	[ "$("$PURSE" dead show statement_queue | gojq -r '.reason | .[:11]' | sort -u)" = "forbidden: " ]
 	emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"

@@ -39,9 +39,9 @@ environment_start() {
 		. tools/lib/postgres.sh
 		postgres_admin -f -
 	)
-	for service in AUTH WALLET STATEMENT; do
-		url=$(. tools/lib/settings.sh && private_url "${service,,}" owner tcp)
-		export "${service}_DATABASE_OWNER_URL=$url"
+	for database in AUTH WALLET STATEMENT; do
+		url=$(. tools/lib/settings.sh && private_url "${database,,}" owner tcp)
+		export "${database}_DATABASE_OWNER_URL=$url"
 	done
 	environment_up=yes
 }
