@@ -147,8 +147,8 @@ message_write(enum log_level level, const char *message)
 	}
 	n += (size_t)snprintf(line + n, sizeof line - n, ",\"message\":\"");
 	n += escape(line + n, sizeof line - n - 4, message);
-	memcpy(line + n, "\"}\n", 3);
-	return line_write(line, n + 3);
+	n += (size_t)snprintf(line + n, sizeof line - n, "\"}\n");
+	return line_write(line, n);
 }
 
 static void

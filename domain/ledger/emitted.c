@@ -60,7 +60,7 @@ read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 /* By operation code. */
 static const enum kind original_kinds[] = { KIND_DEPOSIT, KIND_WITHDRAWAL, KIND_PURCHASE,
 	KIND_REVERSAL, KIND_CANCELLATION };
-#define ORIGINAL_KINDS (sizeof(original_kinds) / sizeof(original_kinds[0]))
+enum { ORIGINAL_KINDS = sizeof(original_kinds) / sizeof(original_kinds[0]) };
 
 /* By members that our own format does not have. */
 static bool
