@@ -48,7 +48,8 @@ receive_batch(struct run *r, int wait_ms)
 	struct message *m;
 
 	r->count = 0;
-	while (r->count < most) {
+	/* One that was delivered before comes alone: it can be what ended the consumer. */
+	while (r->count < most && (r->count == 0 || !r->messages[r->count - 1]->redelivered)) {
 		if (amqp_receive(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
 			return false;
 		if (m == NULL)
@@ -108,33 +109,13 @@ finish_received(struct run *r)
 	}
 }
 
-/* Starts with prefetch 1, until a message comes that was not delivered before. If handling a
- * message ends the process, only that one's deliveries are counted, and its neighbours never reach
- * the limit. */
-static bool
-consume(struct run *r, bool carefully)
-{
-	int prefetch = carefully ? 1 : (int)config_number(OPT_PREFETCH);
-
-	r->careful = carefully;
-	return amqp_consume(r->amqp, r->consumer->queue, prefetch) == OK;
-}
-
 /* Receives and handles a batch. False: connection lost. */
 static bool
 serve_batch(struct run *r, int wait_ms)
 {
-	bool fresh;
-
 	if (!receive_batch(r, wait_ms))
 		return false;
-	if (r->count == 0)
-		return true;
-	/* First cancel: an acknowledgement would bring the next message to the old consumer. */
-	fresh = r->careful && !r->messages[0]->redelivered;
-	if (fresh && amqp_cancel(r->amqp) != OK)
-		return false;
-	return deliveries_handle(r, r->batch, r->count, false) && (!fresh || consume(r, false));
+	return r->count == 0 || deliveries_handle(r, r->batch, r->count, false);
 }
 
 /* Consumes while the connection lasts. False: time to stop. */
@@ -145,7 +126,7 @@ serve(struct run *r)
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 	bool alive;
 
-	if (!consume(r, true))
+	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
 		return true;
 	while (!program_stopping() && r->status == 0) {
 		alive = serve_batch(r, wait_ms);

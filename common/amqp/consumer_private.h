@@ -13,7 +13,6 @@ struct run {
 	struct message *messages[CONSUMER_BATCH_MAX];
 	size_t count;
 	struct backoff pause; /* between connections; reset by every message */
-	bool careful;         /* one message at a time: see consume() */
 	int status;
 };
 
