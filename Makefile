@@ -6,6 +6,8 @@
 MODE ?=
 V ?=
 BUILD := build$(if $(MODE),/$(MODE))
+# Relative, so that what depends on what is recorded under the same names in every call.
+override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
 CC ?= cc
 CFLAGS ?= -O2 -g
 PKGS := libpq libsodium libcrypto jansson libjwt libcurl librabbitmq libutf8proc
@@ -103,7 +105,7 @@ clean: ## remove everything that was built
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- running ---
-.PHONY: install up down clean-data status logs env test test-stop lint package-cgi
+.PHONY: install up down clean-data status logs env test test-hosting test-stop lint package-cgi
 
 install: ## install the Debian packages that are missing
 	@tools/install run
@@ -134,6 +136,9 @@ test: ## run all tests on private servers (SUITE=api: only that suite, keep its 
 	@tools/install run test
 	@$(MAKE) --no-print-directory $(JOBS) all unit
 	@BUILD=$(BUILD) tests/run $(SUITE)
+
+test-hosting: ## run the API's tests on every kind of web server of a shared host (a quarter of an hour)
+	@HOSTING_FULL=1 $(MAKE) --no-print-directory test SUITE=hosting
 
 test-stop: ## remove the servers that "make test SUITE=..." kept
 	@BUILD=$(BUILD) tests/run --stop

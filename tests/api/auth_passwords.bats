@@ -207,6 +207,7 @@ a_network() { printf -v NETWORK '2001:db8:%x:%x' $((RANDOM * 2 + RANDOM % 2)) $(
 }
 
 @test "as CGI programs, too, one address has one password hash at a time" {
+	[ -z "${HOSTED:-}" ] || skip "the locks that it holds would keep others from signing up"
 	local name address
 	mkfifo "$BATS_TEST_TMPDIR/held"
 	psql -X -q -d "$AUTH_DATABASE_URL" <"$BATS_TEST_TMPDIR/held" >/dev/null 3>&- &

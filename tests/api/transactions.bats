@@ -234,8 +234,11 @@ balance() {
 	api POST /v1/wallets '{}' -H 'Content-Encoding: Identity'
 	expect 201
 	wallet=$(json .id)
-	api GET "/v1/wallets/$wallet" '{"ignored":true}'
-	expect 200
+	# A shared host's web server can refuse such a request by itself.
+	if [ -z "${HOSTED:-}" ]; then
+		api GET "/v1/wallets/$wallet" '{"ignored":true}'
+		expect 200
+	fi
 	api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":1,\"wallet_id\":\"$wallet\"}" -H 'Idempotency-Key;'
 	expect 422 invalid_request
 	[ "$(json '.errors[0].pointer')" = /Idempotency-Key ]

@@ -34,7 +34,8 @@ logged() { grep -q "$1" "$DATA_DIR/log/gateway/current"; }
 	eventually logged 'cannot accept a connection: Too many open files'
 	as_owner_of "$handler" prlimit --pid "$handler" --nofile=1024:
 	wait
-	[ "$(cat "$BATS_TEST_TMPDIR"/[1-8] | sort | uniq -c | xargs)" = '8 200' ]
+	# Each is answered. One that also needed a new connection to the database can be a 503.
+	[ "$(cat "$BATS_TEST_TMPDIR"/[1-8] | grep -cE '^(200|503)$')" -eq 8 ]
 	[ "$(threads "$handler")" -ge "$before" ]
 	[ "$(handler_pid wallet)" = "$handler" ]
 }

@@ -175,7 +175,7 @@ failed_with() {
 
 @test "if a service does not start, up stops the others and shows its log" {
 	mkdir "$BATS_TEST_TMPDIR/build"
-	for name in $(sed -nE 's/^(handler|consumer|part) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
+	for name in $(sed -nE 's/^(handler|consumer|tool|part) //p' "$ROOT/tools/programs"); do cp "$BUILD/$name" "$BATS_TEST_TMPDIR/build/"; done
 	printf '#!/bin/sh\necho the relay is broken >&2\nsleep 1\nexit 1\n' >"$BATS_TEST_TMPDIR/build/outbox_relay"
 	READY_SECONDS=4 BUILD=$BATS_TEST_TMPDIR/build run on_its_broker tools/up
 	failed_with "the relay is broken" "outbox_relay is not ready"

@@ -134,7 +134,7 @@ test('OpenAPI matches the running system', { skip }, async (t) => {
 		await refused('invalid_credentials', 'changePassword', { body: { current_password: 'wrong', new_password: 'an even longer phrase' } });
 		await expect(204, 'changePassword', { body: example('changePassword', 'change') });
 		await expect(200, 'getKeys', { as: null });
-		for (const service of ['healthAuth', 'healthWallet', 'healthStatement', 'liveAuth', 'liveWallet', 'liveStatement'])
+		for (const service of ['healthAuth', 'healthWallet', 'healthStatement', 'liveAuth', 'liveWallet', 'liveStatement', 'alarmsWallet', 'alarmsStatement'])
 			await expect(200, service, { as: null });
 	});
 

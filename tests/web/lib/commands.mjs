@@ -72,6 +72,7 @@ export const commands = {
 	'make test': { by: '.ci/run', as: 'make -s test' },
 	'make test MODE=san': { not: itself },
 	'make lint': { by: '.ci/run', as: 'make -s lint' },
+	'make test-hosting': { not: 'runs for a quarter of an hour; make test does the same with fewer files' },
 	'make growth': { not: 'runs for minutes; tests/db/growth.bats does the same with fewer rows' },
 	'make bench': { not: 'runs for minutes, on a machine that does nothing else' },
 	'BENCH_MODE=full make bench': { not: 'runs for an hour' },
