@@ -37,7 +37,7 @@ error_title(enum error e)
 }
 
 static const char *const advice[ERROR_COUNT] = {
-#define ADVICE(name, sentence) [ERR_##name] = sentence,
+#define ADVICE(name, sentence) [ERR_##name] = (sentence),
 #include "common/base/advice.def"
 #undef ADVICE
 };

@@ -94,12 +94,14 @@ keys_find(struct db *db, struct emitted *const events[], size_t count, struct ar
 		&rows);
 	for (size_t row = 0; e == OK && row < rows_count(rows); row++) {
 		struct found_key found;
+		size_t place;
 
 		if ((e = rows_read(rows, row, DB_COLUMNS(found_key_columns), NULL, &found)) != OK)
 			break;
-		INVARIANT(found.place >= 0 && (size_t)found.place < count,
-			"find_keys returned place %" PRId64 " of %zu", found.place, count);
-		events[found.place]->op.key = events[found.place]->id_key;
+		place = (size_t)found.place;
+		INVARIANT(place < count, "find_keys returned place %" PRId64 " of %zu",
+			found.place, count);
+		events[place]->op.key = events[place]->id_key;
 	}
 	return e;
 }

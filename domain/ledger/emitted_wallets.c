@@ -124,7 +124,7 @@ currencies_query(struct db *db, struct emitted *const asked[], size_t count, str
 static enum error
 find_currencies(struct db *db, struct emitted *const events[], size_t count, struct arena *arena)
 {
-	struct emitted **asked = arena_alloc(arena, (count + 1) * sizeof(*asked));
+	struct emitted **asked = arena_alloc(arena, (count + 1) * sizeof(void *));
 	DB_ROWS(rows);
 	size_t n = 0;
 	enum error e;
