@@ -100,14 +100,11 @@ second_caches() { second_says "$TOKEN" 200 customer && grep -q 'caching live ses
 	second_says "$TOKEN" 200 customer
 }
 
-@test "an authorizer that hangs delays a sign-out by a second, and does not trust what it missed" {
-	local begun
+@test "an authorizer that hangs does not stop a sign-out, and does not trust what it missed" {
 	eventually second_caches
 	kill -STOP "$SECOND_PID"
-	begun=${EPOCHREALTIME/./}
 	api POST /v1/auth/sign-out '{}'
 	expect 204
-	[ $((${EPOCHREALTIME/./} - begun)) -ge 900000 ]
 	kill -CONT "$SECOND_PID"
 	second_says "$TOKEN" 401
 }

@@ -234,11 +234,10 @@ balance() {
 	api POST /v1/wallets '{}' -H 'Content-Encoding: Identity'
 	expect 201
 	wallet=$(json .id)
-	# A shared host's web server can refuse such a request by itself.
-	if [ -z "${HOSTED:-}" ]; then
-		api GET "/v1/wallets/$wallet" '{"ignored":true}'
-		expect 200
-	fi
+	# A shared host's web server can refuse the first by itself, and drop the second's header.
+	[ -z "${HOSTED:-}" ] || return 0
+	api GET "/v1/wallets/$wallet" '{"ignored":true}'
+	expect 200
 	api POST /v1/transactions "{\"kind\":\"deposit\",\"amount\":1,\"wallet_id\":\"$wallet\"}" -H 'Idempotency-Key;'
 	expect 422 invalid_request
 	[ "$(json '.errors[0].pointer')" = /Idempotency-Key ]
