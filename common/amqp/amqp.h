@@ -110,7 +110,7 @@ enum error amqp_receive(struct amqp *a, int timeout_ms, struct message **m) MUST
 enum error amqp_ack(struct amqp *a, uint64_t tag, bool all_before) MUST_CHECK;
 /* Returns a message to its queue or, without `requeue`, has the broker dead-letter it. */
 enum error amqp_reject(struct amqp *a, uint64_t tag, bool requeue) MUST_CHECK;
-/* Gets one message without consuming (for tools); *m is NULL if the queue is empty. ERR_NOT_FOUND:
+/* Gets one message of any size without consuming; *m is NULL if the queue is empty. ERR_NOT_FOUND:
  * no such queue. */
 enum error amqp_get(struct amqp *a, const char *queue, struct message **m) MUST_CHECK;
 /* Counts the messages that are ready in a queue, without those that consumers hold. ERR_NOT_FOUND:

@@ -20,6 +20,7 @@
 /* How often an idle consumer checks that its queue and the publishers' exchange still exist: a
  * basic.cancel for a deleted queue can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 5000
+#define FIRST_BATCH_MS 50
 
 /* ---- the loop ---- */
 
@@ -39,8 +40,17 @@ reject_large(struct run *r, struct message *m)
 	return done;
 }
 
-/* Waits for the first message only; the rest is what has already arrived. False: connection
- * lost. */
+/* The message that was held back, or else the next one. */
+static enum error
+receive_next(struct run *r, int wait_ms, struct message **m)
+{
+	*m = r->held;
+	r->held = NULL;
+	return *m != NULL ? OK : amqp_receive(r->amqp, wait_ms, m);
+}
+
+/* Waits for the first message only; the rest is what has already arrived. One that was delivered
+ * before comes alone: it can be what ended the consumer. False: connection lost. */
 static bool
 receive_batch(struct run *r, int wait_ms)
 {
@@ -48,13 +58,16 @@ receive_batch(struct run *r, int wait_ms)
 	struct message *m;
 
 	r->count = 0;
-	/* One that was delivered before comes alone: it can be what ended the consumer. */
 	while (r->count < most && (r->count == 0 || !r->messages[r->count - 1]->redelivered)) {
-		if (amqp_receive(r->amqp, r->count == 0 ? wait_ms : 0, &m) != OK)
+		if (receive_next(r, r->count == 0 ? wait_ms : 0, &m) != OK)
 			return false;
 		if (m == NULL)
 			break;
 		r->pause.attempts = 0; /* the connection works */
+		if (m->redelivered && r->count > 0) {
+			r->held = m;
+			break;
+		}
 		if (m->too_large > 0) {
 			if (!reject_large(r, m))
 				return false;
@@ -64,6 +77,13 @@ receive_batch(struct run *r, int wait_ms)
 		r->batch[r->count++] = (struct delivery){ .message = m };
 	}
 	return true;
+}
+
+static void
+discard_held(struct run *r)
+{
+	message_free(r->held);
+	r->held = NULL;
 }
 
 static void
@@ -118,6 +138,40 @@ serve_batch(struct run *r, int wait_ms)
 	return r->count == 0 || deliveries_handle(r, r->batch, r->count, false);
 }
 
+/* Handles what was delivered before, one message at a time and without prefetching others: if a
+ * message ends the process, the broker counts a delivery of each that the process holds. Holds back
+ * the first fresh message. False: connection lost, or time to stop. */
+static bool
+serve_redelivered(struct run *r)
+{
+	bool alive = true;
+
+	while (alive && !program_stopping()) {
+		if (amqp_get(r->amqp, r->consumer->queue, &r->held) != OK)
+			return false;
+		if (r->held == NULL)
+			return true;
+		if (r->held->bytes > AMQP_BODY_MAX)
+			r->held->too_large = r->held->bytes; /* amqp_get() has no limit */
+		if (!r->held->redelivered)
+			return true;
+		alive = serve_batch(r, 0);
+		discard_batch(r);
+	}
+	return alive;
+}
+
+/* Starts to consume. The first batch gets a moment to arrive, so that its first message does not
+ * hold up the others if it has to wait. */
+static bool
+serve_begin(struct run *r)
+{
+	discard_held(r);
+	return serve_redelivered(r) &&
+	       amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) == OK &&
+	       (r->held == NULL || amqp_idle(r->amqp, FIRST_BATCH_MS) == OK);
+}
+
 /* Consumes while the connection lasts. False: time to stop. */
 static bool
 serve(struct run *r)
@@ -126,7 +180,7 @@ serve(struct run *r)
 	int64_t next_tick = 0, next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 	bool alive;
 
-	if (amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) != OK)
+	if (!serve_begin(r))
 		return true;
 	while (!program_stopping() && r->status == 0) {
 		alive = serve_batch(r, wait_ms);
@@ -188,6 +242,7 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 			r.status = 1;
 	}
 	discard_batch(&r);
+	discard_held(&r);
 	amqp_free(r.amqp);
 	if (drain && r.status == 0 && !program_stopping() && c->drained != NULL)
 		c->drained(r.service);

@@ -12,6 +12,7 @@ struct run {
 	struct delivery batch[CONSUMER_BATCH_MAX];
 	struct message *messages[CONSUMER_BATCH_MAX];
 	size_t count;
+	struct message *held; /* received, but for the next batch; or NULL */
 	struct backoff pause; /* between connections; reset by every message */
 	int status;
 };

@@ -144,8 +144,11 @@ slow_three() {
 		\$\$ BEGIN IF NEW.amount = 3 THEN PERFORM pg_sleep(1.7); RAISE 'slow'; END IF; RETURN NEW; END \$\$;
 		CREATE TRIGGER test_explode BEFORE INSERT ON transaction FOR EACH ROW EXECUTE FUNCTION test_explode()"
 }
-# no_one_waits - the backends of consumers that ended have ended too; the run-time role sees its own
-no_one_waits() { [ "$(psql -XAtq -d "$WALLET_DATABASE_URL" -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'")" = 0 ]; }
+# waits - counts the backends in slow_three; the run-time role sees its own
+waits() { psql -XAtq -d "$WALLET_DATABASE_URL" -c "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"; }
+some_wait() { [ "$(waits)" != 0 ]; }
+# no_one_waits - the backends of consumers that ended have ended too
+no_one_waits() { [ "$(waits)" = 0 ]; }
 
 @test "a message that cannot be finished in HANDLE_TIME is set aside with its reason, and answered; its neighbours are posted" {
 	stop_service transaction_consumer
@@ -183,4 +186,22 @@ no_one_waits() { [ "$(psql -XAtq -d "$WALLET_DATABASE_URL" -c "SELECT count(*) F
 	dead_lettered again 'timeout: delivered 20 times'
 	[ "$(history "$USER")" = '' ]
 	"$PROBE" delete "test-$USER"
+}
+
+@test "a message that kills the consumer again and again reaches the delivery limit alone" {
+	stop_service transaction_consumer
+	slow_three
+	deposits_of 1 2 3 4 5
+	# Killed once with all of them in a batch, then with the third alone.
+	for _ in 1 2 3; do
+		DELIVERY_LIMIT=3 "$BUILD/transaction_consumer" 3>&- &
+		eventually some_wait
+		kill -KILL $!
+		eventually no_one_waits
+	done
+	drain_all() { DELIVERY_LIMIT=3 "$BUILD/transaction_consumer" --drain && is_dead m3; }
+	eventually drain_all
+	balance_is "$USER" 12
+	dead_lettered m3 'timeout: delivered 3 times'
+	waiting wallet_queue.dead 1
 }
