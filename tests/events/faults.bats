@@ -130,7 +130,7 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	done
 	api GET "/v1/wallets/$wallet/balance"
 	[ "$(json '[.balance, .version] | join(" ")')" = "210 21" ]
-	run timeout 60 env AMQP_CONSUMER_URL="$AMQP_URL" AMQP_TIMEOUT=1s "$BUILD/outbox_relay" --drain
+	run timeout 60 env AMQP_TIMEOUT=1s "$BUILD/outbox_relay" --drain
 	[ "$status" = 1 ]
 	broker_up
 	start_service transaction_consumer
