@@ -140,8 +140,6 @@ sides_start(pthread_t threads[SIDES], bool *drain)
 {
 	size_t n = 0;
 
-	if (config_text(OPT_WALLET_DATABASE_URL) == NULL)
-		return 0;
 	while (n < SIDES && pthread_create(&threads[n], NULL, side_threads[n],
 				    *drain ? drain : NULL) == 0)
 		n++;

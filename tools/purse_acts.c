@@ -20,6 +20,21 @@ auth_database_open(void)
 	return db_new(url != NULL ? url : config_text(OPT_AUTH_DATABASE_URL));
 }
 
+int
+auth_list(int argc, char **argv, const struct db_statement *statement, db_each *print)
+{
+	struct db *db;
+	enum error e;
+
+	if (argc > 1)
+		return MISUSED;
+	if ((db = auth_database_open()) == NULL)
+		return FAILED;
+	e = db_stream(db, statement, DB_VALUES(db_text(argv[0])), print, NULL);
+	db_free(db);
+	return e == OK ? DONE : FAILED;
+}
+
 /* ---- who acts ---- */
 
 /* Only root can be told a false SUDO_USER, and root can write the row itself. */
@@ -94,14 +109,5 @@ act_print(const struct db_rows *row, void *unused)
 int
 acts(int argc, char **argv)
 {
-	struct db *db;
-	enum error e;
-
-	if (argc > 1)
-		return MISUSED;
-	if ((db = auth_database_open()) == NULL)
-		return FAILED;
-	e = db_stream(db, &acts_sql, DB_VALUES(db_text(argv[0])), act_print, NULL);
-	db_free(db);
-	return e == OK ? DONE : FAILED;
+	return auth_list(argc, argv, &acts_sql, act_print);
 }

@@ -13,9 +13,12 @@ struct acting {
 	char request_id[UUID_TEXT];
 };
 
-/* Connects as the owner if AUTH_DATABASE_OWNER_URL says how. The caller calls db_free(); NULL after
+/* Connects as the owner if AUTH_DATABASE_OWNER_URL is set. The caller calls db_free(); NULL after
  * an error message. */
 struct db *auth_database_open(void);
+
+/* The command [TEXT]: prints the rows of a statement whose only parameter is TEXT, or NULL. */
+int auth_list(int argc, char **argv, const struct db_statement *statement, db_each *print);
 
 void acting_now(struct acting *out);
 /* In a transaction: records that a key was made. */

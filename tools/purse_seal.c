@@ -92,7 +92,7 @@ hex_read(const json_t *file, const char *name, unsigned char *out, size_t bytes)
 	const char *text = json_string_value(json_object_get(file, name));
 	size_t n = 0;
 
-	return text != NULL && n == 0 &&
+	return text != NULL &&
 	       sodium_hex2bin(out, bytes, text, strlen(text), NULL, &n, NULL) == 0 && n == bytes;
 }
 

@@ -1,7 +1,7 @@
 /* purse_user.c - `purse user …`: users and their roles.
  *
  * It connects as the database's owner, because the handlers' role cannot change roles. A change
- * notifies the running handlers, and returns once they have heard it, so it applies to a signed-in
+ * notifies the running handlers, and returns once they have read it, so it applies to a signed-in
  * user's next request. */
 #include <stdio.h>
 
@@ -12,8 +12,8 @@
 #include "tools/purse_auth.h"
 
 #define EMAIL_MATCHES "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
-/* '*' is SESSION_ENDED_ALL: a role can concern any of the user's sessions, so caches forget all. */
-/* The trigger on account reads the settings when the statement ends. */
+/* '*' is SESSION_ENDED_ALL: a role can concern any of the user's sessions, so caches forget all.
+ * The trigger on account reads the settings when the statement ends. */
 #define ROLES_CHANGED \
 	" RETURNING array_to_string(roles, ','))" \
 	" SELECT roles, pg_notify('session_ended', '*')," \
@@ -60,16 +60,7 @@ user_print(const struct db_rows *row, void *unused)
 int
 user_list(int argc, char **argv)
 {
-	struct db *db;
-	enum error e;
-
-	if (argc > 1)
-		return MISUSED;
-	if ((db = auth_database_open()) == NULL)
-		return FAILED;
-	e = db_stream(db, &user_list_sql, DB_VALUES(db_text(argv[0])), user_print, NULL);
-	db_free(db);
-	return e == OK ? DONE : FAILED;
+	return auth_list(argc, argv, &user_list_sql, user_print);
 }
 
 struct session_row {

@@ -287,7 +287,6 @@ complete(const struct assembly *s)
 	case ASSEMBLE_NOTHING:
 		return ASSEMBLED_NOTHING;
 	case ASSEMBLE_MESSAGE:
-		return ASSEMBLED_MESSAGE;
 	case ASSEMBLE_TOO_LARGE:
 		return ASSEMBLED_MESSAGE;
 	case ASSEMBLE_RETURN:

@@ -3,9 +3,6 @@
 #include "common/amqp/consumer.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "common/amqp/consumer_private.h"
 #include "common/base/clock.h"
