@@ -241,3 +241,14 @@ no_right() { ! right "$@"; }
 	[ "$(jq -r '.users[].name' "$BATS_TEST_TMPDIR/purse.json")" = purse ]
 	grep -q "^rabbitmq $BATS_TEST_TMPDIR/purse.json" "$BATS_TEST_TMPDIR/called"
 }
+
+@test "the check of the broker does not show its password in arguments, which all users can read" {
+	mkdir "$BATS_TEST_TMPDIR/bin"
+	printf '#!/bin/sh\nprintf "%%s " "$@" >%s/arguments\ncat\n' "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/bin/perl"
+	chmod +x "$BATS_TEST_TMPDIR/bin/perl"
+	. tools/lib/amqp.sh
+	PATH="$BATS_TEST_TMPDIR/bin:$PATH" run amqp_serves localhost 5672 purse very-secret
+	[ "$output" = very-secret ]
+	grep -q 'localhost 5672 purse' "$BATS_TEST_TMPDIR/arguments"
+	! grep -q very-secret "$BATS_TEST_TMPDIR/arguments"
+}
