@@ -11,8 +11,8 @@
 #include "common/base/config.h"
 #include "common/base/log.h"
 
-/* A peer that is silent for two of these is considered dead. It must be longer than the slowest
- * batch, during which nothing is read. */
+/* A peer that is silent for two of these is considered dead. While a consumer handles a batch,
+ * consumer_watch.c serves the connection. */
 #define HEARTBEAT_S 10
 /* RabbitMQ's own maximum by default; the smaller wish of the two sides counts. */
 #define FRAME_BYTES 131072

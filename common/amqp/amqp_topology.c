@@ -53,7 +53,7 @@ declare_queue(struct amqp *a, const char *name, amqp_table_t arguments)
 		/* 406 closes the channel, not the connection: confirm that, and open it again. */
 		if (c->reply_code == AMQP_PRECONDITION_FAILED) {
 			log_warn("queue %s exists with other options and keeps them (%.*s): "
-				 "docs/events.md says how to change them",
+				 "docs/events.md explains how to change them",
 				name, (int)c->reply_text.len, (const char *)c->reply_text.bytes);
 			if (amqp_send_method(a->connection, CHANNEL_CONSUME,
 				    AMQP_CHANNEL_CLOSE_OK_METHOD, &closed) != AMQP_STATUS_OK)

@@ -1,7 +1,7 @@
 %% adopt.erl - prepares a RabbitMQ 3.10 that older versions of Purse used: "rabbitmqctl eval" with
 %% this text, after deploy/broker/definitions was loaded. Run it as often as you like.
 %%
-%% Queues used to have their limits as arguments, which no one can change, so that nobody else could
+%% Queues used to have their limits as arguments, which no one can change, so no one could
 %% declare them with other arguments. The policies have the same limits now. This removes the
 %% arguments in place: no message moves, and the queues are never without their limits. It also
 %% makes quorum the kind of queue that the virtual host declares by default, unless that would

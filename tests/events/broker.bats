@@ -91,7 +91,7 @@ forged() {
 	waiting wallet_queue.dead 0
 }
 
-@test "events that a relay of before published are stored, until the first one with a MAC" {
+@test "events of an older relay are stored, until the first one with a MAC" {
 	stop_service statement_consumer
 	sql statement "UPDATE event_trust SET signed_since = NULL"
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")"
@@ -110,7 +110,7 @@ forged() {
 	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100\ndeposit 1 101'
 }
 
-@test "an installation of before: its queues keep their messages, and others can declare them" {
+@test "an older installation: its queues keep their messages, and others can declare them" {
 	stop_service transaction_consumer
 	"$PROBE" delete wallet_queue
 	QUEUE_ARGUMENTS=1 "$PROBE" declare

@@ -13,7 +13,7 @@ teardown() {
 	drop_dead_letters
 }
 
-@test "a lost commit: the statement says what to do, is 500, and is right again after a rebuild" {
+@test "a lost commit: the statement is 500, the log has the command, and is right again after a rebuild" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
 	expect 201
@@ -53,7 +53,7 @@ relay() {
 }
 said() { grep -q "$1" "$BATS_TEST_TMPDIR/relay"; }
 
-@test "RELAY_STANDBY=any: nothing is published before a standby has it; without the right to look, it says which" {
+@test "RELAY_STANDBY=any: nothing is published before a standby has it; without the right to look, the log names it" {
 	USER=$(new_uuid)
 	stop_service outbox_relay
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":5}")"
@@ -71,7 +71,7 @@ said() { grep -q "$1" "$BATS_TEST_TMPDIR/relay"; }
 	eventually statement_has_all "$USER"
 }
 
-@test "RELAY_STANDBY that is none of its values is refused" {
+@test "an invalid RELAY_STANDBY is refused" {
 	run env RELAY_STANDBY=some "$BUILD/outbox_relay" --drain
 	[ "$status" = 1 ]
 	[[ $output == *"RELAY_STANDBY must be none, any or sync, not \"some\""* ]]

@@ -60,7 +60,7 @@ on_its_broker() {
 	done
 }
 
-@test "nothing listens to other machines unless BIND says so" {
+@test "nothing listens to other machines unless BIND is set" {
 	local pids
 	pids=$(for name in postgres epmd rabbitmq gateway front; do cat "$FIRST/service/$name/supervise/pid"; done | paste -sd '|')
 	listening=$(ss -Hltnp | grep -E "pid=($pids)," | awk '{ print $4 }')

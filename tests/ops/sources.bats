@@ -159,7 +159,7 @@ names() { sed -n "s/^${1:-[a-z]*} //p" tools/programs; }
 	END
 }
 
-@test "docker-compose.yml: without passwords the error says what to do" {
+@test "docker-compose.yml: without passwords the error explains what to do" {
 	run docker-compose -f docker-compose.yml --env-file .env.example config
 	[ "$status" -ne 0 ]
 	[[ $output == *"set it in .env"* ]]
@@ -213,7 +213,7 @@ right() {
 
 no_right() { ! right "$@"; }
 
-@test "docs/events.md says who may write where, and the definitions agree" {
+@test "docs/events.md lists who can write where, and the definitions agree" {
 	PASSWORD_AMQP=a PASSWORD_AMQP_RELAY=b PASSWORD_AMQP_CONSUMER=c PASSWORD_AMQP_PUBLISHER=d deploy/broker/definitions >"$BATS_TEST_TMPDIR/json"
 	right purse_relay write purse.events
 	right purse_consumer write amq.default
