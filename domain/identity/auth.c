@@ -40,7 +40,8 @@ auth_free(struct auth *auth)
 
 static const struct db_statement auth_health_sql = { "auth_health",
 	"SELECT EXISTS (SELECT FROM account), EXISTS (SELECT FROM session),"
-	" EXISTS (SELECT FROM spent_token), EXISTS (SELECT FROM sign_in_attempt)",
+	" EXISTS (SELECT FROM spent_token), EXISTS (SELECT FROM sign_in_attempt),"
+	" EXISTS (SELECT FROM attempt_bucket), EXISTS (SELECT FROM known_device)",
 	DB_IDEMPOTENT };
 
 enum error

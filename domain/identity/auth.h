@@ -20,7 +20,7 @@ struct auth {
 struct auth *auth_new(void);
 void auth_free(struct auth *auth);
 
-/* OK if accounts, sessions, spent tokens and attempts can be read. */
+/* OK if every table that a sign-in or a refresh needs can be read. */
 enum error auth_health(struct db_pool *pool) MUST_CHECK;
 
 #endif

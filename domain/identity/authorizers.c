@@ -73,7 +73,7 @@ wait_for_all(const struct where *where)
 	struct announced a;
 	enum error e = ask(where, &authorizers_ask_sql, DB_NO_VALUES, &a);
 
-	for (int pause_ms = 1; e == OK && a.authorizers > 0; pause_ms *= 2) {
+	for (int pause_ms = 1; e == OK && a.authorizers > 0;) {
 		e = ask(where, &authorizers_behind_sql, DB_VALUES(db_number(a.number)), &a);
 		if (e != OK || a.authorizers == 0)
 			break;
@@ -82,7 +82,8 @@ wait_for_all(const struct where *where)
 				a.authorizers, WAIT_MS);
 			return;
 		}
-		clock_sleep_ms(pause_ms < PAUSE_MAX_MS ? pause_ms : PAUSE_MAX_MS);
+		clock_sleep_ms(pause_ms);
+		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
 	}
 	if (e != OK)
 		log_warn("could not ask whether the authorizers have heard of a change: %s",

@@ -16,7 +16,8 @@ origin_bytes(const char *url)
 	return host != NULL ? (size_t)(host + 3 - url) + strcspn(host + 3, "/?#") : strlen(url);
 }
 
-/* The address that people use, or the one that this request was sent to. */
+/* The address that people use, or the one that this request was sent to, but with TLS if the first
+ * has it: anyone on the way can write a page without. */
 static bool
 is_ours(struct request *r, const char *origin)
 {
@@ -26,6 +27,8 @@ is_ours(struct request *r, const char *origin)
 
 	if (strlen(origin) == n && strncasecmp(origin, url, n) == 0)
 		return true;
+	if (strncasecmp(url, "https:", 6) == 0 && strncasecmp(origin, "https:", 6) != 0)
+		return false;
 	return host != NULL && authority != NULL && strcasecmp(authority + 3, host) == 0;
 }
 

@@ -247,6 +247,23 @@ a_network() { printf -v NETWORK '2001:db8:%x:%x' $((RANDOM * 2 + RANDOM % 2)) $(
 	[ "$(grep -c 200 <<<"$statuses")" = 12 ]
 }
 
+@test "a success and another attempt from the same address do not deadlock" {
+	local keys steps="'{36000,36000}'"
+	keys="ARRAY[sha256('1$EMAIL'), sha256('2$EMAIL'), sha256('3$EMAIL'), sha256('4$EMAIL')]"
+	begin="SELECT known FROM attempt_begin('$USER_ID', sha256('$EMAIL'), $keys, '{0}', 3600000, $steps, 3600000)"
+	sql auth "$begin"
+	# Holds the address's bucket until the success waits for it, and then counts its attempt.
+	sql auth "SELECT FROM attempt_bucket WHERE key = sha256('3$EMAIL') FOR UPDATE; SELECT pg_advisory_xact_lock(1912), pg_current_xact_id();
+		DO \$\$ BEGIN FOR i IN 1..600 LOOP
+			EXIT WHEN EXISTS (SELECT FROM pg_locks WHERE NOT granted AND transactionid = pg_current_xact_id()::xid);
+			PERFORM pg_sleep(0.05);
+		END LOOP; END \$\$; $begin" >"$BATS_TEST_TMPDIR/other" &
+	holds() { [ "$(sql auth "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = 1912")" = 1 ]; }
+	eventually holds
+	sql auth "SELECT attempt_succeeded('$USER_ID', sha256('$EMAIL'), $keys, false, $steps)"
+	wait $!
+}
+
 @test "a password hashed with other parameters is hashed again at sign-in" {
 	hash() { sql auth "SELECT password_hash FROM account WHERE id = '$USER_ID'"; }
 	todays=$(hash)

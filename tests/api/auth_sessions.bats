@@ -262,6 +262,8 @@ setup() {
 	[[ $answer == *'Status: 401'* ]]
 	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=http://wallet.example)
 	[[ $answer == *'Status: 403'* ]]
+	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=http://wallet.example HTTP_HOST=wallet.example)
+	[[ $answer == *'Status: 403'* ]]
 	answer=$(over_tls "HTTP_COOKIE=a=b; __Host-purse_refresh=$REFRESH_TOKEN" HTTP_ORIGIN=https://wallet.example)
 	[[ $answer == *'Status: 200'* ]]
 	[[ $answer =~ Set-Cookie:\ __Host-purse_refresh=[A-Za-z0-9_-]{43}\;\ Path=/\;\ HttpOnly\;\ SameSite=Strict\;\ Max-Age=[0-9]+\;\ Secure ]]

@@ -4,6 +4,9 @@
 -- counts under the first key alone. A stranger counts under the second, and in the buckets of the
 -- third and fourth, whose steps (the time in which one failure is forgotten) p_steps has. Times are
 -- in milliseconds.
+--
+-- All functions lock buckets before counts, the address's before the account's: else two attempts
+-- from one address at one account could deadlock.
 
 -- Whether a bucket has room for one more, which it then takes; else the time until it has.
 CREATE OR REPLACE FUNCTION bucket_take(p_key bytea, p_step bigint, p_room bigint)
@@ -68,9 +71,9 @@ BEGIN
 			ELSE least(a.failures + 1, cardinality(p_delays)) END]
 	WHERE a.next_at <= clock_timestamp();
 	IF NOT FOUND THEN
-		-- Another attempt was counted in between.
-		wait := (SELECT a.next_at - clock_timestamp() FROM sign_in_attempt a
-			WHERE a.key = own);
+		-- Another attempt was counted in between, and can have succeeded since.
+		wait := coalesce((SELECT a.next_at - clock_timestamp() FROM sign_in_attempt a
+			WHERE a.key = own), interval '0');
 		IF NOT known THEN
 			PERFORM bucket_give_back(p_keys[3], p_steps[1]);
 			PERFORM bucket_give_back(p_keys[4], p_steps[2]);
@@ -84,12 +87,12 @@ CREATE OR REPLACE FUNCTION attempt_undo(p_keys bytea[], p_known boolean, p_steps
 RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at
-	WHERE key = p_keys[CASE WHEN p_known THEN 1 ELSE 2 END];
 	IF NOT p_known THEN
 		PERFORM bucket_give_back(p_keys[3], p_steps[1]);
 		PERFORM bucket_give_back(p_keys[4], p_steps[2]);
 	END IF;
+	UPDATE sign_in_attempt SET failures = greatest(failures - 1, 0), next_at = tried_at
+	WHERE key = p_keys[CASE WHEN p_known THEN 1 ELSE 2 END];
 END $$;
 
 -- The attempt succeeded: forgets the failures of this device, and knows it from now on. A bucket
@@ -98,11 +101,11 @@ CREATE OR REPLACE FUNCTION attempt_succeeded(p_account_id uuid, p_device bytea, 
 	p_known boolean, p_steps bigint[]) RETURNS void
 LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
-	DELETE FROM sign_in_attempt WHERE key IN (p_keys[1], p_keys[2]);
 	IF NOT p_known THEN
 		PERFORM bucket_give_back(p_keys[3], p_steps[1]);
 		PERFORM bucket_give_back(p_keys[4], p_steps[2]);
 	END IF;
+	DELETE FROM sign_in_attempt WHERE key IN (p_keys[1], p_keys[2]);
 	INSERT INTO known_device AS d (account_id, device, seen_at)
 	VALUES (p_account_id, p_device, now())
 	ON CONFLICT (account_id, device) DO UPDATE SET seen_at = now()
