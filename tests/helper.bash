@@ -257,6 +257,13 @@ eventually() {
 	done
 }
 
+# line_arrived VERSION - whether the statement of $WALLET has this line. The long transaction of
+# another test can delay a line for longer than MIN_VERSION_WAIT.
+line_arrived() {
+	api GET "/v1/statements?wallet_id=$WALLET&limit=1"
+	[ "$status_code" = 200 ] && [ "$(json .version)" -ge "$1" ]
+}
+
 # sql SERVICE QUERY - queries a service's database as its owner; columns are separated by |.
 sql() {
 	local url=${1^^}_DATABASE_OWNER_URL

@@ -14,14 +14,9 @@ wallet_with_lines() {
 	post '"kind":"purchase","amount":300,"merchant":"Zażółć 漢字"'
 	VERSION=$(json .version)
 	LONG="/v1/statements?wallet_id=$WALLET&from=2026-01-01&min_version=$VERSION"
-	eventually lines_are_here
+	eventually line_arrived "$VERSION"
 }
 post() { api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",$1}"; }
-lines_are_here() {
-	api GET "/v1/statements?wallet_id=$WALLET&limit=1"
-	[ "$status_code" = 200 ] && [ "$(json .version)" = "$VERSION" ]
-}
-
 teardown() {
 	[ -z "${SMTP_PID:-}" ] || kill "$SMTP_PID" 2>/dev/null || true
 	service_ready statement_consumer || start_service statement_consumer
@@ -166,7 +161,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 }
 
 @test "a job whose lines do not add up fails, with an alarm, and leaves no file" {
-	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	eventually line_arrived "$VERSION"
 	sql statement "UPDATE line SET amount = amount + 1 WHERE wallet_id = '$WALLET' AND version = 2"
 	ask
 	eventually job_is failed
@@ -196,7 +191,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 }
 
 @test "a job waits for a line that is on its way" {
-	api GET "/v1/statements?wallet_id=$WALLET&min_version=$VERSION"
+	eventually line_arrived "$VERSION"
 	lost=$(sql statement "SELECT row_to_json(l) FROM line l WHERE wallet_id = '$WALLET' AND version = 2")
 	sql statement "DELETE FROM line WHERE wallet_id = '$WALLET' AND version = 2;
 		UPDATE wallet SET version = 1, gap_since = clock_timestamp() WHERE wallet_id = '$WALLET'"

@@ -10,7 +10,7 @@ setup_file() {
 	local plain=$BUILD
 	case $BUILD in */san | */tsan) plain=${BUILD%/*} ;; esac
 	export COUNTS=$plain/bench/counts
-	make -s -C "$ROOT" MODE= BUILD="$plain" "$COUNTS"
+	make -s -C "$ROOT" MODE= BUILD="$plain" "${COUNTS#"$ROOT"/}"
 }
 
 # instructions PART TIMES - prints the instructions of the whole program
