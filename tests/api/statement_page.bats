@@ -147,7 +147,9 @@ own_write_is_read() {
 	deposit 20
 	deposit 3
 	ahead=$(json .created_at)
-	api GET "/v1/statements?wallet_id=$wallet&min_version=4"
+	WALLET=$wallet
+	eventually line_arrived 4
+	api GET "/v1/statements?wallet_id=$wallet"
 	expect 200
 	[ "$(json '[.opening_balance, .closing_balance, .dated_ahead, .version, (.lines | length), .lines[3].created_at] | join(" ")')" = "0 123 3 4 4 $ahead" ]
 	[[ $(json .to) < $ahead ]]
