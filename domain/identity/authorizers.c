@@ -1,8 +1,8 @@
 /* authorizers.c - notifications that are confirmed by advisory locks; see authorizers.h.
  *
  * The numbers are transaction ids, cut to 31 bits. A transaction gets its id before it commits, and
- * ours begins after the commit of what it follows. So whoever has heard a larger number has heard
- * everything that was committed before ours. */
+ * ours begins after the commit of what it follows. So an authorizer that confirmed a larger number has
+ * applied everything that was committed before ours. */
 #include "domain/identity/authorizers.h"
 
 #include <inttypes.h>
@@ -78,7 +78,7 @@ wait_for_all(const struct where *where)
 		if (e != OK || a.authorizers == 0)
 			break;
 		if (clock_monotonic_ms() >= until) {
-			log_warn("%" PRId64 " authorizers did not hear of a change within %d ms",
+			log_warn("%" PRId64 " authorizers did not confirm a change within %d ms",
 				a.authorizers, WAIT_MS);
 			return;
 		}
@@ -86,7 +86,7 @@ wait_for_all(const struct where *where)
 		pause_ms = pause_ms * 2 < PAUSE_MAX_MS ? pause_ms * 2 : PAUSE_MAX_MS;
 	}
 	if (e != OK)
-		log_warn("could not ask whether the authorizers have heard of a change: %s",
+		log_warn("could not ask whether the authorizers have applied a change: %s",
 			error_code(e));
 }
 
@@ -150,7 +150,7 @@ authorizer_join(struct authorizer *a)
 	enum error e = tell(a, &authorizer_join_sql, DB_NO_VALUES, &joined);
 
 	if (e == OK) {
-		a->heard = joined.number;
+		a->confirmed = joined.number;
 		a->backend = joined.backend;
 	}
 	return e;
@@ -169,14 +169,14 @@ authorizer_confirm(struct authorizer *a, int64_t number)
 	struct joined joined;
 	enum error e;
 
-	/* Who committed later can have the smaller number. */
-	if (((number - a->heard) & INT32_MAX) > INT32_MAX / 2)
+	/* A later commit can have the smaller number. */
+	if (((number - a->confirmed) & INT32_MAX) > INT32_MAX / 2)
 		return OK;
-	e = tell(a, &authorizer_confirm_sql, DB_VALUES(db_number(number), db_number(a->heard)),
+	e = tell(a, &authorizer_confirm_sql, DB_VALUES(db_number(number), db_number(a->confirmed)),
 		&joined);
 	if (e != OK)
 		return e;
-	a->heard = number;
+	a->confirmed = number;
 	return joined.backend == a->backend ? OK : ERR_UNAVAILABLE;
 }
 

@@ -1,7 +1,7 @@
 /* authorizers.h - tells the processes that cache live sessions what has ended, and waits until they
- * have heard it.
+ * have applied it.
  *
- * An authorizer LISTENs, and holds an advisory lock whose number says how far it has heard. A
+ * An authorizer LISTENs, and holds an advisory lock whose number is the last one it confirmed. A
  * process that ends sessions notifies, then notifies a number of its own, and waits until no
  * authorizer holds a smaller one. PostgreSQL delivers notifications in the order of their commits,
  * and drops the lock of a process that dies. So nothing is stored, and no process needs a list of
@@ -17,7 +17,7 @@
 /* ---- for those who end sessions, or change roles ---- */
 
 /* After the commit of a change that has notified SESSION_ENDED: returns once every living
- * authorizer has heard of it, or after a second. An authorizer that is silent for that long does
+ * authorizer has applied it, or after a second. An authorizer that is silent for that long does
  * not trust its cache any more (AUTHORIZER_TRUST_MS). */
 void authorizers_wait(struct db_pool *pool);
 /* The same on one connection. */
@@ -30,10 +30,10 @@ void authorizers_wait_on(struct db *db);
 
 struct authorizer {
 	struct db *db; /* listens on SESSION_ENDED */
-	int64_t heard, backend;
+	int64_t confirmed, backend;
 };
 
-/* Once the connection listens. Everything that was committed before is heard. */
+/* Call once the connection listens. Counts as having applied everything committed before. */
 enum error authorizer_join(struct authorizer *a) MUST_CHECK;
 /* Whether the payload is a number to confirm; if so, confirms it. Everything notified before must
  * have been applied. An error: the connection is lost. */

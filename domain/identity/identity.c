@@ -4,7 +4,7 @@
  * valid signature stays valid. Live sessions are cached only while the watcher's LISTEN connection
  * reports the ones that end, and answers. While it is down nothing is cached. When it reconnects,
  * the cache is cleared, because notifications may have been missed. A process that ends a session
- * waits until all watchers have heard of it (authorizers.h). SESSION_KEEP bounds the life of an
+ * waits until all watchers have applied it (authorizers.h). SESSION_KEEP bounds the life of an
  * entry in case a notification is lost in a way we did not foresee. */
 #include "domain/identity/identity.h"
 
@@ -270,7 +270,7 @@ watch_connection(struct db *db)
 		log_warn("lost the connection that reports ended sessions: not caching sessions");
 }
 
-/* A new connection each time: what one has not heard, another must not confirm. */
+/* A new connection each time: it must not confirm what an earlier one has missed. */
 static void *
 watch(void *unused)
 {

@@ -52,7 +52,7 @@ enum error job_request(struct db_pool *db, const struct job_spec *spec, struct j
 /* ERR_NOT_FOUND also if another user owns the job. any_owner: as in wallet_query. */
 enum error job_find(struct db_pool *db, const struct uuid *id, const struct uuid *caller,
 	bool any_owner, struct job *job) MUST_CHECK;
-/* Whether the job exists, whoever owns it. */
+/* Whether the job exists, for any owner. */
 enum error job_exists(struct db_pool *db, const struct uuid *id, bool *exists) MUST_CHECK;
 /* Claims the job that has been due longest, with a lease of `lease_ms`. *found: whether a job was
  * due. See job_run.h. */

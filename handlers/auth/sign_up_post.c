@@ -5,7 +5,7 @@
 #include "handlers/auth/new_password.h"
 #include "handlers/auth/service.h"
 
-/* What the rules say of the members that could be read; NULL: there is none, or it is faulty. */
+/* What the rules say of the members that could be read; NULL if missing or faulty. */
 static enum error
 sign_up_check(struct request *r, const char *email, const char **password, const char *name)
 {

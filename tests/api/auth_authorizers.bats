@@ -47,7 +47,7 @@ second_caches() { second_says "$TOKEN" 200 customer && grep -q 'caching live ses
 	done
 }
 
-@test "every other ending is heard by the other, too" {
+@test "the other one applies every other ending, too" {
 	local mine=$TOKEN session=$SESSION_ID refresh
 	eventually second_caches
 	# a session that another device ends

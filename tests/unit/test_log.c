@@ -1,4 +1,4 @@
-/* test_log.c - a log that nobody reads loses lines, counts them, and holds up no one. */
+/* test_log.c - a log that is not read loses lines, counts them, and blocks no writer. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -44,7 +44,7 @@ loses_lines(const int ends[2])
 	assert_int_equal(fcntl(ends[0], F_SETFL, O_NONBLOCK), 0);
 	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
 	log_init("test", "info");
-	alarm(10); /* a line that waits would wait for ever */
+	alarm(10); /* a line that blocked would block forever */
 	for (int i = 0; i < LINES; i++)
 		log_info("line %d of a log whose reader has stopped", i);
 	alarm(0);

@@ -53,7 +53,7 @@ for (const [name, [url, options]] of Object.entries(ways))
 		assert.match(unreadable.data.detail, /^\/kind /);
 	});
 
-test('a NestJS server with a queue of its own hears of every transaction', { skip }, async () => {
+test('a NestJS server with a queue of its own gets every transaction', { skip }, async () => {
 	const user = randomUUID(), heard = [];
 	const arrived = new EventTarget();
 
