@@ -1,8 +1,8 @@
 /* authorizers.c - notifications that are confirmed by advisory locks; see authorizers.h.
  *
  * The numbers are transaction ids, cut to 31 bits. A transaction gets its id before it commits, and
- * ours begins after the commit of what it follows. So an authorizer that confirmed a larger number has
- * applied everything that was committed before ours. */
+ * ours begins after the commit of what it follows. So an authorizer that confirmed a larger number
+ * has applied everything that was committed before ours. */
 #include "domain/identity/authorizers.h"
 
 #include <inttypes.h>

@@ -1,7 +1,7 @@
 -- read.sql - reads wallets, periods and balances by primary key, with the caller's privileges
 -- (SELECT).
 
--- Finds a wallet by id; p_any: whoever the owner is. If p_wallet_id is NULL, finds the owner's oldest
+-- Finds a wallet by id; p_any: of any owner. If p_wallet_id is NULL, finds the owner's oldest
 -- open wallet, or the oldest if all are closed, as the wallet service does. Closing is the last
 -- thing that happens to a wallet, so its last line shows whether it is closed. The query walks the
 -- index wallet_owner up to the first open wallet; OFFSET 0 makes it look up that line by key.
