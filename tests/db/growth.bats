@@ -9,18 +9,18 @@ load ../helper
 
 setup_file() {
 	local service url
-	for service in wallet statement; do
+	for service in auth wallet statement; do
 		url=${service^^}_DATABASE_OWNER_URL
 		admin "DROP DATABASE IF EXISTS growth_$service" "CREATE DATABASE growth_$service OWNER $(psql -XAtq -d "${!url}" -c 'SELECT current_user')"
 		export "${service^^}_URL=$(sed "s,/purse_$service?,/growth_$service?,; s,/purse_$service\$,/growth_$service," <<<"${!url}")"
 	done
 }
 teardown_file() {
-	admin 'DROP DATABASE growth_wallet' 'DROP DATABASE growth_statement'
+	admin 'DROP DATABASE growth_auth' 'DROP DATABASE growth_wallet' 'DROP DATABASE growth_statement'
 }
 
 @test "no statement reads more when tables are sixty times as long" {
-	for service in wallet statement; do
+	for service in auth wallet statement; do
 		url=${service^^}_URL
 		"$ROOT/tools/migrate" "${!url}" "$service" "purse_${service}_app" 3>&-
 	done

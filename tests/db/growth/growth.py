@@ -3,10 +3,10 @@
 
 growth.py SMALL LARGE
 
-The statements come from the sources, their values from calls.txt. WALLET_URL and STATEMENT_URL are
-two empty, migrated databases. EXPLAIN (ANALYZE, BUFFERS) counts the pages of a call, functions
-included, and PostgreSQL's statistics count its rows. Twice as many, and 60 more, are allowed in the
-large database: indexes and binary searches grow with the logarithm.
+The statements come from the sources, their values from calls.txt. AUTH_URL, WALLET_URL and
+STATEMENT_URL are empty, migrated databases. EXPLAIN (ANALYZE, BUFFERS) counts the pages of a call,
+functions included, and PostgreSQL's statistics count its rows. Twice as many, and 60 more, are
+allowed in the large database: indexes and binary searches grow with the logarithm.
 """
 import os
 import re
@@ -15,9 +15,10 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
-SERVICES = {"wallet": ["domain/ledger", "handlers/wallet"],
-            "statement": ["domain/statement", "handlers/statement"]}
-BOTH = "common/outbox/relay.c"
+SERVICES = {"auth": ["domain/identity", "handlers/auth"],
+            "wallet": ["domain/ledger", "handlers/wallet", "common/outbox"],
+            "statement": ["domain/statement", "handlers/statement", "common/outbox/relay.c"]}
+CONSUMERS = "consumers"
 DECLARED = re.compile(r'struct db_statement (\w+) = \{\s*"(\w+)",\s*((?:"(?:[^"\\]|\\.)*"\s*)+),')
 
 
@@ -27,23 +28,38 @@ def declared_in(path):
                             "librabbitmq"], capture_output=True, text=True, check=True).stdout
     text = subprocess.run(["cc", "-E", "-P", "-I.", "-D_GNU_SOURCE", *flags.split(), path],
                           capture_output=True, text=True, check=True, cwd=ROOT).stdout
-    return [(variable, name, "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', sql)))
+    return [(variable, name, "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', sql)).replace('\\"', '"'))
             for variable, name, sql in DECLARED.findall(text)]
+
+
+def sources(path):
+    folder = f"{ROOT}/{path}"
+    if not os.path.isdir(folder):
+        return [path]
+    return [f"{path}/{file}" for file in sorted(os.listdir(folder)) if file.endswith(".c")]
 
 
 def statements():
     """{"wallet/post": SQL, …}"""
     found = {}
-    for service, rooms in SERVICES.items():
-        files = [f"{room}/{file}" for room in rooms for file in sorted(os.listdir(f"{ROOT}/{room}"))
-                 if file.endswith(".c")]
-        for path in files + [BOTH]:
+    for service, paths in SERVICES.items():
+        for path in [file for each in paths for file in sources(each)]:
             found.update({f"{service}/{name}": sql for _, name, sql in declared_in(path)})
-    for path in ("consumers/outbox_relay.c", "consumers/transaction_consumer.c"):
+    for path in sources(CONSUMERS):
         for variable, name, sql in declared_in(path):
             service = "statement" if "jobs" in variable else "wallet"
             found[f"{service}/{name}"] = sql
     return found
+
+
+def unread():
+    """Sources with statements that nothing above reads. tools/ is the operator's."""
+    read = {file for paths in [*SERVICES.values(), [CONSUMERS]] for path in paths
+            for file in sources(path)}
+    kept = subprocess.run(["grep", "-rlE", "--include=*.c", "struct db_statement [a-z_]+ =",
+                           "common", "consumers", "domain", "handlers"],
+                          capture_output=True, text=True, cwd=ROOT, check=True).stdout.split()
+    return sorted(set(kept) - read)
 
 
 def calls():
@@ -123,6 +139,7 @@ def main():
     most = {case: rows for case, _, _, rows in calls()}
     bad += [f"{name} has no row in calls.txt" for name in sorted(known.keys() - called)]
     bad += [f"{name} of calls.txt is no statement" for name in sorted(called - known.keys())]
+    bad += [f"{path} has statements, but is not read" for path in unread()]
     for service in SERVICES if not bad else ():
         few = measure(service, 0, small, known)
         many = measure(service, small, large, known)
