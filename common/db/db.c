@@ -250,6 +250,12 @@ db_retry(const struct db *db, enum db_repeat repeat, int attempt)
 }
 
 enum error
+db_last_error(enum error e, bool retried)
+{
+	return e == ERR_TOO_SLOW && retried ? ERR_UNAVAILABLE : e;
+}
+
+enum error
 db_transaction_on(struct db *db, enum db_repeat repeat, db_work *work, void *context)
 {
 	enum error e;
@@ -257,7 +263,7 @@ db_transaction_on(struct db *db, enum db_repeat repeat, db_work *work, void *con
 	for (int attempt = 0;; attempt++)
 		if ((e = transaction_once(db, work, context)) == OK ||
 			!db_retry(db, repeat, attempt))
-			return e;
+			return db_last_error(e, attempt > 0);
 }
 
 /* libpq hands out one row at a time (single-row mode), so memory does not grow with the result. */

@@ -146,6 +146,9 @@ enum error db_transaction_on(struct db *db, enum db_repeat repeat, db_work *work
  * number `attempt` (0, 1, …), a failed db_execute(), can be followed by another. Sleeps before it
  * returns true. */
 bool db_retry(const struct db *db, enum db_repeat repeat, int attempt) MUST_CHECK;
+/* The error of the last attempt, as the caller may know it: ERR_TOO_SLOW promises that nothing was
+ * done, but an earlier attempt may have been committed. */
+enum error db_last_error(enum error e, bool retried) MUST_CHECK;
 
 /* Streams a large result in constant memory: calls each() once per row (read it with rows_…() at
  * index 0), until each() returns an error. */

@@ -143,8 +143,10 @@ db_query(struct db_pool *p, const struct db_statement *statement, const struct d
 		return e;
 	for (int attempt = 0;; attempt++)
 		if ((e = db_execute(db, statement, values, count, rows)) == OK ||
-			!db_retry(db, statement->repeat, attempt))
+			!db_retry(db, statement->repeat, attempt)) {
+			e = db_last_error(e, attempt > 0);
 			break;
+		}
 	pool_give(p, db);
 	return e;
 }

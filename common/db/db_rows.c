@@ -236,7 +236,7 @@ rows_make(PGresult *result, struct db_rows **rows)
 	}
 	if ((r = malloc(sizeof *r)) == NULL) {
 		PQclear(result);
-		return ERR_OVERLOADED;
+		return ERR_INTERNAL; /* not ERR_OVERLOADED: the statement has run */
 	}
 	rows_free(*rows);
 	for (size_t i = 0; i < DB_MAPS; i++)

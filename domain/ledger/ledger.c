@@ -210,7 +210,8 @@ pending_post(struct db *db, const struct pending *p, struct arena *arena)
 {
 	struct outcome *outcomes = arena_alloc(arena, p->count * sizeof *outcomes);
 	int64_t steps = LIMIT_FILL_STEPS;
-	enum error e = outcomes != NULL ? OK : ERR_OVERLOADED;
+	/* Not ERR_OVERLOADED, which promises that nothing was done: the others are posted. */
+	enum error e = outcomes != NULL ? OK : ERR_UNAVAILABLE;
 
 	for (size_t i = 0; e == OK && i < p->count; i++)
 		e = limit_fill(db, p->outcomes[i]->refusal, &steps);

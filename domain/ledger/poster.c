@@ -50,6 +50,7 @@ struct batch {
 	struct waiter *waiters[LEDGER_BATCH_MAX];
 	const struct operation *operations[LEDGER_BATCH_MAX];
 	struct outcome outcomes[LEDGER_BATCH_MAX];
+	bool again; /* an earlier call may have been committed */
 	struct db *db;
 	struct arena *arena;
 };
@@ -103,11 +104,12 @@ batch_post(struct batch *b, size_t from, size_t count)
 	enum error e;
 
 	for (int attempt = 0;; attempt++) {
-		/* From the second attempt on, post() also looks the operations up by id. */
-		e = ledger_post(b->db, b->operations + from, count, attempt > 0, b->arena,
+		/* From the second call on, post() also looks the operations up by id. */
+		e = ledger_post(b->db, b->operations + from, count, b->again, b->arena,
 			b->outcomes + from);
 		if (e == OK || !db_retry(b->db, DB_IDEMPOTENT, attempt))
 			return e;
+		b->again = true;
 	}
 }
 
@@ -116,23 +118,29 @@ batch_answer(struct batch *b, size_t from, size_t count, enum error e)
 {
 	for (size_t i = from; i < from + count; i++) {
 		struct waiter *w = b->waiters[i];
+		const struct outcome *o = &b->outcomes[i];
 
+		w->error = e != OK ? e : o->error == ERR_TOO_SLOW ? ERR_TOO_SLOW : OK;
+		w->error = db_last_error(w->error, b->again);
 		/* Out of the committer's arena, which is reset after the batch. */
-		w->error = e != OK ? e : outcome_copy(&b->outcomes[i], w->arena, w->outcome);
+		if (w->error == OK)
+			w->error = outcome_copy(o, w->arena, w->outcome);
 		sem_post(&w->done); /* *w is gone from here on */
 	}
 }
 
 /* If one operation's data makes the whole batch fail, posts them one by one, so that only that one
- * fails. Should the batch be committed after all, the unique id turns a second posting into a
- * conflict, and the retry finds the first. */
+ * fails. Others may be posted already: split.c and limit_fill.c take several commits. */
 static void
 batch_commit(struct batch *b)
 {
-	enum error e = batch_post(b, 0, b->count);
+	enum error e;
 
+	b->again = false;
+	e = batch_post(b, 0, b->count);
 	if (e == ERR_INTERNAL && b->count > 1) {
 		log_warn("a batch of %zu operations failed; posting them one by one", b->count);
+		b->again = true;
 		for (size_t i = 0; i < b->count; i++)
 			batch_answer(b, i, 1, batch_post(b, i, 1));
 	} else {
