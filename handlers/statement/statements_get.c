@@ -5,11 +5,12 @@
 #include "handlers/statement/statement_query.h"
 #include "handlers/statement/statement_reply.h"
 
-/* A valid cursor points to a line of the span. */
+/* A valid cursor points to a line of the span, and its end is one that the span can have. */
 static enum error
 cursor_check(struct request *r, const struct statement_query *q, const struct span *s)
 {
-	if (q->is_next && (q->head != s->head || q->after < s->after || q->after > s->until))
+	if (q->is_next && (q->head != s->head || q->until != s->until || q->after < s->after ||
+	                          q->after > s->until))
 		return request_fault(r, "/cursor", "is not a valid cursor");
 	return OK;
 }

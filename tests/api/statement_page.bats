@@ -266,6 +266,18 @@ for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline=""))
 	[ "$status_code" = 404 ]
 }
 
+@test "a forged cursor is refused, and raises no alarm" {
+	post deposit 1
+	eventually line_arrived "$VERSION"
+	api GET "/v1/statements?wallet_id=$WALLET&limit=1"
+	next=$(json .next_cursor)
+	read -r wallet _ to head after _ <<<"$(tr '_-' '/+' <<<"$next==" | base64 -d 2>/dev/null)"
+	# The period begins where the statement has already ended.
+	api GET "/v1/statements?cursor=$(printf '%s' "$wallet $to $to $head $after 1" | base64 -w0 | tr '+/' '-_' | tr -d =)"
+	[ "$status_code" = 422 ]
+	[[ "$(json '.errors[0].detail')" == *"not a valid cursor"* ]]
+}
+
 @test "another user's wallet looks like one that does not exist, except to operators and services" {
 	eventually line_arrived 1
 	api GET "/v1/statements?wallet_id=$WALLET"

@@ -59,7 +59,8 @@ END $$;
 -- one that ended within the last seconds, if no other line follows it: its closing balance is the
 -- wallet's.
 -- Lines after `dated` are later than the period by their date; `ahead` is the first that is dated
--- ahead. Later pages and files of the same statement pass its end as p_until.
+-- ahead. Later pages and files of the same statement pass its end as p_until. A client can have
+-- made that up, so it only limits `until`, and an end before the period is not an inconsistency.
 CREATE OR REPLACE FUNCTION statement_span(p_wallet_id uuid, p_from timestamptz, p_to timestamptz,
 	p_head bigint, p_sum boolean, p_until bigint DEFAULT NULL)
 RETURNS TABLE (currency text, head bigint, after bigint, until bigint, opening bigint,
@@ -80,7 +81,8 @@ LANGUAGE sql STABLE ROWS 1 AS $$
 	CROSS JOIN LATERAL (SELECT version_at(w.wallet_id, p_from, h.head) AS after,
 	                           version_at(w.wallet_id, p_to, h.head) AS dated OFFSET 0) AS v
 	CROSS JOIN LATERAL (SELECT CASE
-			WHEN p_until IS NOT NULL THEN least(p_until, h.head)
+			WHEN p_until IS NOT NULL
+			THEN greatest(least(p_until, h.head), v.after)
 			WHEN p_to > statement_timestamp()
 			  OR p_to > statement_timestamp() - interval '5 s' AND v.dated = h.now
 			THEN h.head ELSE v.dated END AS until OFFSET 0) AS u
