@@ -45,6 +45,17 @@ alarms() { curl -sS "$BASE_URL/health/$1/alarms"; }
 	[[ $(alarms wallet) == '{"alarms":['* && $(alarms wallet) != *unpublished* ]]
 }
 
+@test "rows that a prepared transaction holds back: its name" {
+	# The server allows none, so a view of the same name, found before the catalog's, has one.
+	sql <<-'E'
+		SET search_path = pg_temp, public, pg_catalog;
+		CREATE VIEW pg_prepared_xacts AS SELECT pg_snapshot_xmin(pg_current_snapshot())::xid AS transaction, 'forgotten' AS gid, now() AS prepared;
+		SELECT pg_temp.gives(outbox_obstacle(pg_snapshot_xmin(pg_current_snapshot())) LIKE 'the prepared transaction "forgotten" of % holds it back', true);
+		DROP VIEW pg_prepared_xacts;
+		SELECT pg_temp.gives(outbox_obstacle(pg_snapshot_xmin(pg_current_snapshot())) LIKE '%prepared%', false);
+	E
+}
+
 @test "a job that is not published, and a line that does not arrive" {
 	[[ $(alarms statement) == '{"alarms":['* ]]
 	PGOPTIONS='' psql -XAtq -v ON_ERROR_STOP=1 -d "$STATEMENT_DATABASE_OWNER_URL" <<-'E' >"$BATS_TEST_TMPDIR/found"
