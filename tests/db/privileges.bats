@@ -15,8 +15,9 @@ denied() {
 }
 
 @test "only the functions can write to tables" {
-	for table in wallet owner owner_past batch_key transaction undone rejection outbox_cursor hold limit_rule limit_usage currency_default credit_limit_change \
-		currency_limit_change seal; do
+	tables=$(value "string_agg(tablename, ' ' ORDER BY tablename) FROM pg_tables WHERE schemaname = 'public'")
+	[[ " $tables " == *" alarm "*" wallet "* ]]
+	for table in $tables; do
 		[ "$(value "count(*) FROM $table WHERE false")" = 0 ]
 		denied "DELETE FROM $table;" "table $table"
 		denied "TRUNCATE $table;" "table $table"

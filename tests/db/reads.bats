@@ -84,7 +84,7 @@ clocked() {
 				ORDER BY created_at DESC, wallet_id DESC) FROM transaction WHERE wallet_id IN (a, b)
 				AND created_at >= pg_temp.second(3) AND created_at < pg_temp.second(9)), 'from … to, half open');
 			PERFORM pg_temp.gives(pg_temp.walk(me, other, NULL, NULL, NULL, 5), '', 'another''s wallet');
-			PERFORM pg_temp.gives(pg_temp.walk(NULL, NULL, NULL, NULL, NULL, 5), '', 'nobody''s');
+			PERFORM pg_temp.gives(pg_temp.walk(NULL, NULL, NULL, NULL, NULL, 5), '', 'no owner and no wallet');
 		END $$;
 		ROLLBACK;
 	E

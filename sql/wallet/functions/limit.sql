@@ -201,7 +201,7 @@ LANGUAGE sql IMMUTABLE AS $$
 		AND CASE WHEN n.amount IS NULL THEN p_null_allowed
 		         ELSE n.amount BETWEEN 0 AND 9007199254740991 END), true)
 	FROM unnest(p_kinds, p_pers, p_amounts) AS n(kind, per, amount)
-	-- A null in the list makes the result false, not null.
+	-- A null in the lists makes the result null, not true.
 	HAVING coalesce(bool_and(n.kind IS NOT NULL AND n.per IS NOT NULL), true)
 $$;
 
