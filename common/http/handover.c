@@ -14,9 +14,13 @@
 #include "common/base/log.h"
 
 /* What one execution tells the next. */
-#define READY_FD "PURSE_READY_FD"   /* where a stand-in reports that it serves */
-#define STAND_IN "PURSE_STAND_IN"   /* the stand-in's process id */
-#define GATEWAY "PURSE_GATEWAY_PID" /* the parent of the first execution */
+#define READY_FD "PURSE_READY_FD" /* where a stand-in reports that it serves */
+#define STAND_IN "PURSE_STAND_IN" /* the stand-in's process id */
+#define PARENT "PURSE_PARENT_PID" /* the handler of a stand-in, else the gateway */
+
+/* Operators send SIGTERM, by name or to a group, so to a stand-in as well: it must not end then, as
+ * no one else serves. */
+#define STAND_IN_ENDS SIGUSR1
 
 #define READY_FD_NUMBER 3
 #define START_MS 10000
@@ -24,7 +28,7 @@
 extern char **environ;
 
 static struct {
-	pid_t parent; /* the gateway, or of a stand-in: the handler */
+	pid_t parent; /* the gateway; a stand-in's is its handler */
 	pid_t ended_by_us;
 	bool is_stand_in;
 } handover;
@@ -44,11 +48,17 @@ handover_init(void)
 {
 	handover.is_stand_in = getenv(READY_FD) != NULL;
 	handover.ended_by_us = number_in(STAND_IN);
-	handover.parent = number_in(GATEWAY);
-	if (handover.is_stand_in)
-		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	if (handover.parent == 0 || handover.is_stand_in)
+	handover.parent = number_in(PARENT);
+	if (handover.parent == 0)
 		handover.parent = getppid();
+	/* Inherited from the previous execution, this would let another process have the id of a
+	 * stand-in that has died. */
+	(void)signal(SIGCHLD, SIG_DFL);
+	if (!handover.is_stand_in)
+		return;
+	(void)prctl(PR_SET_PDEATHSIG, STAND_IN_ENDS);
+	if (getppid() != handover.parent)
+		_exit(1); /* the handler died before prctl() */
 }
 
 /* Process 1 ends everything: the machine shuts down. */
@@ -57,6 +67,13 @@ handover_is_due(const siginfo_t *signal)
 {
 	return !handover.is_stand_in && getppid() == handover.parent && signal->si_pid > 1 &&
 	       signal->si_pid != handover.parent && signal->si_pid != getpid();
+}
+
+/* Signals do not queue, so the sender is no criterion: that of the first one is all we learn. */
+bool
+handover_ignores(const siginfo_t *signal)
+{
+	return handover.is_stand_in && signal->si_signo != STAND_IN_ENDS;
 }
 
 bool
@@ -83,23 +100,17 @@ stand_in_spawn(char **argv, int ready)
 	int failed;
 
 	number_set(READY_FD, READY_FD_NUMBER);
+	number_set(PARENT, getpid());
 	posix_spawn_file_actions_init(&files);
 	posix_spawn_file_actions_adddup2(&files, ready, READY_FD_NUMBER);
 	posix_spawn_file_actions_addclosefrom_np(&files, READY_FD_NUMBER + 1);
 	failed = posix_spawnp(&pid, argv[0], &files, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&files);
 	unsetenv(READY_FD);
+	unsetenv(PARENT);
 	if (failed != 0)
 		log_error("cannot start %s again: %s", argv[0], strerror(failed));
 	return failed == 0 ? pid : 0;
-}
-
-static void
-stand_in_end(pid_t pid)
-{
-	(void)kill(pid, SIGTERM);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
 }
 
 pid_t
@@ -122,7 +133,8 @@ handover_start(char **argv)
 	close(ends[0]);
 	if (pid > 0 && !ready) {
 		log_error("the new process does not serve: stopping without it");
-		stand_in_end(pid);
+		(void)kill(pid, SIGKILL); /* it could hang */
+		(void)waitpid(pid, NULL, 0);
 	}
 	return ready ? pid : 0;
 }
@@ -131,11 +143,10 @@ void
 handover_execute(char **argv, pid_t stand_in)
 {
 	number_set(STAND_IN, stand_in);
-	number_set(GATEWAY, handover.parent);
+	number_set(PARENT, handover.parent);
 	fflush(NULL);
 	(void)execvp(argv[0], argv);
 	log_error("cannot execute %s again: %s", argv[0], strerror(errno));
-	stand_in_end(stand_in);
 }
 
 void
@@ -143,13 +154,16 @@ handover_ready(void)
 {
 	if (getenv(READY_FD) != NULL) {
 		if (write(READY_FD_NUMBER, "", 1) != 1)
-			log_warn("nobody waits for this process");
+			log_warn("no process waits for this one");
 		close(READY_FD_NUMBER);
 		unsetenv(READY_FD);
 	}
 	if (handover.ended_by_us > 0) {
-		(void)signal(SIGCHLD, SIG_IGN); /* no zombie */
-		(void)kill(handover.ended_by_us, SIGTERM);
+		(void)kill(handover.ended_by_us, STAND_IN_ENDS);
 		handover.ended_by_us = 0;
+		/* No zombies: neither of stand-ins that end later, nor of those that have. */
+		(void)signal(SIGCHLD, SIG_IGN);
+		while (waitpid(-1, NULL, WNOHANG) > 0)
+			;
 	}
 }

@@ -7,6 +7,7 @@
 #include "common/http/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,6 +21,8 @@
 
 #define STACK_BYTES (512 * 1024)
 #define ACCEPT_PAUSE_MS 100
+/* How long a peer has for its first byte. libfcgi, too, then drops the connection. */
+#define SILENT_MAX_MS 100
 /* See accept_interruptible(). */
 #define ACCEPT_MAX_S 3600
 #define WAKE_MS 10
@@ -45,8 +48,42 @@ accept_can_recover(int error)
 			return true;
 		}
 	log_error("cannot accept connections any more: %s: ending", strerror(error));
-	(void)kill(getpid(), SIGTERM);
+	(void)kill(getpid(), SIGUSR1); /* which a stand-in obeys, too */
 	return false;
+}
+
+/* Bounded although SIGUSR2 interrupts it, at most every WAKE_MS. */
+static bool
+request_arrives(int connection)
+{
+	struct pollfd p = { .fd = connection, .events = POLLIN };
+	int ready = -1;
+
+	for (int turn = 0; turn <= SILENT_MAX_MS / WAKE_MS && ready < 0; turn++)
+		if ((ready = poll(&p, 1, SILENT_MAX_MS)) < 0 && errno != EINTR)
+			return false;
+	return ready > 0;
+}
+
+/* Waits for a request; -errno if there is none. libfcgi's accept() would drop a connection if
+ * SIGUSR2 arrives between accept() and the first byte. So it gets the connection from here, as one
+ * that it has kept open. */
+static int
+connection_accept(const struct server *server, FCGX_Request *fcgx)
+{
+	int connection;
+
+	if (!server->shared)
+		return FCGX_Accept_r(fcgx);
+	if ((connection = accept4(server->socket, NULL, NULL, SOCK_CLOEXEC)) < 0)
+		return -errno;
+	if (!request_arrives(connection)) {
+		close(connection);
+		return -EAGAIN;
+	}
+	fcgx->ipcFd = connection;
+	fcgx->keepConnection = 1;
+	return FCGX_Accept_r(fcgx);
 }
 
 /* False: time to stop. */
@@ -57,7 +94,7 @@ request_accept(struct server *server, FCGX_Request *fcgx)
 
 	while (status != 0) {
 		door_enter(&server->door);
-		status = server->handed_over ? -EINTR : FCGX_Accept_r(fcgx);
+		status = server->handed_over ? -EINTR : connection_accept(server, fcgx);
 		door_leave(&server->door);
 		if (status != 0 && (server->handed_over || server->ending ||
 					   !accept_can_recover(-status)))
@@ -190,7 +227,7 @@ server_run(struct server *server, const sigset_t *ends)
 	}
 	log_info("%s: serving with %d threads", server->service->name, count);
 	handover_ready();
-	while (sigwaitinfo(ends, &got) < 0)
+	while (sigwaitinfo(ends, &got) < 0 || handover_ignores(&got))
 		;
 	threads_end(server, &got, threads, count);
 	free(threads);
