@@ -41,6 +41,14 @@ progress_add(struct progress *p, int64_t more)
 }
 
 void
+progress_clear(struct progress *p)
+{
+	if (p->live)
+		fprintf(stderr, "\r%*s\r", BAR + 50, "");
+	p->shown = -1;
+}
+
+void
 progress_end(struct progress *p)
 {
 	if (p->live)

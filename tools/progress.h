@@ -16,6 +16,8 @@ struct progress {
 void progress_begin(struct progress *p, const char *unit, int64_t expected);
 /* `more` further units are done. */
 void progress_add(struct progress *p, int64_t more);
+/* Removes the bar, for a line of output; the next progress_add() shows it again. */
+void progress_clear(struct progress *p);
 /* Leaves the bar as it is and starts a new line. */
 void progress_end(struct progress *p);
 

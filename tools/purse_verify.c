@@ -2,7 +2,6 @@
  * is wrong. */
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/base/config.h"
 #include "tools/purse.h"
@@ -60,11 +59,10 @@ wallet_work(struct db *db, void *context)
 	if ((e = run_all(db, begin, sizeof begin / sizeof begin[0])) != OK ||
 	    (e = db_execute(db, &verify_count_sql, DB_NO_VALUES, &rows)) != OK)
 		return e;
-	v->rows_expected = rows_number(rows, 0, 0);
+	progress_begin(&v->progress, "rows", rows_number(rows, 0, 0));
 	if ((e = verify_walk(v)) != OK)
 		return e;
-	if (v->live)
-		fputc('\n', stderr);
+	progress_end(&v->progress);
 	if ((e = checks_run(v, db, &verify_books)) != OK ||
 	    (e = checks_run(v, db, &verify_settings)) != OK ||
 	    (e = checks_run(v, db, &verify_seals)) != OK ||
@@ -94,7 +92,7 @@ statement_work(struct db *db, void *context)
 int
 verify(int argc, char **argv)
 {
-	struct verify v = { .live = isatty(STDERR_FILENO), .shown = -1 };
+	struct verify v = { 0 };
 	struct seal_head exported;
 	int64_t started = clock_monotonic_ms();
 	enum error e = ERR_INTERNAL; /* out of memory */

@@ -8,18 +8,18 @@
 
 #include "common/db/db.h"
 #include "domain/ledger/seal_key.h"
+#include "tools/progress.h"
 
 struct verify {
 	struct db *wallet, *statement;
-	int64_t rows_expected, rows_read, wallets_read;
+	struct progress progress; /* of the rows read */
+	int64_t wallets_read;
 	int64_t lagging;  /* lines that the statement does not have yet */
 	int64_t unsealed; /* rows that are not sealed yet */
 	int64_t findings; /* number of errors found */
 	const struct seal_head *exported; /* a head that was kept elsewhere; NULL: none */
 	/* The wallet whose lines are wrong; "--all" if there are several. */
 	char rebuild[UUID_TEXT];
-	bool live;        /* stderr is a terminal: draw a progress bar */
-	int shown;        /* the percentage last shown; -1: none */
 };
 
 /* The SQL statements, in verify_sql.c. */
@@ -53,8 +53,6 @@ bool seal_head_load(const char *path, struct seal_head *h) MUST_CHECK;
 void finding(struct verify *v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Remembers that this wallet's lines are wrong, for a suggestion at the end. */
 void finding_in_statement(struct verify *v, const char *wallet);
-/* Counts a row as read, and updates the progress. */
-void progress_step(struct verify *v);
 /* Prints the last lines. False if not everything could be read, or anything is wrong. */
 bool verify_summary(const struct verify *v, bool complete, int64_t ms);
 

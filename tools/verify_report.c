@@ -8,7 +8,6 @@
 
 /* One fault can make every row after it wrong; more lines would hide the first. */
 #define FINDINGS_SHOWN 200
-#define BAR 40
 
 /* On standard output, so that it can be kept in a file while the progress stays on the terminal. */
 void
@@ -18,14 +17,12 @@ finding(struct verify *v, const char *fmt, ...)
 
 	if (v->findings++ >= FINDINGS_SHOWN)
 		return;
-	if (v->live)
-		fprintf(stderr, "\r%*s\r", BAR + 50, "");
+	progress_clear(&v->progress);
 	va_start(ap, fmt);
 	vprintf(fmt, ap);
 	va_end(ap);
 	putchar('\n');
 	fflush(stdout);
-	v->shown = -1;
 }
 
 void
@@ -34,39 +31,6 @@ finding_in_statement(struct verify *v, const char *wallet)
 	if (v->rebuild[0] != '\0' && strcmp(v->rebuild, wallet) != 0)
 		wallet = "--all";
 	(void)snprintf(v->rebuild, sizeof v->rebuild, "%s", wallet);
-}
-
-static void
-progress_show(struct verify *v, int percent)
-{
-	char bar[BAR + 1];
-
-	v->shown = percent;
-	if (!v->live) {
-		if (percent % 10 == 0)
-			fprintf(stderr, "%3d %%: %" PRId64 " rows read\n", percent, v->rows_read);
-		return;
-	}
-	for (int i = 0; i < BAR; i++)
-		bar[i] = i < percent * BAR / 100 ? '#' : '.';
-	bar[BAR] = '\0';
-	fprintf(stderr, "\r[%s] %3d %%  %" PRId64 " of %" PRId64 " rows ", bar, percent,
-		v->rows_read, v->rows_expected);
-}
-
-/* Not for every row: a terminal is slower than the walk. */
-void
-progress_step(struct verify *v)
-{
-	int percent = 100;
-
-	v->rows_read++;
-	if (v->rows_read % 256 != 0 && v->rows_read != v->rows_expected)
-		return;
-	if (v->rows_read < v->rows_expected)
-		percent = (int)(v->rows_read * 100 / v->rows_expected);
-	if (percent != v->shown)
-		progress_show(v, percent);
 }
 
 bool
@@ -79,7 +43,7 @@ verify_summary(const struct verify *v, bool complete, int64_t ms)
 	if (v->findings > FINDINGS_SHOWN)
 		printf("… and %" PRId64 " more\n", v->findings - FINDINGS_SHOWN);
 	printf("%" PRId64 " rows of %" PRId64 " wallets in %" PRId64 ".%" PRId64 " s: ",
-		v->rows_read, v->wallets_read, ms / 1000, ms % 1000 / 100);
+		v->progress.done, v->wallets_read, ms / 1000, ms % 1000 / 100);
 	if (v->findings > 0)
 		printf("%" PRId64 " errors found.\n", v->findings);
 	else

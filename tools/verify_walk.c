@@ -230,7 +230,7 @@ row_check(struct walk *w, struct place *p)
 	p->held = held;
 	memccpy(p->created, created, '\0', sizeof p->created - 1);
 	status_follow(r, p);
-	progress_step(w->v);
+	progress_add(&w->v->progress, 1);
 }
 
 static bool
