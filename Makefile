@@ -5,6 +5,7 @@
 
 MODE ?=
 V ?=
+COMMA := ,
 BUILD := build$(if $(MODE),/$(MODE))
 # Relative, so that what depends on what is recorded under the same names in every call.
 override BUILD := $(patsubst $(CURDIR)/%,%,$(BUILD))
@@ -27,6 +28,15 @@ FLAGS += -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-
 endif
 ifeq ($(MODE),tsan)
 FLAGS += -fsanitize=thread -fno-omit-frame-pointer -U_FORTIFY_SOURCE
+endif
+# Fuzzing: tests/fuzz under libFuzzer (fuzz), or over its corpora (replay, without optimisation,
+# because it is built more often than it runs).
+ifneq ($(filter fuzz replay,$(MODE)),)
+CC := clang
+CFLAGS := $(if $(filter fuzz,$(MODE)),-O1,-O0) -gline-tables-only
+FLAGS += -fsanitize=address,undefined$(if $(filter fuzz,$(MODE)),$(COMMA)fuzzer-no-link,)
+FLAGS += -fno-sanitize-recover=undefined -fno-omit-frame-pointer -U_FORTIFY_SOURCE -D__SANITIZE_ADDRESS__=1
+FLAGS += $(if $(filter replay,$(MODE)),-DFUZZ_REPLAY)
 endif
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 LIBS = $(shell pkg-config --libs $(PKGS)) -lfcgi
@@ -98,6 +108,35 @@ $(BUILD)/tests/caller: $(call OBJ,tests/lib/caller.c)
 	$(call step,LD,$@)
 	$(Q)$(CC) $(FLAGS) $(CFLAGS) $(HARDEN_LINK) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs libcurl)
 unit: $(addprefix $(BUILD)/tests/unit/,$(UNIT)) $(BUILD)/tests/probe $(BUILD)/tests/caller ## build the unit tests
+
+# Fuzz targets: a program for each service, and one for all other targets. Under libFuzzer a link's
+# name chooses the target.
+FUZZ_SHARED := driver transport no_database
+FUZZ_SERVICES := auth wallet statement
+FUZZ_TEXTS := $(filter-out $(FUZZ_SHARED) $(FUZZ_SERVICES) http,$(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/*.c)))
+FUZZ_LINK := -fsanitize=address,undefined$(if $(filter fuzz,$(MODE)),$(COMMA)fuzzer)
+fuzz_objects = $(call OBJ,$(addprefix tests/fuzz/,$(addsuffix .c,$(FUZZ_SHARED) $(1))))
+FUZZ_OBJ_texts := $(call fuzz_objects,$(FUZZ_TEXTS)) $(call OBJ,$(addprefix handlers/,wallet/queries.c wallet/transaction_query.c statement/statement_query.c))
+$(foreach s,$(FUZZ_SERVICES),$(eval FUZZ_OBJ_$(s) := $(call fuzz_objects,http $(s)) $(filter-out %/main.o,$(call OBJ,$(SRC_$(s))))))
+FUZZ_LIBS := $(filter-out %outbox.a %amqp.a,$(ROOM_LIBS))
+define FUZZ_PROGRAM
+$(BUILD)/fuzz_$(1): $(FUZZ_OBJ_$(1)) $(FUZZ_LIBS)
+	$$(call step,LD,$$@)
+	$$(Q)$$(CC) $$(FUZZ_LINK) $$(CFLAGS) -pthread -o $$@ $$^ $$(LIBS) -lm
+endef
+$(foreach p,texts $(FUZZ_SERVICES),$(eval $(call FUZZ_PROGRAM,$(p))))
+# The links of MODE=fuzz.
+FUZZ_TARGETS := $(addprefix $(BUILD)/bin/,$(filter-out planted,$(FUZZ_TEXTS)) $(FUZZ_SERVICES))
+$(FUZZ_TARGETS): $(BUILD)/bin/%: | $(BUILD)/fuzz_texts
+	@mkdir -p $(@D)
+	@ln -sf ../fuzz_$(if $(filter $*,$(FUZZ_SERVICES)),$*,texts) $@
+.PHONY: fuzz fuzz_programs fuzz_targets
+fuzz_programs: $(addprefix $(BUILD)/fuzz_,texts $(FUZZ_SERVICES))
+fuzz_targets: fuzz_programs $(FUZZ_TARGETS)
+fuzz: ## fuzz each parser for a minute, and more with FUZZ_TIME=600 (see tests/README.md)
+	@tools/install run test
+	@$(MAKE) --no-print-directory $(JOBS) MODE=fuzz fuzz_targets
+	@tests/fuzz/run $(TARGETS)
 
 clean: ## remove everything that was built
 	rm -rf build

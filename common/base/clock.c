@@ -171,7 +171,9 @@ instant_parse(const char *text, instant_us *t)
 	if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second, RFC 3339, 5.7 */
 		return false;
 	v += ((instant_us)hour * 3600 + minute * 60 + second) * US_PER_S;
-	if (!fraction_read(&p, &v) || !offset_read(&p, &v) || *p != '\0' || v < 0)
+	/* An offset, or a leap second, can lead out of the years. */
+	if (!fraction_read(&p, &v) || !offset_read(&p, &v) || *p != '\0' || v < 0 ||
+		v > INSTANT_LAST)
 		return false;
 	*t = v;
 	return true;
@@ -192,7 +194,7 @@ bool
 moment_parse(const char *text, bool is_end, instant_us *t)
 {
 	if (!date_parse(text, t)) {
-		if (!instant_parse(text, t) || *t > INSTANT_LAST)
+		if (!instant_parse(text, t))
 			return false;
 		if (is_end && is_finer(text) && *t < INSTANT_LAST)
 			(*t)++;

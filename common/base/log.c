@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utf8proc.h>
 
 #include "common/base/clock.h"
 
@@ -86,23 +87,38 @@ log_request(const char *request_id)
 	current_request = request_id;
 }
 
-/* Writes JSON string content; stops before it would exceed `room`, never inside an escape. */
+/* Bytes of the UTF-8 character at `s`; 0 if it is none, as where a message was cut. */
+static size_t
+character_bytes(const char *s)
+{
+	utf8proc_int32_t c;
+	utf8proc_ssize_t n = utf8proc_iterate((const utf8proc_uint8_t *)s, -1, &c);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+/* Writes JSON string content; stops before it would exceed `room`, never inside an escape or a
+ * character. What is not UTF-8 becomes '?', or no reader of JSON would take the line. */
 static size_t
 escape(char *out, size_t room, const char *s)
 {
-	size_t n = 0;
+	size_t n = 0, bytes;
 
 	/* The longest escape takes 6 bytes, and a NUL follows. */
-	for (; *s != '\0' && n + 7 < room; s++) {
+	for (; *s != '\0' && n + 7 < room; s += bytes > 0 ? bytes : 1) {
 		unsigned char c = (unsigned char)*s;
 
+		bytes = character_bytes(s);
 		if (c == '"' || c == '\\') {
 			out[n++] = '\\';
 			out[n++] = (char)c;
 		} else if (c < 0x20 || c == 0x7f) {
 			n += (size_t)snprintf(out + n, room - n, "\\u%04x", c);
+		} else if (bytes == 0) {
+			out[n++] = '?';
 		} else {
-			out[n++] = (char)c;
+			memcpy(out + n, s, bytes);
+			n += bytes;
 		}
 	}
 	out[n] = '\0';

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/base64.h"
 #include "common/base/config.h"
 
 #define CURSOR_MAX 256
@@ -42,9 +43,7 @@ page_cursor_decode(struct request *r, const char *cursor, char **text)
 
 	if ((*text = arena_alloc(r->arena, CURSOR_MAX)) == NULL)
 		return ERR_TOO_LARGE;
-	if (sodium_base642bin((unsigned char *)*text, CURSOR_MAX - 1, cursor, strlen(cursor), NULL,
-		    &n, NULL, sodium_base64_VARIANT_URLSAFE_NO_PADDING) != 0 ||
-		strlen(*text) != n)
+	if (!base64_read(cursor, strlen(cursor), *text, CURSOR_MAX - 1, &n) || strlen(*text) != n)
 		return request_fault(r, "/cursor", INVALID_CURSOR);
 	return OK;
 }

@@ -5,6 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "common/base/base64.h"
 #include "common/base/config.h"
 #include "common/base/random.h"
 
@@ -28,12 +29,10 @@ bool
 refresh_read(const char *text, struct refresh *out)
 {
 	size_t n;
-	const char *end;
 
 	if (strlen(text) != REFRESH_TOKEN - 1 ||
-		sodium_base642bin(out->token, sizeof out->token, text, REFRESH_TOKEN - 1, NULL, &n,
-			&end, BASE64) != 0 ||
-		n != sizeof out->token || *end != '\0')
+		!base64_read(text, REFRESH_TOKEN - 1, out->token, sizeof out->token, &n) ||
+		n != sizeof out->token)
 		return false;
 	refresh_hash(out);
 	return true;

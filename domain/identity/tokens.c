@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/base64.h"
 #include "common/base/caller.h"
 #include "common/base/config.h"
 #include "common/base/json.h"
@@ -125,16 +126,6 @@ token_split(const char *token, struct parts *p)
 	return true;
 }
 
-/* libsodium refuses invalid characters, padding and stray trailing bits. */
-static bool
-part_decode(const char *part, size_t bytes, void *out, size_t room, size_t *got)
-{
-	const char *end;
-
-	return sodium_base642bin(out, room, part, bytes, NULL, got, &end, BASE64) == 0 &&
-	       end == part + bytes;
-}
-
 /* NULL if the part is not a JSON object. The caller owns the object. */
 static json_t *
 part_parse(const char *part, size_t bytes)
@@ -143,7 +134,7 @@ part_parse(const char *part, size_t bytes)
 	size_t n;
 	json_t *v;
 
-	if (!part_decode(part, bytes, text, sizeof text, &n) ||
+	if (!base64_read(part, bytes, text, sizeof text, &n) ||
 		json_read(text, n, &v, reason) != OK)
 		return NULL;
 	if (json_is_object(v))
@@ -226,7 +217,7 @@ token_check(const char *token, struct claims *c, const char **why)
 	*why = "The access token is not one of ours.";
 	if (!token_split(token, &p) || !header_check(&p, kid))
 		return ERR_UNAUTHENTICATED;
-	if (!part_decode(p.signature, p.signature_bytes, signature, sizeof signature, &n) ||
+	if (!base64_read(p.signature, p.signature_bytes, signature, sizeof signature, &n) ||
 		n != sizeof signature)
 		return ERR_UNAUTHENTICATED;
 	if ((e = keys_verify(kid, token, p.header_bytes + 1 + p.payload_bytes, signature)) != OK)

@@ -79,7 +79,7 @@ run_files() {
 run_suite() {
 	suite_passed=0 suite_failed=0
 	case $1 in
-	unit | ops | apart | hosting) "suite_$1" ;;
+	unit | fuzz | ops | apart | hosting) "suite_$1" ;;
 	*)
 		if environment_start; then
 			"suite_$1"
@@ -150,6 +150,13 @@ take_numbers() {
 	local numbers
 	numbers=$(sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$1" | tail -n 1)
 	read -r suite_passed suite_failed <<<"${numbers:-0 1}"
+}
+
+# The replay of the fuzzing corpora needs no servers, but builds its own programs.
+fuzz_begin() { background_begin fuzz nice tests/fuzz/replay; }
+suite_fuzz() {
+	background_end fuzz
+	count_tap fuzz cat "$results/fuzz.out"
 }
 
 # It installs its copies as users install theirs: without the options of the test servers.

@@ -1,5 +1,6 @@
 /* test_log.c - a log that is not read loses lines, counts them, and blocks no writer. */
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -82,12 +83,41 @@ a_socket_that_is_not_read_blocks_no_one(void **state)
 	loses_lines(ends);
 }
 
+/* Whatever is logged, a line is JSON: here a text that is cut inside a character. */
+static void
+a_line_is_json(void **state)
+{
+	char message[4096], line[8192] = "";
+	int ends[2], terminal = dup(STDERR_FILENO);
+	json_t *v;
+
+	(void)state;
+	memset(message, 'x', sizeof message - 1);
+	message[sizeof message - 1] = '\0';
+	/* 2047 bytes of a message are kept. */
+	memcpy(message + 2046, "\303\251", 2);
+	memcpy(message, "\377\"\\\001\303\251\303", 7);
+	assert_int_equal(pipe2(ends, O_NONBLOCK), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	log_init("test", "info");
+	log_info("%s", message);
+	dup2(terminal, STDERR_FILENO);
+	close(terminal);
+	(void)read_all(ends[0], line, sizeof line);
+	v = json_loads(line, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(v);
+	assert_memory_equal(json_string_value(json_object_get(v, "message")),
+		"?\"\\\001\303\251?xx", 9);
+	json_decref(v);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_pipe_that_is_not_read_blocks_no_one),
 		cmocka_unit_test(a_socket_that_is_not_read_blocks_no_one),
+		cmocka_unit_test(a_line_is_json),
 	};
 
 	return RUN(tests);

@@ -68,6 +68,22 @@ dates_are_days_in_utc(void **state)
 	assert_false(date_parse("2024-02-29T00:00:00Z", &t));
 }
 
+/* The text has a year that we store; the instant that it means has not. */
+static void
+no_offset_leads_out_of_the_years(void **state)
+{
+	instant_us t;
+
+	(void)state;
+	assert_true(instant_parse("9999-12-31T23:59:59.999999999Z", &t));
+	assert_int_equal(t, INSTANT_LAST);
+	assert_true(instant_parse("1970-01-01T01:00:00+01:00", &t));
+	assert_int_equal(t, 0);
+	assert_false(instant_parse("9999-12-31T23:59:59-00:01", &t));
+	assert_false(instant_parse("9999-12-31T23:59:60Z", &t));
+	assert_false(instant_parse("1970-01-01T00:59:59+01:00", &t));
+}
+
 static void
 uuid_version_7_is_time_then_randomness(void **state)
 {
@@ -147,6 +163,7 @@ main(void)
 		cmocka_unit_test(instants_are_rfc3339),
 		cmocka_unit_test(instants_survive_writing_and_reading),
 		cmocka_unit_test(dates_are_days_in_utc),
+		cmocka_unit_test(no_offset_leads_out_of_the_years),
 		cmocka_unit_test(finer_ends_are_rounded_up),
 		cmocka_unit_test(uuid_version_7_is_time_then_randomness),
 		cmocka_unit_test(uuids_are_read_strictly),
