@@ -4,9 +4,10 @@
 set -euo pipefail
 
 for service in auth wallet statement; do
-	owner=PASSWORD_${service^^}_OWNER app=PASSWORD_${service^^}_APP
-	psql -X -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres -v "owner_password=${!owner}" \
-		-v "app_password=${!app}" <<-END
+	# All users of the host can read arguments, so the passwords are in the environment.
+	psql -X -v ON_ERROR_STOP=1 -U "$POSTGRES_USER" -d postgres <<-END
+		\\getenv owner_password PASSWORD_${service^^}_OWNER
+		\\getenv app_password PASSWORD_${service^^}_APP
 		CREATE ROLE purse_${service}_owner LOGIN PASSWORD :'owner_password';
 		CREATE ROLE purse_${service}_app LOGIN PASSWORD :'app_password';
 		CREATE DATABASE purse_$service OWNER purse_${service}_owner;

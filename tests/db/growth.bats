@@ -22,7 +22,7 @@ teardown_file() {
 @test "no statement reads more when tables are sixty times as long" {
 	for service in auth wallet statement; do
 		url=${service^^}_URL
-		"$ROOT/tools/migrate" "${!url}" "$service" "purse_${service}_app" 3>&-
+		OWNER_URL=${!url} "$ROOT/tools/migrate" "$service" "purse_${service}_app" 3>&-
 	done
 	# shellcheck disable=SC2086
 	"$ROOT/tests/db/growth/growth.py" ${GROWTH:-1000 60000}

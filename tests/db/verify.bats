@@ -10,7 +10,7 @@ setup_file() {
 		url=${service^^}_DATABASE_OWNER_URL
 		drop "made_$service"
 		admin "CREATE DATABASE made_$service OWNER purse_${service}_owner"
-		"$ROOT/tools/migrate" "$(at $service made_$service "${!url}")" $service "purse_${service}_app"
+		OWNER_URL=$(at $service made_$service "${!url}") "$ROOT/tools/migrate" $service "purse_${service}_app"
 	done
 	psql -Xq -v ON_ERROR_STOP=1 -d "$(at wallet made_wallet "$WALLET_DATABASE_OWNER_URL")" -f "$BATS_TEST_DIRNAME/verify.sql" >/dev/null
 	send_lines made

@@ -21,7 +21,7 @@ load ../helper
 		line=${line//'postgresql://OWNER:PASSWORD@HOST/DATABASE'/$AUTH_DATABASE_OWNER_URL}
 		line=${line//USER_OF_AUTH_DATABASE_URL/purse_auth_app}
 		case $line in
-		cp\ * | chmod\ * | purse/tools/migrate\ *) bash -c "$line" </dev/null ;;
+		cp\ * | chmod\ * | OWNER_URL=*) bash -c "$line" </dev/null ;;
 		curl\ *health*) [ "$(bash -c "$line")" = '{"status":"ok"}' ] ;;
 		curl\ *) [ "$(bash -c "$line")" = 404 ] ;;
 		crontab\ *) ;;

@@ -14,7 +14,7 @@ schema() {
 
 migrate() {
 	local url=${1^^}_DATABASE_OWNER_URL
-	"$ROOT/tools/migrate" "${!url}" "$1" "purse_$1_app"
+	OWNER_URL=${!url} "$ROOT/tools/migrate" "$1" "purse_$1_app"
 }
 
 # Copies the sources, so that a test can add migrations.
@@ -22,6 +22,47 @@ copy_sources() {
 	COPY=$BATS_TEST_TMPDIR/sources
 	mkdir -p "$COPY"
 	cp -r "$ROOT/tools" "$ROOT/sql" "$COPY/"
+}
+
+# other_form FORM - sets REPLY to the auth database's connection string in another form, and SECRET to its password.
+other_form() {
+	local user host database
+	[[ $AUTH_DATABASE_OWNER_URL =~ ^postgresql://([^:]*):([^@]*)@([^:/]*):([0-9]*)/(.*)$ ]] || return 1
+	user=${BASH_REMATCH[1]} SECRET=${BASH_REMATCH[2]} host=${BASH_REMATCH[3]} port=${BASH_REMATCH[4]} database=${BASH_REMATCH[5]}
+	case $1 in
+	url) REPLY=$AUTH_DATABASE_OWNER_URL ;;
+	encoded) REPLY="postgres://$user:$(printf '%s' "$SECRET" | od -An -v -tx1 | tr -d ' \n' | sed 's/../%&/g')@$host:$port/$database?application_name=x" ;;
+	query) REPLY="postgresql://$host:$port/$database?user=$user&password=$SECRET&connect_timeout=10" ;;
+	last) REPLY="postgresql://$host:$port/$database?user=$user&password=$SECRET" ;;
+	keywords) REPLY="host=$host port=$port dbname=$database user=$user password=$SECRET connect_timeout=10" ;;
+	quoted) REPLY="password = '$SECRET' host=$host port=$port dbname=$database user=$user" ;;
+	esac
+}
+
+@test "no argument of a program shows the database's password" {
+	real=$(command -v psql)
+	cat >"$BATS_TEST_TMPDIR/psql" <<-END
+		#!/bin/sh
+		printf '%s\n' "\$@" >>'$BATS_TEST_TMPDIR/arguments'
+		exec '$real' "\$@"
+	END
+	chmod +x "$BATS_TEST_TMPDIR/psql"
+	for form in url encoded query last keywords quoted; do
+		other_form $form
+		: >"$BATS_TEST_TMPDIR/arguments"
+		PATH=$BATS_TEST_TMPDIR:$PATH OWNER_URL=$REPLY "$ROOT/tools/migrate" auth purse_auth_app
+		[ "$(wc -l <"$BATS_TEST_TMPDIR/arguments")" -gt 5 ]
+		[ "$(grep -ciE "$SECRET|%3|password" "$BATS_TEST_TMPDIR/arguments")" = 0 ] || { cat "$BATS_TEST_TMPDIR/arguments" && return 1; }
+	done
+	# A password of characters that mean something to a shell or in a URL.
+	. "$ROOT/tools/lib/common.sh"
+	password=
+	connection_split 'postgresql://u:a%5Cx41%25%24%20b%27@h/d'
+	[ "$password $REPLY" = "a\\x41%\$ b' postgresql://u@h/d" ]
+	connection_split "host=h password='a b\\'c\\\\d' user=u"
+	[ "$password" = "a b'c\\d" ]
+	connection_split postgresql://u@h/d
+	[ "$password$REPLY" = postgresql://u@h/d ]
 }
 
 @test "applying everything twice changes nothing" {

@@ -252,3 +252,11 @@ no_right() { ! right "$@"; }
 	grep -q 'localhost 5672 purse' "$BATS_TEST_TMPDIR/arguments"
 	! grep -q very-secret "$BATS_TEST_TMPDIR/arguments"
 }
+
+@test "no script gives a connection string or a password to a program as an argument" {
+	# psql_at and postgres_admin keep passwords in the environment.
+	found=$(git grep -nE '\b(psql|pg_dump|pg_restore|pgbench|pg_isready|vacuumdb)\b.*(-d|--dbname|URL|PASSWORD|password)' -- tools deploy Dockerfile docker-compose.yml ':!tools/lib/common.sh' ':!*.md' |
+		grep -vE '^[^:]*:[0-9]+:[[:space:]]*#|-d postgres\b|-d "\$REPLY"|\[CMD, pg_isready' || true)
+	[ -z "$found" ] || { echo "$found" && return 1; }
+	[ "$(grep -cE '^[^#]*\bpsql\b.*-d ' tools/lib/common.sh)" = 1 ]
+}

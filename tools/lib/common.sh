@@ -62,3 +62,36 @@ quoted() {
 	for word; do out+=" '${word//\'/\'\\\'\'}'"; done
 	printf '%s' "${out# }"
 }
+
+# psql_at URL ARGUMENT... - runs psql on the database of a connection string, with its password in
+# the environment: all users can read arguments.
+psql_at() {
+	local password
+	connection_split "$1"
+	shift
+	[ -z "$password" ] || local -x PGPASSWORD=$password
+	psql -X -d "$REPLY" "$@"
+}
+# connection_split STRING - sets REPLY to the connection string without its password, and password
+# (a local of the caller) to that: of a URL or of a list of keywords.
+connection_split() {
+	local value="('([^'\\]|\\\\.)*'|[^[:space:]]*)" blank='[[:space:]]*'
+	REPLY=$1 password=
+	if [[ $1 =~ ^(postgres(ql)?://[^:/?#@]*):([^/?#@]*)@(.*)$ ]]; then
+		REPLY=${BASH_REMATCH[1]}@${BASH_REMATCH[4]} password=${BASH_REMATCH[3]}
+		url_decode
+	elif [[ $1 =~ ^(postgres(ql)?://[^?]*\?(.*&)?)password=([^&#]*)(.*)$ ]]; then
+		REPLY=${BASH_REMATCH[1]}${BASH_REMATCH[5]#&} password=${BASH_REMATCH[4]}
+		url_decode
+	elif [[ $1 =~ ^((.*[[:space:]])?)password$blank=$blank$value(.*)$ ]]; then
+		REPLY=${BASH_REMATCH[1]}${BASH_REMATCH[5]} password=${BASH_REMATCH[3]}
+		[[ $password != \'* ]] || password=${password:1:-1}
+		password=${password//\\\\/\\}
+		password=${password//\\\'/\'}
+	fi
+}
+# Decodes the %XX in password.
+url_decode() {
+	password=${password//\\/\\\\}
+	printf -v password '%b' "${password//%/\\x}"
+}
