@@ -50,10 +50,11 @@ static bool
 operation_parse(struct operation *op)
 {
 	json_t *data = json_loadb(body, sizeof body - 1, JSON_REJECT_DUPLICATES, NULL);
+	struct json_sent sent = { data, { body, body + sizeof body - 1 } };
 	struct faults faults = { 0 };
 
 	*op = (struct operation){ 0 };
-	if (data == NULL || operation_read(data, ORIGIN_REQUEST, "", arena, op, &faults) != OK)
+	if (data == NULL || operation_read(&sent, ORIGIN_REQUEST, "", arena, op, &faults) != OK)
 		return false;
 	operation_fingerprint(op);
 	return true;

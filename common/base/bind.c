@@ -127,18 +127,6 @@ bind_integer(int64_t v, const struct field *field, struct place *p)
 	return OK;
 }
 
-/* Measured as compact JSON, so white space in the request does not count. */
-static enum error
-bind_object_value(json_t *v, const struct field *field, struct place *p)
-{
-	size_t n = json_dumpb(v, NULL, 0, JSON_COMPACT);
-
-	if (n > (size_t)field->max)
-		return FAULT(p, "must be at most %" PRId64 " bytes long as JSON", field->max);
-	*field->object = v;
-	return OK;
-}
-
 static enum error
 bind_textual(const char *s, const struct field *field, struct place *p)
 {
@@ -209,9 +197,8 @@ bind_value(json_t *v, const struct field *field, struct place *p)
 		*field->boolean = json_is_true(v);
 		return OK;
 	}
-	if (field->type == FIELD_OBJECT && json_is_object(v))
-		return bind_object_value(v, field, p);
-	if (field->type == FIELD_ARRAY && json_is_array(v)) {
+	if ((field->type == FIELD_OBJECT && json_is_object(v)) ||
+		(field->type == FIELD_ARRAY && json_is_array(v))) {
 		*field->object = v;
 		return OK;
 	}

@@ -37,7 +37,7 @@ enum field_type {
 	FIELD_TO,      /* the same for its end; a plain date includes that day */
 	FIELD_ARRAY,   /* any array; not in queries */
 	FIELD_PAIRS,   /* queries only: repeated name[key]=value */
-	FIELD_OBJECT,  /* any object, at most `max` bytes as compact JSON; not in queries */
+	FIELD_OBJECT,  /* any object; not in queries */
 };
 
 #define PAIRS_MAX 8
@@ -52,7 +52,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required;
-	int64_t min, max; /* a number; a text's characters (max 0: 255); an object's bytes */
+	int64_t min, max; /* a number; a text's characters (max 0: 255) */
 	const char *const *choices; /* ends with NULL */
 	bool *present;              /* optional: set to whether the member was present */
 	/* Where the value goes; `type` decides which member. Unchanged if the value is

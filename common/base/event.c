@@ -7,149 +7,33 @@
 #include <string.h>
 
 #include "common/base/json.h"
+#include "common/base/json_text.h"
 #include "common/base/text.h"
 
-/* ---- the text itself ----
- *
- * The text was parsed before, so it is valid JSON without a NUL byte. The loops still end on any
- * other text: each iteration moves on by at least one byte, and none goes past the end. */
-
-struct scan {
-	const char *at, *end;
-};
-
-static void
-skip_space(struct scan *s)
+static struct json_text
+text_of_body(const struct event *e)
 {
-	while (s->at < s->end &&
-		(*s->at == ' ' || *s->at == '\t' || *s->at == '\n' || *s->at == '\r'))
-		s->at++;
-}
-
-/* Skips a string, from its opening quote to just past the closing one. */
-static void
-skip_string(struct scan *s)
-{
-	for (s->at++; s->at < s->end && *s->at != '"'; s->at++)
-		if (*s->at == '\\' && s->at + 1 < s->end)
-			s->at++;
-	if (s->at < s->end)
-		s->at++;
-}
-
-/* Length of the number, true, false or null that starts here. */
-static size_t
-plain_length(const struct scan *s)
-{
-	const char *p = s->at;
-
-	/* strchr() finds a NUL at the end of its list; here it is a byte like others, so that every
-	 * caller advances. */
-	while (p < s->end && (*p == '\0' || strchr(",:]} \t\r\n", *p) == NULL))
-		p++;
-	return (size_t)(p - s->at);
-}
-
-/* Skips a whole value. In valid JSON brackets match, and only strings can hide them. */
-static void
-skip_value(struct scan *s)
-{
-	int depth = 0;
-
-	do {
-		skip_space(s);
-		if (s->at >= s->end)
-			return;
-		if (*s->at == '"') {
-			skip_string(s);
-		} else if (*s->at == '{' || *s->at == '[') {
-			depth++;
-			s->at++;
-		} else if (*s->at == '}' || *s->at == ']') {
-			depth--;
-			s->at++;
-		} else if (*s->at == ',' || *s->at == ':') {
-			s->at++;
-		} else {
-			s->at += plain_length(s);
-		}
-	} while (depth > 0);
-}
-
-/* Compares a member's name, which begins and ends at its quotes and can contain escapes. */
-static bool
-name_is(const char *quoted, size_t bytes, const char *name)
-{
-	json_t *text;
-	bool same;
-
-	if (memchr(quoted, '\\', bytes) == NULL)
-		return bytes == strlen(name) + 2 && memcmp(quoted + 1, name, bytes - 2) == 0;
-	text = json_loadb(quoted, bytes, JSON_DECODE_ANY, NULL);
-	same = json_is_string(text) && strcmp(json_string_value(text), name) == 0;
-	json_decref(text);
-	return same;
-}
-
-/* Moves from an object's brace to the value of the named member. */
-static bool
-enter_member(struct scan *s, const char *name)
-{
-	skip_space(s);
-	if (s->at >= s->end || *s->at != '{')
-		return false;
-	s->at++;
-	for (skip_space(s); s->at < s->end && *s->at == '"'; skip_space(s)) {
-		const char *key = s->at;
-		size_t n;
-
-		skip_string(s);
-		n = (size_t)(s->at - key);
-		skip_space(s);
-		s->at += s->at < s->end; /* the colon */
-		if (name_is(key, n, name)) {
-			skip_space(s);
-			return true;
-		}
-		skip_value(s);
-		skip_space(s);
-		s->at += s->at < s->end; /* the comma, or the closing brace */
-	}
-	return false;
+	return (struct json_text){ e->text, e->text + e->bytes };
 }
 
 bool
 event_number(const struct event *e, const char *const *path, char *out, size_t room)
 {
-	struct scan s = { e->text, e->text + e->bytes };
-	size_t n;
+	struct json_text value = text_of_body(e);
 
 	for (; *path != NULL; path++)
-		if (!enter_member(&s, *path))
-			return false;
-	if (s.at >= s.end || (*s.at != '-' && (*s.at < '0' || *s.at > '9')))
-		return false;
-	n = plain_length(&s);
-	if (n >= room)
-		return false;
-	memcpy(out, s.at, n);
-	out[n] = '\0';
-	return true;
+		value = json_text_member(value, *path);
+	return json_text_number(value, out, room);
 }
 
 const char *
 event_data_text(const struct event *e, size_t *bytes)
 {
-	struct scan s = { e->text, e->text + e->bytes };
-	const char *begin;
+	struct json_text body = text_of_body(e), data;
 
-	if (e->enveloped && !enter_member(&s, "data"))
-		s.at = e->text;
-	skip_space(&s);
-	begin = s.at;
-	skip_value(&s);
-	*bytes = (size_t)(s.at - begin);
-	return begin;
+	data = e->enveloped ? json_text_member(body, "data") : json_text_value(body);
+	*bytes = (size_t)(data.end - data.at);
+	return data.at;
 }
 
 /* ---- reading ---- */

@@ -33,6 +33,9 @@ too_deep(const char *text, size_t bytes)
 	return false;
 }
 
+#define NUMBER_LARGE                                                                               \
+	"the number is too large: integers have 64 bits, other numbers are at most 1.8e308"
+
 /* jansson's reason, in words that do not mention its flags. */
 static enum error
 parse_error(const json_error_t *why, char reason[JSON_REASON])
@@ -48,7 +51,7 @@ parse_error(const json_error_t *why, char reason[JSON_REASON])
 	}
 	if (code == json_error_numeric_overflow || code == json_error_null_character) {
 		text = code == json_error_null_character ? "U+0000 is not accepted"
-							 : "the number is too large";
+							 : NUMBER_LARGE;
 		e = ERR_INVALID_REQUEST;
 	}
 	(void)snprintf(reason, JSON_REASON, "line %d, column %d: %s", why->line, why->column, text);

@@ -206,11 +206,16 @@ request_body(struct request *r, json_t **object)
 	return e;
 }
 
-const char *
-request_raw_body(const struct request *r, size_t *bytes)
+enum error
+request_body_sent(struct request *r, struct json_sent *body)
 {
-	*bytes = r->raw_bytes;
-	return r->raw;
+	json_t *object;
+	enum error e = request_body(r, &object);
+
+	*body = (struct json_sent){ .value = object };
+	if (e == OK)
+		body->text = (struct json_text){ r->raw, r->raw + r->raw_bytes };
+	return e;
 }
 
 enum error

@@ -15,6 +15,7 @@
 #include "common/base/caller.h"
 #include "common/base/config.h"
 #include "common/base/error.h"
+#include "common/base/json_text.h"
 #include "common/base/uuid.h"
 
 enum method {
@@ -65,8 +66,8 @@ enum error request_bind(struct request *r, const struct field *fields, size_t co
  * refused, so a misspelt filter never returns too much. */
 enum error request_bind_query(struct request *r, const struct field *fields,
 	size_t count) MUST_CHECK;
-/* The raw bytes of the body (for a fingerprint); length in *bytes. Call request_body() first. */
-const char *request_raw_body(const struct request *r, size_t *bytes);
+/* The same with its text, in which numbers are as the client sent them. */
+enum error request_body_sent(struct request *r, struct json_sent *body) MUST_CHECK;
 
 /* The Idempotency-Key header: NULL if absent, a fault if invalid (see bind.h). */
 enum error request_key(struct request *r, const char **key) MUST_CHECK;

@@ -60,7 +60,7 @@ prefix_write(char prefix[PREFIX_BYTES], size_t i)
 
 /* An invalid place is not an error: its faults become its result, and the others go on. */
 static enum error
-place_read(struct batch *b, size_t i, const json_t *data, const struct caller *caller,
+place_read(struct batch *b, size_t i, const struct json_sent *data, const struct caller *caller,
 	struct arena *arena)
 {
 	struct operation *op = &b->places[i].operation;
@@ -72,7 +72,7 @@ place_read(struct batch *b, size_t i, const json_t *data, const struct caller *c
 	*op = operation_zero();
 	if (b->key.key != NULL && (op->key = place_key(b->key.key, i, arena)) == NULL)
 		return ERR_TOO_LARGE;
-	if (!json_is_object(data))
+	if (!json_is_object(data->value))
 		e = faults_add(&faults, prefix, "must be an object");
 	else
 		e = operation_read(data, ORIGIN_BATCH, prefix, arena, op, &faults);
@@ -101,22 +101,24 @@ faults_gather(const struct batch *b, struct faults *f)
 }
 
 enum error
-batch_read(struct batch *b, const json_t *list, const struct caller *caller, struct arena *arena,
-	struct faults *f)
+batch_read(struct batch *b, const struct json_sent *list, const struct caller *caller,
+	struct arena *arena, struct faults *f)
 {
-	json_t *item;
-	size_t i;
+	struct json_sent item = { .text = json_text_first(list->text) };
 	enum error e;
 
-	b->count = json_array_size(list);
+	b->count = json_array_size(list->value);
 	if (b->count < 1 || b->count > LEDGER_BATCH_MAX)
 		return faults_add(f, "/transactions", "must be an array of 1 to %d transactions",
 			LEDGER_BATCH_MAX);
 	if ((b->places = arena_alloc(arena, b->count * sizeof *b->places)) == NULL)
 		return ERR_TOO_LARGE;
-	json_array_foreach(list, i, item)
-		if ((e = place_read(b, i, item, caller, arena)) != OK)
+	for (size_t i = 0; i < b->count; i++) {
+		item.value = json_array_get(list->value, i);
+		if ((e = place_read(b, i, &item, caller, arena)) != OK)
 			return e;
+		item.text = json_text_next(list->text, item.text);
+	}
 	return b->atomic ? faults_gather(b, f) : OK;
 }
 

@@ -33,7 +33,7 @@ enum error batch_key_read(struct batch_key *k, const struct uuid *owner, const c
 
 /* Reads the list of transactions on behalf of the caller. Each place keeps its own faults; in an
  * atomic batch they invalidate the whole, and all of them also go to *f. Memory: the arena. */
-enum error batch_read(struct batch *b, const json_t *list, const struct caller *caller,
+enum error batch_read(struct batch *b, const struct json_sent *list, const struct caller *caller,
 	struct arena *arena, struct faults *f) MUST_CHECK;
 
 /* Posts the valid places. A refusal of a place is no error; see batch_first_refusal().

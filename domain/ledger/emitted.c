@@ -44,9 +44,14 @@ set_reason_from_faults(char reason[EVENT_REASON], const struct faults *f)
 static enum error
 read_own(struct emitted *m, struct arena *arena, char reason[EVENT_REASON])
 {
+	struct json_sent data = { .value = m->event.data };
 	struct faults faults = { 0 };
-	enum error e = operation_read(m->event.data, ORIGIN_EVENT, "", arena, &m->op, &faults);
+	size_t bytes;
+	enum error e;
 
+	data.text.at = event_data_text(&m->event, &bytes);
+	data.text.end = data.text.at + bytes;
+	e = operation_read(&data, ORIGIN_EVENT, "", arena, &m->op, &faults);
 	if (e != OK)
 		set_reason_from_faults(reason, &faults);
 	json_decref(faults.list);

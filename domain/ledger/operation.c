@@ -11,8 +11,11 @@
 
 #define MERCHANT_MAX 200
 #define DESCRIPTION_MAX 500
-#define METADATA_MAX 4096
+#define METADATA_MAX JSON_SENT_MAX
+/* As a fingerprint hashes it: with 17 digits for each number that jansson keeps as a double. */
+#define METADATA_DIGITS_MAX (6 * METADATA_MAX)
 #define EXPIRED "must be in the future"
+#define METADATA_LONG "must be at most 4096 bytes long as JSON"
 #define SAME_WALLET "must be another wallet"
 
 /* The id is made here, before anything is sent, so that a retry after a lost commit
@@ -101,27 +104,17 @@ expiry_check(const struct reader *r, bool maybe_retry)
 	return OK;
 }
 
-/* Writes compact JSON. It fits, because the field has that limit. 15 digits write 1.1 as it was
- * sent; a number that needs more gets 17. */
-static size_t
-metadata_dump(json_t *metadata, char text[METADATA_MAX])
-{
-	size_t n = json_dumpb(metadata, text, METADATA_MAX, JSON_COMPACT | JSON_REAL_PRECISION(15));
-	json_t *back = json_read_stored(text, n);
-
-	if (!json_equal(metadata, back))
-		n = json_dumpb(metadata, text, METADATA_MAX, JSON_COMPACT);
-	json_decref(back);
-	return n;
-}
-
-/* Stored as text, not as jsonb: a replay must return the same bytes. */
+/* Stored as text, not as jsonb: a replay must return the same bytes. Numbers keep their spelling,
+ * so a filter finds what a client sent, and no digit is lost. */
 static enum error
-metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
+metadata_keep(const struct reader *r, const struct json_sent *metadata, struct arena *arena,
+	struct operation *op)
 {
 	char text[METADATA_MAX];
-	size_t n = metadata_dump(metadata, text);
+	size_t n = json_sent_write(metadata, text, sizeof text);
 
+	if (n == 0)
+		return fault(r, "metadata", METADATA_LONG);
 	op->metadata = arena_strndup(arena, text, n);
 	return op->metadata != NULL ? OK : ERR_TOO_LARGE;
 }
@@ -129,8 +122,8 @@ metadata_keep(json_t *metadata, struct arena *arena, struct operation *op)
 /* The checks run in order, and stop at the first that fails: a later one could be wrong about a
  * value that was not read. */
 enum error
-operation_read(const json_t *data, enum origin origin, const char *prefix, struct arena *arena,
-	struct operation *op, struct faults *f)
+operation_read(const struct json_sent *data, enum origin origin, const char *prefix,
+	struct arena *arena, struct operation *op, struct faults *f)
 {
 	int64_t kind = 0;
 	json_t *metadata = NULL;
@@ -143,7 +136,7 @@ operation_read(const json_t *data, enum origin origin, const char *prefix, struc
 			.uuid = &op->reference },
 		{ "merchant", FIELD_TEXT, .min = 1, .max = MERCHANT_MAX, .text = &op->merchant },
 		{ "description", FIELD_TEXT, .max = DESCRIPTION_MAX, .text = &op->description },
-		{ "metadata", FIELD_OBJECT, .max = METADATA_MAX, .object = &metadata },
+		{ "metadata", FIELD_OBJECT, .object = &metadata },
 		{ "to_wallet_id", FIELD_UUID, .present = &op->has_counterpart,
 			.uuid = &op->counterpart },
 		{ "expires_at", FIELD_INSTANT, .present = &op->has_expires_at,
@@ -159,7 +152,7 @@ operation_read(const json_t *data, enum origin origin, const char *prefix, struc
 	enum error e;
 
 	op->final = true;
-	e = bind_object(data, fields, count, prefix, f);
+	e = bind_object(data->value, fields, count, prefix, f);
 	op->kind = kind_of_choice(kind);
 	if (e == OK)
 		e = rules_check(&reader);
@@ -170,7 +163,9 @@ operation_read(const json_t *data, enum origin origin, const char *prefix, struc
 	if (e == OK && op->key != NULL && !key_is_valid(op->key))
 		e = fault(&reader, "idempotency_key", "must be visible ASCII");
 	if (e == OK && metadata != NULL)
-		e = metadata_keep(metadata, arena, op);
+		e = metadata_keep(&reader,
+			&(struct json_sent){ metadata, json_text_member(data->text, "metadata") },
+			arena, op);
 	return e;
 }
 
@@ -197,13 +192,14 @@ operation_fault(const struct operation *op, const char *prefix, struct faults *f
 	return faults_add(f, prefix, "is not accepted by the ledger");
 }
 
-/* Sorts the members by name, so that their order in the request does not matter. */
+/* Sorts the members by name, so that their order in the request does not matter; nor does how a
+ * number is spelled. Stored fingerprints hash this form. */
 static void
 metadata_digest(struct digest *d, const char *metadata)
 {
 	json_t *object =
 		metadata != NULL ? json_read_stored(metadata, strlen(metadata)) : NULL;
-	char buffer[METADATA_MAX * 2];
+	char buffer[METADATA_DIGITS_MAX];
 	size_t n = 0;
 
 	if (object != NULL)

@@ -9,6 +9,7 @@
 #include "common/base/caller.h"
 #include "common/base/clock.h"
 #include "common/base/error.h"
+#include "common/base/json_text.h"
 #include "common/base/money.h"
 #include "common/base/uuid.h"
 #include "domain/ledger/kinds.h"
@@ -39,7 +40,7 @@ struct operation {
 	const char *key;             /* idempotency key, NULL if absent */
 	unsigned char fingerprint[LEDGER_FINGERPRINT]; /* of the request; used only with a key */
 	const char *merchant, *description; /* NULL if absent */
-	const char *metadata;        /* compact JSON object, NULL if absent */
+	const char *metadata;        /* compact JSON object, its numbers as sent; NULL if absent */
 };
 
 struct operation operation_zero(void); /* empty, but with a new id, and final */
@@ -52,7 +53,7 @@ enum origin { ORIGIN_REQUEST, ORIGIN_BATCH, ORIGIN_EVENT };
  * what it can without the database: amounts, lengths, and what the kind requires. Faults go to *f,
  * with `prefix` before their pointers. Text is borrowed from `data`; the metadata are copied to the
  * arena. If the key comes from elsewhere, set it before. */
-enum error operation_read(const json_t *data, enum origin origin, const char *prefix,
+enum error operation_read(const struct json_sent *data, enum origin origin, const char *prefix,
 	struct arena *arena, struct operation *op, struct faults *f) MUST_CHECK;
 
 /* Sets the caller on whose behalf it is posted, and the fingerprint. If the caller has a role that

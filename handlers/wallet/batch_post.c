@@ -10,7 +10,8 @@ batch_from_request(struct request *r, struct batch *b)
 {
 	int64_t mode = 0;
 	const char *key;
-	json_t *body, *list = NULL;
+	json_t *list = NULL;
+	struct json_sent body, sent;
 	const struct field query[] = { { "dry_run", FIELD_BOOL, .boolean = &b->dry } };
 	const struct field fields[] = {
 		{ "mode", FIELD_CHOICE, .required = true, .choices = batch_modes, .number = &mode },
@@ -19,12 +20,13 @@ batch_from_request(struct request *r, struct batch *b)
 	enum error e;
 
 	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_bind(r, fields, 2)) != OK ||
-	    (e = request_key(r, &key)) != OK || (e = request_body(r, &body)) != OK)
+	    (e = request_key(r, &key)) != OK || (e = request_body_sent(r, &body)) != OK)
 		return e;
-	if (key != NULL && (e = batch_key_read(&b->key, &r->caller.user, key, body)) != OK)
+	if (key != NULL && (e = batch_key_read(&b->key, &r->caller.user, key, body.value)) != OK)
 		return e;
 	b->atomic = mode == 1;
-	return batch_read(b, list, &r->caller, r->arena, &r->faults);
+	sent = (struct json_sent){ list, json_text_member(body.text, "transactions") };
+	return batch_read(b, &sent, &r->caller, r->arena, &r->faults);
 }
 
 /* 200 for `each`, whatever became of the places: each has a status of its own. 201 only if

@@ -6,13 +6,13 @@ static enum error
 operation_from_request(struct operation *op, bool *dry, struct request *r)
 {
 	const struct field query[] = { { "dry_run", FIELD_BOOL, .boolean = dry } };
-	json_t *body;
+	struct json_sent body;
 	enum error e;
 
 	*op = operation_zero();
-	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_body(r, &body)) != OK ||
-	    (e = request_key(r, &op->key)) != OK ||
-	    (e = operation_read(body, ORIGIN_REQUEST, "", r->arena, op, &r->faults)) != OK)
+	if ((e = request_bind_query(r, query, 1)) != OK ||
+	    (e = request_body_sent(r, &body)) != OK || (e = request_key(r, &op->key)) != OK ||
+	    (e = operation_read(&body, ORIGIN_REQUEST, "", r->arena, op, &r->faults)) != OK)
 		return e;
 	operation_set_caller(op, &r->caller);
 	return OK;

@@ -80,6 +80,29 @@ refused() {
 	refused metadata=7
 }
 
+@test "metadata keeps its numbers as sent, and is found by their value, however it is spelled" {
+	post '{"kind":"deposit","amount":1,"metadata": {"price": 1.1, "big":123456789.123456789,"e":1E2, "z":1.10,"small":1e-400}},
+		{"kind":"deposit","amount":2,"metadata":{"price":"1.1","n":9007199254740993}},
+		{"kind":"deposit","amount":3,"metadata":{"price":1.10,"n":9007199254740992,"big":0e99999}}'
+	[[ $body == *'"metadata":{"price":1.1,"big":123456789.123456789,"e":1E2,"z":1.10,"small":1e-400}'* ]]
+	[ "$(found 'metadata[price]=1.1')" = "3 2 1" ]
+	[ "$(found 'metadata[price]=11e-1')" = "3 1" ]
+	[ "$(found 'metadata[price]=1.1000000000000001')" = '' ]
+	[ "$(found 'metadata[big]=123456789.123456789' 'metadata[e]=100.0' 'metadata[z]=1.1' 'metadata[small]=1e-400')" = 1 ]
+	[ "$(found 'metadata[n]=9007199254740993')" = 2 ]
+	[ "$(found 'metadata[n]=9007199254740992.0')" = 3 ]
+	[ "$(found 'metadata[big]=1e131072')" = '' ]
+	[ "$(found 'metadata[big]=0e99999')" = 3 ]
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":4,\"metadata\":{\"price\":1.10,\"n\":[0.10]}}"
+	expect 201
+	[[ $body == *'"metadata":{"price":1.10,"n":[0.10]}'* ]]
+	[ "$(found 'metadata[price]=1.100')" = "4 3 1" ]
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":4,\"metadata\":{\"n\":9223372036854775808}}"
+	[[ "$status_code $body" == "422 "*'"detail":"line 1, column 115: the number is too large: integers have 64 bits, other numbers are at most 1.8e308"'* ]]
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"deposit\",\"amount\":4,\"metadata\":{\"n\":1e309}}"
+	[[ "$status_code $body" == "422 "*'the number is too large'* ]]
+}
+
 @test "by time, and by all filters together" {
 	at=$(sql wallet "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'hold'")
 	[ "$(found "from=$at")" = "40 30 20 10 1000" ]

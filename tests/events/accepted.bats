@@ -7,10 +7,10 @@ load events
 setup() { USER=$(new_uuid); }
 
 @test "CloudEvents: a deposit opens the user's first wallet, and everything reaches the statement" {
-	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":10000,\"description\":\"é\",\"metadata\":{\"b\":1,\"a\":[true]}}")"
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":10000,\"description\":\"é\",\"metadata\":{\"b\":1.10,\"a\":[true]}}")"
 	eventually history_is "$USER" $'opening 0 0\ndeposit 10000 10000'
 	[ "$(sql wallet "SELECT currency FROM wallet WHERE owner_id = '$USER'")" = EUR ]
-	[ "$(sql wallet "SELECT metadata FROM transaction_shown WHERE owner_id = '$USER' AND version = 2")" = '{"b":1,"a":[true]}' ]
+	[ "$(sql wallet "SELECT metadata FROM transaction_shown WHERE owner_id = '$USER' AND version = 2")" = '{"b":1.10,"a":[true]}' ]
 	eventually statement_has_all "$USER"
 	[ "$(lines_of statement "$USER" | wc -l)" = 2 ]
 }

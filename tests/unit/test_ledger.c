@@ -189,18 +189,19 @@ batches_keep_their_keys(void **state)
 	struct batch b = { 0 };
 	struct caller caller = { 0 };
 	struct faults f = { NULL };
+	struct json_sent list = { json_loads(four, 0, NULL), { four, four + sizeof four - 1 } };
 
 	(void)state;
 	assert_int_equal(batch_key_read(&b.key, &caller.user, "key-1", json_loads(body, 0, NULL)),
 		OK);
 	is(b.key.fingerprint, "aa9c67b4ceebf61559410b87a31b004d4cb90074cd480445abcf0a6537abc9c5");
-	assert_int_equal(batch_read(&b, json_loads(four, 0, NULL), &caller, arena, &f), OK);
+	assert_int_equal(batch_read(&b, &list, &caller, arena, &f), OK);
 	assert_null(f.list);
 	assert_string_equal(b.places[3].operation.key, "batch:0-mdJ10iqck_OXV1jLr-5g_DOjfcXvS6");
 	assert_true(b.places[0].faults == NULL && b.places[1].faults != NULL);
 	assert_true(b.places[2].faults != NULL && b.places[3].faults == NULL);
 	b.atomic = true;
-	assert_int_equal(batch_read(&b, json_loads(four, 0, NULL), &caller, arena, &f),
+	assert_int_equal(batch_read(&b, &list, &caller, arena, &f),
 		ERR_INVALID_REQUEST);
 	assert_int_equal(json_array_size(f.list), 2);
 }

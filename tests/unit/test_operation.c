@@ -20,7 +20,8 @@ read_body(const char *json, bool trusted, struct operation *op, const char **poi
 
 	assert_non_null(o);
 	*op = operation_zero();
-	e = operation_read(o, trusted ? ORIGIN_EVENT : ORIGIN_REQUEST, "", arena, op, &f);
+	e = operation_read(&(struct json_sent){ o, { json, json + strlen(json) } },
+		trusted ? ORIGIN_EVENT : ORIGIN_REQUEST, "", arena, op, &f);
 	first[0] = '\0';
 	if (f.list != NULL)
 		snprintf(first, sizeof first, "%s",
@@ -143,6 +144,53 @@ fingerprint_is(const char *json, const char *stored)
 	assert_string_equal(hex, stored);
 }
 
+static void
+metadata_is(const char *json, const char *expected)
+{
+	struct operation op;
+	const char *pointer;
+
+	assert_int_equal(read_body(json, false, &op, &pointer), OK);
+	assert_string_equal(op.metadata, expected);
+}
+
+/* jansson would write 1.1000000000000001, 100.0 and 0.0. Only white space and needless escapes are
+ * lost. */
+static void
+metadata_keeps_its_numbers_as_sent(void **state)
+{
+	(void)state;
+	metadata_is("{\"kind\":\"deposit\",\"amount\":1,\"metadata\":{\"price\":1.1,"
+		    "\"big\":123456789.123456789}}",
+		"{\"price\":1.1,\"big\":123456789.123456789}");
+	metadata_is("{ \"met\\u0061data\" : { \"a\" : [ 1E2 , 1.10, 1e-400, -0, -0.0 ], \"3\":4,"
+		    "\"s\":\"1.50 \\\" 2\", \"t\":true } ,\"kind\":\"deposit\",\"amount\":1}",
+		"{\"a\":[1E2,1.10,1e-400,-0,-0.0],\"3\":4,\"s\":\"1.50 \\\" 2\",\"t\":true}");
+	metadata_is("{\"amount\":5,\"merchant\":null,\"kind\":\"deposit\",\"metadata\":{}}", "{}");
+}
+
+/* The limit is that of the text as sent, without white space. */
+static void
+metadata_is_bounded(void **state)
+{
+	static const char head[] = "{\"kind\":\"deposit\",\"amount\":1,\"metadata\":{\"n\":[";
+	char body[8192];
+	struct operation op;
+	const char *pointer;
+
+	(void)state;
+	for (int count = 1022; count <= 1023; count++) {
+		int n = snprintf(body, sizeof body, "%s", head);
+
+		for (int i = 0; i < count; i++)
+			n += snprintf(body + n, sizeof body - (size_t)n, "%s1.1", i > 0 ? "," : "");
+		snprintf(body + n, sizeof body - (size_t)n, "]}}");
+		assert_int_equal(read_body(body, false, &op, &pointer),
+			count == 1022 ? OK : ERR_INVALID_REQUEST);
+		assert_string_equal(pointer, count == 1022 ? "" : "/metadata");
+	}
+}
+
 /* They are in the database beside the keys: a retry across an upgrade must be told from another
  * request as before. */
 static void
@@ -156,6 +204,9 @@ fingerprints_stay_as_they_were_stored(void **state)
 	fingerprint_is("{\"kind\":\"purchase\",\"amount\":5,\"merchant\":\"Bakery\","
 		"\"metadata\":{\"b\":[1.5],\"a\":{}}}",
 		"24ad87ec0a11b61e73555902d157055f4ba1f05ee38cb7d2ecb777cf5ee153e3");
+	fingerprint_is("{\"kind\":\"deposit\",\"amount\":1,\"metadata\":{\"small\":1e-400,"
+		       "\"n\":[1.1,0,1.50],\"e\":1E2,\"big\":123456789.123456789}}",
+		"e9054324191f442fb3359342007e744f5d53b02bcdca2ba8eda12d34d34e5958");
 	fingerprint_is("{\"kind\":\"cancellation\",\"reference_id\":\"" ID "\"}",
 		"b4aea167a37941db70b53058004a6a5477d725d6f8d713ca013e6a482fc78e0e");
 	fingerprint_is("{\"kind\":\"reversal\",\"reference_id\":\"" ID "\",\"amount\":3}",
@@ -198,6 +249,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(bodies_are_checked_by_kind),
 		cmocka_unit_test(trusted_callers_can_set_the_user_and_the_key),
+		cmocka_unit_test(metadata_keeps_its_numbers_as_sent),
+		cmocka_unit_test(metadata_is_bounded),
 		cmocka_unit_test(the_fingerprint_covers_the_request),
 		cmocka_unit_test(fingerprints_stay_as_they_were_stored),
 		cmocka_unit_test(keys_are_visible_ascii),

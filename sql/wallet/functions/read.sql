@@ -103,12 +103,21 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
 	SELECT abs(CASE p_amount WHEN 0 THEN coalesce(p_held_change, 0) ELSE p_amount END)
 $$;
 
--- Whether the metadata has each of these members with this value (a number or boolean as its text).
+-- Whether the metadata has each of these members with this value: a text or boolean as its text, a
+-- number by its value, however it is spelled. Numbers of absurd size are compared as text.
 CREATE OR REPLACE FUNCTION metadata_has(p_metadata json, p_keys text[], p_values text[])
 RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-	SELECT coalesce(bool_and((p_metadata ->> n.key = n.value) IS TRUE), true)
+	SELECT coalesce(bool_and(CASE
+		WHEN stored.value = n.value THEN true
+		WHEN json_typeof(p_metadata -> n.key) = 'number'
+			AND stored.value ~ plain.number AND n.value ~ plain.number
+		THEN stored.value::numeric = n.value::numeric
+		ELSE false END), true)
 	FROM unnest(p_keys, p_values) AS n(key, value)
+	CROSS JOIN LATERAL (SELECT p_metadata ->> n.key) AS stored(value)
+	CROSS JOIN (SELECT '^-?[0-9]{1,200}(\.[0-9]{1,200})?([eE][+-]?[0-9]{1,3})?$')
+		AS plain(number)
 $$;
 
 -- The rows that a page of transactions can be taken from: versions after … until of one wallet or,
