@@ -144,7 +144,7 @@ clean: ## remove everything that was built
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- running ---
-.PHONY: install up down clean-data status logs env test test-hosting test-stop lint package-cgi
+.PHONY: install up down clean-data status logs env test test-hosting test-schema test-stop lint package-cgi
 
 install: ## install the Debian packages that are missing
 	@tools/install run
@@ -178,6 +178,9 @@ test: ## run all tests on private servers (SUITE=api: only that suite, keep its 
 
 test-hosting: ## run the API's tests on every kind of web server of a shared host (a quarter of an hour)
 	@HOSTING_FULL=1 $(MAKE) --no-print-directory test SUITE=hosting
+
+test-schema: ## make 20,000 calls that are generated from web/openapi.yaml (CALLS, SEED; ten minutes)
+	@CALLS=$${CALLS:-20000} $(MAKE) --no-print-directory test SUITE=schema
 
 test-stop: ## remove the servers that "make test SUITE=..." kept
 	@BUILD=$(BUILD) tests/run --stop

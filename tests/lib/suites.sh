@@ -83,9 +83,10 @@ run_suite() {
 	*)
 		if environment_start; then
 			"suite_$1"
-			# Not while the db suite still writes in the background: the invariants run
+			# Not while another suite still writes in the background: the invariants run
 			# again after it.
-			[ -n "${background[db]:-}" ] || count_tap "$1-invariants" tests/invariants
+			[ -n "${background[db]:-}${background[schema]:-}" ] ||
+				count_tap "$1-invariants" tests/invariants
 		else
 			suite_failed=1
 			echo "not ok - could not start the servers for the suite $1"
@@ -181,6 +182,15 @@ suite_db() {
 	fi
 	run_files db 1 "$(grep -lE "$take_turns" tests/db/*.bats)"
 	count_files db tests/db/*.bats
+}
+
+schema_begin() { environment_start && background_begin schema tests/schema/run; }
+suite_schema() {
+	[ -n "${background[schema]:-}" ] || schema_begin
+	background_end schema
+	count_tap schema cat "$results/schema.out"
+	# On request the whole table of responses.
+	[ "${CALLS:-0}" -eq 0 ] || grep '^# [A-Za-z0-9=]* ' "$results/schema.out" || true
 }
 
 suite_api() { count_bats_at_once api tests/api/*.bats; }

@@ -77,6 +77,8 @@ export const commands = {
 	'FUZZ_TIME=600 make fuzz': { not: 'runs for hours' },
 	'TARGETS="json csv" make fuzz': { not: 'runs for minutes' },
 	'tests/fuzz/run --keep': { not: 'changes the corpora' },
+	'make test-schema': { not: 'runs for minutes; make test makes fewer calls' },
+	'CALLS=5000 SEED=7 make test-schema': { not: 'runs for minutes' },
 	'make growth': { not: 'runs for minutes; tests/db/growth.bats does the same with fewer rows' },
 	'make bench': { not: 'runs for minutes, on a machine that does nothing else' },
 	'BENCH_MODE=full make bench': { not: 'runs for an hour' },
