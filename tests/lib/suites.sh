@@ -79,7 +79,7 @@ run_files() {
 run_suite() {
 	suite_passed=0 suite_failed=0
 	case $1 in
-	unit | ops | apart | hosting) "suite_$1" ;;
+	unit | ops | apart | hosting | leaks) "suite_$1" ;;
 	*)
 		if environment_start; then
 			"suite_$1"
@@ -183,5 +183,7 @@ suite_web() { count_tap web tests/web/run; }
 # The db suite's test with more rows; not part of a full run.
 suite_growth() { GROWTH='10000 1000000' count_bats growth tests/db/growth.bats; }
 suite_gateway() { count_bats gateway tests/gateway; }
+# Not a suite that can be chosen: it searches what the others have left.
+suite_leaks() { count_tap leaks tests/leaks "$results/up.log"; }
 # Runs in a copy of this checkout: see hosting.sh.
 suite_inside() { hosting_kinds; }
