@@ -180,6 +180,12 @@ file_json(const struct job *job, const char *id)
 		job->sha256);
 }
 
+static json_t *
+number_json(bool present, int64_t n)
+{
+	return present ? json_integer((json_int_t)n) : json_null();
+}
+
 json_t *
 job_json(const struct job *job)
 {
@@ -192,9 +198,10 @@ job_json(const struct job *job)
 	instant_format(job->to, to);
 	instant_format(job->created_at, created);
 	instant_format(job->finished_at, finished);
-	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:s, s:s?}", "id", id,
+	return json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:o, s:o, s:s, s:s?}", "id", id,
 		"wallet_id", wallet, "status", status_names[job->status], "progress",
 		(json_int_t)job->progress, "format", format_names[job->format], "from", from, "to",
-		to, "file", file_json(job, id), "created_at", created, "finished_at",
-		job->has_finished ? finished : NULL);
+		to, "min_version", number_json(job->min_version > 0, job->min_version), "version",
+		number_json(job->has_begun, job->head), "file", file_json(job, id), "created_at",
+		created, "finished_at", job->has_finished ? finished : NULL);
 }

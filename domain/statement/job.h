@@ -26,7 +26,7 @@ struct job {
 	int64_t bytes; /* of the finished file */
 	char sha256[SHA256_HEX];
 	bool removed; /* the file was deleted after STATEMENT_KEEP_DAYS */
-	int64_t min_version;
+	int64_t min_version; /* 0: none */
 	int64_t attempts; /* since the file last grew */
 	/* The lines that the file covers; set when the job first runs. */
 	bool has_begun;

@@ -27,7 +27,7 @@
 #define RECORD_EVERY_MS 200
 #define GAP_PAUSE_MS 1000
 #define RETRY_PAUSE_MS 5000
-#define MIN_VERSION_MS 10000 /* how long a job waits for min_version */
+#define MIN_VERSION_MS 10000 /* since the request, before a job goes on without min_version */
 /* Without progress: a job that has recorded new lines starts to count again. */
 #define ATTEMPTS_MAX 20
 

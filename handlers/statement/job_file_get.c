@@ -35,5 +35,6 @@ job_file_get(struct request *r)
 	job_download_name(&job, download);
 	if ((path = arena_printf(r->arena, "%s/%s", s->folder, name)) == NULL)
 		return reply_error(r, ERR_TOO_LARGE);
-	return reply_file(r, path, formats[job.format].media_type, download);
+	return statement_reply_version(r,
+		reply_file(r, path, formats[job.format].media_type, download), job.head);
 }

@@ -38,9 +38,16 @@ statement_reply_job(struct request *r, const struct statement_query *q, const st
 	return reply_header(r, reply, "Retry-After", "1");
 }
 
+/* Not every format has a place for it in the text. */
+struct reply *
+statement_reply_version(struct request *r, struct reply *reply, int64_t version)
+{
+	return reply_header(r, reply, "Statement-Version", "%lld", (long long)version);
+}
+
 /* Completes the text and replies with it. */
 static struct reply *
-reply_written(struct request *r, enum format f, struct text *t, const char *next)
+reply_written(struct request *r, enum format f, struct text *t, int64_t version, const char *next)
 {
 	const char *text;
 	struct reply *reply;
@@ -50,6 +57,7 @@ reply_written(struct request *r, enum format f, struct text *t, const char *next
 		(text = arena_strndup(r->arena, text, t->bytes)) == NULL)
 		return reply_error(r, ERR_TOO_LARGE);
 	reply = reply_text(r, 200, formats[f].media_type, text);
+	statement_reply_version(r, reply, version);
 	return reply_next_link(r, reply_header(r, reply, "Vary", "Accept"), next);
 }
 
@@ -74,7 +82,7 @@ reply_page_of(struct request *r, const struct statement_query *q, const struct s
 		return reply_error(r, e);
 	if (chain.version < s->until && (next = statement_query_cursor(r, s, &chain)) == NULL)
 		return reply_error(r, ERR_TOO_LARGE);
-	return reply_written(r, q->format, &text, next);
+	return reply_written(r, q->format, &text, s->head, next);
 }
 
 struct reply *

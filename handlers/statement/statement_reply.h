@@ -19,6 +19,8 @@ struct reply *statement_reply_job(struct request *r, const struct statement_quer
  * needs a job; else 404 with what to do. */
 struct reply *statement_reply_unknown(
 	struct request *r, const struct statement_query *q, bool is_long);
+/* Adds the header Statement-Version: the wallet's version that a page or file shows. */
+struct reply *statement_reply_version(struct request *r, struct reply *reply, int64_t version);
 /* The job in the path, if the caller can see it. */
 enum error statement_job_find(struct request *r, struct job *job) MUST_CHECK;
 

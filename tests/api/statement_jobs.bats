@@ -37,12 +37,12 @@ drain() { "$BUILD/statement_consumer" --drain; }
 
 @test "a long statement is a job: 202, then a file of the promised length and hash" {
 	ask '&format=json'
-	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id status progress format from to file created_at finished_at" ]
-	[ "$(json '[.status, .progress, .file] | map(tostring) | join(" ")')" = "queued 0 null" ]
+	[ "$(json 'keys_unsorted | join(" ")')" = "id wallet_id status progress format from to min_version version file created_at finished_at" ]
+	[ "$(json '[.status, .progress, .min_version, .version, .file] | map(tostring) | join(" ")')" = "queued 0 3 null null" ]
 	[ "$JOB" = "/v1/statements/$(json .id)" ]
 	[ "$(header Retry-After)" -ge 1 ]
 	eventually job_is ready
-	[ "$(json .progress)" = 100 ]
+	[ "$(json '[.progress, .min_version, .version] | join(" ")')" = "100 3 3" ]
 	[ "$(json .file.url)" = "$JOB/file" ]
 	bytes=$(json .file.bytes)
 	sha256=$(json .file.sha256)
@@ -62,9 +62,11 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	[ "$status_code" = 200 ]
 	file=$body
 	[[ "$(header Content-Type)" = text/csv* ]]
+	[ "$(header Statement-Version)" = 3 ]
 	[[ "$(header Content-Disposition)" = "attachment; filename=\"statement-2026-01-01-"*".csv\"" ]]
 	api GET "/v1/statements?wallet_id=$WALLET&format=csv"
 	[ "$file" = "$body" ]
+	[ "$(header Statement-Version)" = 3 ]
 	grep -qF "\"'=SUM(A1), \"\"quoted\"\"\"" <<<"$file"
 	grep -qF "Zażółć 漢字" <<<"$file"
 }
@@ -204,6 +206,17 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	eventually job_is ready
 	api GET "$JOB/file"
 	[ "$(grep -c '^[0-9]' <<<"$body")" = 3 ]
+}
+
+@test "a job that waited for min_version in vain says where its file ends" {
+	LONG=${LONG/min_version=*/min_version=5}
+	ask
+	[ "$(json '[.min_version, .version] | map(tostring) | join(" ")')" = "5 null" ]
+	sql statement "UPDATE job SET created_at = created_at - interval '10 seconds' WHERE id = '${JOB##*/}'"
+	eventually job_is ready
+	[ "$(json '[.min_version, .version] | join(" ")')" = "5 3" ]
+	api GET "$JOB/file"
+	[ "$(json .version) $(header Statement-Version)" = "3 3" ]
 }
 
 @test "statement_consumer --drain handles the pending lines and jobs, and exits; two at once are harmless" {
