@@ -25,8 +25,8 @@ struct reply *reply_error(struct request *r, enum error e);
 json_t *problem_json(const struct request *r, enum error e, const char *detail, json_t *errors);
 /* Text that lives as long as the request. */
 struct reply *reply_text(struct request *r, int status, const char *content_type, const char *text);
-/* A file in STATEMENT_DIR: by X-Sendfile if SENDFILE is 1, else read here, with one Range (RFC
- * 9110, 14.2), ETag and If-None-Match. `path` is absolute; download_name goes into
+/* A file in STATEMENT_DIR: by X-Sendfile if SENDFILE is 1, else read here. With one Range (RFC
+ * 9110, 14.2), ETag and Last-Modified. `path` is absolute; download_name goes into
  * Content-Disposition. */
 struct reply *reply_file(struct request *r, const char *path, const char *content_type,
 	const char *download_name);

@@ -13,10 +13,10 @@ hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Percent-decodes in place ('+' too if `plus`). False on invalid escapes and NUL. An escaped NUL
- * would cut the text for us, but not for what compared it before. */
+/* Percent-decodes in place, '+' too. Reports an escaped NUL, which would cut the text for us, but
+ * not for what compared it before. False on invalid escapes. */
 static bool
-url_decode(char *s, bool plus)
+url_decode(char *s, bool *nul)
 {
 	char *out = s;
 
@@ -24,12 +24,13 @@ url_decode(char *s, bool plus)
 		if (*s == '%') {
 			int high = hex_digit(s[1]), low = high < 0 ? -1 : hex_digit(s[2]);
 
-			if (low < 0 || (high | low) == 0)
+			if (low < 0)
 				return false;
+			*nul = *nul || (high | low) == 0;
 			*out++ = (char)(high << 4 | low);
 			s += 2;
 		} else {
-			*out++ = plus && *s == '+' ? ' ' : *s;
+			*out++ = *s == '+' ? ' ' : *s;
 		}
 	}
 	*out = '\0';
@@ -46,29 +47,6 @@ pointer_of(const char *name, char pointer[POINTER_MAX])
 {
 	(void)snprintf(pointer, POINTER_MAX, "/%s", name);
 	return pointer;
-}
-
-/* Reads name[key]=value for a FIELD_PAIRS of that name. False: it is not one. */
-static bool
-pair_bind(struct request *r, const char *name, const char *value, const struct field *field,
-	enum error *e)
-{
-	struct pairs *p = field->pairs;
-	size_t n = strlen(field->name), length = strlen(name);
-	char *key;
-
-	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' ||
-		name[length - 1] != ']')
-		return false;
-	if (p->count == PAIRS_MAX) {
-		*e = PARAMETER_FAULT(r, field->name, "can be given at most %d times", PAIRS_MAX);
-		return true;
-	}
-	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
-	p->keys[p->count] = key;
-	p->values[p->count++] = value;
-	*e = key != NULL ? OK : ERR_TOO_LARGE;
-	return true;
 }
 
 /* Cuts after at most `bytes`, never inside a character. */
@@ -94,34 +72,77 @@ utf8_is_valid(const char *text)
 	return valid;
 }
 
-/* Decodes in place, in the caller's copy, since values live as long as the request. */
+/* Decodes the value of a parameter, or its name if `name` is NULL, in place, in the caller's copy,
+ * since values live as long as the request. */
 static enum error
-parameter_bind(struct request *r, char *pair, const struct field *fields, size_t count, bool *seen)
+text_decode(struct request *r, char *text, const char *name)
 {
-	char *value = strchr(pair, '=');
+	char pointer[POINTER_MAX] = "";
+	const char *prefix = name != NULL ? "" : "the name of a parameter ";
+	bool nul = false;
+
+	if (name != NULL)
+		(void)pointer_of(name, pointer);
+	if (!url_decode(text, &nul))
+		return request_refuse(r, ERR_MALFORMED_REQUEST,
+			"The query contains an invalid %% escape in %s.",
+			name != NULL ? name : "the name of a parameter");
+	if (nul)
+		return request_fault(r, pointer, "%smust not contain NUL (%%00)", prefix);
+	if (!utf8_is_valid(text))
+		return request_fault(r, pointer, "%smust be valid UTF-8", prefix);
+	return OK;
+}
+
+/* Reads name[key]=value for a FIELD_PAIRS of that name. False: it is not one. */
+static bool
+pair_bind(struct request *r, const char *name, char *value, const struct field *field,
+	enum error *e)
+{
+	struct pairs *p = field->pairs;
+	size_t n = strlen(field->name), length = strlen(name);
+	char *key;
+
+	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' ||
+		name[length - 1] != ']')
+		return false;
+	if (p->count == PAIRS_MAX) {
+		*e = PARAMETER_FAULT(r, field->name, "can be given at most %d times", PAIRS_MAX);
+		return true;
+	}
+	if ((*e = text_decode(r, value, field->name)) != OK)
+		return true;
+	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
+	p->keys[p->count] = key;
+	p->values[p->count++] = value;
+	*e = key != NULL ? OK : ERR_TOO_LARGE;
+	return true;
+}
+
+static enum error
+parameter_bind(struct request *r, char *name, const struct field *fields, size_t count, bool *seen)
+{
+	char *value = strchr(name, '=');
+	enum error e;
 
 	if (value != NULL)
 		*value++ = '\0';
 	else
-		value = pair + strlen(pair);
-	if (!url_decode(pair, true) || !url_decode(value, true))
-		return request_refuse(r, ERR_MALFORMED_REQUEST,
-			"The query contains an invalid %% escape.");
-	if (!utf8_is_valid(pair) || !utf8_is_valid(value))
-		return request_fault(r, "", "the query must be valid UTF-8");
+		value = name + strlen(name);
+	if ((e = text_decode(r, name, NULL)) != OK)
+		return e;
 	for (size_t i = 0; i < count; i++) {
-		enum error e;
-
-		if (pair_bind(r, pair, value, &fields[i], &e))
+		if (pair_bind(r, name, value, &fields[i], &e))
 			return e;
-		if (strcmp(fields[i].name, pair) != 0)
+		if (strcmp(fields[i].name, name) != 0)
 			continue;
 		if (seen[i])
-			return PARAMETER_FAULT(r, pair, "is given twice");
+			return PARAMETER_FAULT(r, name, "is given twice");
 		seen[i] = true;
-		return bind_text(value, &fields[i], &r->faults);
+		e = text_decode(r, value, name);
+		return e != OK ? e : bind_text(value, &fields[i], &r->faults);
 	}
-	return request_fault(r, "", "%s is not a known parameter", text_cut(pair, 40));
+	return request_fault(r, "", "%s is not a known parameter", text_cut(name, 40));
 }
 
 #define PARAMETERS_MAX 32
@@ -139,7 +160,7 @@ request_bind_query(struct request *r, const struct field *fields, size_t count)
 		char *pair = strsep(&rest, "&");
 		enum error one = *pair == '\0' ? OK : parameter_bind(r, pair, fields, count, seen);
 
-		/* A query that cannot be decoded outranks faults, and stays a 400. */
+	/* A query that cannot be decoded outranks faults, and stays a 400. */
 		if (one != OK && e != ERR_MALFORMED_REQUEST)
 			e = one;
 	}

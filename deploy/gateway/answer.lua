@@ -1,6 +1,6 @@
 -- answer.lua - run by lighttpd before it sends a response: turns lighttpd's own refusals into the
 -- contract's problem documents (DESIGN.md section 3) and adds a request id if there is none. The
--- services' own responses have both.
+-- services' own responses have both. Also passes on which part of a file to send.
 
 local r = lighty.r
 
@@ -19,6 +19,16 @@ if not id then
 	-- Lua's clock has whole seconds only.
 	id = problem.request_id(math.floor(lighty.c.time() * 1000) + lighty.c.rand() % 1000, random)
 	r.resp_header["X-Request-Id"] = id
+end
+
+-- The statement service decides which part of a file is sent (common/http/reply_file.c): it ignores
+-- a Range where RFC 9110 says so. lighttpd would refuse such a range, and after this script, with a
+-- page of its own.
+local range = r.resp_header["X-Sendfile-Range"]
+if range or r.req_header["Range"] then
+	r.req_header["Range"] = range
+	r.req_header["If-Range"] = nil
+	r.resp_header["X-Sendfile-Range"] = nil
 end
 
 local kind = r.resp_header["Content-Type"] or ""

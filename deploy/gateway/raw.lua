@@ -1,5 +1,10 @@
 -- raw.lua - run by lighttpd for requests that bypass the front's parser: removes the headers that
--- the front removes from all others.
+-- the front removes from all others, and refuses a control character in the path or query, which
+-- lighttpd would escape.
+
+if lighty.r.req_attr["request.orig-uri"]:find("%c") then
+	return 400
+end
 
 local headers, unsafe = lighty.r.req_header, {}
 

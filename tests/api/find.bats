@@ -32,6 +32,30 @@ refused() {
 	expect 422 invalid_request
 }
 
+@test "a value that is not text is refused by the name of its parameter" {
+	local value
+	for value in %ff %00 a%00b %c3 %80 %ed%a0%80 %c0%af %f8%88%80%80%80; do
+		api GET "/v1/transactions?wallet_id=$WALLET&merchant=$value&metadata%5Ba%5D=$value"
+		expect 422 invalid_request
+		[ "$(json '[.errors[].pointer] | join(" ")')" = '/merchant /metadata' ]
+		api GET "/v1/wallets?limit=$value"
+		expect 422 invalid_request
+		[ "$(json '[.errors[].pointer] | join(" ")')" = /limit ]
+		# The name itself; no response repeats it.
+		api GET "/v1/statements?a$value=1"
+		expect 422 invalid_request
+		[[ "$(json '.errors[0] | .pointer + .detail')" == 'the name of a parameter must '* ]]
+		# The documents and paths without a query take no notice.
+		api GET "/openapi.yaml?$value"
+		expect 200
+		api GET "/v1/wallets/$value"
+		expect 404 not_found
+	done
+	# The gateway escapes an invalid %; other web servers pass it on.
+	run other_auth GET /v1/auth/sessions '' QUERY_STRING='limit=%zz'
+	[[ $output == 'Status: 400'* && $output == *'"code":"malformed_request"'*'invalid % escape in limit'* ]]
+}
+
 @test "by kind and by exact merchant" {
 	[ "$(found)" = "40 30 20 10 1000 0" ]
 	[ "$(found kind=hold)" = 30 ]
