@@ -49,9 +49,10 @@ parse_error(const json_error_t *why, char reason[JSON_REASON])
 		(void)snprintf(reason, JSON_REASON, "it needs more memory than a request can use");
 		return ERR_TOO_LARGE;
 	}
-	if (code == json_error_numeric_overflow || code == json_error_null_character) {
-		text = code == json_error_null_character ? "U+0000 is not accepted"
-							 : NUMBER_LARGE;
+	if (code == json_error_numeric_overflow || code == json_error_null_character ||
+		code == json_error_null_byte_in_key) {
+		text = code == json_error_numeric_overflow ? NUMBER_LARGE
+							   : "U+0000 is not accepted";
 		e = ERR_INVALID_REQUEST;
 	}
 	(void)snprintf(reason, JSON_REASON, "line %d, column %d: %s", why->line, why->column, text);

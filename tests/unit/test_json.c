@@ -63,6 +63,7 @@ valid_json_that_we_do_not_take_is_an_invalid_request(void **state)
 	REFUSES("[99999999999999999999]", ERR_INVALID_REQUEST, "the number is too large");
 	REFUSES("[1e999]", ERR_INVALID_REQUEST, "the number is too large");
 	REFUSES("[\"a\\u0000b\"]", ERR_INVALID_REQUEST, "U+0000 is not accepted");
+	REFUSES("{\"a\\u0000b\":1}", ERR_INVALID_REQUEST, "U+0000 is not accepted");
 }
 
 static void
