@@ -16,7 +16,7 @@ local names = {
 
 -- Adds to the title what the client can do or what went wrong.
 local details = {
-	[400] = "This is not a valid HTTP/1.1 request (RFC 9112).",
+	[400] = "This is not a valid HTTP/1.1 request (RFC 9112), or its URL has a control character.",
 	[404] = "No service has this path: see /docs.",
 	[405] = "No path accepts this method: see /docs.",
 	[408] = "Nothing was done: send the request again, head and body without a pause.",
