@@ -110,10 +110,15 @@ class World:
             return self.operator
         return self.random.choice([self.customer, self.customer, self.operator, self.service])
 
+    def headers(self, name):
+        """What its caller sends: a generated token would not get past the door."""
+        return {'Authorization': f'Bearer {self.caller(name).token}'} if self.chance(0.97) else {}
+
     def meet(self, name, case):
-        """Puts what exists into a generated call; leaves some calls as they are. Returns the
-        headers that its caller sends: a generated one would not get past the door."""
-        caller = self.caller(name)
+        """Puts what exists into a generated call; leaves some calls as they are. Returns headers.
+
+        The caller comes first: for some operations they sign in again."""
+        headers = self.headers(name)
         if 'id' in (case.path_parameters or {}) and self.chance(0.85):
             case.path_parameters['id'] = self.path_id(name, case)
         if case.query:
@@ -124,7 +129,7 @@ class World:
             for place in case.body['transactions']:
                 if isinstance(place, dict):
                     self.meet_body('postTransaction', place)
-        return {'Authorization': f'Bearer {caller.token}'} if self.chance(0.97) else {}
+        return headers
 
     def path_id(self, name, case):
         if name == 'endSession':
