@@ -185,8 +185,9 @@ test-schema: ## make 20,000 calls that are generated from web/openapi.yaml (CALL
 test-stop: ## remove the servers that "make test SUITE=..." kept
 	@BUILD=$(BUILD) tests/run --stop
 
-lint: ## run static analysis on all sources
+lint: ## run static analysis on all sources, and check the programs' hardening
 	@tools/install run test
+	@$(MAKE) --no-print-directory $(JOBS) all
 	@tools/lint
 
 # --- benchmarks ---
@@ -214,3 +215,8 @@ $(BUILD)/bench/counts: $(call OBJ,bench/counts.c) $(ROOM_LIBS)
 # --- packaging ---
 package-cgi: all ## create build/purse-cgi.tar.gz for shared hosting (see deploy/cgi/README)
 	@BUILD=$(BUILD) tools/package-cgi
+
+.PHONY: sbom
+sbom: all ## write build/purse.cdx.json and build/purse-test.cdx.json: what Purse is made of (CycloneDX)
+	@BUILD=$(BUILD) tools/sbom
+	@BUILD=$(BUILD) tools/sbom test

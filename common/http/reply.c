@@ -227,6 +227,17 @@ send_file(struct request *r, struct reply *reply)
 	return true;
 }
 
+static bool
+says_how_to_cache(const struct reply *reply)
+{
+	for (int i = 0; i < reply->header_count; i++)
+		if (strncasecmp(reply->headers[i], "Cache-Control:", 14) == 0)
+			return true;
+	return false;
+}
+
+/* What a response shows is someone's, so no browser or proxy stores it, unless the handler has
+ * decided otherwise. */
 bool
 reply_send(struct request *r, struct reply *reply)
 {
@@ -246,7 +257,7 @@ reply_send(struct request *r, struct reply *reply)
 		HEAD("Content-Length: %zu\r\n", reply->bytes);
 	for (int i = 0; i < reply->header_count; i++)
 		HEAD("%s\r\n", reply->headers[i]);
-	HEAD("\r\n");
+	HEAD("%s\r\n", says_how_to_cache(reply) ? "" : "Cache-Control: no-store\r\n");
 #undef HEAD
 	if (n >= sizeof head) {
 		log_error("the response headers are too long");

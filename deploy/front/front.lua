@@ -88,5 +88,7 @@ core.register_service("late", "tcp", function(applet)
 
 	applet:send("HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n" ..
 		"Content-Length: " .. #body .. "\r\nCache-Control: no-store\r\nX-Request-Id: " .. id ..
+		"\r\nX-Content-Type-Options: nosniff\r\nReferrer-Policy: no-referrer\r\nX-Frame-Options: DENY" ..
+		"\r\nContent-Security-Policy: default-src 'none'; frame-ancestors 'none'" ..
 		"\r\nConnection: close\r\n\r\n" .. body)
 end)

@@ -81,6 +81,47 @@ forged() {
 	eventually waiting statement_queue.dead 4
 }
 
+# mac_of FILE - the MAC of its only line, by the key of the relay
+mac_of() {
+	python3 - "$DATA_DIR/keys/events.key" "$1" <<-'END'
+		import base64, hashlib, sys
+		key, body = (open(name, "rb").read() for name in sys.argv[1:])
+		print(base64.urlsafe_b64encode(hashlib.blake2b(body.rstrip(b"\n"), digest_size=32, key=key).digest()).rstrip(b"=").decode())
+	END
+}
+
+@test "a MAC counts only for the body that it was made for, and only whole" {
+	stop_service statement_consumer
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":100}")"
+	eventually balance_is "$USER" 100
+	cd "$BATS_TEST_TMPDIR"
+	"$PROBE" take statement_queue 2 | jq -c .body >events
+	head -n 1 events >first
+	tail -n 1 events >second
+	for event in first second; do mac_of $event >$event.mac; done
+	true=$(cat second.mac)
+	jq -c '.data.amount = 101 | .data.balance_after = 101 | .data.balance_change = 101' second >larger
+	jq -c '.data.owner_id = "018f6f2e-7b1c-7cc0-8000-00000000abcd"' second >stolen
+	jq -c '.type = "statement_requested"' second >other_type
+	{ cat second; } | sed 's/$/ /' >blank
+	start_service statement_consumer
+	sent=0
+	for forged in larger stolen other_type blank; do
+		"$PROBE" signed statement_queue "$true" <$forged
+		sent=$((sent + 1))
+	done
+	for mac in "$(cat first.mac)" "${true%?}" "${true}A" "$true=" "${true^^}" "${true:1}${true:0:1}" A "$true$true" "$(printf 'A%.0s' {1..43})"; do
+		"$PROBE" signed statement_queue "$mac" <second
+		sent=$((sent + 1))
+	done
+	eventually waiting statement_queue.dead $sent
+	[ "$("$PURSE" dead show statement_queue | gojq -r '.reason | .[:11]' | sort -u)" = "forbidden: " ]
+	# The true ones, with their own.
+	for event in first second; do "$PROBE" signed statement_queue "$(cat $event.mac)" <$event; done
+	eventually statement_has_all "$USER"
+	eventually history_is "$USER" $'opening 0 0\ndeposit 100 100'
+}
+
 @test "a request whose reply_to is one of our queues gets no reply" {
 	for queue in statement_queue statement_queue.dead wallet_queue; do
 		emit "$(cloud_event "$USER-$queue" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")" --reply-to $queue

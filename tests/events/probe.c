@@ -10,7 +10,7 @@
  *   probe count QUEUE          print the number of waiting messages
  *   probe delete QUEUE         delete QUEUE and QUEUE.dead
  *   probe large QUEUE BYTES [REPLY-TO]   publish a message of that size
- *   probe signed QUEUE         publish each line of standard input, with the relay's MAC
+ *   probe signed QUEUE [MAC]   publish each line of standard input, with the relay's MAC or this
  *   probe declare              declare Purse's own topology
  *   probe undeclare EXCHANGE   delete an exchange
  *
@@ -117,8 +117,9 @@ emit(struct amqp *a, const char *key, const char *body)
 	return amqp_publish(a, &m, 1) == OK;
 }
 
+/* With `forged` if it is not NULL, else with the right MAC. */
 static bool
-send_signed(struct amqp *a, const char *queue)
+send_signed(struct amqp *a, const char *queue, const char *forged)
 {
 	char mac[EVENT_MAC_TEXT], *line = NULL;
 	size_t room = 0;
@@ -130,7 +131,7 @@ send_signed(struct amqp *a, const char *queue)
 			.key = queue,
 			.body = line,
 			.bytes = (size_t)(line[n - 1] == '\n' ? n - 1 : n),
-			.mac = mac,
+			.mac = forged != NULL ? forged : mac,
 			.mandatory = true };
 
 		event_mac_write(m.body, m.bytes, mac);
@@ -273,7 +274,7 @@ main(int argc, char **argv)
 	else if (strcmp(what, "delete") == 0)
 		done = drop(a, argv[2]);
 	else if (strcmp(what, "signed") == 0)
-		done = send_signed(a, argv[2]);
+		done = send_signed(a, argv[2], argc > 3 ? argv[3] : NULL);
 	else if (strcmp(what, "to") == 0 && argc == 4)
 		done = to(a, argv[2], argv[3]);
 	else if (strcmp(what, "ask") == 0 && argc == 4)

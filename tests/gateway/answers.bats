@@ -32,13 +32,46 @@ load ../helper
 	done
 }
 
-@test "no response names the server, and none can be sniffed or framed" {
+# guarded - the last answer has each header that protects browsers, once.
+guarded() {
+	local name
+	[ -z "$(header Server)" ]
+	[ "$(header X-Content-Type-Options)" = nosniff ]
+	[ "$(header X-Frame-Options)" = DENY ]
+	[ "$(header Referrer-Policy)" = no-referrer ]
+	[[ "$(header Content-Security-Policy)" == "default-src '"*"frame-ancestors 'none'"* ]]
+	for name in x-content-type-options x-frame-options referrer-policy content-security-policy cache-control; do
+		[ "$(grep -ci "^$name:" <<<"$headers")" -le 1 ] || { echo "$name twice: $headers" && return 1; }
+	done
+}
+
+@test "no response names the server, and none can be sniffed, framed or stored" {
+	sign_up_and_in
+	api POST /v1/wallets '{}'
+	wallet=$(json .id)
+	api POST /v1/transactions "{\"wallet_id\":\"$wallet\",\"kind\":\"deposit\",\"amount\":1}"
+	transaction=$(json .id)
+	for path in /v1/auth/me /v1/auth/sessions /v1/wallets "/v1/wallets/$wallet" "/v1/wallets/$wallet/balance" /v1/transactions "/v1/transactions/$transaction" \
+		/v1/statements "/v1/statements?wallet_id=$wallet&from=2026-01-01" /v1/nothing /health/auth /health/wallet/alarms; do
+		for TOKEN in '' "$TOKEN"; do
+			api GET "$path"
+			guarded || { echo "$path: $headers" && return 1; }
+			[ "$(header Cache-Control)" = no-store ] || { echo "$path: $headers" && return 1; }
+			[[ "$(header Content-Security-Policy)" == "default-src 'none';"* ]]
+		done
+	done
 	TOKEN=
-	for path in /docs /v1/wallets /nothing; do
+	for path in / /docs /docs/errors /openapi.yaml /nothing /.well-known/jwks.json; do
 		api GET "$path"
-		[ -z "$(header Server)" ]
-		[ "$(header X-Content-Type-Options)" = nosniff ]
-		[ "$(header X-Frame-Options)" = DENY ]
+		guarded || { echo "$path: $headers" && return 1; }
+	done
+	# By the front itself, and by the service.
+	for bytes in 600000 70000; do
+		head -c $bytes /dev/zero >"$BATS_TEST_TMPDIR/large"
+		api POST /v1/auth/sign-in '' --data-binary "@$BATS_TEST_TMPDIR/large" -H 'Expect:'
+		expect 413 too_large
+		guarded
+		[ "$(header Cache-Control)" = no-store ]
 	done
 }
 

@@ -120,7 +120,7 @@ def drip(host, port, what):
             answer += piece
     except OSError:
         pass
-    print(answer.split(b" ")[1].decode() if answer else "closed", b"application/problem+json" in answer)
+    print(answer.split(b" ")[1].decode() if answer else "closed", b"application/problem+json" in answer and b"nosniff" in answer)
 
 
 def many(host, port, source, count):

@@ -3,39 +3,34 @@
 
 load ../helper
 
-# programs - prints the programs; each test below must hold for all of them.
-programs() { printf '%s\n' "$BUILD"/{auth,wallet,statement,outbox_relay,transaction_consumer,statement_consumer,purse,log_pump}; }
-# each COMMAND... - the command must succeed with each program as its last argument.
-each() {
-	local program
-	while read -r program; do "$@" "$program" || { echo "failed for $program" && return 1; }; done < <(programs)
-}
+# Each check must hold for all programs; tools/hardening says how it looks for it, and tools/lint
+# runs all of them, too.
+holds() { "$ROOT/tools/hardening" --only "$1"; }
 
-position_independent() { readelf -hW "$1" | grep -q 'Type:.*DYN'; }
-@test "programs can be anywhere in memory (PIE)" { each position_independent; }
-
-relocations_are_read_only() { readelf -lW "$1" | grep -q GNU_RELRO && readelf -dW "$1" | grep -qE 'BIND_NOW|FLAGS_1.*NOW'; }
-@test "relocations are read-only (full RELRO, BIND_NOW)" { each relocations_are_read_only; }
-
-stack_is_not_executable() { readelf -lW "$1" | grep GNU_STACK | grep -qv 'RWE'; }
-@test "no stack is executable" { each stack_is_not_executable; }
-
-stack_is_guarded() { readelf -sW --dyn-syms "$1" | grep -q __stack_chk_fail; }
-@test "a stack overflow ends the program (stack protector)" { each stack_is_guarded; }
-
-calls_are_checked() { readelf -sW --dyn-syms "$1" | grep -qE '__[a-z]+_chk@'; }
+@test "programs can be anywhere in memory (PIE)" { holds pie; }
+@test "relocations are read-only (full RELRO, BIND_NOW)" { holds relro; }
+@test "no stack is executable, and no memory both writable and executable" { holds stack; }
+@test "a stack overflow ends the program (stack protector)" { holds guard; }
 @test "calls that can overflow a buffer are checked (_FORTIFY_SOURCE)" {
 	[[ $BUILD != */san && $BUILD != */tsan ]] || skip "the sanitizers check these calls"
-	each calls_are_checked
+	holds fortify
 }
-
-branches_are_marked() { readelf -nW "$1" | grep -q 'x86 feature:.*IBT.*SHSTK'; }
 @test "indirect jumps and returns are checked (CET)" {
 	[ "$(uname -m)" = x86_64 ] || skip "only x86-64 has CET"
-	# The linker marks a program only if every object in it is marked. A library's object may
-	# not be, so the fallback reads the code.
-	marked() { branches_are_marked "$1" || objdump -d --disassemble=main "$1" | grep -q endbr64; }
-	each marked
+	holds cet
+}
+@test "libraries come from the system's folders only" { holds rpath; }
+
+@test "a program that is built without protection fails each check" {
+	cd "$BATS_TEST_TMPDIR"
+	printf '#include <stdio.h>\n#include <string.h>\nint main(int n, char **a) { char b[64]; strcpy(b, a[0]); return puts(b) + n; }\n' >bare.c
+	gcc -O2 -w -no-pie -fno-stack-protector -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=0 -fcf-protection=none -Wl,-z,norelro,-z,lazy,-z,execstack,-rpath,/tmp -o bare bare.c
+	for check in pie relro stack guard fortify cet rpath; do
+		[ "$check" != cet ] || [ "$(uname -m)" = x86_64 ] || continue
+		[ "$check" != fortify ] || [[ $BUILD != */san && $BUILD != */tsan ]] || continue
+		run "$ROOT/tools/hardening" --only "$check" "$PWD/bare"
+		[ "$status" -eq 1 ] && [[ $output == *"fails the check \"$check\""* ]] || { echo "$check: $output" && return 1; }
+	done
 }
 
 # A 64 kB frame must touch each page as it grows.

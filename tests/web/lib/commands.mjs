@@ -71,6 +71,7 @@ export const commands = {
 	'PORT=3001 DATA_DIR=var2 make up': { by: running, as: 'DATA_DIR=$FIRST PORT=$FIRST_PORT make_it up' },
 	'make test': { by: '.ci/run', as: 'make -s test' },
 	'make test MODE=san': { not: itself },
+	'make sbom': { by: 'tests/web/sbom.test.mjs', as: 'tools/sbom' },
 	'make lint': { by: '.ci/run', as: 'make -s lint' },
 	'make test-hosting': { not: 'runs for a quarter of an hour; make test does the same with fewer files' },
 	'make fuzz': { not: 'runs for minutes; make test replays what it found' },
