@@ -88,5 +88,5 @@ core.register_service("late", "tcp", function(applet)
 
 	applet:send("HTTP/1.1 408 Request Timeout\r\nContent-Type: application/problem+json\r\n" ..
 		"Content-Length: " .. #body .. "\r\nCache-Control: no-store\r\nX-Request-Id: " .. id ..
-		"\r\nConnection: close\r\n\r\n" .. body)
+		"\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n" .. body)
 end)
