@@ -7,8 +7,7 @@ local problem = {}
 -- The name of the row in error.def for each status that lighttpd or HAProxy can send.
 local names = {
 	[400] = "MALFORMED_REQUEST", [403] = "FORBIDDEN", [404] = "NOT_FOUND", [405] = "METHOD_NOT_ALLOWED",
-	[408] = "REQUEST_TIMEOUT", [411] = "MALFORMED_REQUEST", [412] = "MALFORMED_REQUEST",
-	[413] = "TOO_LARGE", [414] = "TOO_LARGE",
+	[408] = "REQUEST_TIMEOUT", [411] = "MALFORMED_REQUEST", [413] = "TOO_LARGE",
 	[415] = "UNSUPPORTED_MEDIA_TYPE", [416] = "RANGE_NOT_SATISFIABLE", [417] = "MALFORMED_REQUEST",
 	[431] = "TOO_LARGE", [501] = "NOT_IMPLEMENTED", [502] = "BAD_GATEWAY",
 	[503] = "UNAVAILABLE", [504] = "TIMEOUT", [505] = "MALFORMED_REQUEST",
