@@ -9,6 +9,9 @@ package.loaded.purse_problem = package.loaded.purse_problem or
 	dofile(os.getenv("PURSE_ROOT") .. "/deploy/gateway/problem.lua")
 local problem = package.loaded.purse_problem
 
+-- "" is a method that lighttpd does not know.
+local reads = { GET = true, HEAD = true, [""] = true }
+
 local function random(bits)
 	return (lighty.c.rand() & 0xffffffff) >> (32 - bits)
 end
@@ -32,6 +35,23 @@ if range or r.req_header["Range"] then
 end
 
 local kind = r.resp_header["Content-Type"] or ""
+
+-- The documents can only be read. lighttpd answers a POST with the document, OPTIONS with a list that
+-- includes POST, and other methods with 501 (412 if they have conditions). A method that lighttpd
+-- does not know stays a 501.
+if not reads[r.req_attr["request.method"]] and (status < 400 or status == 412 or status == 501) then
+	-- Not uri.path: after a refusal of the head that is the path of an earlier request.
+	local path = r.req_attr["request.uri"]:match("^[^?]*") .. "/"
+
+	if path:sub(1, 1) == "/" and not path:find("^/v1/") and not path:find("^/health/") and
+		not path:find("^/%.well%-known/") then
+		status, kind = 405, ""
+		for _, name in ipairs({ "Allow", "ETag", "Last-Modified", "Location" }) do
+			r.resp_header[name] = nil
+		end
+	end
+end
+
 if status < 400 or kind:find("application/problem+json", 1, true) then
 	return 0
 end
@@ -48,6 +68,8 @@ elseif status == 503 then
 end
 r.resp_header["Content-Type"] = "application/problem+json"
 r.resp_header["Cache-Control"] = "no-store"
+-- lighttpd.conf sets it only for requests whose head is valid.
+r.resp_header["X-Content-Type-Options"] = "nosniff"
 r.resp_body:set(problem.document(status, id))
 -- Returning a number sets the status and marks the body as complete.
 return status

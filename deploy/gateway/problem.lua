@@ -7,8 +7,7 @@ local problem = {}
 -- The name of the row in error.def for each status that lighttpd or HAProxy can send.
 local names = {
 	[400] = "MALFORMED_REQUEST", [403] = "FORBIDDEN", [404] = "NOT_FOUND", [405] = "METHOD_NOT_ALLOWED",
-	[408] = "REQUEST_TIMEOUT", [411] = "MALFORMED_REQUEST", [412] = "MALFORMED_REQUEST",
-	[413] = "TOO_LARGE", [414] = "TOO_LARGE",
+	[408] = "REQUEST_TIMEOUT", [411] = "MALFORMED_REQUEST", [413] = "TOO_LARGE",
 	[415] = "UNSUPPORTED_MEDIA_TYPE", [416] = "RANGE_NOT_SATISFIABLE", [417] = "MALFORMED_REQUEST",
 	[431] = "TOO_LARGE", [501] = "NOT_IMPLEMENTED", [502] = "BAD_GATEWAY",
 	[503] = "UNAVAILABLE", [504] = "TIMEOUT", [505] = "MALFORMED_REQUEST",
@@ -18,7 +17,7 @@ local names = {
 local details = {
 	[400] = "This is not a valid HTTP/1.1 request (RFC 9112), or its URL has a control character.",
 	[404] = "No service has this path: see /docs.",
-	[405] = "No path accepts this method: see /docs.",
+	[405] = "The Allow header lists the methods of this path.",
 	[408] = "Nothing was done: send the request again, head and body without a pause.",
 	[411] = "Send the body's length in Content-Length, or 0 if there is no body.",
 	[413] = "The body is larger than the gateway accepts.",

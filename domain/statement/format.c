@@ -89,30 +89,3 @@ const char *const format_names[FORMAT_COUNT + 1] = {
 #include "domain/statement/formats.def"
 };
 #undef FORMAT
-
-/* Compares the media type without its parameters. */
-static bool
-accepts(const char *accept, const char *media_type)
-{
-	char type[64];
-	size_t n = strcspn(media_type, ";");
-
-	if (n >= sizeof type)
-		return false;
-	memcpy(type, media_type, n);
-	type[n] = '\0';
-	return strstr(accept, type) != NULL;
-}
-
-/* Without weights (RFC 9110, 12.5.1): JSON wins wherever it is accepted, then the order
- * of the table. */
-enum format
-format_accepted(const char *accept)
-{
-	if (accept == NULL || strstr(accept, "json") != NULL)
-		return FORMAT_JSON;
-	for (int f = 0; f < FORMAT_COUNT; f++)
-		if (accepts(accept, formats[f].media_type))
-			return (enum format)f;
-	return FORMAT_JSON;
-}

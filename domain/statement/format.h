@@ -45,8 +45,5 @@ struct format_row {
 extern const struct format_row formats[FORMAT_COUNT];
 /* The names of the formats, for FIELD_CHOICE and DB_COLUMN_ENUM; ends with NULL. */
 extern const char *const format_names[FORMAT_COUNT + 1];
-/* The format for a request without `format`, chosen by its Accept header, or NULL if it has none.
- * JSON if the client accepts it. */
-enum format format_accepted(const char *accept);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "common/base/config.h"
+#include "common/http/accept.h"
 #include "common/http/page.h"
 
 /* ---- the period ---- */
@@ -128,12 +129,32 @@ cursor_read(struct request *r, const char *cursor, const char *from, const char 
 
 /* ---- the query ---- */
 
+/* The default: what the client prefers, or else JSON, as the contract says. If it prefers neither,
+ * the first of the table. */
+static enum format
+format_preferred(struct request *r)
+{
+	const char *accept = request_header(r, "Accept");
+	enum format best = FORMAT_JSON;
+	int most = 0;
+
+	for (int f = 0; f < FORMAT_COUNT; f++) {
+		int preference = accept_preference(accept, formats[f].media_type);
+
+		if (preference > most) {
+			most = preference;
+			best = (enum format)f;
+		}
+	}
+	return best;
+}
+
 enum error
 statement_query_read(struct request *r, struct statement_query *q)
 {
 	const char *from = NULL, *to = NULL;
 	struct page page = { 0 };
-	int64_t format = format_accepted(request_header(r, "Accept")); /* the default */
+	int64_t format = format_preferred(r);
 	enum error e;
 
 	*q = (struct statement_query){ 0 };

@@ -221,9 +221,15 @@ import csv, io, sys
 for row in csv.reader(io.StringIO(sys.stdin.buffer.read().decode(), newline="")):
     print("|".join(row[:1] + row[2:5] + row[6:7]))' <<<"$body")
 	[ "$rows" = "$(printf 'version|kind|amount|balance_after|description\n1|opening|0|0|\n2|deposit|100|100|'"'"'=1+1\n3|deposit|200|300|a, "b"\nc')" ]
-	api GET "/v1/statements?wallet_id=$WALLET" '' -H 'Accept: text/csv'
-	[ "$status_code" = 200 ]
-	grep -qi '^content-type: text/csv' <<<"$headers"
+	for accept in text/csv 'text/*' 'application/json;q=0.1, TEXT/CSV'; do
+		api GET "/v1/statements?wallet_id=$WALLET" '' -H "Accept: $accept"
+		[ "$status_code" = 200 ]
+		grep -qi '^content-type: text/csv' <<<"$headers"
+	done
+	for accept in 'text/csv;q=0' 'text/csv, application/json' image/png; do
+		api GET "/v1/statements?wallet_id=$WALLET" '' -H "Accept: $accept"
+		grep -qi '^content-type: application/json' <<<"$headers"
+	done
 	api GET "/v1/statements?wallet_id=$WALLET&format=csv&limit=2"
 	grep -qi '^link: .*rel="next"' <<<"$headers"
 	next=$(sed -n 's/.*cursor=\([A-Za-z0-9_-]*\)>.*/\1/p' <<<"$headers")

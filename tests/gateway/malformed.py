@@ -37,6 +37,9 @@ CASES = {
     "no method": (" / HTTP/1.1\r\nHost: x\r\n\r\n", {400, 501}),
     "a control character in the path": ("GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
     "a byte above ASCII in the path": ("GET /\xe4 HTTP/1.1\r\nHost: x\r\n\r\n", {400, 404}),
+    "a control character in the query": ("GET /v1/wallets?\x01 HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
+    "a NUL in the path": ("GET /v1/\x00 HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
+    "DEL in the path": ("GET /\x7f HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
     "a fragment in the path": ("GET /v1/wallets#x HTTP/1.1\r\nHost: x\r\n\r\n", {400, 401}),
     "a path without a slash": ("GET v1 HTTP/1.1\r\nHost: x\r\n\r\n", {400}),
     "absolute form": ("GET http://x/v1/wallets HTTP/1.1\r\nHost: x\r\n\r\n", {401}),
@@ -105,6 +108,7 @@ CASES = {
     "a chunk longer than its size": (headers("Transfer-Encoding: chunked", start=POST, body="2\r\n{}x\r\n0\r\n\r\n"), {400}),
     "chunks without an end": (headers("Transfer-Encoding: chunked", start=POST, body="80000\r\n" + "x" * 0x80000 + "\r\n80000\r\n" + "x" * 0x80000), {413}),
     "Transfer-Encoding unknown": (headers("Transfer-Encoding: foo", start=POST), {501}),
+    "Transfer-Encoding unknown, PUT": (headers("Transfer-Encoding: foo", start=POST.replace("POST", "PUT")), {501}),
     "Transfer-Encoding gzip, chunked": (headers("Transfer-Encoding: gzip, chunked", start=POST, body="0\r\n\r\n"), {501}),
     "Transfer-Encoding chunked, gzip": (headers("Transfer-Encoding: chunked, gzip", start=POST, body="0\r\n\r\n"), {400, 501}),
     "Transfer-Encoding identity": (headers("Transfer-Encoding: identity", start=POST), {400, 411, 501}),
@@ -203,6 +207,8 @@ def judge(answer, statuses, head_only):
         return None
     if not fields.get("content-type", "").startswith("application/problem+json"):
         return f"{status} is {fields.get('content-type')}"
+    if fields.get("x-content-type-options") != "nosniff":
+        return f"{status} can be sniffed"
     if head_only:
         return None
     document = json.loads(body)

@@ -16,6 +16,7 @@ problem() {
 	[ -n "$(json '.detail // empty')" ]
 	[[ "$(json .request_id)" =~ ^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$ ]]
 	[ "$(json .request_id)" = "$(header X-Request-Id)" ]
+	[ "$(header X-Content-Type-Options)" = nosniff ]
 	[ "$(header Content-Length)" = "$(printf '%s' "$body" | wc -c)" ]
 }
 
@@ -58,9 +59,23 @@ raw() {
 	done
 }
 
+@test "405: the documents can only be read" {
+	for request in 'POST /' 'POST /docs' 'POST /openapi.yaml' 'PUT /' 'PATCH /docs/errors' 'DELETE /docs' 'OPTIONS /docs' 'PROPFIND /icon.svg'; do
+		# shellcheck disable=SC2086  # the method and the path
+		api $request '' --data '' -H 'If-None-Match: *'
+		problem 405 method_not_allowed
+		[ "$(header Allow)" = 'GET, HEAD' ]
+		[ -z "$(header ETag)$(header Location)" ]
+	done
+	api DELETE /docs/nothing '' --data ''
+	problem 404 not_found
+}
+
 @test "501: an unknown method" {
-	api BREW /v1/wallets
-	problem 501 not_implemented
+	for path in /v1/wallets /docs /nothing; do
+		api BREW "$path"
+		problem 501 not_implemented
+	done
 }
 
 @test "a malformed request gets a problem document, unless its RFC says to ignore the field" {

@@ -226,18 +226,6 @@ text_stops_at_its_limit_and_reports_it(void **state)
 }
 
 static void
-a_client_gets_what_it_accepts(void **state)
-{
-	(void)state;
-	assert_int_equal(format_accepted(NULL), FORMAT_JSON);
-	assert_int_equal(format_accepted("*/*"), FORMAT_JSON);
-	assert_int_equal(format_accepted("text/csv"), FORMAT_CSV);
-	assert_int_equal(format_accepted("text/csv;header=present, text/plain"), FORMAT_CSV);
-	assert_int_equal(format_accepted("text/csv, application/json"), FORMAT_JSON);
-	assert_int_equal(format_accepted("text/html"), FORMAT_JSON);
-}
-
-static void
 each_format_has_a_name_and_its_functions(void **state)
 {
 	(void)state;
@@ -266,7 +254,6 @@ main(void)
 		cmocka_unit_test(a_transfer_names_the_other_side),
 		cmocka_unit_test(numbers_to_the_ends_of_their_range),
 		cmocka_unit_test(text_stops_at_its_limit_and_reports_it),
-		cmocka_unit_test(a_client_gets_what_it_accepts),
 		cmocka_unit_test(each_format_has_a_name_and_its_functions),
 	};
 

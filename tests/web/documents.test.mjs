@@ -43,6 +43,16 @@ test('error.def, OpenAPI and web/errors.md list the same error codes', () => {
 	assert.deepEqual(Object.keys(explanations()).sort(), [...codes].sort());
 });
 
+test('web/errors.md names every status that the gateway gives a code', () => {
+	const given = [...read('deploy/gateway/problem.lua').matchAll(/\[(\d{3})\] = "([A-Z_]+)"/g)];
+	assert.ok(given.length > 15);
+	for (const [, status, name] of given) {
+		const { status: own, code } = errors().find((e) => e.code === name.toLowerCase());
+		if (Number(status) !== own)
+			assert.match(explanations()[code], new RegExp(`\\b${status}\\b`), code);
+	}
+});
+
 test('/docs/errors has an anchor for every code', () => {
 	for (const { code } of errors())
 		assert.match(read('web/errors.html'), new RegExp(`<article id="${code}">`));

@@ -2,6 +2,7 @@
 // web/errors.md.
 import { errors, read } from './defs.mjs';
 import { escape, markdown } from './markdown.mjs';
+import { document } from './openapi.mjs';
 import { page } from './page.mjs';
 
 // {code: text} of web/errors.md.
@@ -19,6 +20,7 @@ export function explanations() {
 
 export function errorsPage() {
 	const explained = explanations();
+	const example = document.components.examples.InsufficientFunds.value;
 	const article = ({ status, code, title }) => `<article id="${code}">
 <h3><span class="status s${String(status)[0]}">${status}</span> <code>${code}</code></h3>
 <p class="title">${escape(title)}.</p>
@@ -33,17 +35,11 @@ ${markdown(explained[code] ?? '')}
 		body: `<section class="intro"><h1>Errors</h1>
 ${markdown(`Every error is an \`application/problem+json\` document (RFC 9457), including errors from the gateway. Test for \`code\`: its
 meaning never changes. Show \`title\` and \`detail\` to people. A refused operation changes nothing.`)}
-<pre><code>${escape(`HTTP/1.1 409 Conflict
+<pre><code>${escape(`HTTP/1.1 ${example.status} Conflict
 Content-Type: application/problem+json
-X-Request-Id: 019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5
+X-Request-Id: ${example.request_id}
 
-{
-  "type": "/docs/errors#insufficient_funds",
-  "title": "The wallet does not have enough available funds",
-  "status": 409,
-  "code": "insufficient_funds",
-  "request_id": "019aaf04-5a0f-7b52-9f00-90a1b2c3d4e5"
-}`)}</code></pre>
+${JSON.stringify(example, null, 2)}`)}</code></pre>
 ${markdown(`If members of the request are invalid, \`errors\` lists each one: \`{"pointer": "/amount", "detail": "must be 1 or more"}\`.
 401 has \`WWW-Authenticate\`, 405 has \`Allow\`, and 429 and 503 have \`Retry-After\` in seconds.`)}</section>
 <section><h2>Codes</h2>
