@@ -31,6 +31,12 @@ faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 	return ERR_INVALID_REQUEST;
 }
 
+enum error
+faults_join(enum error first, enum error second)
+{
+	return first == OK || (first == ERR_INVALID_REQUEST && second != OK) ? second : first;
+}
+
 #define POINTER_MAX 160
 
 /* Where a fault would be reported. The pointer is built only if there is one. */
@@ -135,6 +141,11 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 		return bind_string(s, field, p);
 	case FIELD_CHOICE:
 		return bind_choice(s, field, p);
+	case FIELD_CURRENCY:
+		if (currency_exponent(s) < 0)
+			return FAULT(p, "must be an ISO 4217 currency code, such as EUR");
+		*field->text = s;
+		return OK;
 	case FIELD_UUID:
 		return uuid_parse(s, field->uuid) ? OK : FAULT(p, "must be a UUID");
 	case FIELD_INSTANT:
@@ -175,6 +186,7 @@ type_description(enum field_type type)
 		return "an array";
 	case FIELD_TEXT:
 	case FIELD_UUID:
+	case FIELD_CURRENCY:
 	case FIELD_CHOICE:
 	case FIELD_INSTANT:
 	case FIELD_FROM:

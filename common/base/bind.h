@@ -28,6 +28,7 @@ enum field_type {
 	 * characters are TAB and newline. */
 	FIELD_TEXT,
 	FIELD_UUID,
+	FIELD_CURRENCY, /* an ISO 4217 code; into .text */
 	FIELD_AMOUNT, /* integer, 1 … MONEY_MAX; 12.0 and "12" are faults */
 	FIELD_NUMBER, /* integer, min … max */
 	FIELD_BOOL,
@@ -78,6 +79,11 @@ struct faults {
 /* Adds a fault. Returns ERR_INVALID_REQUEST. */
 enum error faults_add(struct faults *f, const char *pointer, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The result of two checks, of which the second runs whatever the first found, so that a client
+ * gets all faults at once. An error other than faults outranks them; of two such errors, the
+ * first. */
+enum error faults_join(enum error first, enum error second) MUST_CHECK;
 
 /* Reads all fields. Returns OK, or ERR_INVALID_REQUEST with every fault in *f. `prefix` is
  * prepended to each pointer ("" or "/transactions/3"). */

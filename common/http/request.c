@@ -207,18 +207,6 @@ request_body(struct request *r, json_t **object)
 }
 
 enum error
-request_body_sent(struct request *r, struct json_sent *body)
-{
-	json_t *object;
-	enum error e = request_body(r, &object);
-
-	*body = (struct json_sent){ .value = object };
-	if (e == OK)
-		body->text = (struct json_text){ r->raw, r->raw + r->raw_bytes };
-	return e;
-}
-
-enum error
 request_bind(struct request *r, const struct field *fields, size_t count)
 {
 	json_t *body;
@@ -238,6 +226,23 @@ request_key(struct request *r, const char **key)
 		return OK;
 	return request_fault(r, "/Idempotency-Key", "must be 1 to %d visible ASCII characters",
 		KEY_MAX);
+}
+
+/* An error of the body other than a fault, such as its size, outranks faults. */
+enum error
+request_read(struct request *r, const struct field *query, size_t count, const char **key,
+	struct json_sent *body)
+{
+	json_t *object;
+	enum error e = request_body(r, &object);
+
+	*body = (struct json_sent){ 0 };
+	if (e == OK)
+		*body = (struct json_sent){ object, { r->raw, r->raw + r->raw_bytes } };
+	else if (e != ERR_INVALID_REQUEST)
+		return e;
+	e = faults_join(e, request_bind_query(r, query, count));
+	return key != NULL ? faults_join(e, request_key(r, key)) : e;
 }
 
 /* Apache passes the header to CGI programs under the second name after a rewrite. */

@@ -66,11 +66,14 @@ enum error request_bind(struct request *r, const struct field *fields, size_t co
  * refused, so a misspelt filter never returns too much. */
 enum error request_bind_query(struct request *r, const struct field *fields,
 	size_t count) MUST_CHECK;
-/* The same with its text, in which numbers are as the client sent them. */
-enum error request_body_sent(struct request *r, struct json_sent *body) MUST_CHECK;
 
 /* The Idempotency-Key header: NULL if absent, a fault if invalid (see bind.h). */
 enum error request_key(struct request *r, const char **key) MUST_CHECK;
+/* Reads all that a request can carry, and collects the faults of all of it: its body, query and key
+ * (NULL: it takes none). The caller reads the members of body->value, which is NULL if there is no
+ * object, and joins their faults (faults_join()). */
+enum error request_read(struct request *r, const struct field *query, size_t count,
+	const char **key, struct json_sent *body) MUST_CHECK;
 /* The request's Bearer token; NULL if absent. Valid until the reply is sent. */
 const char *request_bearer(const struct request *r);
 

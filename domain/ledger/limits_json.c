@@ -8,7 +8,7 @@
 static enum error
 limit_read(const json_t *item, size_t i, struct limit *l, struct faults *f)
 {
-	int64_t kind = 0, per = 0;
+	int64_t kind = -1, per = -1;
 	char prefix[32];
 	const struct field fields[] = {
 		{ "kind", FIELD_CHOICE, .required = true, .choices = limit_kinds, .number = &kind },
@@ -22,8 +22,8 @@ limit_read(const json_t *item, size_t i, struct limit *l, struct faults *f)
 	if (!json_is_object(item))
 		return faults_add(f, prefix, "must be an object");
 	e = bind_object(item, fields, sizeof fields / sizeof fields[0], prefix, f);
-	l->kind = limit_kinds[kind];
-	l->per = limit_periods[per];
+	l->kind = kind >= 0 ? limit_kinds[kind] : NULL;
+	l->per = per >= 0 ? limit_periods[per] : NULL;
 	return e;
 }
 
@@ -36,7 +36,9 @@ duplicates_check(const struct limits *l, struct faults *f)
 
 	for (size_t i = 1; i < l->count; i++)
 		for (size_t k = 0; k < i; k++) {
-			if (l->list[i].kind != l->list[k].kind || l->list[i].per != l->list[k].per)
+			if (l->list[i].kind == NULL || l->list[i].per == NULL ||
+				l->list[i].kind != l->list[k].kind ||
+				l->list[i].per != l->list[k].per)
 				continue;
 			snprintf(pointer, sizeof pointer, "/limits/%zu", i);
 			e = faults_add(f, pointer,
@@ -71,16 +73,13 @@ limits_read(const json_t *body, struct limits *l, const char **reason, struct fa
 	enum error e;
 
 	*l = (struct limits){ 0 };
-	if ((e = bind_object(body, fields, reason != NULL ? 3 : 2, "", f)) != OK)
-		return e;
+	e = bind_object(body, fields, reason != NULL ? 3 : 2, "", f);
 	if (json_array_size(list) > LIMITS_MAX)
 		return faults_add(f, "/limits", "must have at most %d limits", LIMITS_MAX);
 	json_array_foreach(list, i, item)
-		if (limit_read(item, i, &l->list[l->count++], f) != OK)
-			e = ERR_INVALID_REQUEST;
-	if (e == OK)
-		e = duplicates_check(l, f);
-	return e == OK && reason == NULL ? amounts_check(l, f) : e;
+		e = faults_join(e, limit_read(item, i, &l->list[l->count++], f));
+	e = faults_join(e, duplicates_check(l, f));
+	return reason == NULL ? faults_join(e, amounts_check(l, f)) : e;
 }
 
 static json_t *

@@ -14,6 +14,7 @@
 #define METADATA_MAX JSON_SENT_MAX
 /* As a fingerprint hashes it: with 17 digits for each number that jansson keeps as a double. */
 #define METADATA_DIGITS_MAX (6 * METADATA_MAX)
+#define EXPIRY_UNREAD (-1)
 #define EXPIRED "must be in the future"
 #define METADATA_LONG "must be at most 4096 bytes long as JSON"
 #define SAME_WALLET "must be another wallet"
@@ -76,13 +77,19 @@ rules_check(const struct reader *r)
 	return OK;
 }
 
+static bool
+is_read(const struct uuid *u)
+{
+	return memcmp(u, &(struct uuid){ { 0 } }, sizeof *u) != 0;
+}
+
 /* If the request does not name its wallet, post() finds it, and makes this check. */
 static enum error
 counterpart_check(const struct reader *r)
 {
 	const struct operation *op = r->op;
 
-	if (op->has_wallet && op->has_counterpart &&
+	if (op->has_wallet && op->has_counterpart && is_read(&op->wallet) &&
 	    memcmp(&op->wallet, &op->counterpart, sizeof op->counterpart) == 0)
 		return fault(r, "to_wallet_id", SAME_WALLET);
 	return OK;
@@ -95,7 +102,7 @@ expiry_check(const struct reader *r, bool maybe_retry)
 {
 	instant_us now = clock_now(), expires = r->op->expires_at;
 
-	if (!r->op->has_expires_at)
+	if (!r->op->has_expires_at || expires == EXPIRY_UNREAD)
 		return OK;
 	if (expires <= now)
 		return maybe_retry ? OK : fault(r, "expires_at", EXPIRED);
@@ -119,13 +126,22 @@ metadata_keep(const struct reader *r, const struct json_sent *metadata, struct a
 	return op->metadata != NULL ? OK : ERR_TOO_LARGE;
 }
 
-/* The checks run in order, and stop at the first that fails: a later one could be wrong about a
- * value that was not read. */
+/* A key that is not in the body is checked where it was found. */
+static enum error
+key_check(const struct reader *r, enum origin origin)
+{
+	if (origin == ORIGIN_REQUEST || r->op->key == NULL || key_is_valid(r->op->key))
+		return OK;
+	return fault(r, "idempotency_key", "must be visible ASCII");
+}
+
+/* Every check runs, so that all faults come at once. What could not be read is left out of the
+ * later checks: the kind is -1, an instant EXPIRY_UNREAD, a wallet all zeros. */
 enum error
 operation_read(const struct json_sent *data, enum origin origin, const char *prefix,
 	struct arena *arena, struct operation *op, struct faults *f)
 {
-	int64_t kind = 0;
+	int64_t kind = -1;
 	json_t *metadata = NULL;
 	const struct field fields[] = {
 		{ "kind", FIELD_CHOICE, .required = true, .choices = kind_choices,
@@ -152,21 +168,22 @@ operation_read(const struct json_sent *data, enum origin origin, const char *pre
 	enum error e;
 
 	op->final = true;
+	op->expires_at = EXPIRY_UNREAD;
 	e = bind_object(data->value, fields, count, prefix, f);
-	op->kind = kind_of_choice(kind);
-	if (e == OK)
-		e = rules_check(&reader);
-	if (e == OK)
-		e = counterpart_check(&reader);
-	if (e == OK)
-		e = expiry_check(&reader, op->key != NULL || origin == ORIGIN_EVENT);
-	if (e == OK && op->key != NULL && !key_is_valid(op->key))
-		e = fault(&reader, "idempotency_key", "must be visible ASCII");
-	if (e == OK && metadata != NULL)
-		e = metadata_keep(&reader,
-			&(struct json_sent){ metadata, json_text_member(data->text, "metadata") },
-			arena, op);
-	return e;
+	if (kind >= 0) {
+		op->kind = kind_of_choice(kind);
+		e = faults_join(e, rules_check(&reader));
+	}
+	e = faults_join(e, counterpart_check(&reader));
+	e = faults_join(e, expiry_check(&reader, op->key != NULL || origin == ORIGIN_EVENT));
+	e = faults_join(e, key_check(&reader, origin));
+	if (op->expires_at == EXPIRY_UNREAD)
+		op->expires_at = 0;
+	if (metadata == NULL)
+		return e;
+	return faults_join(e, metadata_keep(&reader,
+		&(struct json_sent){ metadata, json_text_member(data->text, "metadata") }, arena,
+		op));
 }
 
 void

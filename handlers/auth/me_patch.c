@@ -13,10 +13,11 @@ me_patch(struct request *r)
 	struct account account;
 	enum error e;
 
-	if ((e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK)
+	e = request_bind(r, fields, sizeof fields / sizeof fields[0]);
+	if (name != NULL && (fault = name_fault(name)) != NULL)
+		e = faults_join(e, request_fault(r, "/name", "%s", fault));
+	if (e != OK)
 		return reply_error(r, e);
-	if ((fault = name_fault(name)) != NULL)
-		return reply_error(r, request_fault(r, "/name", "%s", fault));
 	return account_reply(r,
 		account_rename(r->service, r->arena, &r->caller.user, name, &account), &account);
 }

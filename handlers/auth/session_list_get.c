@@ -47,8 +47,8 @@ session_list_get(struct request *r)
 	size_t count;
 	enum error e = request_bind_query(r, fields, sizeof fields / sizeof fields[0]);
 
-	if (page.cursor != NULL && page_cursor_uuid(r, page.cursor, &after) != OK && e == OK)
-		e = ERR_INVALID_REQUEST;
+	if (page.cursor != NULL)
+		e = faults_join(e, page_cursor_uuid(r, page.cursor, &after));
 	if (e != OK)
 		return reply_error(r, e);
 	/* One extra row shows whether there is a next page. */

@@ -9,44 +9,33 @@
 #include "common/base/config.h"
 #include "common/http/accept.h"
 #include "common/http/page.h"
+#include "common/http/period.h"
 
 /* ---- the period ---- */
-
-static enum error
-instant_read(struct request *r, const char *name, enum field_type type, const char *text,
-	instant_us *t)
-{
-	const struct field field = { name, type, .instant = t };
-
-	return bind_text(text, &field, &r->faults);
-}
 
 /* Without `to` the period ends now. Without `from` it is STATEMENT_SYNC_DAYS long, which needs no
  * job. */
 static enum error
-period_read(struct request *r, struct statement_query *q, const char *from, const char *to)
+query_period_read(struct request *r, struct statement_query *q, struct period *p)
 {
-	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY, day, last;
-	enum error e = OK;
+	instant_us sync = config_number(OPT_STATEMENT_SYNC_DAYS) * US_PER_DAY;
+	int64_t longest = config_number(OPT_STATEMENT_MAX_DAYS);
+	enum error e;
 
-	q->to = clock_now();
-	q->ends_now = to == NULL;
-	q->begins_by_end = to == NULL && from == NULL;
-	if (to != NULL)
-		e = instant_read(r, "to", FIELD_TO, to, &q->to);
-	q->from = q->to > sync ? q->to - sync : 0;
-	if (from != NULL && instant_read(r, "from", FIELD_FROM, from, &q->from) != OK)
-		e = ERR_INVALID_REQUEST;
-	if (e != OK)
+	p->to = clock_now();
+	q->ends_now = p->to_text == NULL;
+	q->begins_by_end = p->to_text == NULL && p->from_text == NULL;
+	if ((e = period_read(r, p)) != OK)
 		return e;
-	/* As instants, the dates 2nd to 1st make an empty period, so compare the days too. */
-	if (q->from > q->to || (from != NULL && to != NULL && date_parse(from, &day) &&
-				       date_parse(to, &last) && day > last))
-		return request_fault(r, "/from", "must not be later than to");
-	if (q->to - q->from > config_number(OPT_STATEMENT_MAX_DAYS) * US_PER_DAY)
+	if (p->from_text == NULL)
+		p->from = p->to > sync ? p->to - sync : 0;
+	q->from = p->from;
+	q->to = p->to;
+	if ((e = period_check(r, p)) != OK)
+		return e;
+	if (q->to - q->from > longest * US_PER_DAY)
 		return request_fault(r, "/from",
-			"the period must not be longer than %" PRId64 " days",
-			config_number(OPT_STATEMENT_MAX_DAYS));
+			"the period must not be longer than %" PRId64 " days", longest);
 	return OK;
 }
 
@@ -105,24 +94,28 @@ cursor_parse(const char *text, struct statement_query *q)
 	       *p == '\0' && q->head > 0 && q->from <= q->to;
 }
 
-/* Later pages keep the wallet and period of the first page, even if it had no `to` and ended
- * now. */
 static enum error
-cursor_read(struct request *r, const char *cursor, const char *from, const char *to,
-	struct statement_query *q)
+cursor_read(struct request *r, const char *cursor, struct statement_query *page)
 {
-	struct statement_query page = *q;
 	char *text;
 	enum error e = page_cursor_decode(r, cursor, &text);
 
 	if (e != OK)
 		return e;
-	if (!cursor_parse(text, &page))
-		return request_fault(r, "/cursor", "is not a valid cursor");
-	if ((q->has_wallet && memcmp(&q->wallet, &page.wallet, sizeof page.wallet) != 0) ||
-	    (from != NULL && q->from != page.from) || (to != NULL && q->to != page.to))
+	return cursor_parse(text, page) ? OK : request_fault(r, "/cursor", "is not a valid cursor");
+}
+
+/* Later pages keep the wallet and period of the first page, even if it had no `to` and ended
+ * now. */
+static enum error
+cursor_apply(struct request *r, const struct statement_query *page, const struct period *p,
+	struct statement_query *q)
+{
+	if ((q->has_wallet && memcmp(&q->wallet, &page->wallet, sizeof page->wallet) != 0) ||
+		(p->from_text != NULL && q->from != page->from) ||
+		(p->to_text != NULL && q->to != page->to))
 		return request_fault(r, "/cursor", "belongs to another wallet or period");
-	*q = page;
+	*q = *page;
 	q->has_wallet = q->is_next = true;
 	return OK;
 }
@@ -149,39 +142,47 @@ format_preferred(struct request *r)
 	return best;
 }
 
+/* What tells one request from another. */
+static enum error
+request_keep(struct request *r, const struct period *p, struct statement_query *q)
+{
+	q->request = arena_printf(r->arena, "%s %s %s %" PRId64,
+		p->from_text != NULL ? p->from_text : "-", p->to_text != NULL ? p->to_text : "-",
+		format_names[q->format], q->min_version);
+	return q->request != NULL ? OK : ERR_TOO_LARGE;
+}
+
 enum error
 statement_query_read(struct request *r, struct statement_query *q)
 {
-	const char *from = NULL, *to = NULL;
+	struct period period = { 0 };
 	struct page page = { 0 };
+	struct statement_query next;
 	int64_t format = format_preferred(r);
 	enum error e;
 
 	*q = (struct statement_query){ 0 };
 	struct field fields[] = {
 		PAGE_FIELDS(&page),
+		PERIOD_FIELDS(&period),
 		{ "wallet_id", FIELD_UUID, .uuid = &q->wallet, .present = &q->has_wallet },
-		{ "from", FIELD_TEXT, .min = 1, .max = 40, .text = &from },
-		{ "to", FIELD_TEXT, .min = 1, .max = 40, .text = &to },
 		{ "format", FIELD_CHOICE, .number = &format, .choices = format_names },
 		{ "min_version", FIELD_NUMBER, .min = 1, .max = MONEY_MAX,
 			.number = &q->min_version },
 	};
 
-	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) == OK ||
-		e == ERR_INVALID_REQUEST)
-		/* Also after a fault: the client gets all faults at once. */
-		e = period_read(r, q, from, to) != OK ? ERR_INVALID_REQUEST : e;
-	if (e != OK || (e = request_key(r, &q->key)) != OK)
-		return e;
+	e = request_bind_query(r, fields, sizeof fields / sizeof fields[0]);
+	e = faults_join(e, query_period_read(r, q, &period));
+	e = faults_join(e, request_key(r, &q->key));
 	q->format = (enum format)format;
-	q->request = arena_printf(r->arena, "%s %s %s %" PRId64, from != NULL ? from : "-",
-		to != NULL ? to : "-", format_names[format], q->min_version);
-	if (q->request == NULL)
-		return ERR_TOO_LARGE;
 	q->has_limit = page.limit > 0;
 	q->limit = q->has_limit ? page.limit : PAGE_LIMIT_DEFAULT;
-	return page.cursor != NULL ? cursor_read(r, page.cursor, from, to, q) : OK;
+	next = *q;
+	if (page.cursor != NULL)
+		e = faults_join(e, cursor_read(r, page.cursor, &next));
+	if (e == OK && page.cursor != NULL)
+		e = cursor_apply(r, &next, &period, q);
+	return e == OK ? request_keep(r, &period, q) : e;
 }
 
 bool

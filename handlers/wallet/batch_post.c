@@ -8,7 +8,7 @@
 static enum error
 batch_from_request(struct request *r, struct batch *b)
 {
-	int64_t mode = 0;
+	int64_t mode = -1;
 	const char *key;
 	json_t *list = NULL;
 	struct json_sent body, sent;
@@ -17,16 +17,19 @@ batch_from_request(struct request *r, struct batch *b)
 		{ "mode", FIELD_CHOICE, .required = true, .choices = batch_modes, .number = &mode },
 		{ "transactions", FIELD_ARRAY, .required = true, .object = &list },
 	};
-	enum error e;
+	enum error e = request_read(r, query, 1, &key, &body);
 
-	if ((e = request_bind_query(r, query, 1)) != OK || (e = request_bind(r, fields, 2)) != OK ||
-	    (e = request_key(r, &key)) != OK || (e = request_body_sent(r, &body)) != OK)
+	if (body.value == NULL)
 		return e;
-	if (key != NULL && (e = batch_key_read(&b->key, &r->caller.user, key, body.value)) != OK)
+	e = faults_join(e, bind_object(body.value, fields, 2, "", &r->faults));
+	if (e == OK && key != NULL)
+		e = batch_key_read(&b->key, &r->caller.user, key, body.value);
+	if (list == NULL)
 		return e;
-	b->atomic = mode == 1;
+	/* If the whole is refused, the client also gets the faults of every place. */
+	b->atomic = mode == 1 || e != OK;
 	sent = (struct json_sent){ list, json_text_member(body.text, "transactions") };
-	return batch_read(b, &sent, &r->caller, r->arena, &r->faults);
+	return faults_join(e, batch_read(b, &sent, &r->caller, r->arena, &r->faults));
 }
 
 /* 200 for `each`, whatever became of the places: each has a status of its own. 201 only if

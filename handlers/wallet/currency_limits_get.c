@@ -6,8 +6,9 @@
 struct reply *
 currency_limits_get(struct request *r)
 {
-	const char *currency;
-	enum error e = currency_read(r, &currency);
+	const char *currency = "";
+	const struct field query[] = { CURRENCY_FIELD(&currency) };
+	enum error e = request_bind_query(r, query, 1);
 
 	return e != OK ? reply_error(r, e) : reply_currency_limits(r, currency);
 }

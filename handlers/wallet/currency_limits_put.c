@@ -10,13 +10,14 @@ currency_limits_put(struct request *r)
 {
 	struct wallet_service *s = r->service;
 	struct limits limits;
-	const char *currency;
-	json_t *body;
-	enum error e;
+	const char *currency = "";
+	const struct field query[] = { CURRENCY_FIELD(&currency) };
+	struct json_sent body;
+	enum error e = request_read(r, query, 1, NULL, &body);
 
-	if ((e = currency_read(r, &currency)) != OK || (e = request_body(r, &body)) != OK ||
-	    (e = limits_read(body, &limits, NULL, &r->faults)) != OK ||
-	    (e = limits_of_currency_set(s->pool, currency, &limits, &r->caller)) != OK)
+	if (body.value != NULL)
+		e = faults_join(e, limits_read(body.value, &limits, NULL, &r->faults));
+	if (e != OK || (e = limits_of_currency_set(s->pool, currency, &limits, &r->caller)) != OK)
 		return reply_error(r, e);
 	return reply_currency_limits(r, currency);
 }

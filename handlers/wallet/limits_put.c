@@ -11,13 +11,13 @@ limits_put(struct request *r)
 	struct change change = { .id = uuid_v7(), .wallet = r->ids[0], .caller = &r->caller,
 		.kind = KIND_LIMIT, .limits = &limits };
 	struct outcome out;
-	json_t *body;
-	enum error e;
+	struct json_sent body;
+	enum error e = request_read(r, NULL, 0, &change.key, &body);
 
-	if ((e = request_bind_query(r, NULL, 0)) != OK || (e = request_body(r, &body)) != OK ||
-	    (e = limits_read(body, &limits, &change.reason, &r->faults)) != OK ||
-	    (e = request_key(r, &change.key)) != OK ||
-	    (e = wallet_change(s->pool, &change, r->arena, &out)) != OK)
+	if (body.value != NULL)
+		e = faults_join(
+			e, limits_read(body.value, &limits, &change.reason, &r->faults));
+	if (e != OK || (e = wallet_change(s->pool, &change, r->arena, &out)) != OK)
 		return reply_error(r, e);
 	if (out.error != OK)
 		return reply_refusal(r, NULL, &out);

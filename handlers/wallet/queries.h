@@ -10,8 +10,8 @@
 enum error id_page_read(struct request *r, struct page *page, struct uuid *place,
 	const struct uuid **after) MUST_CHECK;
 
-/* Reads `currency`, the only parameter. */
-enum error currency_read(struct request *r, const char **currency) MUST_CHECK;
+/* The parameter `currency`. */
+#define CURRENCY_FIELD(code) { "currency", FIELD_CURRENCY, .required = true, .text = (code) }
 
 /* Reads the filters of a list of transactions. The query points into *wallet. */
 enum error transaction_query_read(struct request *r, struct page *page, struct uuid *wallet,

@@ -10,12 +10,13 @@ operation_from_request(struct operation *op, bool *dry, struct request *r)
 	enum error e;
 
 	*op = operation_zero();
-	if ((e = request_bind_query(r, query, 1)) != OK ||
-	    (e = request_body_sent(r, &body)) != OK || (e = request_key(r, &op->key)) != OK ||
-	    (e = operation_read(&body, ORIGIN_REQUEST, "", r->arena, op, &r->faults)) != OK)
-		return e;
-	operation_set_caller(op, &r->caller);
-	return OK;
+	e = request_read(r, query, 1, &op->key, &body);
+	if (body.value != NULL)
+		e = faults_join(e,
+			operation_read(&body, ORIGIN_REQUEST, "", r->arena, op, &r->faults));
+	if (e == OK)
+		operation_set_caller(op, &r->caller);
+	return e;
 }
 
 /* A dry run cannot share a commit with others, so it goes past the poster. */

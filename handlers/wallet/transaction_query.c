@@ -1,6 +1,7 @@
 /* transaction_query.c - the filters and the cursor of a list of transactions; see queries.h. */
 #include <string.h>
 
+#include "common/http/period.h"
 #include "handlers/wallet/queries.h"
 #include "handlers/wallet/service.h"
 
@@ -36,14 +37,22 @@ transaction_cursor(struct request *r, const struct transaction *last)
 		(long long)last->version);
 }
 
+/* Each missing end is one that leaves nothing out, and so is one that could not be read. */
 static enum error
-ranges_check(struct request *r, const struct transaction_query *q)
+ranges_check(struct request *r, struct period *p, struct transaction_query *q)
 {
-	if (q->has_from && q->has_to && q->from > q->to)
-		return request_fault(r, "/from", "must not be after to");
-	if (q->has_min_amount && q->has_max_amount && q->min_amount.minor > q->max_amount.minor)
-		return request_fault(r, "/min_amount", "must not be greater than max_amount");
-	return OK;
+	enum error e = period_read(r, p);
+
+	q->has_from = p->from_text != NULL;
+	q->has_to = p->to_text != NULL;
+	q->from = p->from;
+	q->to = p->to;
+	if (e == OK)
+		e = period_check(r, p);
+	if (q->min_amount.minor > q->max_amount.minor)
+		e = faults_join(e,
+			request_fault(r, "/min_amount", "must not be greater than max_amount"));
+	return e;
 }
 
 enum error
@@ -52,13 +61,13 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 {
 	int64_t kind = 0;
 	bool has_wallet = false, has_kind = false;
+	struct period period = { .from = 0, .to = INSTANT_LAST };
 	const struct field fields[] = {
 		PAGE_FIELDS(page),
+		PERIOD_FIELDS(&period),
 		{ "wallet_id", FIELD_UUID, .present = &has_wallet, .uuid = wallet },
 		{ "kind", FIELD_CHOICE, .present = &has_kind, .choices = kind_names,
 			.number = &kind },
-		{ "from", FIELD_FROM, .present = &q->has_from, .instant = &q->from },
-		{ "to", FIELD_TO, .present = &q->has_to, .instant = &q->to },
 		{ "merchant", FIELD_TEXT, .min = 1, .max = 200, .text = &q->merchant },
 		{ "min_amount", FIELD_AMOUNT, .present = &q->has_min_amount,
 			.amount = &q->min_amount },
@@ -69,13 +78,13 @@ transaction_query_read(struct request *r, struct page *page, struct uuid *wallet
 	};
 	enum error e;
 
-	if ((e = request_bind_query(r, fields, sizeof fields / sizeof fields[0])) != OK ||
-	    (e = ranges_check(r, q)) != OK)
-		return e;
+	q->max_amount.minor = MONEY_MAX;
+	e = request_bind_query(r, fields, sizeof fields / sizeof fields[0]);
+	e = faults_join(e, ranges_check(r, &period, q));
 	q->limit = page->limit + 1; /* the extra row shows whether there is a next page */
 	q->wallet = has_wallet ? wallet : NULL;
 	q->kind = has_kind ? kind_names[kind] : NULL;
 	/* Without a wallet, even an operator gets only their own transactions. */
 	q->owner = has_wallet ? caller_scope(r) : &r->caller.user;
-	return page->cursor != NULL ? cursor_read(r, page->cursor, q) : OK;
+	return page->cursor != NULL ? faults_join(e, cursor_read(r, page->cursor, q)) : e;
 }

@@ -17,16 +17,18 @@ change_read(struct request *r, enum kind kind, struct change *c)
 		/* Only for a freeze: */
 		{ "mode", FIELD_CHOICE, .choices = freeze_modes, .number = &mode },
 	};
+	struct json_sent body;
 	enum error e;
 
 	*c = (struct change){ .id = uuid_v7(), .wallet = r->ids[0], .caller = &r->caller,
 		.kind = kind };
-	if ((e = request_bind_query(r, NULL, 0)) != OK ||
-	    (e = request_bind(r, fields, kind == KIND_FREEZE ? 2 : 1)) != OK)
-		return e;
+	e = request_read(r, NULL, 0, &c->key, &body);
+	if (body.value != NULL)
+		e = faults_join(e, bind_object(body.value, fields, kind == KIND_FREEZE ? 2 : 1, "",
+			&r->faults));
 	if (kind == KIND_FREEZE)
 		c->mode = freeze_modes[mode];
-	return request_key(r, &c->key);
+	return e;
 }
 
 struct reply *

@@ -8,22 +8,21 @@ static enum error
 opening_read(struct request *r, struct opening *o)
 {
 	const struct field fields[] = {
-		{ "currency", FIELD_TEXT, .min = 3, .max = 3, .text = &o->currency },
+		{ "currency", FIELD_CURRENCY, .text = &o->currency },
 		{ "name", FIELD_TEXT, .min = 1, .max = NAME_MAX_CHARACTERS, .text = &o->name },
 	};
+	struct json_sent body;
 	enum error e;
 
 	*o = (struct opening){ .wallet = uuid_v7(), .transaction = uuid_v7(),
 		.owner = r->caller.user, .currency = config_text(OPT_DEFAULT_CURRENCY) };
-	if ((e = request_bind_query(r, NULL, 0)) != OK ||
-	    (e = request_bind(r, fields, sizeof fields / sizeof fields[0])) != OK ||
-	    (e = request_key(r, &o->key)) != OK)
-		return e;
-	if (currency_exponent(o->currency) < 0)
-		return request_fault(r, "/currency",
-			"must be an ISO 4217 currency code, such as EUR");
-	opening_fingerprint(o);
-	return OK;
+	e = request_read(r, NULL, 0, &o->key, &body);
+	if (body.value != NULL)
+		e = faults_join(e, bind_object(body.value, fields,
+			sizeof fields / sizeof fields[0], "", &r->faults));
+	if (e == OK)
+		opening_fingerprint(o);
+	return e;
 }
 
 struct reply *

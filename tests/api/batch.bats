@@ -136,6 +136,44 @@ results() { json '[.results[] | (.transaction.balance_after // .problem.code)] |
 	expect 422 invalid_request
 }
 
+# faults - prints the pointers of the errors, in alphabetical order
+faults() {
+	[ "$status_code" = 422 ] && json '[.errors[].pointer] | sort | join(" ")'
+}
+
+@test "all faults come at once, wherever they are" {
+	api POST '/v1/transactions/batch?dry_run=x&zz=1' '{"mode":"atomic","transactions":[{"kind":"deposit","amount":0},{"kind":"x"},{}],"zz":1}' -H 'Idempotency-Key: not good'
+	[ "$(faults)" = " /Idempotency-Key /dry_run /transactions/0/amount /transactions/1/kind /transactions/2/kind /zz" ]
+	api POST /v1/transactions/batch "{\"mode\":\"some\",\"transactions\":[$(op deposit 1),$(op gift 0)]}"
+	[ "$(faults)" = "/mode /transactions/1/amount /transactions/1/kind" ]
+	api POST /v1/transactions/batch '{"mode":"each","zz":1,"transactions":[{"kind":"gift"},7]}'
+	[ "$(faults)" = "/transactions/0/kind /transactions/1 /zz" ]
+	api POST '/v1/transactions?dry_run=x' "{\"kind\":\"transfer\",\"amount\":0,\"to_wallet_id\":\"$WALLET\",\"wallet_id\":\"$WALLET\",\"expires_at\":\"2020-01-01T00:00:00Z\",
+		\"reference_id\":7,\"zz\":1,\"metadata\":{\"x\":\"$(printf '%04096d' 0)\"}}" -H 'Idempotency-Key: é'
+	[ "$(faults)" = "/Idempotency-Key /amount /dry_run /expires_at /metadata /reference_id /reference_id /to_wallet_id /zz" ]
+	# What could not be read causes no other fault.
+	api POST /v1/transactions '{"kind":"hold","amount":1,"expires_at":"soon","wallet_id":"x"}'
+	[ "$(faults)" = "/expires_at /wallet_id" ]
+	api POST /v1/transactions '{"kind":"transfer","amount":1,"to_wallet_id":"x","wallet_id":"x"}'
+	[ "$(faults)" = "/to_wallet_id /wallet_id" ]
+	api POST '/v1/wallets?x=1' '{"currency":"EURO","name":""}' -H 'Idempotency-Key: é'
+	[ "$(faults)" = " /Idempotency-Key /currency /name" ]
+	[[ $body == *'"must be an ISO 4217 currency code, such as EUR"'* ]]
+	api GET '/v1/transactions?limit=0&from=yesterday&min_amount=2&max_amount=1&cursor=x'
+	[ "$(faults)" = "/cursor /from /limit /min_amount" ]
+	api GET "/v1/wallets/$WALLET/balances?from=x&to=y&by=week"
+	[ "$(faults)" = "/by /from /to" ]
+	api GET "/v1/statements?from=x&wallet_id=x&cursor=x&format=x" '' -H 'Idempotency-Key: é'
+	[ "$(faults)" = "/Idempotency-Key /cursor /format /from /wallet_id" ]
+	api GET "/v1/wallets?limit=0&cursor=x"
+	[ "$(faults)" = "/cursor /limit" ]
+	api PATCH /v1/auth/me '{"name":" ","x":1}'
+	[ "$(faults)" = "/name /x" ]
+	# An error that is more than a fault comes first.
+	api POST '/v1/transactions?dry_run=x' '{'
+	expect 400 malformed_json
+}
+
 @test "a batch's key belongs to that batch: a longer or shorter one, other wallets or another mode are refused as a whole" {
 	sign_up_and_in
 	api POST /v1/wallets '{}'
