@@ -54,6 +54,27 @@ deposit() {
 	[ "$(sql statement 'SELECT count(*) FROM wallet WHERE gap_since IS NOT NULL')" = 0 ]
 }
 
+@test "the owner of a database can restore their own dump, and the run-time role still makes no large objects" {
+	for service in auth wallet statement; do
+		admin "DROP DATABASE IF EXISTS again_$service WITH (FORCE)" "CREATE DATABASE again_$service OWNER purse_${service}_owner"
+	done
+	sed 's/^\\connect purse_/\\connect again_/' "$ROOT/sql/administrator.sql" >"$BATS_TEST_TMPDIR/administrator.sql"
+	as_superuser psql -Xq -v ON_ERROR_STOP=1 -d postgres -f "$BATS_TEST_TMPDIR/administrator.sql"
+	for service in auth wallet statement; do
+		owner=${service^^}_DATABASE_OWNER_URL app=${service^^}_DATABASE_URL
+		pg_dump -Fc -d "${!owner}" >"$BATS_TEST_TMPDIR/owner.dump"
+		pg_restore --single-transaction -d "$(at $service again_$service "${!owner}")" "$BATS_TEST_TMPDIR/owner.dump"
+		pg_restore --clean --if-exists --single-transaction -d "$(at $service again_$service "${!owner}")" "$BATS_TEST_TMPDIR/owner.dump"
+		for call in 'lo_create(0)' 'lo_creat(-1)' "lo_from_bytea(0, 'x')"; do
+			run psql -XAtq -d "$(at $service again_$service "${!app}")" -c "SELECT $call"
+			[ "$status" -ne 0 ]
+			[[ $output == *"permission denied for function lo_"* ]]
+		done
+		psql -XAtq -d "$(at $service again_$service "${!app}")" -c 'SELECT max(version) FROM schema_migration'
+		admin "DROP DATABASE again_$service WITH (FORCE)"
+	done
+}
+
 alarm_of_statement() { [[ $(curl -sS "$BASE_URL/health/statement/alarms") == *'"code":"restored","subject":"line"'* ]]; }
 no_alarm_of_statement() { [[ $(curl -sS "$BASE_URL/health/statement/alarms") != *restored* ]]; }
 # The mark of what has arrived; marked: both databases have it.
