@@ -11,6 +11,7 @@
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "common/outbox/alarms.h"
+#include "common/outbox/arrivals.h"
 #include "common/outbox/relay.h"
 #include "consumers/topology.h"
 #include "domain/ledger/alarms.h"
@@ -101,6 +102,13 @@ static const struct source sources[] = {
 };
 #define SOURCES (sizeof(sources) / sizeof(sources[0]))
 
+static const struct db_statement read_missing_sql = { "arrival_rows",
+	"SELECT " TRANSACTION_COLUMNS ", xid FROM arrival_rows($1, $2, $3, $4)", DB_IDEMPOTENT };
+
+static const struct arrival_source arrivals = { &purse_topology, STATEMENT_QUEUE,
+	OPT_WALLET_DATABASE_URL, OPT_STATEMENT_DATABASE_URL,
+	{ "transaction", EVENT_CREATED, &read_missing_sql, true, created_body } };
+
 /* ---- the program ---- */
 
 /* Work that runs next to the relays and needs the wallet database, as the relay is the one consumer
@@ -117,6 +125,12 @@ seal_thread(void *drain)
 	return seal_loop(drain != NULL) ? NULL : drain;
 }
 
+static void *
+arrival_thread(void *drain)
+{
+	return arrivals_watch(&arrivals, drain != NULL) ? NULL : drain;
+}
+
 static const struct alarm_source alarm_sources[] = {
 	{ OPT_WALLET_DATABASE_URL, ledger_alarms },
 	{ OPT_STATEMENT_DATABASE_URL, statement_alarms_of_jobs },
@@ -131,7 +145,8 @@ alarm_thread(void *drain)
 	return NULL;
 }
 
-static void *(*const side_threads[])(void *) = { sweep_thread, seal_thread, alarm_thread };
+static void *(*const side_threads[])(void *) = { sweep_thread, seal_thread, arrival_thread,
+	alarm_thread };
 #define SIDES (sizeof side_threads / sizeof side_threads[0])
 
 /* Starts them; returns how many were started. */

@@ -2,7 +2,7 @@
  *
  * Each database is read from one snapshot. The statement's is taken first: everything in it was
  * committed in the wallet database before, so the system can keep running. Lines that are still on
- * their way are counted, not reported as wrong. */
+ * their way are counted; those that were published GAP_ALARM ago are reported as missing. */
 #ifndef TOOLS_VERIFY_H
 #define TOOLS_VERIFY_H
 

@@ -25,13 +25,15 @@ const struct db_statement verify_wallets_sql = { "wallets",
 	"DECLARE wallets CURSOR FOR SELECT id, owner_id, currency, balance, held, version,"
 	" status, credit_limit FROM wallet ORDER BY id",
 	DB_ONCE };
-/* The last column is the new mode or credit limit, for a freeze or a change of limits. */
+/* The last columns are the new mode or credit limit, for a freeze or a change of limits, and
+ * whether the row was published so long ago that its line should have arrived. */
 const struct db_statement verify_rows_sql = { "rows",
 	"DECLARE rows CURSOR FOR SELECT wallet_id, version, id, kind, amount, balance_after,"
 	" created_at, reference_id, merchant, description, counterpart_wallet, counterpart_id,"
 	" coalesce(held_change, 0), coalesce(held_after, 0), contra, expires_at,"
 	" CASE kind WHEN 'freeze' THEN metadata ->> 'mode'"
-	" WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END"
+	" WHEN 'limit' THEN metadata -> 'credit_limit' ->> 'to' END,"
+	" coalesce(xid <= (SELECT arrival_passed()), false) AS overdue"
 	" FROM transaction ORDER BY wallet_id, version",
 	DB_ONCE };
 /* 2,000 rows at a time: few round trips, and little memory. */

@@ -63,7 +63,7 @@ enum {
 	C_WALLET, C_VERSION, C_ID, C_KIND, C_AMOUNT, C_BALANCE, C_CREATED, C_REFERENCE, C_MERCHANT,
 	C_DESCRIPTION, C_COUNTERPART_WALLET, C_COUNTERPART,
 	C_COMMON, /* a line has the columns before this one */
-	C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK
+	C_HELD_CHANGE = C_COMMON, C_HELD, C_CONTRA, C_EXPIRES, C_MARK, C_OVERDUE
 };
 enum { W_ID, W_OWNER, W_CURRENCY, W_BALANCE, W_HELD, W_VERSION, W_STATUS, W_CREDIT };
 enum { H_WALLET, H_OWNER, H_CURRENCY, H_VERSION };
@@ -259,16 +259,18 @@ line_check(struct walk *w)
 }
 
 /* Checks the wallet's next version, which has a row, a line, or both. `head` is the version up to
- * which the statement shows lines. A row past the head is on its way; one at or before the head
- * should have arrived, since a head never passes a gap. */
+ * which the statement shows lines. A row past the head is on its way, unless it is overdue; one at
+ * or before the head should have arrived, since a head never passes a gap. */
 static void
 version_check(struct walk *w, struct place *p, int64_t head)
 {
 	bool row = belongs_to(&w->rows, p->wallet), line = belongs_to(&w->lines, p->wallet);
 	int64_t row_version = row ? number_of(&w->rows, C_VERSION) : INT64_MAX;
 	int64_t line_version = line ? number_of(&w->lines, C_VERSION) : INT64_MAX;
+	bool overdue = row && rows_bool(w->rows.rows, w->rows.at, C_OVERDUE);
 
-	if (line_version < row_version || (row_version < line_version && row_version <= head))
+	if (line_version < row_version ||
+		(row_version < line_version && (row_version <= head || overdue)))
 		finding_in_statement(w->v, p->wallet);
 	if (line_version < row_version)
 		finding(w->v,
@@ -279,6 +281,8 @@ version_check(struct walk *w, struct place *p, int64_t head)
 		line_check(w);
 	else if (row_version <= head)
 		row_fault(w, "its line is missing in the statement");
+	else if (overdue)
+		row_fault(w, "its line is missing, though it was published GAP_ALARM ago");
 	else
 		w->v->lagging++;
 	if (row_version <= line_version) {

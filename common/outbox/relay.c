@@ -13,12 +13,10 @@
 #include <inttypes.h>
 #include <malloc.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/amqp/consumer.h"
 #include "common/base/clock.h"
-#include "common/base/event.h"
 #include "common/base/log.h"
 #include "common/base/program.h"
 #include "common/outbox/standby.h"
@@ -32,78 +30,6 @@
 
 /* ---- batches ---- */
 
-/* Keeps the arrays for the next rows. */
-static void
-batch_clear(struct batch *b)
-{
-	for (size_t i = 0; i < b->count; i++)
-		free((void *)b->out[i].body);
-	b->count = 0;
-}
-
-static bool
-batch_reserve(struct batch *b, size_t count)
-{
-	struct outgoing *out;
-	char(*ids)[UUID_TEXT];
-	char(*macs)[EVENT_MAC_TEXT];
-
-	if (count <= b->capacity)
-		return true;
-	if ((out = realloc(b->out, count * sizeof(*out))) != NULL)
-		b->out = out;
-	if ((ids = realloc(b->ids, count * sizeof(*ids))) != NULL)
-		b->ids = ids;
-	if ((macs = realloc(b->macs, count * sizeof(*macs))) != NULL)
-		b->macs = macs;
-	if (out == NULL || ids == NULL || macs == NULL)
-		return false;
-	b->capacity = count;
-	return true;
-}
-
-/* Columns that every row has, whatever its event. */
-struct place {
-	const char *id, *xid;
-};
-static const struct db_column place_columns[] = {
-	DB_COLUMN(BORROWED, "id", struct place, id),
-	DB_COLUMN(BORROWED, "xid", struct place, xid),
-};
-
-/* The row's id is the message's id, so consumers recognize a duplicate. */
-static enum error
-batch_add(struct relay *r, const struct stream *stream, struct batch *b, const struct db_rows *rows,
-	size_t row)
-{
-	size_t i = b->count, bytes = 0;
-	struct place place;
-	enum error e = rows_read(rows, row, DB_COLUMNS(place_columns), NULL, &place);
-	char *body;
-
-	if (e != OK)
-		return e;
-	arena_reset(r->arena);
-	if ((body = stream->body(rows, row, r->arena, &bytes)) == NULL) {
-		log_error("cannot build an event from row %s of %s", place.id, stream->cursor);
-		return ERR_INTERNAL;
-	}
-	(void)snprintf(b->ids[i], UUID_TEXT, "%s", place.id);
-	(void)snprintf(b->xid, sizeof(b->xid), "%s", place.xid);
-	event_mac_write(body, bytes, b->macs[i]);
-	b->out[i] = (struct outgoing){ .exchange = r->source->topology->exchange,
-		.key = stream->type,
-		.body = body,
-		.bytes = bytes,
-		.content_type = EVENT_CONTENT_TYPE,
-		.type = stream->type,
-		.message_id = b->ids[i],
-		.mac = b->macs[i],
-		.mandatory = stream->mandatory };
-	b->count++;
-	return OK;
-}
-
 /* Reads the next rows into an empty batch, which stays empty if there are none. The position in
  * memory runs ahead of the cursor in the database, which moves only after the confirms. */
 static enum error
@@ -112,17 +38,13 @@ batch_read(struct relay *r, size_t s, struct batch *b)
 	const struct stream *stream = &r->source->streams[s];
 	DB_ROWS(rows);
 	enum error e;
-	size_t n;
 
 	e = db_execute(r->db, stream->read,
 		DB_VALUES(db_text(r->position[s]), db_number(config_number(OPT_RELAY_BATCH))),
 		&rows);
-	if (e != OK || (n = rows_count(rows)) == 0)
+	if (e != OK || rows_count(rows) == 0)
 		return e;
-	if (!batch_reserve(b, n))
-		return ERR_OVERLOADED;
-	for (size_t row = 0; e == OK && row < n; row++)
-		e = batch_add(r, stream, b, rows, row);
+	e = batch_fill(b, stream, r->source->topology->exchange, rows, r->arena);
 	if (e == OK)
 		memcpy(r->position[s], b->xid, sizeof(b->xid));
 	return e == OK ? standby_await(r) : e;
@@ -388,11 +310,8 @@ relay_open(struct relay *r, const struct source *source, bool drain)
 void
 relay_close(struct relay *r)
 {
-	for (size_t i = 0; i < RELAY_RING; i++) {
-		free(r->ring[i].out);
-		free(r->ring[i].ids);
-		free(r->ring[i].macs);
-	}
+	for (size_t i = 0; i < RELAY_RING; i++)
+		batch_free(&r->ring[i]);
 	arena_free(r->arena);
 	amqp_free(r->amqp);
 	db_free(r->db);

@@ -17,5 +17,5 @@ GRANT EXECUTE ON FUNCTION
 	job_request, job_claim, job_begin, job_progress, job_postpone, job_finish, job_fail,
 	mail_claim, mail_sent, files_expired, file_removed, jobs_forget,
 	outbox_read, outbox_position, outbox_advance, outbox_adopt,
-	statement_alarms
+	statement_alarms, arrival_mark, arrival_mark_move, arrival_missed, arrival_behind
 	TO :"app";

@@ -26,7 +26,8 @@ GRANT EXECUTE ON FUNCTION
 	limit_frees_at, currency_limits,
 	outbox_read, outbox_read_rejections, outbox_position, outbox_advance, outbox_adopt, reject,
 	seal_append, seal_resume, seal_unsigned, seal_sign, seal_position,
-	wallet_alarms, outbox_obstacle, alarm_repeat, alarm_end
+	wallet_alarms, outbox_obstacle, alarm_repeat, alarm_end,
+	arrival_state, arrival_record, arrival_passed, arrival_window, arrival_page, arrival_rows
 	TO :"app";
 -- functions/old.sql
 GRANT EXECUTE ON FUNCTION transaction_page,

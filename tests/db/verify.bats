@@ -62,8 +62,8 @@ fresh() {
 tables() {
 	case $1 in
 	wallet) echo wallet owner owner_past transaction undone hold limit_rule limit_usage credit_limit_change currency_default currency_limit_change \
-		rejection batch_key outbox_cursor seal ;;
-	statement) echo wallet line line_unsigned job outbox_cursor ;;
+		rejection batch_key outbox_cursor seal arrival ;;
+	statement) echo wallet line line_unsigned job outbox_cursor arrival ;;
 	esac
 }
 # restoring SERVICE - prints the SQL that deletes changed rows and inserts missing ones
@@ -366,6 +366,22 @@ sweep() {
 	[ "$status" -eq 0 ]
 	[[ $output == *"The statement is 5 lines behind."* ]]
 	[[ $output == *"no errors found."* ]]
+}
+
+@test "lines that were published GAP_ALARM ago are missing, not on their way, whether later ones have arrived or not" {
+	w=$(row wallet_id purchase)
+	n=$(tamper statement "SELECT version FROM wallet WHERE wallet_id = '$w'")
+	tamper wallet "UPDATE transaction SET xid = '3' WHERE wallet_id = '$w' AND version = $n - 1; UPDATE arrival SET passed = '3'"
+	late='its line is missing, though it was published GAP_ALARM ago'
+	tamper statement "DELETE FROM line WHERE wallet_id = '$w' AND version >= $n - 1; UPDATE wallet SET version = $n - 2, newest = $n - 2 WHERE wallet_id = '$w'"
+	run verify tried
+	[ "$status" -eq 1 ]
+	[[ $output == *"wallet $w, version $((n - 1)), "*": $late"*"purse statement rebuild --wallet $w"*"The statement is 1 lines behind."* ]]
+	restore statement
+	tamper statement "DELETE FROM line WHERE wallet_id = '$w' AND version = $n - 1; UPDATE wallet SET version = $n - 2, gap_since = now() WHERE wallet_id = '$w'"
+	run verify tried
+	[ "$status" -eq 1 ]
+	[[ $output == *"wallet $w, version $((n - 1)), "*": $late"*"purse statement rebuild --wallet $w"* && $output != *behind* ]]
 }
 
 @test "it finds no errors while money moves" {

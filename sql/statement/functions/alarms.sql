@@ -1,4 +1,5 @@
--- alarms.sql - what goes wrong in silence: jobs that are not published, lines that do not arrive.
+-- alarms.sql - what goes wrong in silence: jobs that are not published, lines that do not arrive
+-- or were lost.
 
 -- The alarms now. p_age_ms: the age at which an unpublished job is one; p_gap_ms: a missing line.
 CREATE OR REPLACE FUNCTION statement_alarms(p_age_ms bigint, p_gap_ms bigint)
@@ -20,4 +21,8 @@ BEGIN
 		' line %s since %s', w.wallet_id, w.version + 1, w.gap_since), w.gap_since
 	FROM wallet w WHERE w.gap_since < clock - p_gap_ms * interval '1 millisecond'
 	ORDER BY w.gap_since LIMIT 1;
+
+	RETURN QUERY
+	SELECT 'restored', 'line', a.missed, a.missed_since FROM arrival a
+	WHERE a.missed_since IS NOT NULL;
 END $$;

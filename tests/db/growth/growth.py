@@ -39,16 +39,20 @@ def sources(path):
     return [f"{path}/{file}" for file in sorted(os.listdir(folder)) if file.endswith(".c")]
 
 
+def service_of(variable, usual):
+    return "statement" if "jobs" in variable or variable.startswith("follower_") else usual
+
+
 def statements():
     """{"wallet/post": SQL, …}"""
     found = {}
     for service, paths in SERVICES.items():
         for path in [file for each in paths for file in sources(each)]:
-            found.update({f"{service}/{name}": sql for _, name, sql in declared_in(path)})
+            for variable, name, sql in declared_in(path):
+                found[f"{service_of(variable, service)}/{name}"] = sql
     for path in sources(CONSUMERS):
         for variable, name, sql in declared_in(path):
-            service = "statement" if "jobs" in variable else "wallet"
-            found[f"{service}/{name}"] = sql
+            found[f"{service_of(variable, 'wallet')}/{name}"] = sql
     return found
 
 
