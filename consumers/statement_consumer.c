@@ -143,6 +143,16 @@ tick(void *service)
 	trust_expire(&s->trust, s->db);
 }
 
+/* Lines that were waiting do not arrive by themselves. */
+static void
+lost(void *service, const char *name)
+{
+	(void)service;
+	log_error("alarm: %s was deleted at the broker, and events may be lost: run purse statement"
+		  " rebuild --all",
+		name);
+}
+
 /* The worker first: it may be writing a file, which it then leaves to another consumer. */
 static void
 stop(void *service)
@@ -187,6 +197,7 @@ main(int argc, char **argv)
 		.stop = stop,
 		.handle = handle,
 		.tick = tick,
+		.lost = lost,
 	};
 
 	return consumer_main(argc, argv, &consumer);

@@ -21,6 +21,7 @@ static const struct amqp_topology purse_topology = {
 	.count = sizeof(purse_queues) / sizeof(purse_queues[0]),
 	.door = PURSE_DOOR,
 	.door_queue = WALLET_QUEUE,
+	.door_watch = PURSE_DOOR_WATCH,
 };
 
 #endif

@@ -12,6 +12,7 @@
  * that hour, and that message is redelivered too, it stays refused unseen; publish it once more.
  * And a message that is first redelivered after an hour can be posted, although its refusal was
  * published. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -300,6 +301,26 @@ dead_reply(const struct message *m, const char *reason)
 	return fact_dead(reason, m->body, m->bytes, &bytes);
 }
 
+/* ---- the broker ---- */
+
+static const struct db_statement alarm_sql = { "broker_alarm",
+	"SELECT alarm_repeat('broker', $1, $2)", DB_IDEMPOTENT };
+
+/* The relay logs it while it lasts. Without the database, our caller's line in the log must do. */
+static void
+lost(void *service, const char *name)
+{
+	struct service *s = service;
+	char detail[512];
+
+	(void)snprintf(detail, sizeof detail,
+		"%s was deleted at the broker: messages that it had, or that were confirmed before"
+		" it was declared again, may be lost",
+		name);
+	if (db_execute(s->db, &alarm_sql, DB_VALUES(db_text(name), db_text(detail)), NULL) != OK)
+		log_error("alarm: %s", detail);
+}
+
 /* ---- the program ---- */
 
 static void
@@ -348,6 +369,7 @@ static const struct consumer transaction_consumer = {
 	.stop = stop,
 	.handle = handle,
 	.dead_reply = dead_reply,
+	.lost = lost,
 };
 
 int

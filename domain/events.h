@@ -4,6 +4,7 @@
 
 #define PURSE_EXCHANGE "purse.events"
 #define PURSE_DOOR "purse.in" /* for publishers; leads to WALLET_QUEUE */
+#define PURSE_DOOR_WATCH "purse.in.watch" /* see common/amqp/amqp_check.c */
 #define WALLET_QUEUE "wallet_queue"
 #define STATEMENT_QUEUE "statement_queue"
 

@@ -39,8 +39,9 @@ struct amqp_topology {
 	const char *exchange; /* a durable topic exchange */
 	const struct amqp_queue *queues;
 	size_t count;
-	/* A second topic exchange, all of which goes to one queue; or NULL. */
-	const char *door, *door_queue;
+	/* A second topic exchange, all of which goes to one queue; or NULL. door_watch is the name
+	 * of an exchange by which amqp_check() notices that the door was deleted. */
+	const char *door, *door_queue, *door_watch;
 };
 /* True if this is the name of one of the queues, or of its dead-letter queue. */
 bool amqp_topology_has(const struct amqp_topology *t, const char *queue);
@@ -117,8 +118,13 @@ enum error amqp_get(struct amqp *a, const char *queue, struct message **m) MUST_
  * no such queue; the connection is then closed, too. */
 enum error amqp_count(struct amqp *a, const char *queue, uint32_t *ready) MUST_CHECK;
 
-/* Checks that a queue, and the topology's door, still exist. ERR_NOT_FOUND: one does not. */
+/* Checks that a queue of the topology still exists, with the exchanges that lead to it, and binds
+ * it again. ERR_NOT_FOUND: something was deleted, and the connection is closed; the next
+ * amqp_connect() declares it again. */
 enum error amqp_check(struct amqp *a, const char *queue) MUST_CHECK;
+/* The queue or exchange that amqp_check() or a consumer found deleted since the last call; or
+ * NULL. */
+const char *amqp_lost(struct amqp *a);
 
 /* Serves heartbeats and buffers deliveries for timeout_ms: for callers that wait for something else
  * meanwhile. */

@@ -38,8 +38,11 @@ dispatch_method(struct amqp *a, const amqp_frame_t *frame)
 	case AMQP_CONNECTION_UNBLOCKED_METHOD:
 		a->blocked = false;
 		return OK;
-	/* channel.close, connection.close, basic.cancel (the queue was deleted), or unexpected. The
-	 * next amqp_connect() declares what is missing. */
+	case AMQP_BASIC_CANCEL_METHOD: /* the queue was deleted */
+		amqp_set_lost(a, a->consumed);
+		return amqp_fail_method(a, "closed by the broker", method);
+	/* channel.close, connection.close, or unexpected. The next amqp_connect() declares what is
+	 * missing. */
 	default:
 		return amqp_fail_method(a, "closed by the broker", method);
 	}

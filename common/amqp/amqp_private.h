@@ -7,7 +7,8 @@
  *	amqp_message.c     messages from their frames: no I/O
  *	amqp_connection.c  opens, fails, closes
  *	amqp_ack.c         acknowledges
- *	amqp_topology.c    declares exchange and queues
+ *	amqp_topology.c    declares exchanges and queues
+ *	amqp_check.c       notices that they were deleted
  *	amqp_frame.c       the pump: reads a frame and dispatches it
  *	amqp_publish.c, amqp_receive.c   what callers do, on top of the pump
  *	amqp.c             from new to free
@@ -58,6 +59,11 @@ struct amqp {
 	bool get_empty; /* the broker's answer to basic.get: the queue has no message */
 	bool consuming;
 	char consumer_tag[CONSUMER_TAG_MAX];
+	char consumed[AMQP_NAME_MAX]; /* the queue */
+
+	enum { WATCH_NEW, WATCH_SET, WATCH_REFUSED } watch; /* see amqp_check.c */
+	char lost[AMQP_NAME_MAX]; /* see amqp_lost(); "": nothing */
+	char lost_told[AMQP_NAME_MAX];
 
 	struct outgoing *window[WINDOW]; /* by sequence number; NULL: settled */
 	uint64_t next;                   /* the next sequence number */
@@ -113,6 +119,15 @@ enum error amqp_open_channel(struct amqp *a, int channel) MUST_CHECK;
 
 /* Declares the topology on the consuming channel. After an error the connection is closed. */
 enum error amqp_declare(struct amqp *a) MUST_CHECK;
+/* What amqp_declare() does for one queue: its bindings, and that of the door. ERR_NOT_FOUND: the
+ * exchange does not exist. */
+enum error amqp_bind_keys(struct amqp *a, const struct amqp_queue *q) MUST_CHECK;
+enum error amqp_bind_door(struct amqp *a) MUST_CHECK;
+
+/* ---- amqp_check.c ---- */
+
+/* Keeps the name for amqp_lost(). */
+void amqp_set_lost(struct amqp *a, const char *name);
 
 /* ---- amqp_frame.c ---- */
 

@@ -19,6 +19,7 @@ amqp_consume(struct amqp *a, const char *queue, int prefetch)
 		return amqp_fail_reply(a, "cannot consume from the queue",
 			amqp_get_rpc_reply(a->connection));
 	a->consuming = true;
+	(void)snprintf(a->consumed, sizeof(a->consumed), "%s", queue);
 	return OK;
 }
 
@@ -101,22 +102,6 @@ amqp_get(struct amqp *a, const char *queue, struct message **m)
 }
 
 /* A passive declaration asks about a queue and creates nothing. */
-enum error
-amqp_check(struct amqp *a, const char *queue)
-{
-	const char *door = a->topology->door;
-	uint32_t ready;
-	enum error e = amqp_count(a, queue, &ready);
-
-	if (e != OK || door == NULL)
-		return e;
-	if (amqp_exchange_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(door),
-		    amqp_cstring_bytes("topic"), 1, 1, 0, 0, amqp_empty_table) == NULL)
-		return amqp_fail_reply(a, "cannot find the exchange for publishers",
-			amqp_get_rpc_reply(a->connection));
-	return OK;
-}
-
 enum error
 amqp_count(struct amqp *a, const char *queue, uint32_t *ready)
 {

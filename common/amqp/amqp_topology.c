@@ -115,8 +115,8 @@ bind_queue(struct amqp *a, const char *queue, const char *exchange, const char *
 	return OK;
 }
 
-static enum error
-bind_keys(struct amqp *a, const struct amqp_queue *q)
+enum error
+amqp_bind_keys(struct amqp *a, const struct amqp_queue *q)
 {
 	enum error e = OK;
 
@@ -125,12 +125,18 @@ bind_keys(struct amqp *a, const struct amqp_queue *q)
 	return e;
 }
 
+enum error
+amqp_bind_door(struct amqp *a)
+{
+	return bind_queue(a, a->topology->door_queue, a->topology->door, "#");
+}
+
 static enum error
 declare_door(struct amqp *a, const struct amqp_topology *t)
 {
 	enum error e = t->door == NULL ? OK : declare_exchange(a, t->door);
 
-	return e != OK || t->door == NULL ? e : bind_queue(a, t->door_queue, t->door, "#");
+	return e != OK || t->door == NULL ? e : amqp_bind_door(a);
 }
 
 enum error
@@ -141,7 +147,7 @@ amqp_declare(struct amqp *a)
 
 	for (size_t i = 0; e == OK && i < t->count; i++)
 		if ((e = declare_pair(a, t->queues[i].name)) == OK)
-			e = bind_keys(a, &t->queues[i]);
+			e = amqp_bind_keys(a, &t->queues[i]);
 	if (e == OK)
 		e = declare_door(a, t);
 	if (e == OK)

@@ -14,9 +14,9 @@
  * interrupt the wait. */
 #define SLICE_MS 250
 #define IDLE_MS 1000
-/* How often an idle consumer checks that its queue and the publishers' exchange still exist: a
+/* How often a consumer checks that its queue and the exchanges that lead to it still exist: a
  * basic.cancel for a deleted queue can cross with our basic.consume. */
-#define QUEUE_CHECK_MS 5000
+#define QUEUE_CHECK_MS 2000
 #define FIRST_BATCH_MS 50
 
 /* ---- the loop ---- */
@@ -164,7 +164,7 @@ static bool
 serve_begin(struct run *r)
 {
 	discard_held(r);
-	return serve_redelivered(r) &&
+	return amqp_check(r->amqp, r->consumer->queue) == OK && serve_redelivered(r) &&
 	       amqp_consume(r->amqp, r->consumer->queue, (int)config_number(OPT_PREFETCH)) == OK &&
 	       (r->held == NULL || amqp_idle(r->amqp, FIRST_BATCH_MS) == OK);
 }
@@ -186,7 +186,7 @@ serve(struct run *r)
 			r->consumer->tick(r->service);
 			next_tick = clock_monotonic_ms() + IDLE_MS;
 		}
-		if (alive && r->count == 0 && clock_monotonic_ms() >= next_check) {
+		if (alive && clock_monotonic_ms() >= next_check) {
 			alive = amqp_check(r->amqp, r->consumer->queue) == OK;
 			next_check = clock_monotonic_ms() + QUEUE_CHECK_MS;
 		}
@@ -203,6 +203,19 @@ serve(struct run *r)
 	}
 	finish_received(r);
 	return false;
+}
+
+/* After a new connection, which has declared it again. */
+static void
+lost_report(struct run *r)
+{
+	const char *name = amqp_lost(r->amqp);
+
+	if (name == NULL)
+		return;
+	log_warn("%s was deleted at the broker: it is declared and bound again", name);
+	if (r->consumer->lost != NULL)
+		r->consumer->lost(r->service, name);
 }
 
 int
@@ -231,6 +244,7 @@ consumer_main(int argc, char **argv, const struct consumer *c)
 			r.status = program_stopping() ? 0 : 1;
 			break;
 		}
+		lost_report(&r);
 		/* What ends a connection before any message arrives can last (no permission to read
 		 * the queue, for example), so pause. */
 		if (!serve(&r) || !program_sleep(backoff_next_ms(&r.pause)))

@@ -75,6 +75,9 @@ struct consumer {
 	char *(*dead_reply)(const struct message *m, const char *reason);
 	/* Optional: called between batches, and every second while idle, for maintenance. */
 	void (*tick)(void *service);
+	/* Optional: called after this queue, or an exchange that leads to it, was found deleted and
+	 * was declared again. */
+	void (*lost)(void *service, const char *name);
 	/* Optional: with --drain, called once the queue is empty, before stop(): finishes
 	 * background work. */
 	void (*drained)(void *service);

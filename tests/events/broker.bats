@@ -10,6 +10,7 @@ setup() {
 teardown() {
 	start_stopped_services
 	drop_dead_letters
+	sql wallet "DELETE FROM alarm WHERE code = 'broker'"
 }
 
 # as USER COMMAND... - as relay, consumer or publisher
@@ -46,15 +47,46 @@ as() {
 	[[ $output == *ACCESS_REFUSED* ]]
 	run as consumer "$PROBE" to purse.events '{}'
 	[[ $output == *ACCESS_REFUSED* ]]
-	run as consumer "$PROBE" to purse.in '{}'
+}
+
+@test "a publisher cannot delete or declare what others depend on" {
+	for exchange in purse.in purse.events purse.in.watch; do
+		run as publisher "$PROBE" undeclare $exchange
+		[ "$status" -ne 0 ]
+		[[ $output == *ACCESS_REFUSED* ]]
+	done
+	run as publisher "$PROBE" declare
+	[[ $output == *ACCESS_REFUSED* ]]
+	run as relay "$PROBE" undeclare purse.in.watch
 	[[ $output == *ACCESS_REFUSED* ]]
 }
 
-@test "a deleted purse.in is declared again" {
-	as publisher "$PROBE" undeclare purse.in
+# has_alarm NAME - its deletion is an alarm, and in the consumer's log
+has_alarm() { [[ $(curl -sS "$BASE_URL/health/wallet/alarms") == *"{\"code\":\"broker\",\"subject\":\"$1\",\"since\":"* ]]; }
+warned() { grep -q "$2 was deleted at the broker: it is declared and bound again" "$DATA_DIR/log/$1/current"; }
+
+@test "purse.in, deleted and declared again without its binding, is bound again, and an alarm" {
+	"$PROBE" redeclare purse.in
 	emitted() { as publisher "$PROBE" to purse.in "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":7}")"; }
 	eventually emitted
 	eventually balance_is "$USER" 7
+	eventually has_alarm purse.in
+	warned transaction_consumer purse.in
+}
+
+@test "a deleted exchange or queue is declared again, and an alarm; a lost binding comes back" {
+	"$PROBE" delete wallet_queue
+	eventually has_alarm wallet_queue
+	warned transaction_consumer wallet_queue
+	"$PROBE" undeclare purse.events
+	eventually warned statement_consumer purse.events
+	grep -q 'alarm: purse.events was deleted at the broker' "$DATA_DIR/log/statement_consumer/current"
+	rabbitmqctl_here eval 'X = rabbit_misc:r(<<"/">>, exchange, <<"purse.in">>), Q = rabbit_misc:r(<<"/">>, queue, <<"wallet_queue">>),
+		ok = rabbit_binding:remove({binding, X, <<"#">>, Q, []}, <<"test">>).'
+	emitted() { as publisher "$PROBE" to purse.in "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":7}")"; }
+	eventually emitted
+	eventually balance_is "$USER" 7
+	eventually statement_has_all "$USER"
 }
 
 # forged VERSION BALANCE - an event of the user's wallet that the relay did not publish

@@ -145,9 +145,11 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	run timeout 60 env AMQP_CONSUMER_URL="$AMQP_URL" AMQP_TIMEOUT=1s LOG_LEVEL=debug "$BUILD/transaction_consumer" --drain
 	rabbitmqctl_here set_permissions purse '.*' '.*' '.*'
 	[ "$status" = 1 ]
-	attempts=$(grep -c 'cannot consume from the queue' <<<"$output")
+	attempts=$(grep -c "access to queue 'wallet_queue' in vhost '/' refused" <<<"$output")
 	[ "$attempts" -ge 2 ]
 	[ "$attempts" -le 20 ]
+	# Nor may it watch purse.in: it does without.
+	[ "$(grep -c 'purse.in is not watched' <<<"$output")" = 1 ]
 }
 @test "a deleted queue is created again" {
 	"$PROBE" delete statement_queue

@@ -13,6 +13,7 @@
  *   probe signed QUEUE [MAC]   publish each line of standard input, with the relay's MAC or this
  *   probe declare              declare Purse's own topology
  *   probe undeclare EXCHANGE   delete an exchange
+ *   probe redeclare EXCHANGE   the same, and declare it again, without its bindings
  *
  * These declare nothing, so that they need only the rights of what they do:
  *
@@ -178,8 +179,19 @@ ask(struct amqp *a, const char *exchange, const char *body)
 static bool
 undeclare(struct amqp *a, const char *exchange)
 {
-	return amqp_exchange_delete(
-		       a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(exchange), 0) != NULL;
+	if (amqp_exchange_delete(
+		    a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(exchange), 0) != NULL)
+		return true;
+	(void)amqp_fail_reply(a, "cannot delete", amqp_get_rpc_reply(a->connection));
+	return false;
+}
+
+static bool
+redeclare(struct amqp *a, const char *exchange)
+{
+	return undeclare(a, exchange) &&
+	       amqp_exchange_declare(a->connection, CHANNEL_CONSUME, amqp_cstring_bytes(exchange),
+		       amqp_cstring_bytes("topic"), 0, 1, 0, 0, amqp_empty_table) != NULL;
 }
 
 static bool
@@ -243,7 +255,8 @@ main(int argc, char **argv)
 	long n = argc > 3 ? strtol(argv[3], NULL, 10) : 0;
 	bool listens = strcmp(what, "listen") == 0, declares = strcmp(what, "declare") == 0;
 	bool bare = strcmp(what, "to") == 0 || strcmp(what, "ask") == 0 ||
-		strcmp(what, "steal") == 0 || strcmp(what, "undeclare") == 0;
+		strcmp(what, "steal") == 0 || strcmp(what, "undeclare") == 0 ||
+		strcmp(what, "redeclare") == 0;
 	bool done = false;
 	struct amqp_queue queue = { argc > 2 ? argv[2] : "",
 		(const char *const *)(argc > 3 ? argv + 3 : argv + argc) };
@@ -283,6 +296,8 @@ main(int argc, char **argv)
 		done = amqp_consume(a, argv[2], 1) == OK;
 	else if (strcmp(what, "undeclare") == 0)
 		done = undeclare(a, argv[2]);
+	else if (strcmp(what, "redeclare") == 0)
+		done = redeclare(a, argv[2]);
 	else if (strcmp(what, "large") == 0)
 		done = large(a, argv[2], n, argc > 4 ? argv[4] : NULL);
 	else if (strcmp(what, "count") == 0 && (done = amqp_count(a, argv[2], &ready) == OK))

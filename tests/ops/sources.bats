@@ -220,6 +220,8 @@ no_right() { ! right "$@"; }
 	right purse_consumer read statement_queue
 	right purse_publisher write purse.in
 	right purse_publisher read purse_publisher.replies
+	for name in purse.in purse.events purse.in.watch; do no_right purse_publisher configure $name; done
+	no_right purse_relay configure purse.in.watch
 	for user in relay publisher; do no_right purse_$user write amq.default; done
 	for user in consumer publisher; do no_right purse_$user write purse.events; done
 	for queue in wallet_queue statement_queue wallet_queue.dead xpurse_publisher.a; do

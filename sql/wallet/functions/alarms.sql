@@ -1,5 +1,6 @@
 -- alarms.sql - what goes wrong in silence: rows that are not published or not sealed, a clock that
--- ran ahead, full queues. Each call reads a few rows by an index, however many there are.
+-- ran ahead, full queues, deleted queues and exchanges. Each call reads a few rows by an index,
+-- however many there are.
 
 -- Why rows at or past this transaction id cannot be read yet, as part of a sentence.
 CREATE OR REPLACE FUNCTION outbox_obstacle(p_xid xid8) RETURNS text
@@ -59,8 +60,10 @@ BEGIN
 	FROM (SELECT * FROM seal WHERE newest_at IS NOT NULL ORDER BY newest_at DESC LIMIT 1) AS s
 	WHERE s.newest_at > clock + interval '1 second';
 
+	-- One about the broker is raised once, so it stays for an hour.
 	RETURN QUERY SELECT a.code, a.subject, a.detail, a.since FROM alarm a
-	WHERE a.seen_at > clock - interval '5 minutes';
+	WHERE a.seen_at > clock - CASE a.code WHEN 'broker' THEN interval '1 hour'
+		ELSE interval '5 minutes' END;
 END $$;
 
 -- Repeats an alarm that the caller sees.
