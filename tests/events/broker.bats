@@ -200,3 +200,19 @@ mac_of() {
 	"$PROBE" large wallet_queue 1048577
 	dead_lettered large rejected
 }
+
+@test "a broker that has given up its queues, as after a full disk, is started again" {
+	old=$(service_pid rabbitmq)
+	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	eventually balance_is "$USER" 1
+	# Its log ends more often than its supervisor bears.
+	rabbitmqctl_here eval '[begin exit(P, kill), timer:sleep(50) end || _ <- lists:seq(1, 40),
+		P <- [whereis(ra_log_wal)], is_pid(P)], ok.' || true
+	is_another() { local new && new=$(service_pid rabbitmq) && [ -n "$new" ] && [ "$new" != "$old" ]; }
+	eventually is_another
+	broker_up
+	emit_again() { emit "$(cloud_event "$USER-2" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":2}")"; }
+	eventually emit_again
+	eventually balance_is "$USER" 3
+	eventually statement_has_all "$USER"
+}

@@ -105,7 +105,8 @@ rabbitmq_run_script() {
 		export HOME=$(quoted "$RABBIT_HOME")
 		$(rabbitmq_environment)
 		until epmd -port ${STATE[EPMD_PORT]} -names >/dev/null 2>&1; do sleep 0.1; done
-		exec $(quoted "${AS_RABBITMQ[@]:-env}") setpriv --pdeathsig TERM $RABBIT_SCRIPT
+		exec $(quoted "${AS_RABBITMQ[@]:-env}") setpriv --pdeathsig TERM $RABBIT_SCRIPT \
+			-eval "\$(cat $(quoted "$ROOT/deploy/broker/guard.erl"))"
 	END
 }
 rabbitmq_environment() {

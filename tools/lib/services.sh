@@ -52,7 +52,8 @@ service_write() {
 service_fingerprint() {
 	local files=("$SERVICES/$1/run")
 	case $1 in
-	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf" "$DATA/rabbitmq/definitions.json") ;;
+	rabbitmq) files+=("$DATA/rabbitmq/rabbitmq.conf" "$DATA/rabbitmq/definitions.json"
+		"$ROOT/deploy/broker/guard.erl") ;;
 	gateway) files+=("$CONFIG" "$ROOT/lighttpd.conf" "$ROOT"/deploy/gateway/*
 		"$ROOT/common/base/error.def"
 		"${HANDLERS[@]/#/$PROGRAMS_DIR/}") ;;
