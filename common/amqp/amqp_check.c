@@ -10,22 +10,6 @@
 #include "common/amqp/amqp_private.h"
 #include "common/base/log.h"
 
-void
-amqp_set_lost(struct amqp *a, const char *name)
-{
-	(void)snprintf(a->lost, sizeof(a->lost), "%s", name);
-}
-
-const char *
-amqp_lost(struct amqp *a)
-{
-	if (a->lost[0] == '\0')
-		return NULL;
-	memcpy(a->lost_told, a->lost, sizeof(a->lost));
-	a->lost[0] = '\0';
-	return a->lost_told;
-}
-
 static enum error
 found(struct amqp *a, const char *name, enum error e)
 {

@@ -201,3 +201,21 @@ amqp_open(struct amqp *a)
 	a->next = a->oldest = 1; /* RabbitMQ counts from confirm.select on */
 	return OK;
 }
+
+/* ---- what is gone from the broker ---- */
+
+void
+amqp_set_lost(struct amqp *a, const char *name)
+{
+	(void)snprintf(a->lost, sizeof(a->lost), "%s", name);
+}
+
+const char *
+amqp_lost(struct amqp *a)
+{
+	if (a->lost[0] == '\0')
+		return NULL;
+	memcpy(a->lost_told, a->lost, sizeof(a->lost));
+	a->lost[0] = '\0';
+	return a->lost_told;
+}
