@@ -106,6 +106,12 @@ test('OpenAPI matches the running system', { skip }, async (t) => {
 		token = me.tokens.access_token;
 	});
 
+	await t.test('a URL that is too long', async () => {
+		for (const id of Object.keys(table))
+			await refused('too_large', id, { path: { id: randomUUID() }, query: { limit: '1'.repeat(5000) } });
+		called.clear(); // these calls do not count as tests of their operations
+	});
+
 	await t.test('accounts and sessions', async () => {
 		assert.deepEqual((await expect(200, 'getMe')).body, me.user);
 		assert.equal((await expect(200, 'updateMe', { body: example('updateMe', 'rename') })).body.name, 'Ada');
