@@ -150,6 +150,12 @@ static const struct db_statement page_statement_sql = { "page_statement",
 static const struct db_statement exists_sql = { "exists",
 	"SELECT EXISTS (SELECT FROM wallet WHERE id = $1) AS \"exists\"", DB_IDEMPOTENT };
 
+static const struct db_statement exists_statement_sql = { "exists_statement",
+	"SELECT EXISTS (SELECT FROM wallet WHERE wallet_id = $1)"
+	" OR EXISTS (SELECT FROM line WHERE wallet_id = $1)"
+	" OR EXISTS (SELECT FROM line_unsigned WHERE wallet_id = $1) AS \"exists\"",
+	DB_IDEMPOTENT };
+
 struct wallet_id {
 	struct uuid id;
 };
@@ -163,18 +169,30 @@ static const struct db_column existence_columns[] = {
 	DB_COLUMN(BOOL, "exists", struct existence, exists),
 };
 
-/* Only the statement has this wallet? */
 static enum error
-is_stray(struct rebuild *r, const struct uuid *wallet, bool *stray)
+wallet_exists(struct db *db, const struct db_statement *statement, const struct uuid *wallet,
+	bool *exists)
 {
 	struct existence x = { false };
 	DB_ROWS(rows);
-	enum error e = db_execute(r->ledger, &exists_sql, DB_VALUES(db_uuid(wallet)), &rows);
+	enum error e = db_execute(db, statement, DB_VALUES(db_uuid(wallet)), &rows);
 
 	if (e == OK)
 		e = rows_read(rows, 0, DB_COLUMNS(existence_columns), NULL, &x);
-	*stray = !x.exists;
+	*exists = x.exists;
 	return e;
+}
+
+/* ERR_NOT_FOUND: neither database has such a wallet. */
+static enum error
+wallet_check(struct rebuild *r, const struct uuid *wallet)
+{
+	bool exists = false;
+	enum error e = wallet_exists(r->ledger, &exists_sql, wallet, &exists);
+
+	if (e == OK && !exists)
+		e = wallet_exists(r->statement, &exists_statement_sql, wallet, &exists);
+	return e == OK && !exists ? ERR_NOT_FOUND : e;
 }
 
 /* Rebuilds the wallets of one database by their ids; with only_stray those that the ledger does not
@@ -193,12 +211,12 @@ pages_rebuild(struct rebuild *r, struct db *db, const struct db_statement *page,
 			break;
 		count = rows_count(rows);
 		for (size_t row = 0; e == OK && row < count; row++) {
-			bool wanted = true;
+			bool in_ledger = false;
 
 			e = rows_read(rows, row, DB_COLUMNS(wallet_id_columns), NULL, &last);
 			if (e == OK && only_stray)
-				e = is_stray(r, &last.id, &wanted);
-			if (e == OK && wanted)
+				e = wallet_exists(r->ledger, &exists_sql, &last.id, &in_ledger);
+			if (e == OK && !in_ledger)
 				e = wallet_rebuild(r, &last.id);
 		}
 	}
@@ -216,9 +234,10 @@ static enum error
 rebuild_run(struct rebuild *r, const struct uuid *wallet)
 {
 	DB_ROWS(rows);
-	enum error e = db_execute(r->ledger, &count_all_sql, DB_VALUES(db_uuid(wallet)), &rows);
+	enum error e = wallet == NULL ? OK : wallet_check(r, wallet);
 
-	if (e != OK)
+	if (e != OK ||
+	    (e = db_execute(r->ledger, &count_all_sql, DB_VALUES(db_uuid(wallet)), &rows)) != OK)
 		return e;
 	progress_begin(&r->progress, "rows", rows_number(rows, 0, 0));
 	if (wallet != NULL)
@@ -268,10 +287,12 @@ statement_rebuild(int argc, char **argv)
 	lines_free(r.lines);
 	db_free(r.statement);
 	db_free(r.ledger);
-	if (e != OK) {
+	if (e == ERR_NOT_FOUND)
+		fprintf(stderr, "purse: there is no wallet %s\n", argv[1]);
+	else if (e != OK)
 		fprintf(stderr, "purse: could not finish: run the same command again\n");
+	if (e != OK)
 		return FAILED;
-	}
 	printf("Wallets: %" PRId64 ". Lines added or replaced: %" PRId64 ", removed: %" PRId64
 	       ".\n",
 		r.wallets, r.changed, r.removed);

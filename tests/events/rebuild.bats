@@ -79,4 +79,13 @@ is_mended() { diff <(all_columns) <(all_lines); }
 	run "$PURSE" statement rebuild --wallet mine
 	[ "$status" = 2 ]
 	[[ $output == *"mine is not the id of a wallet"* ]]
+	nowhere=$(new_uuid)
+	run "$PURSE" statement rebuild --wallet "$nowhere"
+	[ "$status" = 1 ]
+	[ "$output" = "purse: there is no wallet $nowhere" ]
+	# One that only the statement has is removed.
+	sql statement "INSERT INTO line (wallet_id, version, transaction_id, kind, amount, balance_after, created_at) VALUES ('$nowhere', 1, gen_random_uuid(), 'deposit', 5, 5, now())"
+	run "$PURSE" statement rebuild --wallet "$nowhere"
+	[ "$status" = 0 ]
+	[[ $output == *"Lines added or replaced: 0, removed: 1."* ]]
 }

@@ -137,3 +137,31 @@ marked() { [ "$(mark statement)" -gt "$1" ] && [ "$(mark wallet)" = "$(mark stat
 	statement_has 2
 	eventually no_alarm_of_statement
 }
+
+# documented HEADING - the commands below that heading of docs/running.md
+documented() { awk -v heading="## $1" '/^## / { here = $0 == heading } here && /^```/ { block = !block; next } here && block' "$ROOT/docs/running.md"; }
+# as_documented HEADING - runs them as in a user's shell, without a build
+as_documented() {
+	(cd "$ROOT" && env -u TOKEN BACKUP="$BATS_TEST_TMPDIR/backup" bash -euo pipefail -c "make() { tools/\"\$1\"; }
+		$(documented "$1")") 3>&-
+}
+
+@test "the backup and the restore of the documents: all that was saved is there again, and nothing is left to mend" {
+	deposit
+	eventually statement_has 2
+	as_documented Backup
+	[ "$(ls "$BATS_TEST_TMPDIR/backup")" = "$(printf '%s\n' auth.dump keys state.env statement.dump wallet.dump)" ]
+	diff -r "$DATA_DIR/keys" "$BATS_TEST_TMPDIR/backup/keys"
+	deposit
+	eventually statement_has 3
+	as_documented Restore
+	# For the other tests, as in tests/lib/environment.sh.
+	admin "GRANT TEMPORARY ON DATABASE purse_wallet TO purse_wallet_app" "GRANT TEMPORARY ON DATABASE purse_statement TO purse_statement_app" \
+		"GRANT TEMPORARY ON DATABASE purse_auth TO purse_auth_app"
+	statement_has 2
+	deposit
+	eventually statement_has 3
+	eventually no_alarm_of_statement
+	run "$BUILD/purse" verify
+	[ "$status" = 0 ]
+}

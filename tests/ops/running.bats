@@ -94,6 +94,19 @@ on_its_broker() {
 	[[ $AMQP_URL == amqp://*@127.0.0.1:*/%2f ]]
 }
 
+@test "another PORT does not move a running copy, and status and env report where it runs" {
+	snapshot >"$BATS_TEST_TMPDIR/before"
+	DATA_DIR=$FIRST PORT=$SECOND_PORT run tools/up
+	[ "$status" -eq 1 ]
+	[ "$output" = "purse: The copy under $FIRST runs on port $FIRST_PORT, not $SECOND_PORT: for a second copy choose another DATA_DIR; to move this one, run \"make down\" first." ]
+	snapshot >"$BATS_TEST_TMPDIR/after"
+	diff "$BATS_TEST_TMPDIR/before" "$BATS_TEST_TMPDIR/after"
+	DATA_DIR=$FIRST PORT=$SECOND_PORT BIND=::1 run tools/status
+	[ "$status" -eq 0 ]
+	[ "${lines[-1]}" = "http://localhost:$FIRST_PORT, data in $FIRST" ]
+	[[ $(DATA_DIR=$FIRST PORT=$SECOND_PORT tools/env) == *"BASE_URL='http://localhost:$FIRST_PORT'"* ]]
+}
+
 @test "up recognizes its own servers if their URLs are in the environment" {
 	eval "$(DATA_DIR=$FIRST tools/env)"
 	snapshot >"$BATS_TEST_TMPDIR/before"

@@ -44,16 +44,21 @@ CONFIG=$DATA/purse.env
 PROGRAMS_DIR=$(absolute "${BUILD:-build}")
 [ ! -r "$DATA/state.env" ] || read_assignments "$DATA/state.env" STATE
 
-GATEWAY_PORT=$(setting PORT "${STATE[PORT]:-$(option PORT)}")
-BIND=$(setting BIND "${STATE[BIND]:-$(option BIND)}")
-BASE_URL=http://localhost:$GATEWAY_PORT
-# The front's address on this machine, whatever BIND is. No proxy is in front of it.
-case $BIND in
-0.0.0.0) GATEWAY_URL=http://127.0.0.1:$GATEWAY_PORT ;;
-::) GATEWAY_URL="http://[::1]:$GATEWAY_PORT" ;;
-*:*) GATEWAY_URL="http://[$BIND]:$GATEWAY_PORT" ;;
-*) GATEWAY_URL=http://$BIND:$GATEWAY_PORT ;;
-esac
+# front_at PORT BIND - sets the variables that say where the front listens.
+front_at() {
+	GATEWAY_PORT=$1
+	BIND=$2
+	BASE_URL=http://localhost:$GATEWAY_PORT
+	# The front's address on this machine, whatever BIND is. No proxy is in front of it.
+	case $BIND in
+	0.0.0.0) GATEWAY_URL=http://127.0.0.1:$GATEWAY_PORT ;;
+	::) GATEWAY_URL="http://[::1]:$GATEWAY_PORT" ;;
+	*:*) GATEWAY_URL="http://[$BIND]:$GATEWAY_PORT" ;;
+	*) GATEWAY_URL=http://$BIND:$GATEWAY_PORT ;;
+	esac
+}
+# Where the copy was started last. Only tools/up looks at the options first.
+front_at "${STATE[PORT]:-$(option PORT)}" "${STATE[BIND]:-$(option BIND)}"
 # Health checks of the handlers bypass the front, which has its own check: front_answers.
 GATEWAY_SOCKET=$RUN/gateway/gateway.sock
 handler_healthy() {

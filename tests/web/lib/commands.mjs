@@ -52,6 +52,7 @@ export function documented() {
 
 const engine = 'needs a container engine; tests/ops/sources.bats checks the file';
 const running = 'tests/ops/running.bats', hosting = 'tests/hosting/hosting.bats';
+const restore = 'tests/fault/restore.bats';
 const itself = 'it runs this test';
 
 export const commands = {
@@ -69,6 +70,7 @@ export const commands = {
 	'make down up': { by: running, as: 'make_it down up' },
 	'make clean-data': { by: running, as: 'make_it clean-data' },
 	'PORT=3001 DATA_DIR=var2 make up': { by: running, as: 'DATA_DIR=$FIRST PORT=$FIRST_PORT make_it up' },
+	'DATA_DIR=var2 make status': { by: running, as: 'DATA_DIR=$FIRST run tools/status' },
 	'make test': { by: '.ci/run', as: 'make -s test' },
 	'make test MODE=san': { not: itself },
 	'make sbom': { by: 'tests/web/sbom.test.mjs', as: 'tools/sbom' },
@@ -90,7 +92,10 @@ export const commands = {
 	'BENCH_ONLY="uniform64 reads" make bench': { not: 'runs for minutes' },
 	'BENCH_KEEP=1 BENCH_NAME=dev make bench': { not: 'runs for minutes' },
 	'eval "$(make -s env)"': { run: 'eval "$(make -s env)" && echo "at $BASE_URL"', prints: 'at http://' },
+	'cp -a "$DATA/keys" "$DATA/state.env" "$BACKUP/"': { by: restore, as: 'as_documented Backup' },
+	'psql -Xq -c "DROP DATABASE purse_$service WITH (FORCE)" -c "CREATE DATABASE purse_$service OWNER purse_${service}_owner"': { by: restore, as: 'as_documented Restore' },
 	'docker compose up --build': { not: engine },
+	'docker compose exec postgres psql -U postgres -f /docker-entrypoint-initdb.d/20-administrator.sql': { not: engine },
 	'docker compose run --rm purse verify': { not: engine },
 	'docker compose exec outbox_relay purse seal export': { not: engine },
 	'PASSWORD_AMQP_RELAY=… PASSWORD_AMQP_CONSUMER=… PASSWORD_AMQP_PUBLISHER=… deploy/broker/definitions > purse.json': { by: 'tests/ops/sources.bats', as: 'PASSWORD_AMQP_CONSUMER=c PASSWORD_AMQP_PUBLISHER=d deploy/broker/definitions >' },
@@ -114,6 +119,7 @@ export const commands = {
 	'build/wallet --routes': { run: true, prints: '/v1/wallets' },
 	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
+	'build/purse user list': { run: true },
 	'build/purse acts': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" acts' },
 	'build/purse dead list': { run: true },
 	'build/purse statement rebuild --all': { by: 'tests/events/rebuild.bats', as: 'statement rebuild --all' },
