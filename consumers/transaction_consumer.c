@@ -62,8 +62,14 @@ items_read(struct service *s, struct delivery deliveries[], size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct message *m = deliveries[i].message;
 		struct item *item = &s->items[s->count];
-		struct emitted_head head = { m->message_id, m->event_type, m->event_id,
-			m->event_source };
+		struct emitted_head head = { .message_id = m->message_id,
+			.content_type = m->content_type,
+			.content_encoding = m->content_encoding,
+			.type = m->event_type,
+			.id = m->event_id,
+			.source = m->event_source,
+			.time = m->event_time,
+			.fault = m->event_fault };
 		enum error e = emitted_read(
 			m->body, m->bytes, &head, s->arena, &item->emitted, reason);
 
