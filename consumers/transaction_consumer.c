@@ -24,6 +24,7 @@
 #include "domain/ledger/emitted_wallets.h"
 #include "domain/ledger/facts.h"
 #include "domain/ledger/ledger.h"
+#include "domain/ledger/refusal.h"
 
 /* Memory for one batch: metadata and outcomes. */
 #define BATCH_MEMORY ((size_t)64 << 20)
@@ -216,7 +217,9 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 	const struct emitted *m = &item->emitted;
 	size_t bytes;
 	const char *request = event_data_text(&m->event, &bytes);
-	char *data = rejection_text(&item->rejection, o, m->op.key, &m->event, request, bytes);
+	const char *detail = refusal_detail_event(&m->op, o, s->arena);
+	char *data = rejection_text(
+		&item->rejection, o, detail, m->op.key, &m->event, request, bytes);
 	enum error e;
 
 	if (data == NULL)

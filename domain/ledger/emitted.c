@@ -251,8 +251,10 @@ emitted_read(const char *body, size_t bytes, const struct emitted_head *head, st
 		e = owner_check(m, reason);
 	if (e == OK)
 		e = choose_key(m, head->message_id, reason);
-	/* A publisher is trusted with any wallet, like the role service. */
+	/* A publisher is trusted with any wallet, like the role service. But if they name a wallet
+	 * and another user, something is mixed up. */
 	m->op.roles = ROLE_OPERATOR | ROLE_SERVICE;
+	m->op.owner_only = m->op.has_wallet && m->op.has_owner;
 	m->op.open_missing = true;
 	if (e != OK)
 		emitted_free(m);
