@@ -24,6 +24,7 @@
 #include "domain/ledger/emitted_wallets.h"
 #include "domain/ledger/facts.h"
 #include "domain/ledger/ledger.h"
+#include "domain/ledger/refusal.h"
 
 /* Memory for one batch: metadata and outcomes. */
 #define BATCH_MEMORY ((size_t)64 << 20)
@@ -62,8 +63,14 @@ items_read(struct service *s, struct delivery deliveries[], size_t count)
 	for (size_t i = 0; i < count; i++) {
 		const struct message *m = deliveries[i].message;
 		struct item *item = &s->items[s->count];
-		struct emitted_head head = { m->message_id, m->event_type, m->event_id,
-			m->event_source };
+		struct emitted_head head = { .message_id = m->message_id,
+			.content_type = m->content_type,
+			.content_encoding = m->content_encoding,
+			.type = m->event_type,
+			.id = m->event_id,
+			.source = m->event_source,
+			.time = m->event_time,
+			.fault = m->event_fault };
 		enum error e = emitted_read(
 			m->body, m->bytes, &head, s->arena, &item->emitted, reason);
 
@@ -210,7 +217,9 @@ reject_one(struct service *s, struct item *item, const struct outcome *o)
 	const struct emitted *m = &item->emitted;
 	size_t bytes;
 	const char *request = event_data_text(&m->event, &bytes);
-	char *data = rejection_text(&item->rejection, o, m->op.key, &m->event, request, bytes);
+	const char *detail = refusal_detail_event(&m->op, o, s->arena);
+	char *data = rejection_text(
+		&item->rejection, o, detail, m->op.key, &m->event, request, bytes);
 	enum error e;
 
 	if (data == NULL)

@@ -90,7 +90,8 @@ struct message {
 	const char *dead_at;        /* x-dead-at, or NULL */
 	const char *death;          /* the broker's reason ("rejected", …), or NULL */
 	/* Attributes of a CloudEvents event in binary mode, or NULL. */
-	const char *event_type, *event_id, *event_source;
+	const char *event_type, *event_id, *event_source, *event_time;
+	const char *event_fault;    /* why they cannot be read, as part of a sentence; or NULL */
 	const char *mac;            /* x-purse-mac, or NULL; see common/base/event_mac.h */
 	uint32_t waiting;           /* messages left in the queue; amqp_get() only */
 	struct message_headers *headers; /* private */

@@ -35,28 +35,29 @@ is_journey(amqp_bytes_t key)
 	return false;
 }
 
-/* Headers with text, and the members of struct message that they become. */
+/* CloudEvents in binary mode: its AMQP 1.0 binding, and what libraries for 0-9-1 use. */
+#define ATTRIBUTE(prefix, name, not_text)                                                          \
+	{ prefix #name, offsetof(struct message, event_##name), not_text,                          \
+		"two headers give the CloudEvents " #name " different values" }
+#define ATTRIBUTES(name, not_text)                                                                 \
+	ATTRIBUTE("cloudEvents:", name, not_text), ATTRIBUTE("cloudEvents_", name, not_text),      \
+		ATTRIBUTE("ce-", name, not_text), ATTRIBUTE("ce_", name, not_text)
+
+/* Headers with text, and the members of struct message that they become. `not_text` and `differ`
+ * are the faults of an event. */
 static const struct text_header {
 	const char *name;
 	size_t member;
+	const char *not_text, *differ;
 } text_headers[] = {
-	{ "x-reason", offsetof(struct message, reason) },
-	{ "x-dead-at", offsetof(struct message, dead_at) },
-	{ "x-first-death-reason", offsetof(struct message, death) },
-	{ "x-purse-mac", offsetof(struct message, mac) },
-	/* CloudEvents in binary mode: its AMQP 1.0 binding, and what libraries for 0-9-1 use. */
-	{ "cloudEvents:type", offsetof(struct message, event_type) },
-	{ "cloudEvents:id", offsetof(struct message, event_id) },
-	{ "cloudEvents:source", offsetof(struct message, event_source) },
-	{ "cloudEvents_type", offsetof(struct message, event_type) },
-	{ "cloudEvents_id", offsetof(struct message, event_id) },
-	{ "cloudEvents_source", offsetof(struct message, event_source) },
-	{ "ce-type", offsetof(struct message, event_type) },
-	{ "ce-id", offsetof(struct message, event_id) },
-	{ "ce-source", offsetof(struct message, event_source) },
-	{ "ce_type", offsetof(struct message, event_type) },
-	{ "ce_id", offsetof(struct message, event_id) },
-	{ "ce_source", offsetof(struct message, event_source) },
+	{ "x-reason", offsetof(struct message, reason), NULL, NULL },
+	{ "x-dead-at", offsetof(struct message, dead_at), NULL, NULL },
+	{ "x-first-death-reason", offsetof(struct message, death), NULL, NULL },
+	{ "x-purse-mac", offsetof(struct message, mac), NULL, NULL },
+	ATTRIBUTES(type, "the header with the CloudEvents type must be text"),
+	ATTRIBUTES(id, "the header with the CloudEvents id must be text"),
+	ATTRIBUTES(source, "the header with the CloudEvents source must be text"),
+	ATTRIBUTES(time, NULL), /* can also be AMQP's own kind of time */
 };
 
 /* NULL: not one that we read. */
@@ -226,19 +227,31 @@ text_bytes(const struct assembly *s, const amqp_basic_properties_t *p)
 }
 
 static void
+text_set(struct message *m, const struct text_header *known, const char **text, const char *value)
+{
+	if (*text != NULL && strcmp(*text, value) != 0 && known->differ != NULL)
+		m->event_fault = known->differ;
+	*text = value;
+}
+
+static void
 read_headers(struct message *m, const amqp_table_t *headers, char **room)
 {
 	for (int i = 0; i < headers->num_entries; i++) {
 		const amqp_table_entry_t *h = &headers->entries[i];
 		const struct text_header *known = text_header_of(h->key);
-		const char *text;
+		const char **text;
 
 		if (bytes_equal(h->key, "x-delivery-count"))
 			m->deliveries = number_of(&h->value);
-		if (known == NULL || !is_text(&h->value))
+		if (known == NULL)
 			continue;
-		text = copy_text(room, h->value.value.bytes);
-		memcpy((char *)m + known->member, &text, sizeof(text));
+		if (is_text(&h->value)) {
+			text = (const char **)(void *)((char *)m + known->member);
+			text_set(m, known, text, copy_text(room, h->value.value.bytes));
+		} else if (known->not_text != NULL) {
+			m->event_fault = known->not_text;
+		}
 	}
 }
 

@@ -94,7 +94,7 @@ calendar(int year, int month, int day, instant_us *t)
 	bool leap = (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;
 	struct tm tm = { .tm_year = year - 1900, .tm_mon = month - 1, .tm_mday = day };
 
-	if (year < 1970 || month < 1 || month > 12 || day < 1)
+	if (month < 1 || month > 12 || day < 1)
 		return false;
 	if (day > length[month - 1] + (month == 2 && leap ? 1 : 0))
 		return false;
@@ -114,7 +114,7 @@ date_read(const char **p, instant_us *t)
 bool
 date_parse(const char *text, instant_us *t)
 {
-	return strlen(text) == 10 && date_read(&text, t);
+	return strlen(text) == 10 && date_read(&text, t) && *t >= 0;
 }
 
 /* ".1" to ".123456789" in microseconds; finer digits are dropped. */
@@ -153,14 +153,13 @@ offset_read(const char **p, instant_us *t)
 	return true;
 }
 
-bool
-instant_parse(const char *text, instant_us *t)
+static bool
+instant_read(const char *text, instant_us *t)
 {
 	const char *p = text;
 	int hour, minute, second;
-	instant_us v;
 
-	if (strnlen(text, 64) > 40 || !date_read(&p, &v))
+	if (strnlen(text, 64) > 40 || !date_read(&p, t))
 		return false;
 	if (*p != 'T' && *p != 't' && *p != ' ') /* all of RFC 3339, 5.6 */
 		return false;
@@ -170,10 +169,25 @@ instant_parse(const char *text, instant_us *t)
 		return false;
 	if (hour > 23 || minute > 59 || second > 60) /* 60: a leap second, RFC 3339, 5.7 */
 		return false;
-	v += ((instant_us)hour * 3600 + minute * 60 + second) * US_PER_S;
+	*t += ((instant_us)hour * 3600 + minute * 60 + second) * US_PER_S;
+	return fraction_read(&p, t) && offset_read(&p, t) && *p == '\0';
+}
+
+bool
+instant_is_valid(const char *text)
+{
+	instant_us t;
+
+	return instant_read(text, &t);
+}
+
+bool
+instant_parse(const char *text, instant_us *t)
+{
+	instant_us v;
+
 	/* An offset, or a leap second, can lead out of the years. */
-	if (!fraction_read(&p, &v) || !offset_read(&p, &v) || *p != '\0' || v < 0 ||
-		v > INSTANT_LAST)
+	if (!instant_read(text, &v) || v < 0 || v > INSTANT_LAST)
 		return false;
 	*t = v;
 	return true;

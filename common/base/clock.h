@@ -35,6 +35,8 @@ void instant_format(instant_us t, char out[INSTANT_TEXT]);
 /* Reads an RFC 3339 instant (any offset, 0 to 9 fraction digits; years 1970 to 9999). Returns false
  * if it is invalid. */
 bool instant_parse(const char *text, instant_us *t) MUST_CHECK;
+/* Whether it is one, of any year. */
+bool instant_is_valid(const char *text) MUST_CHECK;
 /* Reads a plain date, YYYY-MM-DD, as its first instant in UTC. */
 bool date_parse(const char *text, instant_us *t) MUST_CHECK;
 /* Reads either form as an edge of a half-open period. A plain date means the whole day: its start

@@ -76,25 +76,88 @@ pattern_of(const json_t *root)
 	return json_is_object(pattern) ? text_of(pattern, "cmd") : json_string_value(pattern);
 }
 
+bool
+event_is_json(const char *media_type)
+{
+	size_t n = strcspn(media_type, "; \t");
+	const char *charset = strcasestr(media_type + n, "charset=");
+
+	if (charset != NULL) {
+		charset += strlen("charset=");
+		charset += *charset == '"';
+		if (strncasecmp(charset, "utf-8", 5) != 0 &&
+			strncasecmp(charset, "us-ascii", 8) != 0)
+			return false;
+	}
+	return (n == 16 && strncasecmp(media_type, "application/json", n) == 0) ||
+	       (n == 9 && strncasecmp(media_type, "text/json", n) == 0) ||
+	       (n > 5 && strncasecmp(media_type + n - 5, "+json", 5) == 0);
+}
+
+/* An attribute that is null is absent. */
+static enum error
+attribute_read(const json_t *root, const char *name, bool required, const char **text,
+	char reason[EVENT_REASON])
+{
+	const json_t *value = json_object_get(root, name);
+	const char *what = NULL;
+
+	*text = json_string_value(value);
+	if (value == NULL || json_is_null(value))
+		what = required ? "is required in a CloudEvents event" : NULL;
+	else if (*text == NULL)
+		what = "must be a string";
+	else if ((*text)[0] == '\0')
+		what = "must not be empty";
+	if (what == NULL)
+		return OK;
+	return reason_set(reason, ERR_INVALID_REQUEST, "/%s %s", name, what);
+}
+
+/* What CloudEvents 1.0 demands of an event, as far as we read it. */
+static enum error
+attributes_read(struct event *e, const json_t *version, char reason[EVENT_REASON])
+{
+	const char *time, *type;
+	const struct {
+		const char *name, **text;
+		bool required;
+	} attributes[] = { { "id", &e->id, true }, { "source", &e->source, true },
+		{ "type", &e->type, true }, { "subject", &e->subject, false },
+		{ "time", &time, false }, { "datacontenttype", &type, false } };
+	const json_t *base64 = json_object_get(e->root, "data_base64");
+	enum error error;
+
+	if (!json_is_string(version) || strncmp(json_string_value(version), "1.", 2) != 0)
+		return reason_set(reason, ERR_INVALID_REQUEST, "/specversion must be \"1.0\"");
+	for (size_t i = 0; i < sizeof attributes / sizeof attributes[0]; i++)
+		if ((error = attribute_read(e->root, attributes[i].name, attributes[i].required,
+			     attributes[i].text, reason)) != OK)
+			return error;
+	if (time != NULL && !instant_is_valid(time))
+		return reason_set(reason, ERR_INVALID_REQUEST,
+			"/time must be an RFC 3339 time, such as 2026-11-23T09:15:20Z");
+	if (type != NULL && !event_is_json(type))
+		return reason_set(reason, ERR_INVALID_REQUEST,
+			"/datacontenttype must be application/json, not %.100s", type);
+	if (base64 != NULL && !json_is_null(base64))
+		return reason_set(reason, ERR_INVALID_REQUEST,
+			"/data_base64 is not read: send an object as /data");
+	return OK;
+}
+
 static enum error
 open_envelope(struct event *e, char reason[EVENT_REASON])
 {
 	const json_t *version = json_object_get(e->root, "specversion");
 	const char *pattern = pattern_of(e->root);
+	enum error error;
 
 	e->enveloped = true;
 	e->type = text_of(e->root, "type");
 	e->data = json_object_get(e->root, "data");
-	if (version != NULL) {
-		if (!json_is_string(version) || strncmp(json_string_value(version), "1.", 2) != 0)
-			return reason_set(reason, ERR_INVALID_REQUEST,
-				"/specversion must be \"1.0\"");
-		e->id = text_of(e->root, "id");
-		e->source = text_of(e->root, "source");
-		e->subject = text_of(e->root, "subject");
-		if (e->id != NULL && e->id[0] == '\0')
-			return reason_set(reason, ERR_INVALID_REQUEST, "/id must not be empty");
-	}
+	if (version != NULL && (error = attributes_read(e, version, reason)) != OK)
+		return error;
 	/* An event that names two types is refused: readers of either form must agree on it. */
 	if (e->type == NULL)
 		e->type = pattern;

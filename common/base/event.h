@@ -28,11 +28,14 @@ struct event {
 	size_t bytes;
 };
 
-/* Reads a body, which must be an object. It is an envelope if it has a `specversion` (1.x only), or
- * a `type` or `pattern` next to `data`. Otherwise returns an error of json_read(), or
- * ERR_INVALID_REQUEST, with the reason as part of a sentence. */
+/* Reads a body, which must be an object. It is an envelope if it has a `specversion` (1.x only;
+ * then it must be a CloudEvents event with JSON data), or a `type` or `pattern` next to `data`.
+ * Otherwise returns an error of json_read(), or ERR_INVALID_REQUEST, with the reason as part of a
+ * sentence. */
 enum error event_read(const char *body, size_t bytes, struct event *e,
 	char reason[EVENT_REASON]) MUST_CHECK;
+/* Whether a media type is JSON in UTF-8: application/json, or one that ends with +json. */
+bool event_is_json(const char *media_type) MUST_CHECK;
 /* Also safe after a failed event_read(). */
 void event_free(struct event *e);
 

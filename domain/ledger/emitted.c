@@ -148,6 +148,18 @@ read_original(struct emitted *m, char reason[EVENT_REASON])
 
 /* ---- both ---- */
 
+/* A deposit opens a wallet for any user, but an id that was never set is no user. */
+static enum error
+owner_check(const struct emitted *m, char reason[EVENT_REASON])
+{
+	static const struct uuid nil;
+
+	if (!m->op.has_owner || memcmp(&m->op.owner, &nil, sizeof(nil)) != 0)
+		return OK;
+	return set_reason(reason, "/%s must not be the nil UUID",
+		is_original(m->event.data) ? "userId" : "user_id");
+}
+
 /* Makes a key from names that are any text. The prefix keeps them apart from keys that clients
  * choose. Keys are stored: never change this. */
 static const char *
@@ -192,8 +204,10 @@ choose_key(struct emitted *m, const char *message_id, char reason[EVENT_REASON])
 				    : digest_key(m, "id-", NULL, message_id);
 	} else {
 		return set_reason(reason,
-			"no deduplication key: set idempotency_key in the data, the CloudEvents id,"
-			" or the AMQP message_id");
+			"no deduplication key: set idempotency_key in the data, the CloudEvents id"
+			" and source, or the AMQP message_id%s",
+			json_object_get(m->event.root, "id") != NULL
+				? " (an /id without /specversion is none)" : "");
 	}
 	return OK;
 }
@@ -208,10 +222,13 @@ head_apply(struct emitted *m, const struct emitted_head *head, char reason[EVENT
 		if (types[i] != NULL && strcmp(types[i], EVENT_EMITTED) != 0)
 			return set_reason(reason,
 				"only " EVENT_EMITTED " is accepted here, not %.100s", types[i]);
-	if (m->event.id == NULL) {
-		m->event.id = head->id;
-		m->event.source = head->source;
-	}
+	if (m->event.id != NULL || head->id == NULL)
+		return OK;
+	if (head->id[0] == '\0' || head->source == NULL || head->source[0] == '\0')
+		return set_reason(reason, "a CloudEvents event needs an id and a source, and the"
+			" headers have only one of them");
+	m->event.id = head->id;
+	m->event.source = head->source;
 	return OK;
 }
 
@@ -219,9 +236,9 @@ enum error
 emitted_read(const char *body, size_t bytes, const struct emitted_head *head, struct arena *arena,
 	struct emitted *m, char reason[EVENT_REASON])
 {
-	enum error e = event_read(body, bytes, &m->event, reason);
+	enum error e = emitted_head_check(head, reason);
 
-	if (e != OK)
+	if (e != OK || (e = event_read(body, bytes, &m->event, reason)) != OK)
 		return e;
 	m->op = operation_zero();
 	m->has_major = false;
@@ -231,9 +248,13 @@ emitted_read(const char *body, size_t bytes, const struct emitted_head *head, st
 		e = is_original(m->event.data) ? read_original(m, reason)
 					       : read_own(m, arena, reason);
 	if (e == OK)
+		e = owner_check(m, reason);
+	if (e == OK)
 		e = choose_key(m, head->message_id, reason);
-	/* A publisher is trusted with any wallet, like the role service. */
+	/* A publisher is trusted with any wallet, like the role service. But if they name a wallet
+	 * and another user, something is mixed up. */
 	m->op.roles = ROLE_OPERATOR | ROLE_SERVICE;
+	m->op.owner_only = m->op.has_wallet && m->op.has_owner;
 	m->op.open_missing = true;
 	if (e != OK)
 		emitted_free(m);

@@ -14,7 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "common/base/event.h"
+#include "domain/ledger/emitted_head.h"
 #include "domain/ledger/operation.h"
 
 #define EMITTED_MAJOR 40
@@ -30,12 +30,6 @@ struct emitted {
 	char key[EMITTED_KEY];      /* a key made from the id; op.key points to it */
 	const char *id_key;         /* the key that such an event had before, or NULL; see
 	                             * emitted_keys.h */
-};
-
-/* What a message says outside of its body; NULL where absent. */
-struct emitted_head {
-	const char *message_id;        /* AMQP's */
-	const char *type, *id, *source; /* of CloudEvents */
 };
 
 /* Reads a body. An error is permanent: the message becomes a dead letter with `reason`. The arena,

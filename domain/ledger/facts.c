@@ -27,7 +27,7 @@ fact_created(const struct transaction *t, size_t *bytes)
 
 /* The request is appended as it came: parsed and written again, its numbers could lose digits. */
 char *
-rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
+rejection_text(const struct uuid *id, const struct outcome *o, const char *detail, const char *key,
 	const struct event *event, const char *request, size_t request_bytes)
 {
 	static const char member[] = ",\"request\":";
@@ -38,7 +38,8 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
 	uuid_format(id, id_text);
 	instant_format(clock_now(), now);
 	data = json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", id_text, "code", error_code(o->error),
-		"detail", error_detail(o->error), "idempotency_key", key, "created_at", now);
+		"detail", detail != NULL ? detail : error_detail(o->error), "idempotency_key", key,
+		"created_at", now);
 	/* The key can be a digest of these. */
 	if (data != NULL && event->id != NULL)
 		json_object_set_new(data, "event",
@@ -52,6 +53,8 @@ rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
 	}
 	if (data != NULL && o->refusal != NULL &&
 	    (extra = json_read_stored(o->refusal, strlen(o->refusal))) != NULL) {
+		if (json_object_get(extra, "detail") != NULL)
+			json_object_del(data, "detail");
 		json_object_update_missing(data, extra);
 		json_decref(extra);
 	}

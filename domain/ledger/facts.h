@@ -16,9 +16,11 @@
 char *fact_created(const struct transaction *t, size_t *bytes) MUST_CHECK;
 
 /* The data of transaction_rejected: the reason, which event was refused, and the request (JSON
- * text, passed on unchanged). The caller frees it. */
-char *rejection_text(const struct uuid *id, const struct outcome *o, const char *key,
-	const struct event *event, const char *request, size_t request_bytes) MUST_CHECK;
+ * text, passed on unchanged). detail: a sentence, or NULL for the error's own. The caller frees
+ * it. */
+char *rejection_text(const struct uuid *id, const struct outcome *o, const char *detail,
+	const char *key, const struct event *event, const char *request,
+	size_t request_bytes) MUST_CHECK;
 /* transaction_rejected for a message that became a dead letter: `reason` is "code: sentence". Only
  * for its requester. The caller frees it. */
 char *fact_dead(const char *reason, const void *body, size_t body_bytes, size_t *bytes) MUST_CHECK;

@@ -16,6 +16,8 @@
 #include "common/base/invariant.h"
 #include "domain/ledger/limit_fill.h"
 
+#define OWNER_ONLY 16 /* a bit of p_roles in post.sql */
+
 /* The array parameters of post(), in order. */
 enum {
 	A_ID, A_WALLET, A_OWNER, A_ROLES, A_KIND, A_AMOUNT, A_REFERENCE, A_KEY, A_FINGERPRINT,
@@ -46,7 +48,7 @@ operation_add(struct arrays *a, const struct operation *op)
 	db_array_add_uuid(&a->of[A_ID], &op->id);
 	db_array_add_uuid(&a->of[A_WALLET], op->has_wallet ? &op->wallet : NULL);
 	db_array_add_uuid(&a->of[A_OWNER], op->has_owner ? &op->owner : NULL);
-	db_array_add_number(&a->of[A_ROLES], op->roles);
+	db_array_add_number(&a->of[A_ROLES], op->roles | (op->owner_only ? OWNER_ONLY : 0));
 	db_array_add_text(&a->of[A_KIND], kind_names[op->kind]);
 	if (op->has_amount)
 		db_array_add_number(&a->of[A_AMOUNT], op->amount.minor);

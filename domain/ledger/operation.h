@@ -24,6 +24,7 @@ struct operation {
 	bool has_owner;              /* on whose behalf; false: the wallet's owner (trusted only) */
 	struct uuid owner;
 	unsigned roles;              /* enum role, of the caller */
+	bool owner_only;             /* the wallet must be the owner's, whatever the roles */
 	const char *request_id;      /* of a caller who may act by their role; else NULL */
 	bool open_missing;           /* a deposit opens a first wallet for an owner who has none
 	                                (events; the first operation decides for its batch) */

@@ -9,5 +9,8 @@
  * refused operation, or NULL for an operator's change. */
 const char *refusal_detail(
 	const struct operation *op, const struct outcome *out, struct arena *arena);
+/* The same for an event, whose publisher is trusted: it names what does not exist. */
+const char *refusal_detail_event(
+	const struct operation *op, const struct outcome *out, struct arena *arena);
 
 #endif

@@ -97,10 +97,24 @@ load helper
 			-- NULL roles mean none, not all.
 			PERFORM pg_temp.gives((SELECT error FROM post(ARRAY[gen_random_uuid()], ARRAY[w], ARRAY[she], ARRAY[NULL::int], '{deposit}',
 				'{5}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', '{NULL}', 604800000, false, NULL)), 'not_found');
+			-- With 16, the roles do not reach the wallet of another user.
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 6 | 16), 'not_found');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 4 | 16), 'not_found');
 			-- The owner's key does not reveal the wallet either.
 			PERFORM pg_temp.try(w, 'deposit', 5, who => me, roles => 1, key => 'k', body => 'b');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 1, key => 'k', body => 'b'), 'not_found');
 			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => she, roles => 1, key => 'k', body => 'x'), 'not_found');
+		END $$;
+	E
+}
+
+@test "with the bit 16 an owner has the rights of the other roles" {
+	sql <<-'E'
+		DO $$ DECLARE me uuid := gen_random_uuid(); w uuid := pg_temp.wallet(me); d uuid; BEGIN
+			PERFORM pg_temp.gives(pg_temp.try(w, 'deposit', 5, who => me, roles => 6 | 16), 'ok 5 =5');
+			d := (SELECT id FROM transaction WHERE wallet_id = w AND kind = 'deposit');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 5, d, who => me, roles => 6 | 16), 'ok -5 =0');
+			PERFORM pg_temp.gives(pg_temp.try(w, 'reversal', 5, d, who => me, roles => 16), 'forbidden');
 		END $$;
 	E
 }

@@ -64,6 +64,37 @@ teardown() {
 	balance_is "$USER" 100
 }
 
+@test "a wallet_id of another user than user_id: refused in each form, and the detail names both" {
+	other=$(new_uuid)
+	emit "$(cloud_event "$other-1" "{\"user_id\":\"$other\",\"kind\":\"deposit\",\"amount\":100}")"
+	eventually balance_is "$other" 100
+	wallet=$(sql wallet "SELECT id FROM wallet WHERE owner_id = '$other'")
+	deposit=$(sql wallet "SELECT id FROM transaction WHERE wallet_id = '$wallet' AND kind = 'deposit'")
+	mixed() { echo "{\"user_id\":\"$USER\",\"wallet_id\":\"$wallet\",\"kind\":\"withdrawal\",\"amount\":$1}"; }
+	emit "$(cloud_event "$USER-1" "$(mixed 1)")"
+	emit "$(nest "$(mixed 2)")" --message-id "$USER-2"
+	emit "$(mixed 3)" --message-id "$USER-3"
+	emit "$(cloud_event "$USER-4" "{\"user_id\":\"$USER\",\"wallet_id\":\"$wallet\",\"kind\":\"reversal\",\"reference_id\":\"$deposit\"}")"
+	emit "$(cloud_event "$USER-5" "{\"wallet_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}")"
+	emit "$(cloud_event "$USER-6" "{\"user_id\":\"$USER\",\"kind\":\"reversal\",\"reference_id\":\"$deposit\"}")"
+	emit "$(cloud_event "$USER-7" "{\"user_id\":\"$USER\",\"kind\":\"purchase\",\"amount\":5}")"
+	"$PROBE" take "$QUEUE" 7 | jq -r '.body.data | [.code, .detail] | join(": ")' | sort >"$BATS_TEST_TMPDIR/refusals"
+	both="wallet_id $wallet does not exist, or is not a wallet of user_id $USER"
+	diff "$BATS_TEST_TMPDIR/refusals" - <<-E
+		insufficient_funds: The user has no wallet yet, and so no funds: a deposit opens one
+		not_found: One of these does not exist, or they do not belong together: user_id $USER reference_id $deposit
+		not_found: One of these does not exist, or they do not belong together: wallet_id $wallet user_id $USER reference_id $deposit
+		not_found: $both
+		not_found: $both
+		not_found: $both
+		not_found: wallet_id $USER does not exist
+	E
+	# The owner's own is posted, by their role, too.
+	emit "$(cloud_event "$other-2" "{\"user_id\":\"$other\",\"wallet_id\":\"$wallet\",\"kind\":\"withdrawal\",\"amount\":10}")"
+	emit "$(cloud_event "$other-3" "{\"user_id\":\"$other\",\"wallet_id\":\"$wallet\",\"kind\":\"reversal\",\"reference_id\":\"$deposit\",\"amount\":1}")"
+	eventually balance_is "$other" 89
+}
+
 @test "reply_to gets the transaction or the refusal, with the correlation_id; a duplicate is answered too" {
 	emit "$(cloud_event "$USER-1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":9}")" --reply-to "$QUEUE.dead" --correlation-id c-1
 	reply=$("$PROBE" take "$QUEUE.dead" 1)

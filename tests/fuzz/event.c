@@ -98,7 +98,7 @@ refused_check(const struct emitted *m)
 	struct uuid id = emitted_rejection_id(m);
 	size_t n, bytes;
 	const char *request = event_data_text(&m->event, &n);
-	char *text = rejection_text(&id, &o, m->op.key, &m->event, request, n), *event;
+	char *text = rejection_text(&id, &o, NULL, m->op.key, &m->event, request, n), *event;
 	json_t *data, *root;
 
 	CHECK(text != NULL, "no text");

@@ -35,6 +35,8 @@ refuses(const char *body, size_t bytes, enum error e, const char *why)
 }
 
 #define REFUSES(body, e, why) refuses(body, strlen(body), e, why)
+#define CE "{\"specversion\":\"1.0\","
+#define CE_WITH(member) CE "\"id\":\"i\",\"source\":\"/s\",\"type\":\"t\"," member "}"
 
 static void
 envelopes_of_each_kind_are_read(void **state)
@@ -74,13 +76,68 @@ other_bodies_are_refused_with_a_reason(void **state)
 		"/specversion");
 	REFUSES("{\"specversion\":\"1.0\",\"id\":\"\",\"type\":\"t\",\"data\":{}}",
 		ERR_INVALID_REQUEST, "/id");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\",\"pattern\":\"u\","
-		"\"data\":{}}",
-		ERR_INVALID_REQUEST, "differ");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"data\":{}}", ERR_INVALID_REQUEST, "/type");
+	REFUSES(CE_WITH("\"pattern\":\"u\",\"data\":{}"), ERR_INVALID_REQUEST, "differ");
+	REFUSES(CE "\"id\":\"i\",\"source\":\"/s\",\"data\":{}}", ERR_INVALID_REQUEST, "/type");
 	REFUSES("{\"pattern\":\"t\",\"data\":\"x\"}", ERR_INVALID_REQUEST, "/data");
-	REFUSES("{\"specversion\":\"1.0\",\"id\":\"i\",\"type\":\"t\"}", ERR_INVALID_REQUEST,
-		"/data");
+	REFUSES(CE_WITH("\"subject\":\"s\""), ERR_INVALID_REQUEST, "/data");
+}
+
+static void
+the_attributes_of_cloudevents_are_checked(void **state)
+{
+	static const char *const times[] = { "2026-11-23T09:15:20Z", "0001-01-01T00:00:00Z",
+		"2026-11-23t09:15:20.123456789+13:00" };
+	static const struct {
+		const char *members, *why;
+	} refused[] = {
+		{ "\"source\":\"/s\",\"type\":\"t\"", "/id is required" },
+		{ "\"id\":7,\"source\":\"/s\",\"type\":\"t\"", "/id must be a string" },
+		{ "\"id\":null,\"source\":\"/s\",\"type\":\"t\"", "/id is required" },
+		{ "\"id\":\"i\",\"type\":\"t\"", "/source is required" },
+		{ "\"id\":\"i\",\"source\":\"\",\"type\":\"t\"", "/source must not be empty" },
+		{ "\"id\":\"i\",\"source\":[],\"type\":\"t\"", "/source must be a string" },
+		{ "\"id\":\"i\",\"source\":\"/s\",\"type\":1", "/type must be a string" },
+		{ "\"id\":\"i\",\"source\":\"/s\",\"pattern\":\"t\"", "/type is required" },
+	};
+	char body[200];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+		snprintf(body, sizeof body, CE "%s,\"data\":{}}", refused[i].members);
+		REFUSES(body, ERR_INVALID_REQUEST, refused[i].why);
+	}
+	for (size_t i = 0; i < sizeof times / sizeof times[0]; i++) {
+		snprintf(body, sizeof body, CE_WITH("\"time\":\"%s\",\"data\":{}"), times[i]);
+		reads(body, "t", "i", true);
+	}
+	REFUSES(CE_WITH("\"time\":\"yesterday\",\"data\":{}"), ERR_INVALID_REQUEST, "/time");
+	REFUSES(CE_WITH("\"time\":\"2026-11-23\",\"data\":{}"), ERR_INVALID_REQUEST, "/time");
+	REFUSES(CE_WITH("\"time\":\"2026-02-30T00:00:00Z\",\"data\":{}"), ERR_INVALID_REQUEST,
+		"/time");
+	REFUSES(CE_WITH("\"time\":1,\"data\":{}"), ERR_INVALID_REQUEST, "/time");
+	REFUSES(CE_WITH("\"datacontenttype\":\"application/xml\",\"data\":{}"),
+		ERR_INVALID_REQUEST, "/datacontenttype must be application/json");
+	REFUSES(CE_WITH("\"data\":{},\"data_base64\":\"e30=\""), ERR_INVALID_REQUEST,
+		"/data_base64");
+	reads(CE_WITH("\"data\":{},\"data_base64\":null,\"time\":null,\"subject\":null"), "t",
+		"i", true);
+}
+
+static void
+media_types_of_json(void **state)
+{
+	static const char *const json[] = { "application/json", "Application/JSON ; charset=UTF-8",
+		"application/cloudevents+json; charset=\"utf-8\"", "text/json",
+		"application/vnd.till.v1+json", "application/json;charset=us-ascii" };
+	static const char *const others[] = { "", "json", "application/xml", "application/jsonp",
+		"application/cloudevents+avro", "application/json; charset=utf-16", "+json",
+		"application/jso", "text/plain" };
+
+	(void)state;
+	for (size_t i = 0; i < sizeof json / sizeof json[0]; i++)
+		assert_true(event_is_json(json[i]));
+	for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+		assert_false(event_is_json(others[i]));
 }
 
 /* jansson reads `5\0` as 5: what the parser lets through must not stop the scanner, so a NUL byte
@@ -153,7 +210,7 @@ static void
 truncated_bodies_are_refused(void **state)
 {
 	static const char whole[] =
-		"{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"type\":\"t\","
+		"{\"specversion\":\"1.0\",\"id\":\"i\\\"\\\\\",\"source\":\"/s\",\"type\":\"t\","
 		"\"data\":{\"a\":[1.5,null]}}";
 
 	(void)state;
@@ -280,6 +337,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(envelopes_of_each_kind_are_read),
 		cmocka_unit_test(other_bodies_are_refused_with_a_reason),
+		cmocka_unit_test(the_attributes_of_cloudevents_are_checked),
+		cmocka_unit_test(media_types_of_json),
 		cmocka_unit_test(nul_bytes_are_refused_wherever_they_stand),
 		cmocka_unit_test(the_scanner_always_ends),
 		cmocka_unit_test(depth_is_bounded_before_parsing),

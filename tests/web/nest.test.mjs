@@ -97,11 +97,11 @@ for (const prefix of ['cloudEvents:', 'cloudEvents_', 'ce-', 'ce_'])
 		const channel = await connection.createChannel();
 		const replies = [];
 		const arrived = new EventTarget();
-		await channel.consume('amq.rabbitmq.reply-to', (message) => replies.push(JSON.parse(message.content)) === 4 && arrived.dispatchEvent(new Event('all')), { noAck: true });
+		await channel.consume('amq.rabbitmq.reply-to', (message) => replies.push(JSON.parse(message.content)) === 9 && arrived.dispatchEvent(new Event('all')), { noAck: true });
 		const all = once(arrived, 'all', { signal: AbortSignal.timeout(60000) });
-		const send = (amount, attributes) => channel.publish('purse.in', '', Buffer.from(JSON.stringify({ user_id: user, kind: 'deposit', amount })), {
+		const send = (amount, attributes, properties) => channel.publish('purse.in', '', Buffer.from(JSON.stringify({ user_id: user, kind: 'deposit', amount })), {
 			contentType: 'application/json', replyTo: 'amq.rabbitmq.reply-to',
-			headers: Object.fromEntries(Object.entries({ specversion: '1.0', ...attributes }).map(([name, value]) => [prefix + name, value])),
+			headers: Object.fromEntries(Object.entries({ specversion: '1.0', ...attributes }).map(([name, value]) => [prefix + name, value])), ...properties,
 		});
 		const ours = { type: 'transaction_emitted', id: user };
 
@@ -109,7 +109,18 @@ for (const prefix of ['cloudEvents:', 'cloudEvents_', 'ce-', 'ce_'])
 		send(5, { ...ours, source: '/a' });
 		send(5, { ...ours, source: '/b' });
 		send(7, { ...ours, source: '/a', type: 'user_created' });
+		send(7, { ...ours, source: '/c', id: 7 });
+		send(7, { ...ours });
+		send(7, { ...ours, source: '/c' }, { contentEncoding: 'gzip' });
+		send(7, { ...ours, source: '/c' }, { contentType: 'application/cloudevents+avro' });
+		send(7, ours, { headers: { 'cloudEvents:type': ours.type, 'ce-type': 'user_created', 'ce-id': user, 'ce-source': '/c' } });
 		await all;
 		await connection.close();
-		assert.deepEqual(replies.map((reply) => reply.data.balance_after ?? reply.data.detail).sort(), [10, 5, 5, 'only transaction_emitted is accepted here, not user_created']);
+		assert.deepEqual(replies.map((reply) => reply.data.balance_after ?? reply.data.detail).sort(), [10, 5, 5,
+			'a CloudEvents event needs an id and a source, and the headers have only one of them',
+			'only transaction_emitted is accepted here, not user_created',
+			'the content_encoding gzip is not read: send plain JSON',
+			'the content_type application/cloudevents+avro is not read: send application/json or application/cloudevents+json',
+			'the header with the CloudEvents id must be text',
+			'two headers give the CloudEvents type different values']);
 	});

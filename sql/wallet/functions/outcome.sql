@@ -25,7 +25,8 @@ BEGIN
 	RETURN outcome_shown(p_op_id, 'replayed', p_earlier);
 END $$;
 
--- A refusal; it has amounts only for insufficient_funds.
+-- A refusal; it has amounts only for insufficient_funds. Without p_available there is no wallet: a
+-- deposit would open it.
 CREATE OR REPLACE FUNCTION outcome_refusal(p_op_id uuid, p_error text, p_available bigint,
 	p_held bigint, p_required bigint, p_refusal json) RETURNS outcome
 LANGUAGE plpgsql STABLE AS $$
@@ -39,6 +40,10 @@ BEGIN
 		o.available := coalesce(p_available, 0);
 		o.held := coalesce(p_held, 0);
 		o.required := p_required;
+		IF p_available IS NULL THEN
+			o.refusal := '{"detail":"The user has no wallet yet, and so no funds: a'
+				' deposit opens one"}';
+		END IF;
 	END IF;
 	RETURN o;
 END $$;

@@ -23,7 +23,8 @@
 --   p_op_ids        its id, which becomes the transaction's id (UUIDv7, made by the caller)
 --   p_wallet_ids    null: the user's oldest wallet, or the one that has the key
 --   p_user_ids      on whose behalf; the wallet must be theirs unless the roles allow any
---   p_roles         bits: 2 operator, 4 service; either reaches any wallet
+--   p_roles         bits: 2 operator, 4 service; either reaches any wallet. 16: yet the wallet
+--                   must be the user's
 --   p_amounts       > 0; null in an undo: whatever remains of the original
 --   p_keys, p_fingerprints   the Idempotency-Key and a digest of the body
 --   p_cancel_window_ms       how long a purchase can be cancelled
@@ -113,6 +114,7 @@ BEGIN
 		max_amount CONSTANT bigint := 9007199254740991;
 		operator   CONSTANT integer := 2;
 		privileged CONSTANT integer := 2 | 4;       -- or service
+		reach      CONSTANT integer := 2 | 4 | 16;
 		expiry     CONSTANT integer := 4 | 8;       -- hold_expire(): works in any state
 		-- Read after the locks, so that time never runs backwards within a wallet.
 		clock      CONSTANT timestamptz := wallet_clock();
@@ -262,7 +264,8 @@ BEGIN
 					AND delta - hold_delta < 0 THEN 'insufficient_funds'
 				-- Another user's wallet looks like one that does not exist.
 				WHEN o.wallet IS NULL OR (o.owner_id IS DISTINCT FROM o.user_id
-					AND (o.roles & privileged <> 0) IS NOT TRUE)
+					AND (o.roles & reach BETWEEN 1 AND privileged)
+						IS NOT TRUE)
 					THEN 'not_found'
 				WHEN earlier IS NOT NULL THEN 'replayed'
 				WHEN CASE WHEN undo THEN o.reference_id IS NULL
