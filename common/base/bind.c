@@ -151,13 +151,14 @@ bind_textual(const char *s, const struct field *field, struct place *p)
 	case FIELD_INSTANT:
 		if (instant_parse(s, field->instant))
 			return OK;
-		return FAULT(p, "must be an RFC 3339 time such as 2026-01-31T12:00:00Z");
+		return FAULT(p, "must be an RFC 3339 time from 1970 on, such as "
+				"2026-01-31T12:00:00Z");
 	case FIELD_FROM:
 	case FIELD_TO:
 		if (moment_parse(s, field->type == FIELD_TO, field->instant))
 			return OK;
-		return FAULT(p, "must be a date such as 2026-01-31 or an RFC 3339 time such as "
-				"2026-01-31T12:00:00Z");
+		return FAULT(p, "must be a date from 1970 on, such as 2026-01-31, or an RFC 3339 "
+				"time such as 2026-01-31T12:00:00Z");
 	case FIELD_AMOUNT:
 	case FIELD_NUMBER:
 	case FIELD_BOOL:

@@ -108,8 +108,11 @@ client_has_it(struct request *r, const struct validators *v)
 static struct reply *
 range_refuse(struct request *r, off_t size)
 {
-	return reply_header(r, reply_error(r, ERR_RANGE_NOT_SATISFIABLE), "Content-Range",
-		"bytes */%lld", (long long)size);
+	enum error e = request_refuse(r, ERR_RANGE_NOT_SATISFIABLE,
+		"The file is %lld bytes long.", (long long)size);
+
+	return reply_header(
+		r, reply_error(r, e), "Content-Range", "bytes */%lld", (long long)size);
 }
 
 /* The gateway must not parse the range again: it would answer one that RFC 9110 ignores with its

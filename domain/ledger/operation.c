@@ -2,6 +2,7 @@
  * without the database. */
 #include "domain/ledger/operation.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -95,6 +96,19 @@ counterpart_check(const struct reader *r)
 	return OK;
 }
 
+/* The operator chooses the longest hold; most choose whole days. */
+static enum error
+too_long(const struct reader *r)
+{
+	int64_t s = config_number(OPT_HOLD_TIME_MAX) / 1000, day = US_PER_DAY / US_PER_S;
+	bool days = s % day == 0;
+	char what[80];
+
+	snprintf(what, sizeof what, "must be at most %" PRId64 " %s%s from now", days ? s / day : s,
+		days ? "day" : "second", s == 1 || s == day ? "" : "s");
+	return fault(r, "expires_at", what);
+}
+
 /* By this machine's clock; post() checks again by its own. With a key it can be the retry of a hold
  * that was made in time, which only post() can know. */
 static enum error
@@ -107,7 +121,7 @@ expiry_check(const struct reader *r, bool maybe_retry)
 	if (expires <= now)
 		return maybe_retry ? OK : fault(r, "expires_at", EXPIRED);
 	if (expires - now > config_number(OPT_HOLD_TIME_MAX) * US_PER_MS)
-		return fault(r, "expires_at", "must not be later than HOLD_TIME_MAX allows");
+		return too_long(r);
 	return OK;
 }
 

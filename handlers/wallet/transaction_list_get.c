@@ -8,10 +8,16 @@ wallet_check(struct request *r, const struct transaction_query *q)
 {
 	struct wallet_service *s = r->service;
 	struct wallet wallet;
+	char id[UUID_TEXT];
+	enum error e = q->wallet == NULL
+		? OK
+		: wallet_find(s->pool, q->wallet, q->owner, r->arena, &wallet);
 
-	if (q->wallet == NULL)
-		return OK;
-	return wallet_find(s->pool, q->wallet, q->owner, r->arena, &wallet);
+	if (e != ERR_NOT_FOUND)
+		return e;
+	uuid_format(q->wallet, id);
+	return request_refuse(r, e,
+		"There is no wallet %s that you can see: GET /v1/wallets lists yours.", id);
 }
 
 static struct reply *

@@ -28,7 +28,9 @@ found() {
 	expect 200 && json '[.data[].amount] | join(" ")'
 }
 refused() {
-	api GET /v1/transactions '' -G --data-urlencode "wallet_id=$WALLET" --data-urlencode "$1"
+	local arguments=() pair
+	for pair; do arguments+=(--data-urlencode "$pair"); done
+	api GET /v1/transactions '' -G --data-urlencode "wallet_id=$WALLET" "${arguments[@]}"
 	expect 422 invalid_request
 }
 
@@ -128,6 +130,11 @@ refused() {
 }
 
 @test "by time, and by all filters together" {
+	refused from=2026-01-02 to=2026-01-01
+	[[ $body == *'"/from","detail":"must not be later than to"'* ]]
+	[ "$(found from=2026-01-02 to=2026-01-02)" = '' ]
+	refused from=1969-12-31 to=1969-12-31T23:59:59Z
+	[ "$(grep -o 'must be a date from 1970 on' <<<"$body" | wc -l)" = 2 ]
 	at=$(sql wallet "SELECT to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') FROM transaction WHERE wallet_id = '$WALLET' AND kind = 'hold'")
 	[ "$(found "from=$at")" = "40 30 20 10 1000" ]
 	[ "$(found "to=$at")" = 0 ]

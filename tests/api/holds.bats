@@ -150,6 +150,8 @@ in_seconds() { date -u -d "+$1 seconds" +%FT%T.%6NZ; }
 		expect 422 invalid_request
 	done
 	wallet_is 1005 5
+	api POST /v1/transactions "{\"wallet_id\":\"$WALLET\",\"kind\":\"hold\",\"amount\":5,\"expires_at\":\"2999-01-01T00:00:00Z\"}"
+	[[ $body == *'"/expires_at","detail":"must be at most 30 days from now"'* ]]
 }
 
 @test "with an idempotency key each of them happens once" {

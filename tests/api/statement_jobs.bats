@@ -117,6 +117,7 @@ part() { api GET "$JOB/file" '' -H "Range: $1" ${2:+-H "If-Range: $2"}; }
 			part "$range" "$condition"
 			expect 416 range_not_satisfiable
 			[ "$(header Content-Range)" = "bytes */$bytes" ]
+			[ "$(json .detail)" = "The file is $bytes bytes long." ]
 			[ "$(json .request_id)" = "$(header X-Request-Id)" ]
 		done
 	done

@@ -80,6 +80,7 @@ balance() {
 	[ "$status_code" = 201 ]
 	post deposit 1
 	refused 409 balance_limit
+	[[ "$(json .detail)" == *"at most 9007199254740991 "* ]]
 	[ "$(balance)" = 9007199254740991 ]
 }
 
@@ -253,6 +254,8 @@ balance() {
 	[[ "$(json '.results[0].problem.detail')" == *'open one with POST /v1/wallets'* ]]
 	api POST /v1/transactions "{\"kind\":\"release\",\"reference_id\":\"$unknown\"}"
 	explained "reference_id $unknown"
+	api GET "/v1/transactions?wallet_id=$unknown"
+	explained "There is no wallet $unknown that you can see: GET /v1/wallets lists yours."
 	for path in "/v1/wallets/$unknown" "/v1/wallets/$unknown/balance" "/v1/wallets/$unknown/holds" "/v1/transactions/$unknown"; do
 		api GET "$path"
 		explained "$unknown"

@@ -53,6 +53,13 @@ test('web/errors.md names every status that the gateway gives a code', () => {
 	}
 });
 
+test('advice.def says what to do about every error, and no example repeats its title', () => {
+	const advised = [...read('common/base/advice.def').matchAll(/^ADVICE\((\w+), "(.+)"\)$/gm)].map((m) => m[1].toLowerCase());
+	assert.deepEqual(advised.sort(), errors().map((e) => e.code).sort());
+	for (const [name, { value }] of Object.entries(document.components.examples))
+		assert.ok(!value.title || value.detail !== value.title, name);
+});
+
 test('/docs/errors has an anchor for every code', () => {
 	for (const { code } of errors())
 		assert.match(read('web/errors.html'), new RegExp(`<article id="${code}">`));
