@@ -21,7 +21,8 @@ typedef enum error health_check(struct arena *arena, struct text *body);
  * need. */
 struct reply *health_ready(struct request *r, health_check *check);
 struct reply *health_alarms(struct request *r, health_check *check);
-/* The handler of /health/SERVICE/live: 200 {"status":"ok"}. */
+/* The handler of /health/SERVICE/live: 200 {"status":"ok"}. It has no thread of its own, because
+ * tools/watch restarts a handler whose threads all hang. */
 handler health_live_get;
 
 /* At the end of the program. False: a check still waits for its database, so the program must not
