@@ -1,8 +1,9 @@
-/* health.c - readiness and liveness of a service; see health.h. */
+/* health.c - readiness, alarms and liveness of a service; see health.h. */
 #include "common/http/health.h"
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -11,95 +12,126 @@
 #define PATIENCE_MS 700
 #define ARENA_BYTES (256 * 1024)
 
-static struct {
+struct health {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* any of these */
 	health_check *check;
-	bool wanted, busy, stopping, running;
+	bool wanted, busy, running;
 	unsigned rounds; /* checks that have ended */
 	enum error result; /* of the last one */
-} health = { .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER };
+	struct text body; /* what it wrote */
+};
 
-static void *
-checker(void *arena)
+#define NOTHING_CHECKED \
+	{ .lock = PTHREAD_MUTEX_INITIALIZER, .changed = PTHREAD_COND_INITIALIZER }
+static struct health readiness = NOTHING_CHECKED, alarms = NOTHING_CHECKED;
+static atomic_bool stopping;
+
+/* Call with the lock held. */
+static void
+check_once(struct health *h, struct arena *arena)
 {
+	struct text body = { 0 };
 	enum error e;
 
-	pthread_mutex_lock(&health.lock);
-	while (!health.stopping) {
-		if (!health.wanted) {
-			pthread_cond_wait(&health.changed, &health.lock);
-			continue;
-		}
-		health.wanted = false;
-		health.busy = true;
-		pthread_mutex_unlock(&health.lock);
-		e = health.check(arena);
-		arena_reset(arena);
-		pthread_mutex_lock(&health.lock);
-		health.busy = false;
-		health.result = e;
-		health.rounds++;
-		pthread_cond_broadcast(&health.changed);
+	h->wanted = false;
+	h->busy = true;
+	pthread_mutex_unlock(&h->lock);
+	arena_enter(arena);
+	e = h->check(arena, &body);
+	arena_leave();
+	arena_reset(arena);
+	pthread_mutex_lock(&h->lock);
+	text_free(&h->body);
+	h->body = body;
+	h->busy = false;
+	h->result = e;
+	h->rounds++;
+	pthread_cond_broadcast(&h->changed);
+}
+
+static void *
+checker(void *context)
+{
+	struct health *h = context;
+	struct arena *arena = arena_new(ARENA_BYTES);
+
+	pthread_mutex_lock(&h->lock);
+	while (arena != NULL && !stopping) {
+		if (h->wanted)
+			check_once(h, arena);
+		else
+			pthread_cond_wait(&h->changed, &h->lock);
 	}
-	health.running = false;
-	pthread_cond_broadcast(&health.changed);
-	pthread_mutex_unlock(&health.lock);
+	h->running = false;
+	pthread_cond_broadcast(&h->changed);
+	pthread_mutex_unlock(&h->lock);
 	arena_free(arena);
 	return NULL;
 }
 
 /* Call with the lock held. Tries again at the next request if it fails. */
 static bool
-checker_start(health_check *check)
+checker_start(struct health *h, health_check *check)
 {
-	struct arena *arena;
 	pthread_t thread;
 
-	if (health.running || health.stopping)
-		return health.running;
-	health.check = check;
-	if ((arena = arena_new(ARENA_BYTES)) == NULL)
-		return false;
-	health.running = pthread_create(&thread, NULL, checker, arena) == 0;
-	if (health.running)
+	if (h->running || stopping)
+		return h->running;
+	h->check = check;
+	h->running = pthread_create(&thread, NULL, checker, h) == 0;
+	if (h->running)
 		pthread_detach(thread);
-	else
-		arena_free(arena);
-	return health.running;
+	return h->running;
 }
 
 /* Waits until a check has ended or, when stopping, the thread. Call with the lock held. */
 static bool
-checker_wait(void)
+checker_wait(struct health *h)
 {
 	struct timespec until = clock_deadline(PATIENCE_MS);
-	unsigned rounds = health.rounds;
+	unsigned rounds = h->rounds;
 
-	while (health.stopping ? health.running : health.rounds == rounds)
-		if (pthread_cond_clockwait(&health.changed, &health.lock, CLOCK_MONOTONIC,
-			    &until) == ETIMEDOUT)
+	while (h->running && (stopping || h->rounds == rounds))
+		if (pthread_cond_clockwait(&h->changed, &h->lock, CLOCK_MONOTONIC, &until) ==
+			ETIMEDOUT)
 			return false;
-	return true;
+	return stopping || h->rounds != rounds;
 }
 
-struct reply *
-health_ready(struct request *r, health_check *check)
+/* Copies what the check wrote into the request. False: it has not ended in time. */
+static bool
+check_wait(struct request *r, struct health *h, health_check *check, enum error *e,
+	const char **body)
 {
-	enum error e = ERR_UNAVAILABLE;
 	bool in_time = false;
 
-	pthread_mutex_lock(&health.lock);
-	if (checker_start(check)) {
+	pthread_mutex_lock(&h->lock);
+	if (checker_start(h, check)) {
 		/* A check that is running already is recent enough. */
-		health.wanted = health.wanted || !health.busy;
-		pthread_cond_broadcast(&health.changed);
-		if ((in_time = checker_wait()))
-			e = health.result;
+		h->wanted = h->wanted || !h->busy;
+		pthread_cond_broadcast(&h->changed);
+		if ((in_time = checker_wait(h))) {
+			*e = h->result;
+			*body = h->body.bytes > 0 ? arena_strndup(r->arena, h->body.data,
+							    h->body.bytes)
+						  : "";
+		}
 	}
-	pthread_mutex_unlock(&health.lock);
-	if (e == OK)
-		return reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
+	pthread_mutex_unlock(&h->lock);
+	return in_time;
+}
+
+static struct reply *
+health_reply(struct request *r, struct health *h, health_check *check)
+{
+	enum error e = ERR_UNAVAILABLE;
+	const char *body = NULL;
+	bool in_time = check_wait(r, h, check, &e, &body);
+
+	if (in_time && e == OK && body != NULL)
+		return *body != '\0' ? reply_text(r, 200, "application/json", body)
+				     : health_live_get(r);
 	if (!in_time)
 		log_warn("the health check has not ended within %d ms", PATIENCE_MS);
 	return reply_error(r, request_refuse(r, ERR_UNAVAILABLE, "%s",
@@ -108,20 +140,38 @@ health_ready(struct request *r, health_check *check)
 }
 
 struct reply *
+health_ready(struct request *r, health_check *check)
+{
+	return health_reply(r, &readiness, check);
+}
+
+struct reply *
+health_alarms(struct request *r, health_check *check)
+{
+	return health_reply(r, &alarms, check);
+}
+
+struct reply *
 health_live_get(struct request *r)
 {
 	return reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
 }
 
-bool
-health_stop(void)
+static bool
+checker_stop(struct health *h)
 {
 	bool ended;
 
-	pthread_mutex_lock(&health.lock);
-	health.stopping = true;
-	pthread_cond_broadcast(&health.changed);
-	ended = checker_wait();
-	pthread_mutex_unlock(&health.lock);
+	pthread_mutex_lock(&h->lock);
+	pthread_cond_broadcast(&h->changed);
+	ended = checker_wait(h);
+	pthread_mutex_unlock(&h->lock);
 	return ended;
+}
+
+bool
+health_stop(void)
+{
+	stopping = true;
+	return checker_stop(&readiness) & checker_stop(&alarms);
 }

@@ -1,8 +1,6 @@
 /* format.c - the table of formats (formats.def), and JSON; see format.h. CSV is csv.c. */
 #include "domain/statement/format.h"
 
-#include <string.h>
-
 #include "domain/statement/csv.h"
 
 #define ADD TEXT_LITERAL

@@ -3,11 +3,12 @@
 #include "handlers/auth/service.h"
 
 static enum error
-check(struct arena *arena)
+check(struct arena *arena, struct text *body)
 {
 	static struct db_pool *pool; /* of the one thread that checks */
 
 	(void)arena;
+	(void)body;
 	if (pool == NULL)
 		pool = db_pool_new(config_text(OPT_AUTH_DATABASE_URL), 1);
 	return pool != NULL ? auth_health(pool) : ERR_OVERLOADED;

@@ -1,15 +1,28 @@
 /* alarms_get.c - GET /health/statement/alarms: what goes wrong in silence. */
-#include "common/http/reply.h"
+#include "common/base/config.h"
+#include "common/http/health.h"
 #include "domain/statement/alarms.h"
 #include "handlers/statement/service.h"
+
+static enum error
+check(struct arena *arena, struct text *body)
+{
+	static struct db_pool *pool; /* of the one thread that checks */
+	struct alarm *list;
+	size_t count;
+	enum error e;
+
+	if (pool == NULL)
+		pool = db_pool_new(config_text(OPT_STATEMENT_DATABASE_URL), 1);
+	if (pool == NULL)
+		return ERR_OVERLOADED;
+	if ((e = statement_alarms(pool, arena, &list, &count)) == OK)
+		text_add_value(body, alarms_json(list, count));
+	return body->failed ? ERR_OVERLOADED : e;
+}
 
 struct reply *
 alarms_get(struct request *r)
 {
-	struct statement_service *s = r->service;
-	struct alarm *list;
-	size_t count;
-	enum error e = statement_alarms(s->db, r->arena, &list, &count);
-
-	return e != OK ? reply_error(r, e) : reply_json(r, 200, alarms_json(list, count));
+	return health_alarms(r, check);
 }

@@ -1,14 +1,28 @@
 /* alarms_get.c - GET /health/wallet/alarms: what goes wrong in silence. */
+#include "common/base/config.h"
+#include "common/http/health.h"
 #include "domain/ledger/alarms.h"
 #include "handlers/wallet/service.h"
+
+static enum error
+check(struct arena *arena, struct text *body)
+{
+	static struct db_pool *pool; /* of the one thread that checks */
+	struct alarm *list;
+	size_t count;
+	enum error e;
+
+	if (pool == NULL)
+		pool = db_pool_new(config_text(OPT_WALLET_DATABASE_URL), 1);
+	if (pool == NULL)
+		return ERR_OVERLOADED;
+	if ((e = ledger_alarms(pool, arena, &list, &count)) == OK)
+		text_add_value(body, alarms_json(list, count));
+	return body->failed ? ERR_OVERLOADED : e;
+}
 
 struct reply *
 alarms_get(struct request *r)
 {
-	struct wallet_service *s = r->service;
-	struct alarm *list;
-	size_t count;
-	enum error e = ledger_alarms(s->pool, r->arena, &list, &count);
-
-	return e != OK ? reply_error(r, e) : reply_json(r, 200, alarms_json(list, count));
+	return health_alarms(r, check);
 }

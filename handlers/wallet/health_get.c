@@ -3,10 +3,11 @@
 #include "handlers/wallet/service.h"
 
 static enum error
-check(struct arena *arena)
+check(struct arena *arena, struct text *body)
 {
 	static struct db_pool *pool; /* of the one thread that checks */
 
+	(void)body;
 	if (pool == NULL)
 		pool = db_pool_new(config_text(OPT_WALLET_DATABASE_URL), 1);
 	return pool != NULL ? wallets_health(pool, arena) : ERR_OVERLOADED;

@@ -63,16 +63,18 @@ statement_has() {
 }
 
 # health_is_quick - while a database is down or hangs, each service says within a second that it is
-# alive, and not ready
+# alive, and not ready, and that it cannot tell its alarms
 health_is_quick() {
-	local service began=${EPOCHREALTIME//[!0-9]/}
+	local service path began=${EPOCHREALTIME//[!0-9]/}
 	for service in auth wallet statement; do
 		api GET /health/$service/live
 		expect 200
-		api GET /health/$service
+	done
+	for path in auth wallet statement wallet/alarms statement/alarms; do
+		api GET /health/$path
 		expect 503 unavailable
 	done
-	[ $((${EPOCHREALTIME//[!0-9]/} - began)) -lt 3500000 ]
+	[ $((${EPOCHREALTIME//[!0-9]/} - began)) -lt 5500000 ]
 }
 kill_handler() { kill -KILL "$(handler_pid wallet)"; }
 terminate_handler() { kill -TERM "$(handler_pid wallet)"; }
