@@ -268,7 +268,7 @@ test('statement formats: formats.def and OpenAPI list the same', () => {
 });
 
 // Every README except those of third parties (vendor, node_modules).
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md',
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md',
 	...readdirSync(`${root}docs`).filter((name) => name.endsWith('.md')).map((name) => `docs/${name}`),
 	...readdirSync(root).map((name) => `${name}/README.md`).filter((path) => path !== 'docs/README.md' && existsSync(root + path))];
 

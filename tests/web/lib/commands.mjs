@@ -10,7 +10,7 @@ import { existsSync, readdirSync, statSync } from 'node:fs';
 import { read, root } from './defs.mjs';
 
 const pages = () => [
-	'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'deploy/cgi/README',
+	'README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'deploy/cgi/README',
 	...['docs', 'web', 'sql/wallet', ...readdirSync(root, { withFileTypes: true }).filter((e) => e.isDirectory()).map((e) => e.name)]
 		.flatMap((folder) => readdirSync(root + folder).filter((name) => name.endsWith('.md')).map((name) => `${folder}/${name}`)),
 ].filter((path, i, all) => all.indexOf(path) === i && !/^(build|var)/.test(path));
@@ -116,6 +116,7 @@ export const commands = {
 	'curl -v': { not: 'an option to add to a call of your own' },
 	'OWNER_URL=… tools/migrate SERVICE APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
 	'OWNER_URL=… tools/migrate wallet APP_ROLE': { by: 'tests/migrate/migrate.bats', as: 'tools/migrate' },
+	'build/purse --version': { run: true, prints: 'purse' },
 	'build/wallet --routes': { run: true, prints: '/v1/wallets' },
 	'build/purse user role add EMAIL operator': { by: 'tests/api/auth_identity.bats', as: 'user role add "$EMAIL" operator' },
 	'build/purse key rotate': { by: 'tests/api/auth_identity.bats', as: '"$BUILD/purse" key rotate' },
