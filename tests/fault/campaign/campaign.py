@@ -56,6 +56,7 @@ class Campaign:
                 break
         self.load.stop()
         self.settle()
+        self.servers.resume_all()
         self.summary(time.monotonic() - began)
         return self.check()
 
@@ -71,8 +72,8 @@ class Campaign:
             return
         end = ending if kind.lasts else time.monotonic()
         requests = self.recovery(kind, lambda: self.meter.recovered(end), 'requests')
-        marks, statement = None, None
-        if requests is not None:
+        statement = None
+        if requests is not None and not self.plan.short:
             marks = self.marks()
             statement = self.recovery(kind, lambda: self.caught_up(marks, end), 'statement')
         failures = self.meter.failures(began, end + (requests or 0))

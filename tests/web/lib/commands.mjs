@@ -73,7 +73,7 @@ export const commands = {
 	'make test MODE=san': { not: itself },
 	'make lint': { by: '.ci/run', as: 'make -s lint' },
 	'make test-hosting': { not: 'runs for a quarter of an hour; make test does the same with fewer files' },
-	'make test-fault': { not: 'runs for a quarter of an hour; tests/fault/campaign.bats runs the short form' },
+	'make test-fault': { not: 'runs for a quarter of an hour; the suite campaign runs the short form' },
 	'make test-fault FAULTS=1000': { not: 'runs for hours' },
 	'make test-fault SEED=7': { not: 'runs for a quarter of an hour' },
 	'make test-fault ONLY=disk': { not: 'runs for minutes' },
