@@ -77,6 +77,7 @@ export const commands = {
 	'make test-fault FAULTS=1000': { not: 'runs for hours' },
 	'make test-fault SEED=7': { not: 'runs for a quarter of an hour' },
 	'make test-fault ONLY=disk': { not: 'runs for minutes' },
+	'make soak': { not: 'runs for an hour' },
 	'make growth': { not: 'runs for minutes; tests/db/growth.bats does the same with fewer rows' },
 	'make bench': { not: 'runs for minutes, on a machine that does nothing else' },
 	'BENCH_MODE=full make bench': { not: 'runs for an hour' },
