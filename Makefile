@@ -144,7 +144,7 @@ clean: ## remove everything that was built
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
 
 # --- running ---
-.PHONY: install up down clean-data status logs env test test-hosting test-schema test-fault test-stop lint package-cgi
+.PHONY: install up down clean-data status logs env test test-hosting test-schema test-fault soak test-stop lint package-cgi
 
 install: ## install the Debian packages that are missing
 	@tools/install run
@@ -182,12 +182,18 @@ test-hosting: ## run the API's tests on every kind of web server of a shared hos
 test-schema: ## make 20,000 calls that are generated from web/openapi.yaml (CALLS, SEED; ten minutes)
 	@CALLS=$${CALLS:-20000} $(MAKE) --no-print-directory test SUITE=schema
 
-# FAULTS=1000 counts faults instead of minutes; SEED=N repeats a run; ONLY=disk chooses kinds of fault.
-test-fault: ## inject faults under load, and check that nothing is lost (FAULTS, SEED, ONLY: see tests/README.md)
+# FAULTS=1000 counts faults instead of minutes; HOLD=5: each lasts that many seconds at most; SEED=N
+# repeats a run; ONLY=disk chooses kinds of fault.
+test-fault: ## inject faults under load, and check that nothing is lost (FAULTS, HOLD, SEED, ONLY: see tests/README.md)
 	@tools/install run test
 	@$(MAKE) --no-print-directory $(JOBS) all
 	@BUILD=$(BUILD) /usr/bin/python3 tests/fault/campaign/campaign.py \
-		$(if $(FAULTS),--faults $(FAULTS)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
+		$(if $(FAULTS),--faults $(FAULTS)) $(if $(HOLD),--hold $(HOLD)) $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only '$(ONLY)')
+
+soak: ## an hour of even load: memory, open files and threads must stay flat
+	@tools/install run test
+	@$(MAKE) --no-print-directory $(JOBS) all
+	@BUILD=$(BUILD) /usr/bin/python3 tests/fault/campaign/soak.py
 
 test-stop: ## remove the servers that "make test SUITE=..." kept
 	@BUILD=$(BUILD) tests/run --stop

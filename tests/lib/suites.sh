@@ -79,7 +79,7 @@ run_files() {
 run_suite() {
 	suite_passed=0 suite_failed=0
 	case $1 in
-	unit | fuzz | ops | apart | hosting | leaks) "suite_$1" ;;
+	unit | fuzz | ops | apart | campaign | hosting | leaks) "suite_$1" ;;
 	*)
 		if environment_start; then
 			"suite_$1"
@@ -169,6 +169,13 @@ ops_begin() {
 suite_ops() {
 	background_end ops
 	count_tap ops cat "$results/ops.out"
+}
+
+# It has servers of its own and is idle much of the time.
+campaign_begin() { background_begin campaign bats --tap --timing tests/fault/campaign; }
+suite_campaign() {
+	background_end campaign
+	count_tap campaign cat "$results/campaign.out"
 }
 
 # Files that take turns with the API's tests run after those have finished.

@@ -1,7 +1,7 @@
 """campaign.py - the driver: load through both doors, faults one after another, then the checker.
 
-  campaign.py [--short] [--seed N] [--seconds N] [--faults N] [--only TEXT] [--prove]
-              [--keep]
+  campaign.py [--short] [--seed N] [--seconds N] [--faults N] [--hold SECONDS] [--only TEXT]
+              [--prove] [--keep] [--folder FOLDER]
 
 Prints a line for each fault and a summary. Fails if the checker finds a difference, if the system
 does not recover, or, unless --short, if it recovers later than the bounds below.
@@ -19,6 +19,7 @@ import time
 from pathlib import Path
 from statistics import median
 
+import psycopg2
 from doors import PASSWORD
 from faults import kinds
 from load import Load
@@ -56,6 +57,7 @@ class Campaign:
                 break
         self.load.stop()
         self.settle()
+        self.servers.resume_all()
         self.summary(time.monotonic() - began)
         return self.check()
 
@@ -66,15 +68,11 @@ class Campaign:
                 if kind.lasts:
                     time.sleep(hold)
                 ending = time.monotonic()
-        except subprocess.CalledProcessError as failure:
-            self.problems.append(f'{kind.name}: {failure} {failure.stderr}')
+        except (subprocess.CalledProcessError, psycopg2.Error, OSError) as failure:
+            self.problems.append(f'{kind.name}: {failure} {getattr(failure, "stderr", "")}')
             return
         end = ending if kind.lasts else time.monotonic()
-        requests = self.recovery(kind, lambda: self.meter.recovered(end), 'requests')
-        marks, statement = None, None
-        if requests is not None:
-            marks = self.marks()
-            statement = self.recovery(kind, lambda: self.caught_up(marks, end), 'statement')
+        requests, statement = self.recovery(kind, end)
         failures = self.meter.failures(began, end + (requests or 0))
         worse = [f for f in failures if not re.fullmatch(kind.bears, f)]
         if worse:
@@ -86,20 +84,31 @@ class Campaign:
             flush=True,
         )
 
-    def recovery(self, kind, measure, what):
-        """Waits for what `measure` measures; None, and a problem, if it never comes."""
-        deadline = time.monotonic() + PATIENCE
+    def recovery(self, kind, end):
+        """Waits until both work again; the seconds of each. What never comes is a problem."""
+        found = {'requests': None, 'statement': None}
+        marks, deadline = None, time.monotonic() + PATIENCE
         while time.monotonic() < deadline:
-            measured = measure()
-            if measured is not None:
-                return measured
+            if found['requests'] is None:
+                found['requests'] = self.meter.recovered(end)
+            if marks is None:
+                marks = self.marks()
+            elif found['statement'] is None:
+                found['statement'] = self.caught_up(marks, end)
+            # The short form goes on while events are still on their way.
+            if found['requests'] is not None and (
+                self.plan.short or found['statement'] is not None
+            ):
+                return found.values()
             time.sleep(0.05)
-        self.problems.append(f'{kind.name}: {what} have not recovered after {PATIENCE} s')
-        return None
+        late = [what for what, value in found.items() if value is None]
+        self.problems.append(f'{kind.name}: not recovered after {PATIENCE} s: {late}')
+        return found.values()
 
     def marks(self):
-        eventually(PATIENCE, lambda: self.query('wallet', 'SELECT 1'), 'the wallet database')
-        return dict(self.query('wallet', 'SELECT id, version FROM wallet'))
+        """What the statement must reach: the version of each wallet now."""
+        rows = self.query('wallet', 'SELECT id, version FROM wallet')
+        return None if rows is None else dict(rows)
 
     def query(self, service, text):
         try:
@@ -124,11 +133,11 @@ class Campaign:
             self.problems.append(str(late))
 
     def is_settled(self):
-        marks = self.query('wallet', 'SELECT id, version FROM wallet')
-        if marks is None or self.caught_up(dict(marks), 0) is None:
+        marks = self.marks()
+        if marks is None or self.caught_up(marks, 0) is None:
             return False
         time.sleep(0.5)
-        return self.query('wallet', 'SELECT id, version FROM wallet') == marks
+        return self.marks() == marks
 
     def write_addresses(self):
         path = self.folder / 'campaign.json'
@@ -196,6 +205,7 @@ def main():
     parser.add_argument('--seed', default=str(int(time.time())))
     parser.add_argument('--seconds', type=float, default=900)
     parser.add_argument('--faults', type=int, default=0)
+    parser.add_argument('--hold', type=float, help='seconds that a fault lasts at most')
     parser.add_argument('--only', default='')
     parser.add_argument('--prove', action='store_true', help='that the checker can fail')
     parser.add_argument('--keep', action='store_true', help='the folder, and no cleaning')
@@ -204,7 +214,7 @@ def main():
     folder = Path(options.folder or tempfile.mkdtemp(prefix='purse-campaign-'))
     folder.mkdir(exist_ok=True)
     plan = Plan(options.seed, options.seconds, options.faults, options.short, options.only)
-    plan.prove = options.prove
+    plan.prove, plan.hold = options.prove, options.hold or plan.hold
     servers = Servers(f'/tmp/purse-fault-{os.getpid()}', ROOT / os.environ.get('BUILD', 'build'))
     print(f'seed {plan.seed}, journal in {folder}', flush=True)
     for number in (signal.SIGTERM, signal.SIGINT):

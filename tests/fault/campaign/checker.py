@@ -30,6 +30,7 @@ CREATE TABLE ack (op TEXT, id TEXT, version INT, balance_after INT, kind TEXT, a
 CREATE TABLE refused (op TEXT, code TEXT);
 CREATE TABLE confirmed (op TEXT);
 CREATE TABLE poison (op TEXT);
+CREATE TABLE file (job TEXT, fault TEXT);
 CREATE TABLE opened (id TEXT, currency TEXT, credit_limit INT);
 CREATE TABLE row (wallet TEXT, version INT, id TEXT, kind TEXT, amount INT, balance_after INT,
 	held_change INT, held_after INT, contra TEXT, op TEXT, counterpart TEXT, reference TEXT);
@@ -155,6 +156,9 @@ RULES = {
 	UNION ALL SELECT printf('%s: the statement ends with %d, the wallet has %d', w.id,
 		p.closing, w.balance) FROM page p JOIN wallet w ON w.id = p.wallet
 	WHERE p.closing <> w.balance OR p.version <> w.version""",
+    'statement files are whole': """
+	SELECT printf('%s: %s', job, fault) FROM file WHERE rowid IN (SELECT max(rowid)
+		FROM file GROUP BY job) AND fault IS NOT NULL""",
     'nothing waits to be published or handled': """
 	SELECT printf('%s: %d', what, count) FROM waiting WHERE count <> 0""",
     'dead letters are those that had to be': """
@@ -189,6 +193,7 @@ class Checker:
             'refused': 'op code',
             'confirmed': 'op',
             'poison': 'op',
+            'file': 'job fault',
             'wallet': 'id currency credit_limit',
         }
         found = {do: [] for do in names}
@@ -330,9 +335,9 @@ class Checker:
             print(f"{'ok' if not found else 'NOT OK':7s} {name:52s} {len(found) or ''}".rstrip())
             for (sentence,) in found[:SHOWN]:
                 print(f'        {sentence}')
-        counts = ', '.join(f'{self.count(t)} {t}' for t in ('intent', 'ack', 'row', 'line', 'shown'))
-        print(f'{counts}; {self.count("refused")} refusals, {self.count("dead")} dead letters:', end=' ')
-        print(f'{different} differences')
+        names = ('intent', 'ack', 'row', 'line', 'shown', 'refused', 'file', 'dead')
+        counts = ', '.join(f'{self.count(name)} {name}' for name in names)
+        print(f'{counts}: {different} differences')
         return different
 
 

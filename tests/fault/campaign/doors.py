@@ -19,16 +19,19 @@ class Rest:
         self.port, self.meter, self.patience = port, meter, patience
         self.connection = None
 
-    def call(self, method, path, body=None, token=None, key=None, read=True):
+    def call(self, method, path, body=None, token=None, key=None, read=True, raw=False):
         """Returns (status, headers, body); status 0 if there was no answer, with the reason."""
         attempt = self.meter.begin('rest')
         try:
             status, headers, body = self.exchange(method, path, body, token, key, read)
+            if not raw or status >= 400:
+                body = json.loads(body) if body else {}
         except (OSError, http.client.HTTPException, ValueError) as broken:
             self.close()
             status, headers, body = 0, {}, {'code': type(broken).__name__}
         what = str(status) if status < 400 else f"{status} {body.get('code')}"
-        self.meter.end(attempt, 200 <= status < 500 and status != 429, what if status else body['code'])
+        ok = 200 <= status < 500 and status != 429
+        self.meter.end(attempt, ok, what if status else body['code'])
         return status, headers, body
 
     def exchange(self, method, path, body, token, key, read):
@@ -45,10 +48,9 @@ class Rest:
         self.connection.request(method, path, body, headers)
         if not read:
             self.close()
-            return 299, {}, {}
+            return 299, {}, b''
         answer = self.connection.getresponse()
-        text = answer.read()
-        return answer.status, answer.headers, json.loads(text) if text else {}
+        return answer.status, answer.headers, answer.read()
 
     def close(self):
         if self.connection:

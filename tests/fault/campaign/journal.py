@@ -9,6 +9,7 @@ All that the driver and the checker share. One file a worker, `journal.NAME.json
   {"do": "refused", "op": NAME, "code": …}          a final refusal: nothing may have moved
   {"do": "confirmed", "op": NAME}                   the broker has it: it must take effect
   {"do": "poison", "op": NAME}                      a message that must become a dead letter
+  {"do": "file", "job": PATH, "fault": …}           a statement file; the last record counts
   {"do": "wallet", "id": …, "currency": …, "credit_limit": …}
 
 NAME is the transaction's description, or its idempotency key where a format has no description.

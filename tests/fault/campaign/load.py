@@ -10,6 +10,7 @@ import threading
 import time
 
 from doors import Account, Events, Rest
+from files import Files
 from journal import Journal
 from operations import Chooser
 
@@ -92,9 +93,13 @@ class Worker(threading.Thread):
                 began = time.monotonic()
                 self.load.count(self.turn())
                 time.sleep(max(0, pace * self.rng.uniform(0.5, 1.5) - (time.monotonic() - began)))
+            self.end()
         except Exception as failure:  # the driver reports it
             self.load.failed.append(f'{self.account.email}: {failure!r}')
             raise
+
+    def end(self):
+        """Nothing more to settle."""
 
     def intend(self, operation, door, **more):
         self.journal.write('intent', op=operation.name, door=door, **operation.intent, **more)
@@ -110,9 +115,23 @@ class Worker(threading.Thread):
 class Client(Worker):
     """The REST door."""
 
+    def __init__(self, *arguments):
+        super().__init__(*arguments)
+        self.files = Files(self.rest, self.journal)
+
+    def end(self):
+        self.files.end(lambda: self.account.bearer(self.rest))
+
     def turn(self):
         dice = self.rng.random()
-        if dice < 0.08:
+        if dice < 0.02:
+            wallet = self.rng.choice(self.chooser.wallets)['id']
+            self.files.ask(wallet, self.account.bearer(self.rest), self.chooser.next_name())
+            return 0
+        if dice < 0.04:
+            self.files.turn(self.account.bearer(self.rest))
+            return 0
+        if dice < 0.1:
             return self.batch()
         if dice < 0.25:
             return self.look()
