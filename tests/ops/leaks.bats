@@ -40,15 +40,15 @@ found_nothing() {
 	base64url() { base64 -w 0 | tr '/+' '_-' | tr -d =; }
 	token=$(printf '{"alg":"ES256","typ":"at+jwt"}' | base64url).$(printf '{"sub":"someone","roles":[]}' | base64url).$(head -c 64 /dev/urandom | base64url)
 	planted=(
-		"PASSWORD_AUTH_APP" "connection failed: password $DATABASE"
-		"ERLANG_COOKIE" "cookie $COOKIE."
-		"AMQP_URL" "x${BROKER}y"
+		"PASSWORD_AUTH_APP of state.env" "connection failed: password $DATABASE"
+		"ERLANG_COOKIE of state.env" "cookie $COOKIE."
+		"the password of AMQP_URL" "x${BROKER}y"
 		"the key events.key" "$(od -An -v -tx1 "$DATA_DIR/keys/events.key" | tr -d ' \n')"
 		"the key events.key" "$(base64 -w 0 "$DATA_DIR/keys/events.key")"
 		"the key events.key" "mac=$(base64url <"$DATA_DIR/keys/events.key")"
 		"the private key a.pem" "$(sed -n 2p "$DATA_DIR/keys/a.pem")"
 		"a private key" '-----BEGIN EC PRIVATE KEY-----'
-		"a test's user" '{"password":"tests have long passwords"}'
+		"the password of a test's user" '{"password":"tests have long passwords"}'
 		"an access token" "Authorization: Bearer $token"
 		"a refresh token or MAC" '{"refresh_token":"dGhpcyBpcyBub3QgYSByZWFsIHRva2VuLCBhdCBhbGw"}'
 		"a refresh token or MAC" 'Cookie: purse_refresh=dGhpcyBpcyBub3QgYSByZWFsIHRva2VuLCBhdCBhbGw; x=y'
@@ -56,10 +56,14 @@ found_nothing() {
 		"a URL with a password" 'could not connect to amqp://someone:something@host'
 	)
 	for ((i = 0; i < ${#planted[@]}; i += 2)); do
-		printf '{"message":"%s"}\n' "${planted[i + 1]}" >>"$DATA_DIR/log/gateway/@4000.s"
-		found log "${planted[i]}"
-		rm "$DATA_DIR/log/gateway/@4000.s"
+		printf '{"message":"%s"}\n' "${planted[i + 1]}" >"$DATA_DIR/log/gateway/$i."
 	done
+	found log 'gateway/0\.: PASSWORD_AUTH_APP' "$DATABASE"
+	for ((i = 0; i < ${#planted[@]}; i += 2)); do
+		grep -qF "gateway/$i.: ${planted[i]}" <<<"$output" || { echo "${planted[i]}: $output" && return 1; }
+		[[ $output != *"${planted[i + 1]}"* ]]
+	done
+	rm "$DATA_DIR"/log/gateway/*.
 	# Raw bytes; RabbitMQ's own log; a dump; a log of a tool.
 	cp "$DATA_DIR/keys/events.key" "$DATA_DIR/log/core"
 	found log 'the key events.key'
