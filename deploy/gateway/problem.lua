@@ -15,7 +15,8 @@ local names = {
 
 -- Adds to the title what the client can do or what went wrong.
 local details = {
-	[400] = "This is not a valid HTTP/1.1 request (RFC 9112), or its URL has a control character.",
+	[400] = "The gateway does not accept this as an HTTP/1.1 request (RFC 9112), or its URL has a " ..
+		"control character.",
 	[404] = "No service has this path: see /docs.",
 	[405] = "The Allow header lists the methods of this path.",
 	[408] = "Nothing was done: send the request again, head and body without a pause.",

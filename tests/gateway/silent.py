@@ -9,6 +9,9 @@ usage:
       and the median in microseconds
   silent.py drip HOST PORT head|body|batch
       drips one request until the response or the end of the connection; prints the status
+  silent.py halfclose HOST PORT TOKEN BODY COUNT
+      posts the transaction BODY on COUNT connections, and closes each for writing at once; prints
+      the number of responses, all of which must be 201
   silent.py many HOST PORT FROM COUNT
       opens COUNT connections and sends a request on each; prints the count of each status
 """
@@ -123,6 +126,23 @@ def drip(host, port, what):
     print(answer.split(b" ")[1].decode() if answer else "closed", b"application/problem+json" in answer and b"nosniff" in answer)
 
 
+def halfclose(host, port, token, body, count):
+    head = f"POST /v1/transactions HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    answered = 0
+    for _ in range(count):
+        with socket.create_connection((host, port)) as s:
+            s.settimeout(60)
+            s.sendall((head + body).encode())
+            s.shutdown(socket.SHUT_WR)
+            answer = b""
+            while piece := s.recv(65536):
+                answer += piece
+        if answer and not answer.startswith(b"HTTP/1.1 201 "):
+            sys.exit(answer.decode())
+        answered += bool(answer)
+    print(answered)
+
+
 def many(host, port, source, count):
     held, seen = [], collections.Counter()
     for _ in range(count):
@@ -145,4 +165,5 @@ soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 what, host, port, *rest = sys.argv[1:]
 {"flood": lambda: flood(host, int(port), rest[0], int(rest[1]), int(rest[2])), "ask": lambda: ask(host, int(port), rest[0], int(rest[1])),
+ "halfclose": lambda: halfclose(host, int(port), rest[0], rest[1], int(rest[2])),
  "drip": lambda: drip(host, int(port), rest[0]), "many": lambda: many(host, int(port), rest[0], int(rest[1]))}[what]()
