@@ -118,12 +118,33 @@ words_matched(const char *name, int argc, char **argv)
 	return n;
 }
 
+/* The first option that the usage does not have; NULL if there is none. */
+static const char *
+unknown_option(const struct command *c, int argc, char **argv)
+{
+	for (int i = 0; i < argc; i++) {
+		const char *at = strstr(c->usage, argv[i]);
+
+		if (strncmp(argv[i], "--", 2) != 0)
+			continue;
+		if (at == NULL || strchr(" ]|", at[strlen(argv[i])]) == NULL)
+			return argv[i];
+	}
+	return NULL;
+}
+
 /* `help` needs no configuration, so it also works where that is broken. */
 static int
 run(const struct command *c, int argc, char **argv)
 {
+	const char *option = unknown_option(c, argc, argv);
 	int status;
 
+	if (option != NULL) {
+		fprintf(stderr, "purse %s: unknown option %s\nusage: purse %s %s\n", c->name,
+			option, c->name, c->usage);
+		return MISUSED;
+	}
 	if (c->run != help) {
 		if (!config_load())
 			return FAILED;

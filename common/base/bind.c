@@ -90,6 +90,8 @@ bind_string(const char *s, const struct field *field, struct place *p)
 
 	if (text_has_controls(s))
 		return FAULT(p, "must not contain control characters");
+	if (!field->is_secret && text_deceives(s))
+		return FAULT(p, "must not contain direction overrides or noncharacters");
 	if (n < field->min || n > most)
 		return FAULT(p, "must be %" PRId64 " to %" PRId64 " characters long", field->min,
 			most);
@@ -198,7 +200,8 @@ type_description(enum field_type type)
 	return "a string";
 }
 
-/* A number with a fraction or exponent is no integer to jansson, so 12.0 is refused like "12". */
+/* A number with a fraction or exponent is a double to jansson, even 12.0 and 1E2: no floating point
+ * touches an amount, so they are refused. */
 static enum error
 bind_value(json_t *v, const struct field *field, struct place *p)
 {
@@ -217,7 +220,8 @@ bind_value(json_t *v, const struct field *field, struct place *p)
 	}
 	if (number || field->type == FIELD_BOOL || field->type == FIELD_OBJECT ||
 		field->type == FIELD_ARRAY || !json_is_string(v))
-		return FAULT(p, "must be %s", type_description(field->type));
+		return FAULT(p, "must be %s%s", type_description(field->type),
+			number && json_is_real(v) ? ", in digits without a point or exponent" : "");
 	return bind_textual(json_string_value(v), field, p);
 }
 

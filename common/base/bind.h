@@ -25,7 +25,8 @@
 
 enum field_type {
 	/* Valid UTF-8 of min … max characters, not all of them blank or invisible; the only control
-	 * characters are TAB and newline. */
+	 * characters are TAB and newline, and nothing deceives (text_deceives()) in what people
+	 * read. */
 	FIELD_TEXT,
 	FIELD_UUID,
 	FIELD_CURRENCY, /* an ISO 4217 code; into .text */
@@ -53,6 +54,7 @@ struct field {
 	const char *name;
 	enum field_type type;
 	bool required;
+	bool is_secret; /* a password: an old one stays valid, whatever it contains */
 	int64_t min, max; /* a number; a text's characters (max 0: 255) */
 	const char *const *choices; /* ends with NULL */
 	bool *present;              /* optional: set to whether the member was present */

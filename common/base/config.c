@@ -201,7 +201,8 @@ config_require(enum option o)
 	if (values[o].text != NULL)
 		return true;
 	fprintf(stderr,
-		"%s is not set: set it in the environment or in the file PURSE_CONFIG.\n",
+		"%s is not set: set it in the environment or in the file PURSE_CONFIG, or set"
+		" DATA_DIR to the folder of a running copy.\n",
 		definitions[o].name);
 	return false;
 }

@@ -84,3 +84,26 @@ text_has_controls(const char *s)
 	}
 	return false;
 }
+
+static bool
+is_deceptive(utf8proc_int32_t c)
+{
+	return c == 0x202d || c == 0x202e || (c & 0xfffe) == 0xfffe || (c >= 0xfdd0 && c <= 0xfdef);
+}
+
+bool
+text_deceives(const char *s)
+{
+	while (*s != '\0') {
+		utf8proc_int32_t c;
+
+		if (is_ascii(*s)) {
+			s++;
+			continue;
+		}
+		s += character_read(s, &c);
+		if (is_deceptive(c))
+			return true;
+	}
+	return false;
+}

@@ -12,4 +12,10 @@ const char *text_visible(const char *s);
  * paragraph separators (U+2028, U+2029). */
 bool text_has_controls(const char *s);
 
+/* Whether a UTF-8 text has characters that make it look like another one, or that no text has: the
+ * overrides of its direction (U+202D, U+202E) and noncharacters (U+FDD0 to U+FDEF, and the last two
+ * of each plane). Marks, embeddings and isolates of direction are part of ordinary Arabic and
+ * Hebrew. */
+bool text_deceives(const char *s);
+
 #endif

@@ -61,10 +61,17 @@ page_cursor_uuid(struct request *r, const char *cursor, struct uuid *last)
 	return request_fault(r, "/cursor", "is not a cursor for this list");
 }
 
-/* The query as sent, without its cursor. Other parameters stay as they were sent, still encoded, so
+/* What only the first page needs: a cursor has the version that it saw. */
+static bool
+is_of_first_page(const char *pair)
+{
+	return strncmp(pair, "cursor=", 7) == 0 || strncmp(pair, "min_version=", 12) == 0;
+}
+
+/* The query as sent, for the next page. Other parameters stay as they were sent, still encoded, so
  * the link repeats the same filters. */
 static char *
-query_without_cursor(struct request *r)
+query_of_next(struct request *r)
 {
 	char *copy = arena_strdup(r->arena, r->query), *rest = copy,
 	     *out = arena_strdup(r->arena, "");
@@ -72,7 +79,7 @@ query_without_cursor(struct request *r)
 	while (rest != NULL && out != NULL) {
 		const char *pair = strsep(&rest, "&");
 
-		if (*pair != '\0' && strncmp(pair, "cursor=", 7) != 0)
+		if (*pair != '\0' && !is_of_first_page(pair))
 			out = arena_printf(r->arena, "%s%s&", out, pair);
 	}
 	return out;
@@ -83,7 +90,7 @@ reply_next_link(struct request *r, struct reply *reply, const char *next_cursor)
 {
 	const char *query;
 
-	if (next_cursor == NULL || (query = query_without_cursor(r)) == NULL)
+	if (next_cursor == NULL || (query = query_of_next(r)) == NULL)
 		return reply;
 	return reply_header(r, reply, "Link", "<%s?%scursor=%s>; rel=\"next\"", r->path, query,
 		next_cursor);

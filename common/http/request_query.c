@@ -94,6 +94,15 @@ text_decode(struct request *r, char *text, const char *name)
 	return OK;
 }
 
+static bool
+pair_is_known(const struct pairs *p, const char *key, size_t bytes)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (strlen(p->keys[i]) == bytes && memcmp(p->keys[i], key, bytes) == 0)
+			return true;
+	return false;
+}
+
 /* Reads name[key]=value for a FIELD_PAIRS of that name. False: it is not one. */
 static bool
 pair_bind(struct request *r, const char *name, char *value, const struct field *field,
@@ -106,16 +115,22 @@ pair_bind(struct request *r, const char *name, char *value, const struct field *
 	if (field->type != FIELD_PAIRS || strncmp(name, field->name, n) != 0 || name[n] != '[' ||
 		name[length - 1] != ']')
 		return false;
+	if (pair_is_known(p, name + n + 1, length - n - 2)) {
+		*e = PARAMETER_FAULT(r, field->name, "is given twice for one member");
+		return true;
+	}
 	if (p->count == PAIRS_MAX) {
 		*e = PARAMETER_FAULT(r, field->name, "can be given at most %d times", PAIRS_MAX);
 		return true;
 	}
 	if ((*e = text_decode(r, value, field->name)) != OK)
 		return true;
-	key = arena_strndup(r->arena, name + n + 1, length - n - 2);
+	if ((key = arena_strndup(r->arena, name + n + 1, length - n - 2)) == NULL) {
+		*e = ERR_TOO_LARGE;
+		return true;
+	}
 	p->keys[p->count] = key;
 	p->values[p->count++] = value;
-	*e = key != NULL ? OK : ERR_TOO_LARGE;
 	return true;
 }
 

@@ -207,10 +207,10 @@ common_within(struct text t)
 static bool
 common(const char *password)
 {
-	char plain[PASSWORD_MAX], word[PASSWORD_MAX];
+	char plain[PASSWORD_BYTES], word[PASSWORD_BYTES];
 	size_t n = 0;
 
-	for (; n < PASSWORD_MAX && password[n] != '\0'; n++) {
+	for (; n < PASSWORD_BYTES && password[n] != '\0'; n++) {
 		plain[n] = (char)tolower((unsigned char)password[n]);
 		word[n] = letter_of(plain[n]);
 	}
@@ -236,8 +236,8 @@ password_fault(const char *password, const char *email)
 {
 	const char *fault;
 
-	if (strlen(password) > PASSWORD_MAX)
-		return "must be at most 1024 bytes long";
+	if (characters(password) > PASSWORD_MAX)
+		return "must be at most 1024 characters long";
 	if (characters(password) < PASSWORD_MIN)
 		return "must have at least 10 characters";
 	if ((fault = password_text_fault(password)) != NULL)

@@ -155,15 +155,17 @@ job_file_name(const struct uuid *id, enum format f, char out[JOB_FILE_NAME])
 	snprintf(out, JOB_FILE_NAME, "%s.%s", text, formats[f].ending);
 }
 
-/* `to` is exclusive, so the last day is that of the instant before it. */
+/* The last digits of the wallet's id tell its statements from those of another. `to` is exclusive,
+ * so the last day is that of the instant before it. */
 void
 job_download_name(const struct job *job, char out[JOB_FILE_NAME])
 {
-	char from[INSTANT_TEXT], to[INSTANT_TEXT];
+	char from[INSTANT_TEXT], to[INSTANT_TEXT], wallet[UUID_TEXT];
 
+	uuid_format(&job->wallet, wallet);
 	instant_format(job->from, from);
 	instant_format(job->to > job->from ? job->to - 1 : job->to, to);
-	snprintf(out, JOB_FILE_NAME, "statement-%.10s-%.10s.%s", from, to,
+	snprintf(out, JOB_FILE_NAME, "statement-%s-%.10s-%.10s.%s", wallet + 24, from, to,
 		formats[job->format].ending);
 }
 

@@ -30,9 +30,9 @@ password_post(struct request *r)
 	const char *current = NULL, *replacement = NULL;
 	struct field fields[] = {
 		{ "current_password", FIELD_TEXT, .required = true, .min = 1,
-			.max = PASSWORD_MAX, .text = &current },
+			.max = PASSWORD_MAX, .is_secret = true, .text = &current },
 		{ "new_password", FIELD_TEXT, .required = true, .min = PASSWORD_MIN,
-			.max = PASSWORD_MAX, .text = &replacement },
+			.max = PASSWORD_MAX, .is_secret = true, .text = &replacement },
 	};
 	struct account account;
 	int64_t wait_s = 0;

@@ -15,7 +15,7 @@ sign_in_post(struct request *r)
 		{ "email", FIELD_TEXT, .required = true, .min = 1, .max = EMAIL_MAX,
 			.text = &email },
 		{ "password", FIELD_TEXT, .required = true, .min = 1, .max = PASSWORD_MAX,
-			.text = &password },
+			.is_secret = true, .text = &password },
 		{ "use_cookie", FIELD_BOOL, .boolean = &use_cookie },
 	};
 	struct client client = device_client(r);

@@ -27,7 +27,7 @@ sign_up_post(struct request *r)
 		{ "email", FIELD_TEXT, .required = true, .min = 1, .max = EMAIL_MAX,
 			.text = &email },
 		{ "password", FIELD_TEXT, .required = true, .min = PASSWORD_MIN,
-			.max = PASSWORD_MAX, .text = &password },
+			.max = PASSWORD_MAX, .is_secret = true, .text = &password },
 		{ "name", FIELD_TEXT, .min = 1, .max = DISPLAY_NAME_MAX, .text = &name },
 	};
 	struct client client = device_client(r);

@@ -32,7 +32,7 @@ statements_get(struct request *r)
 		return reply_error(r, e);
 	is_long = statement_query_is_long(&q); /* before the wait moves the period */
 	wallet = statement_query_wallet(r, &q);
-	e = statement_wallet_wait(service->db, &wallet, q.min_version, &w);
+	e = statement_wallet_wait(service->db, &wallet, q.is_next ? 0 : q.min_version, &w);
 	statement_query_update_end(&q);
 	if (e == ERR_NOT_FOUND)
 		return statement_reply_unknown(r, &q, is_long);

@@ -40,6 +40,17 @@ sign_up() { # EMAIL [PASSWORD] [NAME as JSON]
 	[ "$(json .email)" = "$email" ]
 }
 
+@test "a password can have 1024 characters of any script" {
+	new_email email
+	long=$(perl -CO -e 'print map chr(0x4e00 + 7 * $_), 1 .. 1024')
+	sign_up "$email" "$long"
+	expect 201
+	sign_in "$email" "$long"
+	sign_up "$(new_email)" "${long}x"
+	expect 422 invalid_request
+	[[ $body == *'"/password","detail":"must be 10 to 1024 characters long"'* ]]
+}
+
 @test "the error names every invalid member" {
 	sign_up "not an address" short '"  "'
 	expect 422 invalid_request

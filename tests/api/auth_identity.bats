@@ -177,6 +177,12 @@ is_session_over() { is_refused /v1/wallets session_ended; }
 	[[ $output == *"usage: purse user role add EMAIL ROLE"* ]]
 	run "$BUILD/purse" nonsense
 	[ "$status" = 2 ]
+	for command in 'acts --nope' 'key list --all' 'user list --x' 'user show --head' 'dead list --all' 'dead drop wallet_queue --al' 'config --nope'; do
+		# shellcheck disable=SC2086  # several words
+		run "$BUILD/purse" $command
+		[ "$status" = 2 ]
+		[[ $output == *"unknown option -"*"usage: purse ${command%% *}"* ]]
+	done
 	run "$BUILD/purse" help
 	[ "$status" = 0 ]
 	[[ $output == *"key rotate"* ]]

@@ -104,6 +104,8 @@ refused() {
 	[ "$(found 'metadata[note]=')" = '' ]
 	[ "$(found 'metadata[order]=a-1')" = '' ]
 	refused metadata=7
+	refused 'metadata[run]=7' 'metadata[paid]=true' 'metadata[run]=8'
+	[[ $body == *'"/metadata","detail":"is given twice for one member"'* ]]
 }
 
 @test "metadata keeps its numbers as sent, and is found by their value, however it is spelled" {

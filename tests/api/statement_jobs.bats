@@ -63,7 +63,7 @@ drain() { "$BUILD/statement_consumer" --drain; }
 	file=$body
 	[[ "$(header Content-Type)" = text/csv* ]]
 	[ "$(header Statement-Version)" = 3 ]
-	[[ "$(header Content-Disposition)" = "attachment; filename=\"statement-2026-01-01-"*".csv\"" ]]
+	[[ "$(header Content-Disposition)" = "attachment; filename=\"statement-${WALLET:24}-2026-01-01-"*".csv\"" ]]
 	api GET "/v1/statements?wallet_id=$WALLET&format=csv"
 	[ "$file" = "$body" ]
 	[ "$(header Statement-Version)" = 3 ]

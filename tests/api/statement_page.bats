@@ -135,6 +135,14 @@ own_write_is_read() {
 	done
 	[ "$all" = "1 2 3 4 5 6 7" ]
 	! grep -qi '^link:' <<<"$headers"
+	# A cursor has the version that the first page saw, so no later page waits for another.
+	api GET "/v1/statements?wallet_id=$WALLET&limit=3&min_version=2"
+	next=$(json .next_cursor)
+	[ "$(header Link)" = "</v1/statements?wallet_id=$WALLET&limit=3&cursor=$next>; rel=\"next\"" ]
+	begun=$SECONDS
+	api GET "/v1/statements?wallet_id=$WALLET&limit=3&cursor=$next&min_version=1000"
+	[ "$status_code" = 200 ]
+	[ $((SECONDS - begun)) -lt 5 ]
 }
 
 @test "lines dated ahead by a clock that ran ahead belong to a period that ends now: it closes with the balance" {

@@ -100,6 +100,19 @@ balance() {
 	refused 422 invalid_request
 	post purchase 5 "\"merchant\":\"$(printf 'm%.0s' {1..201})\""
 	refused 422 invalid_request
+	for number in 1E2 100.0; do
+		post deposit "$number"
+		refused 422 invalid_request
+		[[ $body == *', in digits without a point or exponent"'* ]]
+	done
+	for text in 'to \u202eevil' '\u202dx' 'x\uffff' '\ufdd0x' '\ud83f\udffe x'; do
+		post purchase 5 "\"merchant\":\"$text\""
+		refused 422 invalid_request
+		[[ $body == *'"/merchant","detail":"must not contain direction overrides or noncharacters"'* ]]
+	done
+	# Ordinary text from right to left is not affected.
+	api POST /v1/wallets "{\"name\":\"\u2067\u05e9\u05dc\u05d5\u05dd\u2069 \u200f\"}"
+	[ "$status_code" = 201 ]
 	api POST '/v1/transactions?dry_run=sure' '{"kind":"deposit","amount":5}'
 	refused 422 invalid_request
 	[ "$(balance)" = 0 ]

@@ -220,6 +220,7 @@ const repeated = [
 	['web/openapi.yaml', /purchase is older than (\d+ days)/g, 'CANCEL_WINDOW'],
 	['web/openapi.yaml', /\*\*(?:Up to|More than) (\d+) days\*\*/g, 'STATEMENT_SYNC_DAYS'],
 	['web/openapi.yaml', /`from` to (\d+) days earlier/g, 'STATEMENT_SYNC_DAYS'],
+	['web/openapi.yaml', /A period can be (\d+) days long/g, 'STATEMENT_MAX_DAYS'],
 	['web/openapi.yaml', /Wait up to (\d+ s)\b/g, 'MIN_VERSION_WAIT'],
 	['web/openapi.yaml', /Files are removed after (\d+) days/g, 'STATEMENT_KEEP_DAYS'],
 	['web/asyncapi.yaml', /Defaults to (\d+ days) from now/g, 'HOLD_TIME'],
