@@ -9,6 +9,7 @@ import pika
 
 # The library also raises these when a connection breaks while it is being made.
 BROKEN = (pika.exceptions.AMQPError, OSError, ValueError, AssertionError, AttributeError)
+IMPATIENT = 10
 PASSWORD = 'campaigns have long passwords'
 
 
@@ -28,11 +29,17 @@ class Rest:
                 body = json.loads(body) if body else {}
         except (OSError, http.client.HTTPException, ValueError) as broken:
             self.close()
-            status, headers, body = 0, {}, {'code': type(broken).__name__}
+            status, headers, body = 0, {}, {'code': self.reason(broken)}
         what = str(status) if status < 400 else f"{status} {body.get('code')}"
         ok = 200 <= status < 500 and status != 429
         self.meter.end(attempt, ok, what if status else body['code'])
         return status, headers, body
+
+    def reason(self, broken):
+        # On a busy machine an impatient client gives up without any fault.
+        if isinstance(broken, TimeoutError) and self.patience < IMPATIENT:
+            return 'impatient'
+        return type(broken).__name__
 
     def exchange(self, method, path, body, token, key, read):
         if self.connection is None:

@@ -15,6 +15,8 @@ import fault_database
 import fault_limits
 from servers import CONSUMERS, DISKS, HANDLERS, LINKS, children
 
+# What a busy machine does to requests, without any fault.
+BUSY = 'impatient|503 overloaded'
 PROGRAMS = (*HANDLERS, 'gateway', 'front', *CONSUMERS)
 
 
@@ -24,7 +26,7 @@ class Fault:
     family: str
     make: Callable
     lasts: bool = True  # the driver waits inside it
-    bears: str = '.*'  # how requests may fail because of it
+    bears: str = '.*'  # how requests may fail meanwhile
 
 
 def kill(target):
@@ -63,7 +65,7 @@ def terminate(target):
         servers.signal(signal.SIGTERM, servers.pid(target))
         yield
 
-    return Fault(f'SIGTERM {target}', 'graceful', fault, lasts=False, bears='nothing')
+    return Fault(f'SIGTERM {target}', 'graceful', fault, lasts=False, bears=BUSY)
 
 
 def restart(target, number=None, bears='.*'):
@@ -115,7 +117,7 @@ def kinds(servers):
     found += [stop(t) for t in (*PROGRAMS, 'postgres', 'session', 'rabbitmq')]
     found += [terminate(t) for t in HANDLERS]
     # While the gateway is away the front says so: what is accepted is answered.
-    found += [restart('gateway', bears='503 unavailable')]
+    found += [restart('gateway', bears=f'503 unavailable|{BUSY}')]
     found += [restart(t) for t in ('front', 'postgres', 'rabbitmq', *CONSUMERS)]
     found += [restart('postgres', signal.SIGQUIT)]
     found += [away(t) for t in ('postgres', 'rabbitmq', *CONSUMERS)]
