@@ -26,12 +26,13 @@ static const struct command commands[] = {
 	{ "acts", "[EMAIL]", "list changes of roles and keys, newest first: when, what, by whom",
 		acts },
 	{ "dead list", "[QUEUE]", "list dead letters and their reasons", dead_list },
-	{ "dead show", "QUEUE [ID]", "print dead letters in full, one line of JSON each",
+	{ "dead show", "QUEUE [[--] ID]", "print dead letters in full, one line of JSON each",
 		dead_show },
-	{ "dead replay", "QUEUE ID|--all", "return dead letters to their queue", dead_replay },
-	{ "dead drop", "QUEUE ID|--all", "delete dead letters", dead_drop },
+	{ "dead replay", "QUEUE [--] ID|--all", "return dead letters to their queue", dead_replay },
+	{ "dead drop", "QUEUE [--] ID|--all", "delete dead letters", dead_drop },
 	{ "publish", "[--lines] [--message-id ID] [--reply-to QUEUE] [--correlation-id ID] QUEUE",
-		"publish standard input to a queue; --lines: one message per line", publish },
+		"publish standard input to a queue, or to purse.in; --lines: one message per line",
+		publish },
 	{ "statement rebuild", "--wallet ID|--all",
 		"make statement lines equal to the ledger, while everything runs",
 		statement_rebuild },
@@ -118,7 +119,8 @@ words_matched(const char *name, int argc, char **argv)
 	return n;
 }
 
-/* The first option that the usage does not have; NULL if there is none. */
+/* The first option that the usage does not have; NULL if there is none. What follows "--", or an
+ * option with a value, is none. */
 static const char *
 unknown_option(const struct command *c, int argc, char **argv)
 {
@@ -129,6 +131,9 @@ unknown_option(const struct command *c, int argc, char **argv)
 			continue;
 		if (at == NULL || strchr(" ]|", at[strlen(argv[i])]) == NULL)
 			return argv[i];
+		if (strcmp(argv[i], "--") == 0)
+			break;
+		i += at[strlen(argv[i])] == ' ';
 	}
 	return NULL;
 }

@@ -9,7 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/bind.h"
 #include "common/base/config.h"
+#include "common/base/visible.h"
 #include "consumers/topology.h"
 #include "tools/purse.h"
 #include "tools/purse_amqp.h"
@@ -18,6 +20,7 @@
 #define SHOW_MAX 20
 #define REPLAY_BATCH 256 /* one wait for confirms each */
 #define ID_TEXT 256
+#define LINE_TEXT 1024 /* of a reason, with escapes */
 
 struct walk {
 	struct amqp *amqp;
@@ -29,22 +32,49 @@ struct walk {
 
 /* ---- walking ---- */
 
-/* Identifies a dead letter by its message_id or, without one, a digest of its body. The digest
- * makes the same body the same id in every listing, though a queue has no positions. */
 static void
-dead_id(const struct message *m, char id[ID_TEXT])
+digest_id(const char *prefix, const char *bytes, size_t n, char id[ID_TEXT])
 {
 	unsigned char digest[crypto_generichash_BYTES_MIN];
 	char hex[2 * sizeof(digest) + 1];
 
-	if (m->message_id != NULL && m->message_id[0] != '\0') {
-		(void)snprintf(id, ID_TEXT, "%s", m->message_id);
-		return;
-	}
-	crypto_generichash(digest, sizeof(digest), (const unsigned char *)m->body, m->bytes, NULL,
-		0);
+	crypto_generichash(digest, sizeof(digest), (const unsigned char *)bytes, n, NULL, 0);
 	sodium_bin2hex(hex, sizeof(hex), digest, sizeof(digest));
-	(void)snprintf(id, ID_TEXT, "body-%.12s", hex);
+	(void)snprintf(id, ID_TEXT, "%s-%.12s", prefix, hex);
+}
+
+/* Anyone can choose a message_id: one that could pass for an option, a column or a command to the
+ * terminal is not printed. */
+static bool
+is_printed(const char *message_id)
+{
+	return key_is_valid(message_id) && message_id[0] != '-';
+}
+
+/* Identifies a dead letter by its message_id, or a digest of that or of its body. The digest makes
+ * the same body the same id in every listing, though a queue has no positions. */
+static void
+dead_id(const struct message *m, char id[ID_TEXT])
+{
+	if (m->message_id == NULL || m->message_id[0] == '\0')
+		digest_id("body", m->body, m->bytes, id);
+	else if (is_printed(m->message_id))
+		(void)snprintf(id, ID_TEXT, "%s", m->message_id);
+	else
+		digest_id("id", m->message_id, strlen(m->message_id), id);
+}
+
+/* By the id that is printed, or by its message_id as it is. */
+static bool
+is_asked(const struct walk *w, const struct message *m)
+{
+	char id[ID_TEXT];
+
+	if (w->only_id == NULL ||
+		(m->message_id != NULL && strcmp(m->message_id, w->only_id) == 0))
+		return true;
+	dead_id(m, id);
+	return strcmp(w->only_id, id) == 0;
 }
 
 static const char *
@@ -84,7 +114,6 @@ walk_begin(struct walk *w, const char *queue)
 static struct message *
 walk_next(struct walk *w, int *status)
 {
-	char id[ID_TEXT];
 	struct message *m;
 
 	for (; w->count > 0; w->count--) {
@@ -94,8 +123,7 @@ walk_next(struct walk *w, int *status)
 		}
 		if (m == NULL)
 			return NULL;
-		dead_id(m, id);
-		if (w->only_id == NULL || strcmp(w->only_id, id) == 0) {
+		if (is_asked(w, m)) {
 			w->count--;
 			w->matched++;
 			return m;
@@ -107,21 +135,30 @@ walk_next(struct walk *w, int *status)
 
 /* ---- list and show ---- */
 
+/* The headers of a message that the broker dead-lettered are its sender's. */
+static void
+line_print(const struct message *m)
+{
+	char id[ID_TEXT], at[ID_TEXT], reason[LINE_TEXT];
+
+	dead_id(m, id);
+	text_print(m->dead_at != NULL ? m->dead_at : "-", at, sizeof(at));
+	text_print(dead_reason(m), reason, sizeof(reason));
+	printf("  %-36s  %-27s  %s\n", id, at, reason);
+}
+
 static int
 list_queue(const char *queue)
 {
 	struct walk w;
 	struct message *m;
-	char id[ID_TEXT];
 	int status = DONE;
 
 	if (!walk_begin(&w, queue))
 		return FAILED;
 	printf("%s: %u\n", w.dead, (unsigned)w.count);
 	while (w.matched < LIST_MAX && (m = walk_next(&w, &status)) != NULL) {
-		dead_id(m, id);
-		printf("  %-36s  %-27s  %s\n", id, m->dead_at != NULL ? m->dead_at : "-",
-			dead_reason(m));
+		line_print(m);
 		message_free(m);
 	}
 	if (w.count > 0 && status == DONE)
@@ -174,24 +211,38 @@ message_print(const struct message *m)
 			(const unsigned char *)m->body, m->bytes));
 	json_object_set_new(j, hex != NULL ? "body_hex" : "body", body);
 	line = json_dumps(j, JSON_COMPACT);
+	if (line != NULL && text_has_controls(line)) { /* a terminal could obey them */
+		free(line);
+		line = json_dumps(j, JSON_COMPACT | JSON_ENSURE_ASCII);
+	}
 	puts(line != NULL ? line : "purse: out of memory");
 	free(line);
 	free(hex);
 	json_decref(j);
 }
 
+/* QUEUE [ID], or QUEUE -- ID for an id that looks like an option. NULL: no id. */
+static const char *
+id_argument(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "--") == 0)
+		return argv[2];
+	return argc == 2 ? argv[1] : NULL;
+}
+
 int
 dead_show(int argc, char **argv)
 {
+	const char *id = id_argument(argc, argv);
 	struct walk w;
 	struct message *m;
 	int status = DONE;
 
-	if (argc < 1 || argc > 2)
+	if (argc != 1 && id == NULL)
 		return MISUSED;
 	if (!walk_begin(&w, argv[0]))
 		return FAILED;
-	w.only_id = argc == 2 ? argv[1] : NULL;
+	w.only_id = id;
 	while (w.matched < SHOW_MAX && (m = walk_next(&w, &status)) != NULL) {
 		message_print(m);
 		message_free(m);
@@ -242,15 +293,16 @@ replay_or_drop(int argc, char **argv, int (*work)(struct walk *, struct message 
 	const char *done)
 {
 	struct message *messages[REPLAY_BATCH];
+	const char *id = id_argument(argc, argv);
 	struct walk w;
 	size_t n, total = 0;
 	int status = DONE;
 
-	if (argc != 2)
+	if (id == NULL)
 		return MISUSED;
 	if (!walk_begin(&w, argv[0]))
 		return FAILED;
-	w.only_id = strcmp(argv[1], "--all") == 0 ? NULL : argv[1];
+	w.only_id = argc == 2 && strcmp(id, "--all") == 0 ? NULL : id;
 	do {
 		for (n = 0; n < REPLAY_BATCH && (messages[n] = walk_next(&w, &status)) != NULL; n++)
 			;

@@ -1,4 +1,5 @@
-/* purse_publish.c - `purse publish`: publishes to a queue, and reports once the broker confirms. */
+/* purse_publish.c - `purse publish`: publishes to a queue, or to purse.in, and reports once the
+ * broker confirms. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -67,6 +68,15 @@ content_type_of(const char *body)
 }
 
 static int
+send_all(struct amqp *a, const char *queue, struct outgoing *messages, size_t count)
+{
+	if (amqp_publish(a, messages, count) == OK)
+		return DONE;
+	fprintf(stderr, "purse: %s did not accept every message\n", queue);
+	return FAILED;
+}
+
+static int
 publish_whole(struct amqp *a, struct publish_options *w)
 {
 	char *body = malloc(AMQP_BODY_MAX + 2);
@@ -76,12 +86,14 @@ publish_whole(struct amqp *a, struct publish_options *w)
 	if (body == NULL || ferror(stdin) != 0 || n > AMQP_BODY_MAX) {
 		fprintf(stderr, "purse: cannot read the input, or it is larger than %zu bytes\n",
 			AMQP_BODY_MAX);
+	} else if (n == 0) {
+		fprintf(stderr, "purse: the input is empty\n");
 	} else {
 		body[n] = '\0';
 		w->message.body = body;
 		w->message.bytes = n;
 		w->message.content_type = content_type_of(body);
-		status = amqp_publish(a, &w->message, 1) == OK ? DONE : FAILED;
+		status = send_all(a, w->queue, &w->message, 1);
 	}
 	free(body);
 	if (status == DONE)
@@ -118,7 +130,7 @@ publish_lines(struct amqp *a, const struct publish_options *w)
 		}
 		if (n < LINES_BATCH && more)
 			continue;
-		status = amqp_publish(a, batch, n) == OK ? DONE : FAILED;
+		status = send_all(a, w->queue, batch, n);
 		total += status == DONE ? n : 0;
 		while (n > 0)
 			free((void *)batch[--n].body);
@@ -139,12 +151,11 @@ publish(int argc, char **argv)
 		return MISUSED;
 	if ((a = purse_amqp_open()) == NULL)
 		return FAILED;
-	w.message.exchange = "";
+	/* The exchange takes any key. */
+	w.message.exchange = strcmp(w.queue, purse_topology.door) == 0 ? w.queue : "";
 	w.message.key = w.queue;
 	w.message.mandatory = true;
 	status = w.lines ? publish_lines(a, &w) : publish_whole(a, &w);
 	amqp_free(a);
-	if (status != DONE)
-		fprintf(stderr, "purse: %s did not accept every message\n", w.queue);
 	return status;
 }

@@ -6,11 +6,13 @@
 #include <stdio.h>
 
 #include "common/base/caller.h"
+#include "common/base/visible.h"
 #include "common/db/db.h"
 #include "domain/identity/authorizers.h"
 #include "tools/purse.h"
 #include "tools/purse_auth.h"
 
+#define LINE_TEXT 1024 /* of what a user chose, with escapes */
 #define EMAIL_MATCHES "lower(email COLLATE \"C\") = lower($1::text COLLATE \"C\")"
 /* '*' is SESSION_ENDED_ALL: a role can concern any of the user's sessions, so caches forget all.
  * The trigger on account reads the settings when the statement ends. */
@@ -50,11 +52,14 @@ user_print(const struct db_rows *row, void *unused)
 {
 	struct user_row user;
 	enum error e = rows_read(row, 0, DB_COLUMNS(user_columns), NULL, &user);
+	char email[LINE_TEXT];
 
 	(void)unused;
-	if (e == OK)
-		printf("%s  %s  %-27s  %s\n", user.id, user.created_at, user.roles, user.email);
-	return e;
+	if (e != OK)
+		return e;
+	text_print(user.email, email, sizeof email);
+	printf("%s  %s  %-27s  %s\n", user.id, user.created_at, user.roles, email);
+	return OK;
 }
 
 int
@@ -91,9 +96,12 @@ sessions_print(struct db *db, const char *account)
 	printf("sessions    %zu open\n", rows_count(rows));
 	for (size_t i = 0; i < rows_count(rows) && e == OK; i++) {
 		struct session_row s;
+		char agent[LINE_TEXT];
 
-		if ((e = rows_read(rows, i, DB_COLUMNS(session_columns), NULL, &s)) == OK)
-			printf("  %s  used %s  %s  %s\n", s.id, s.last_used_at, s.ip, s.user_agent);
+		if ((e = rows_read(rows, i, DB_COLUMNS(session_columns), NULL, &s)) != OK)
+			break;
+		text_print(s.user_agent, agent, sizeof agent);
+		printf("  %s  used %s  %s  %s\n", s.id, s.last_used_at, s.ip, agent);
 	}
 	return e;
 }
@@ -106,6 +114,7 @@ user_print_whole(struct db *db, const char *email)
 {
 	DB_ROWS(rows);
 	enum error e = db_execute(db, &user_show_sql, DB_VALUES(db_text(email)), &rows);
+	char name[LINE_TEXT];
 	struct user_row user;
 
 	if (e != OK)
@@ -114,8 +123,9 @@ user_print_whole(struct db *db, const char *email)
 		return ERR_NOT_FOUND;
 	if ((e = rows_read(rows, 0, DB_COLUMNS(user_columns), NULL, &user)) != OK)
 		return e;
+	text_print(user.name, name, sizeof name);
 	printf("id          %s\nemail       %s\nname        %s\nroles       %s\ncreated_at  %s\n",
-		user.id, user.email, user.name, user.roles, user.created_at);
+		user.id, user.email, name, user.roles, user.created_at);
 	return sessions_print(db, user.id);
 }
 

@@ -2,7 +2,8 @@
  * needs no table. */
 #include "common/base/visible.h"
 
-#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
 #include <utf8proc.h>
 
 /* Looks empty, but Unicode counts it as a symbol. */
@@ -106,4 +107,38 @@ text_deceives(const char *s)
 			return true;
 	}
 	return false;
+}
+
+/* A character as itself or as an escape; returns the length of the character. */
+static size_t
+character_print(const char *s, char piece[16])
+{
+	utf8proc_int32_t c;
+	size_t n = character_read(s, &c);
+
+	if (n == 1 && !is_ascii(*s))
+		(void)snprintf(piece, 16, "\\x%02X", (unsigned)c);
+	else if (c != ' ' && !is_visible(c))
+		(void)snprintf(piece, 16, "\\u%04X", (unsigned)c);
+	else
+		(void)snprintf(piece, 16, "%.*s", (int)n, s);
+	return n;
+}
+
+void
+text_print(const char *s, char *out, size_t room)
+{
+	char piece[16];
+	size_t used = 0;
+
+	while (*s != '\0') {
+		size_t length;
+
+		s += character_print(s, piece);
+		if ((length = strlen(piece)) >= room - used)
+			break;
+		memcpy(out + used, piece, length);
+		used += length;
+	}
+	out[used] = '\0';
 }

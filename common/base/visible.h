@@ -3,6 +3,7 @@
 #define COMMON_BASE_VISIBLE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The first visible character of a UTF-8 text, after blanks, line ends and invisible characters; or
  * its end. */
@@ -17,5 +18,9 @@ bool text_has_controls(const char *s);
  * of each plane). Marks, embeddings and isolates of direction are part of ordinary Arabic and
  * Hebrew. */
 bool text_deceives(const char *s);
+
+/* Copies a text for a terminal: one line, in which a character that is neither visible nor a space,
+ * or is not UTF-8, is an escape (\u001B, \x9B). Cut to fit, between characters. */
+void text_print(const char *s, char *out, size_t room);
 
 #endif

@@ -72,9 +72,19 @@ setup() { USER=$(new_uuid); }
 	[ "$(sql wallet "SELECT balance FROM wallet WHERE id = '$dinars'")" = 0 ]
 }
 
-@test "through the exchange with its routing key too" {
+@test "through each exchange, too" {
+	[ "$(printf '%s' "$(cloud_event "$USER-in" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":4}")" | "$PURSE" publish purse.in)" = "1 published" ]
+	eventually balance_is "$USER" 4
 	"$PROBE" emit transaction_emitted "$(cloud_event "$USER-x" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":3}")"
-	eventually balance_is "$USER" 3
+	eventually balance_is "$USER" 7
+}
+
+@test "an empty input publishes nothing, and says so" {
+	run "$PURSE" publish wallet_queue </dev/null
+	[ "$status" = 1 ]
+	[[ $output == *"the input is empty"* && $output != *published* ]]
+	run "$PURSE" publish --lines wallet_queue </dev/null
+	[ "$output" = "0 published" ]
 }
 
 @test "HTTP and events share one ledger: a key used over HTTP is not used again by an event" {

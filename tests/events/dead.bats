@@ -47,6 +47,28 @@ teardown() {
 	[ "$status" = 1 ]
 }
 
+@test "ids and reasons that a publisher chose: each is one line, cannot reach the terminal, and can be addressed" {
+	local forged=$'x\n  two                                   -  harmless \e[31m'
+	emit '{"pattern":"a\u001b[31m\u202e\nb","data":{}}' --message-id "$forged"
+	emit 'all' --message-id --all
+	emit 'other' --message-id 'zwei Wörter'
+	eventually waiting wallet_queue.dead 6
+	list=$("$PURSE" dead list wallet_queue)
+	[ "$(wc -l <<<"$list")" = 7 ]
+	! grep -qP '[^\x20-\x7e]' <<<"$list"
+	[ "$(grep -cE '^  id-[0-9a-f]{12} ' <<<"$list")" = 3 ]
+	grep -qF 'accepted here, not a\u001B[31m\u202E\u000Ab' <<<"$list"
+	id=$(grep -F 'not a' <<<"$list" | grep -oE 'id-[0-9a-f]{12}')
+	[ "$("$PURSE" dead show wallet_queue "$id" | gojq -r .message_id)" = "$forged" ]
+	! "$PURSE" dead show wallet_queue | grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]'
+	[ "$("$PURSE" dead show wallet_queue 'zwei Wörter' | gojq -r .body)" = other ]
+	[ "$("$PURSE" dead show wallet_queue -- --all | gojq -r .body)" = all ]
+	[ "$("$PURSE" dead drop wallet_queue -- --all)" = "1 dropped" ]
+	[ "$("$PURSE" dead drop wallet_queue "$id")" = "1 dropped" ]
+	eventually waiting wallet_queue.dead 4
+	[ "$("$PURSE" dead drop wallet_queue --all)" = "4 dropped" ]
+}
+
 @test "replay requeues them: one that fails again is handled once, one that can now be posted is posted" {
 	[ "$("$PURSE" dead replay wallet_queue --all)" = "3 replayed" ]
 	eventually waiting wallet_queue.dead 3

@@ -19,7 +19,7 @@ teardown() {
 	good() { cloud_event "$USER-$1" "{\"user_id\":\"$USER\",\"kind\":\"deposit\",\"amount\":1}"; }
 	emit "$(good 1)"
 	emit 'not json' --message-id text
-	emit '' --message-id empty
+	"$PROBE" empty wallet_queue
 	emit "$(good 2)"
 	emit "$(printf '[%.0s' {1..1000})" --message-id deep
 	printf '{"pattern":"transaction_emitted","data":{"user_id":"%s","kind":"deposit","amount":5\0}}' "$USER" |

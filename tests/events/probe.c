@@ -10,6 +10,7 @@
  *   probe count QUEUE          print the number of waiting messages
  *   probe delete QUEUE         delete QUEUE and QUEUE.dead
  *   probe large QUEUE BYTES [REPLY-TO]   publish a message of that size
+ *   probe empty QUEUE          publish a message without a body; its message_id is "empty"
  *   probe signed QUEUE [MAC]   publish each line of standard input, with the relay's MAC or this
  *   probe declare              declare Purse's own topology
  *   probe undeclare EXCHANGE   delete an exchange
@@ -114,6 +115,16 @@ emit(struct amqp *a, const char *key, const char *body)
 		.body = body,
 		.bytes = strlen(body),
 		.mandatory = true };
+
+	return amqp_publish(a, &m, 1) == OK;
+}
+
+static bool
+empty(struct amqp *a, const char *queue)
+{
+	struct outgoing m = {
+		.exchange = "", .key = queue, .body = "", .message_id = "empty", .mandatory = true
+	};
 
 	return amqp_publish(a, &m, 1) == OK;
 }
@@ -286,6 +297,8 @@ main(int argc, char **argv)
 		done = copied(a, argv[2], argv[3]);
 	else if (strcmp(what, "delete") == 0)
 		done = drop(a, argv[2]);
+	else if (strcmp(what, "empty") == 0)
+		done = empty(a, argv[2]);
 	else if (strcmp(what, "signed") == 0)
 		done = send_signed(a, argv[2], argc > 3 ? argv[3] : NULL);
 	else if (strcmp(what, "to") == 0 && argc == 4)
