@@ -54,13 +54,18 @@ mail_write(const struct mail *m, char out[MAIL_MAX])
 	return true;
 }
 
-/* smtp:// uses TLS if the server offers it, smtps:// always. Both refuse invalid certificates. */
+/* smtp:// uses TLS if the server offers it, smtps:// always. Both refuse invalid certificates. With
+ * a password smtp:// needs TLS, too: without it, anyone on the way could hide the offer and read
+ * the password. */
 static CURLcode
 mail_transfer(CURL *curl, const struct mail *m, FILE *text, struct curl_slist *to)
 {
+	bool has_password = strchr(m->url, '@') != NULL;
+
 	curl_easy_setopt(curl, CURLOPT_URL, m->url);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
-	curl_easy_setopt(curl, CURLOPT_USE_SSL, (long)CURLUSESSL_TRY);
+	curl_easy_setopt(curl, CURLOPT_USE_SSL,
+		(long)(has_password ? CURLUSESSL_ALL : CURLUSESSL_TRY));
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, TOTAL_MS);

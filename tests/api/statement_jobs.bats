@@ -330,6 +330,22 @@ queued_events() {
 	start_service statement_consumer
 }
 
+@test "the mail server's password is sent over TLS only" {
+	stop_service statement_consumer
+	mails=$BATS_TEST_TMPDIR/mails
+	mkdir "$mails"
+	/usr/bin/python3 "$ROOT/tests/lib/smtp_server.py" "$mails" >"$BATS_TEST_TMPDIR/port" 2>"$BATS_TEST_TMPDIR/smtp.log" 3>&- &
+	SMTP_PID=$!
+	eventually test -s "$BATS_TEST_TMPDIR/port"
+	ask
+	SMTP_URL="smtp://someone:secret@127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
+	job_is ready
+	[ ! -e "$mails/passwords" ]
+	[ "$(mails_to_me)" = 0 ]
+	[ "$(sql statement "SELECT mail || ' ' || mail_attempts FROM job WHERE id = '${JOB##*/}'")" = "due 1" ]
+	start_service statement_consumer
+}
+
 @test "a file is removed after STATEMENT_KEEP_DAYS, and then answers 410" {
 	ask
 	eventually job_is ready

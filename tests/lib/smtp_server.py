@@ -1,12 +1,13 @@
 """smtp_server.py FOLDER - a real mail server on loopback.
 
-It prints its port and writes each mail that it accepts to FOLDER.
+It prints its port and writes each mail that it accepts to FOLDER. It has no TLS, but asks for a
+password: it writes each one that it gets to FOLDER/passwords.
 """
 import asyncio
 import sys
 import uuid
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Folder:
@@ -17,9 +18,15 @@ class Folder:
         return "250 OK"
 
 
+def remember(server, session, envelope, mechanism, data):
+    with open(f"{sys.argv[1]}/passwords", "ab") as passwords:
+        passwords.write(data.password + b"\n")
+    return AuthResult(success=True)
+
+
 async def main():
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: SMTP(Folder(), hostname="test"), "127.0.0.1", 0)
+    server = await loop.create_server(lambda: SMTP(Folder(), hostname="test", auth_require_tls=False, authenticator=remember), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
 
