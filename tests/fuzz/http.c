@@ -21,6 +21,12 @@ health_ready(struct request *r, health_check *check)
 }
 
 struct reply *
+health_alarms(struct request *r, health_check *check)
+{
+	return health_ready(r, check);
+}
+
+struct reply *
 health_live_get(struct request *r)
 {
 	return reply_json(r, 200, json_pack("{s:s}", "status", "ok"));
