@@ -7,7 +7,7 @@ Prints TAP: a test for each operation, and a table of the responses as comments.
 the calls.
 """
 import collections
-import json
+import math
 import multiprocessing
 import os
 import sys
@@ -107,7 +107,7 @@ class Caller:
     def operation(self, operation, count):
         name = operation.definition.raw['operationId']
         for mode, share in ((GenerationMode.POSITIVE, VALID), (GenerationMode.NEGATIVE, 100 - VALID)):
-            examples = max(1, count * share // 100 // REPEATS)
+            examples = math.ceil(count * share / 100 / REPEATS)
 
             @seed(SEED + self.number)
             @settings(max_examples=examples, phases=[Phase.generate], deadline=None, database=None,
@@ -127,7 +127,8 @@ class Caller:
         rich = [o for o in operations if not o.definition.raw['operationId'].startswith(PLAIN)]
         mine = operations[self.number::PROCESSES]
         for o in mine:
-            self.operation(o, CALLS // len(rich) + 1 if o in rich else 4)
+            # A few more, because this client cannot send some.
+            self.operation(o, math.ceil(CALLS * 1.05 / len(rich)) if o in rich else 4)
         return dict(self.counts), dict(self.faults)
 
 
@@ -152,7 +153,7 @@ def report(counts, faults):
     succeeded = sum(n for status, n in total.items() if status < 400)
     print(f"# {'all':18} " + ', '.join(f'{status}: {n}' for status, n in sorted(total.items())))
     print(f'# {calls} calls, of which {succeeded} succeeded; {sum(map(len, faults.values()))} faults')
-    good = succeeded * 2 > calls and calls >= CALLS * 0.9
+    good = succeeded * 2 > calls and calls >= CALLS
     print(f"{'ok' if good else 'not ok'} {len(names) + 1} - most calls succeed")
     return good and not any(faults.values())
 
