@@ -18,6 +18,9 @@
  * basic.cancel for a deleted queue can cross with our basic.consume. */
 #define QUEUE_CHECK_MS 2000
 #define FIRST_BATCH_MS 50
+/* The most messages that came back once and are handled together: fewer than are delivered at a
+ * time, so that each crash clears more of them of suspicion. */
+#define REDELIVERED_MAX 64
 
 /* ---- the loop ---- */
 
@@ -46,6 +49,14 @@ receive_next(struct run *r, int wait_ms, struct message **m)
 	return *m != NULL ? OK : amqp_receive(r->amqp, wait_ms, m);
 }
 
+static void
+batch_add(struct run *r, struct message *m)
+{
+	r->pause.attempts = 0; /* the connection works */
+	r->messages[r->count] = m;
+	r->batch[r->count++] = (struct delivery){ .message = m };
+}
+
 /* Waits for the first message only; the rest is what has already arrived. One that was delivered
  * before comes alone: it can be what ended the consumer. False: connection lost. */
 static bool
@@ -60,7 +71,6 @@ receive_batch(struct run *r, int wait_ms)
 			return false;
 		if (m == NULL)
 			break;
-		r->pause.attempts = 0; /* the connection works */
 		if (m->redelivered && r->count > 0) {
 			r->held = m;
 			break;
@@ -70,8 +80,7 @@ receive_batch(struct run *r, int wait_ms)
 				return false;
 			continue;
 		}
-		r->messages[r->count] = m;
-		r->batch[r->count++] = (struct delivery){ .message = m };
+		batch_add(r, m);
 	}
 	return true;
 }
@@ -135,24 +144,57 @@ serve_batch(struct run *r, int wait_ms)
 	return r->count == 0 || deliveries_handle(r, r->batch, r->count, false);
 }
 
-/* Handles what was delivered before, one message at a time and without prefetching others: if a
- * message ends the process, the broker counts a delivery of each that the process holds. Holds back
- * the first fresh message. False: connection lost, or time to stop. */
+/* Whether a message can come back once more, because of its neighbours, far from the limit. */
+static bool
+is_patient(void)
+{
+	return config_number(OPT_DELIVERY_LIMIT) > 4;
+}
+
+/* Gets a batch of what was delivered before. Messages that came back once can share it: most of
+ * them only shared a connection with what broke it. One that came back again comes alone, and so
+ * does any if the queue does not count. Holds back the first that does not fit. False: connection
+ * lost. */
+static bool
+get_redelivered(struct run *r)
+{
+	size_t most = r->consumer->batch < REDELIVERED_MAX ? r->consumer->batch : REDELIVERED_MAX;
+	struct message *m;
+	bool suspect = false;
+
+	while (r->count < most && !suspect) {
+		if (r->held == NULL &&
+			amqp_get(r->amqp, r->consumer->queue, &r->held) != OK)
+			return false;
+		if ((m = r->held) == NULL)
+			return true;
+		if (m->bytes > AMQP_BODY_MAX)
+			m->too_large = m->bytes; /* amqp_get() has no limit */
+		suspect = m->deliveries != 1 || !is_patient();
+		if (!m->redelivered || (suspect && r->count > 0))
+			return true;
+		r->held = NULL;
+		if (m->too_large == 0)
+			batch_add(r, m);
+		else if (!reject_large(r, m))
+			return false;
+	}
+	return true;
+}
+
+/* Handles what was delivered before, in small batches and without prefetching others: if a message
+ * ends the process, the broker counts a delivery of each that the process holds. Holds back the
+ * first fresh message. False: connection lost, or time to stop. */
 static bool
 serve_redelivered(struct run *r)
 {
 	bool alive = true;
 
 	while (alive && !program_stopping()) {
-		if (amqp_get(r->amqp, r->consumer->queue, &r->held) != OK)
-			return false;
-		if (r->held == NULL)
+		alive = get_redelivered(r);
+		if (alive && r->count == 0)
 			return true;
-		if (r->held->bytes > AMQP_BODY_MAX)
-			r->held->too_large = r->held->bytes; /* amqp_get() has no limit */
-		if (!r->held->redelivered)
-			return true;
-		alive = serve_batch(r, 0);
+		alive = alive && deliveries_handle(r, r->batch, r->count, false);
 		discard_batch(r);
 	}
 	return alive;

@@ -15,8 +15,9 @@
  *
  * handle() must return within HANDLE_TIME. If it does not, the process ends, and a message that it
  * was handling alone is dead-lettered first (consumer_watch.c). Messages that were delivered before
- * are handled one by one, before any others are prefetched. So a message that ends the process
- * again and again reaches DELIVERY_LIMIT alone, and is then dead-lettered.
+ * are handled before any others are prefetched: in small batches if they came back once, and alone
+ * if they came back again. So a message that ends the process again and again reaches
+ * DELIVERY_LIMIT alone, and is then dead-lettered.
  *
  * consumer_main() calls all functions of a consumer on the main thread, one at a time. So they
  * share the service without locks. */

@@ -8,7 +8,7 @@
  * A thread cannot be stopped from outside, so the process ends, and its supervisor starts it again.
  * If it was handling one message, that becomes a dead letter first: the watch takes over the
  * connection, which handle() never touches. If it was a batch, no one knows which message it was:
- * RabbitMQ redelivers them, and the next process handles redelivered messages one by one. */
+ * RabbitMQ redelivers them, and once they have come back twice, they are handled one by one. */
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdlib.h>

@@ -165,3 +165,23 @@ at_least_one_deposit() { [ "$(deposits "$(all_users)")" -gt 0 ]; }
 	[ "$status" = 0 ]
 	[[ "$output" == *"queue wallet_queue exists with other options and keeps them"*"inequivalent arg"* ]]
 }
+
+@test "what a lost connection gave back is handled in batches, and what came back twice alone" {
+	USER=${USERS[0]}
+	stop_service transaction_consumer
+	commits() { sql wallet "SELECT count(DISTINCT xid) FROM transaction_shown
+		WHERE owner_id = '$USER' AND kind = 'deposit'"; }
+	load_of 200 "$USER" | "$PURSE" publish --lines wallet_queue
+	"$PROBE" touch wallet_queue 200
+	start_service transaction_consumer
+	eventually balance_is "$USER" 200
+	[ "$(commits)" -le 8 ]
+	stop_service transaction_consumer
+	load_of 20 "$USER" | "$PURSE" publish --lines wallet_queue
+	"$PROBE" touch wallet_queue 20
+	"$PROBE" touch wallet_queue 20
+	before=$(commits)
+	start_service transaction_consumer
+	eventually balance_is "$USER" 220
+	[ $(($(commits) - before)) = 20 ]
+}
