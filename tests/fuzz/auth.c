@@ -61,12 +61,11 @@ password_outdated(const char *hash)
 static void
 service_open(void)
 {
-	static char folder[] = "/tmp/purse-fuzz-XXXXXX";
 	static bool is_open;
 
 	if (is_open)
 		return;
-	if (mkdtemp(folder) == NULL || setenv("KEY_DIR", folder, 1) != 0 ||
+	if (setenv("KEY_DIR", fuzz_folder(), 1) != 0 ||
 		setenv("AUTH_DATABASE_URL", "postgresql:///none", 1) != 0 || !config_load() ||
 		!keys_start(true) || !identity_start())
 		abort();

@@ -181,6 +181,19 @@ prepare(void)
 
 #ifndef FUZZ_REPLAY
 
+const char *
+fuzz_folder(void)
+{
+	static char folder[PATH_MAX];
+	const char *parent = getenv("TMPDIR");
+
+	(void)snprintf(folder, sizeof folder, "%s/purse-fuzz-XXXXXX",
+		parent != NULL ? parent : "/tmp");
+	if (mkdtemp(folder) == NULL)
+		abort();
+	return folder;
+}
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {

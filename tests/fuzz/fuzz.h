@@ -63,6 +63,10 @@ bool fuzz_is_utf8(const char *text);
  * caller owns the value. */
 json_t *fuzz_json(const char *text, size_t bytes, const char *what);
 
+/* Makes an empty folder in TMPDIR, which the script that runs the targets removes, or ends the
+ * program. Never freed. */
+const char *fuzz_folder(void);
+
 void fuzz_fail(const char *file, int line, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4), noreturn));
 #define CHECK(condition, ...) \

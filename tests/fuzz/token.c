@@ -20,11 +20,9 @@ static char kid[UUID_TEXT];
 static void
 keys_make(void)
 {
-	static char folder[] = "/tmp/purse-fuzz-XXXXXX";
-
 	if (kid[0] != '\0')
 		return;
-	if (mkdtemp(folder) == NULL || setenv("KEY_DIR", folder, 1) != 0 || !config_load() ||
+	if (setenv("KEY_DIR", fuzz_folder(), 1) != 0 || !config_load() ||
 		!keys_start(true) || keys_current(kid) != OK)
 		abort();
 }

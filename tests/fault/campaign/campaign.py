@@ -225,6 +225,8 @@ def main():
         servers.resume_all()
         if not options.keep:
             servers.stop()
+    if status == 0 and not (options.keep or options.folder):
+        shutil.rmtree(folder)
     sys.exit(status)
 
 
