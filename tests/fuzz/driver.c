@@ -179,8 +179,6 @@ prepare(void)
 	log_init("fuzz", "error");
 }
 
-#ifndef FUZZ_REPLAY
-
 const char *
 fuzz_folder(void)
 {
@@ -193,6 +191,8 @@ fuzz_folder(void)
 		abort();
 	return folder;
 }
+
+#ifndef FUZZ_REPLAY
 
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)

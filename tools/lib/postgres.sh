@@ -85,7 +85,8 @@ postgres_run_script() {
 			-c shared_buffers="$(postgres_buffers)" \
 			-c fsync=on -c synchronous_commit=on -c full_page_writes=on -c jit=off \
 			-c timezone=UTC -c log_timezone=UTC \
-			-c log_line_prefix='%m [%p] %q%u@%d ' -c log_checkpoints=off)
+			-c log_line_prefix='%m [%p] %q%u@%d ' -c log_checkpoints=off \
+			-c log_parameter_max_length=0 -c log_parameter_max_length_on_error=0)
 	END
 }
 

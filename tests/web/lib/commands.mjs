@@ -113,6 +113,7 @@ export const commands = {
 	'tests/web/run': { by: 'tests/lib/suites.sh' },
 	'tools/lint': { by: 'Makefile' },
 	'tools/cycles': { by: 'tools/lint' },
+	'tools/status': { by: running, as: 'DATA_DIR=$FIRST run tools/status' },
 	'tools/watch': { by: 'tests/ops/watch.bats' },
 	'tools/style': { by: 'tests/ops/style.bats' },
 	'curl -v': { not: 'an option to add to a call of your own' },
