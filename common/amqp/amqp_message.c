@@ -36,9 +36,11 @@ is_journey(amqp_bytes_t key)
 }
 
 /* CloudEvents in binary mode: its AMQP 1.0 binding, and what libraries for 0-9-1 use. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): literals are joined */
 #define ATTRIBUTE(prefix, name, not_text)                                                          \
 	{ prefix #name, offsetof(struct message, event_##name), not_text,                          \
 		"two headers give the CloudEvents " #name " different values" }
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define ATTRIBUTES(name, not_text)                                                                 \
 	ATTRIBUTE("cloudEvents:", name, not_text), ATTRIBUTE("cloudEvents_", name, not_text),      \
 		ATTRIBUTE("ce-", name, not_text), ATTRIBUTE("ce_", name, not_text)

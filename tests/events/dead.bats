@@ -55,12 +55,12 @@ teardown() {
 	eventually waiting wallet_queue.dead 6
 	list=$("$PURSE" dead list wallet_queue)
 	[ "$(wc -l <<<"$list")" = 7 ]
-	! grep -qP '[^\x20-\x7e]' <<<"$list"
+	if grep -qP '[^\x20-\x7e]' <<<"$list"; then return 1; fi
 	[ "$(grep -cE '^  id-[0-9a-f]{12} ' <<<"$list")" = 3 ]
 	grep -qF 'accepted here, not a\u001B[31m\u202E\u000Ab' <<<"$list"
 	id=$(grep -F 'not a' <<<"$list" | grep -oE 'id-[0-9a-f]{12}')
 	[ "$("$PURSE" dead show wallet_queue "$id" | gojq -r .message_id)" = "$forged" ]
-	! "$PURSE" dead show wallet_queue | grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]'
+	if "$PURSE" dead show wallet_queue | grep -qP '[\x00-\x09\x0b-\x1f\x7f]|\xc2[\x80-\x9f]'; then return 1; fi
 	[ "$("$PURSE" dead show wallet_queue 'zwei Wörter' | gojq -r .body)" = other ]
 	[ "$("$PURSE" dead show wallet_queue -- --all | gojq -r .body)" = all ]
 	[ "$("$PURSE" dead drop wallet_queue -- --all)" = "1 dropped" ]

@@ -102,7 +102,6 @@ export const commands = {
 	'PASSWORD_AMQP_RELAY=… PASSWORD_AMQP_CONSUMER=… PASSWORD_AMQP_PUBLISHER=… deploy/broker/definitions > purse.json': { by: 'tests/ops/sources.bats', as: 'PASSWORD_AMQP_CONSUMER=c PASSWORD_AMQP_PUBLISHER=d deploy/broker/definitions >' },
 	'rabbitmqctl import_definitions purse.json': { not: 'make up has the server load the same file at each start' },
 	'rabbitmqctl eval "$(cat deploy/broker/adopt.erl)"': { by: 'tests/events/broker.bats', as: 'eval "$(cat "$ROOT/deploy/broker/adopt.erl")"' },
-	'rabbitmqctl set_permissions': { not: 'a name in a sentence; the whole command is above it' },
 	'rabbitmqctl add_user ledger_copy': { not: 'asks for a password' },
 	"rabbitmqctl set_permissions ledger_copy '^ledger_copy\\..*$' '^ledger_copy\\..*$' '^(purse\\.events|ledger_copy\\..*)$'": { not: 'a user of your own' },
 	'npm --prefix tests/web ci': { by: 'tests/web/run', as: 'npm ci' },
