@@ -10,10 +10,9 @@
 #include "common/http/reply.h"
 #include "common/http/route.h"
 
-/* Asks the database, and writes the response's JSON; if it writes nothing, that is
- * {"status":"ok"}. It runs in the checking thread, whose
- * arena it gets and jansson uses, and needs its own connection: those of the requests can all be
- * waiting. */
+/* Asks the database, and writes the response's JSON; writing nothing means {"status":"ok"}. It runs
+ * in the checking thread, with that thread's arena, which jansson uses too. It needs its own
+ * connection: those of the requests can all be waiting. */
 typedef enum error health_check(struct arena *arena, struct text *body);
 
 /* 200 with what the check wrote, or 503 if it fails or does not end in time. Every call in a

@@ -175,7 +175,7 @@ request_bind_query(struct request *r, const struct field *fields, size_t count)
 		char *pair = strsep(&rest, "&");
 		enum error one = *pair == '\0' ? OK : parameter_bind(r, pair, fields, count, seen);
 
-	/* A query that cannot be decoded outranks faults, and stays a 400. */
+		/* A query that cannot be decoded outranks faults, and stays a 400. */
 		if (one != OK && e != ERR_MALFORMED_REQUEST)
 			e = one;
 	}

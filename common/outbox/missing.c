@@ -49,8 +49,8 @@ wallets_add(struct missing *m, const struct db_rows *rows, size_t first)
 	enum error e = OK;
 
 	for (size_t row = first; e == OK && row < rows_count(rows); row++) {
-		e = rows_read(rows, row, DB_COLUMNS(wallet_columns), NULL, &w);
-		wallet_add(m, &w);
+		if ((e = rows_read(rows, row, DB_COLUMNS(wallet_columns), NULL, &w)) == OK)
+			wallet_add(m, &w);
 	}
 	return e;
 }

@@ -287,15 +287,21 @@ queued_events() {
 	[ "$(sql statement "SELECT count(*) FROM job j WHERE j.id = '${JOB##*/}' AND j.xid <= (SELECT min(xid::text::bigint)::text::xid8 FROM outbox_cursor)")" -ge "$1" ]
 }
 
-@test "a link is mailed to the user who requested the statement" {
-	stop_service statement_consumer
+# Starts a mail server that keeps its mails in $mails, on SMTP_PORT.
+mail_server() {
 	mails=$BATS_TEST_TMPDIR/mails
 	mkdir "$mails"
 	/usr/bin/python3 "$ROOT/tests/lib/smtp_server.py" "$mails" >"$BATS_TEST_TMPDIR/port" 2>"$BATS_TEST_TMPDIR/smtp.log" 3>&- &
 	SMTP_PID=$!
 	eventually test -s "$BATS_TEST_TMPDIR/port"
+	SMTP_PORT=$(cat "$BATS_TEST_TMPDIR/port")
+}
+
+@test "a link is mailed to the user who requested the statement" {
+	stop_service statement_consumer
+	mail_server
 	ask '&format=csv'
-	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" SMTP_FROM=bank@example.com drain
+	SMTP_URL="smtp://127.0.0.1:$SMTP_PORT" SMTP_FROM=bank@example.com drain
 	job_is ready
 	[ "$(mails_to_me)" = 1 ]
 	mail=$(cat "$(grep -rlxF "X-RcptTo: $EMAIL" "$mails")")
@@ -307,7 +313,7 @@ queued_events() {
 	api GET "$JOB/file"
 	[ "$status_code" = 200 ]
 	# It is sent only once.
-	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
+	SMTP_URL="smtp://127.0.0.1:$SMTP_PORT" drain
 	[ "$(mails_to_me)" = 1 ]
 	[ "$(sql statement "SELECT mail FROM job WHERE id = '${JOB##*/}'")" = sent ]
 	start_service statement_consumer
@@ -315,30 +321,22 @@ queued_events() {
 
 @test "an unavailable mail server does not delay the statement; the mail is sent later" {
 	stop_service statement_consumer
-	mails=$BATS_TEST_TMPDIR/mails
-	mkdir "$mails"
 	ask
 	SMTP_URL=smtp://127.0.0.1:1 drain
 	job_is ready
 	[ "$(sql statement "SELECT mail || ' ' || mail_attempts FROM job WHERE id = '${JOB##*/}'")" = "due 1" ]
-	/usr/bin/python3 "$ROOT/tests/lib/smtp_server.py" "$mails" >"$BATS_TEST_TMPDIR/port" 2>"$BATS_TEST_TMPDIR/smtp.log" 3>&- &
-	SMTP_PID=$!
-	eventually test -s "$BATS_TEST_TMPDIR/port"
+	mail_server
 	sql statement "UPDATE job SET mail_after = clock_timestamp() WHERE id = '${JOB##*/}'"
-	SMTP_URL="smtp://127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
+	SMTP_URL="smtp://127.0.0.1:$SMTP_PORT" drain
 	[ "$(mails_to_me)" = 1 ]
 	start_service statement_consumer
 }
 
 @test "the mail server's password is sent over TLS only" {
 	stop_service statement_consumer
-	mails=$BATS_TEST_TMPDIR/mails
-	mkdir "$mails"
-	/usr/bin/python3 "$ROOT/tests/lib/smtp_server.py" "$mails" >"$BATS_TEST_TMPDIR/port" 2>"$BATS_TEST_TMPDIR/smtp.log" 3>&- &
-	SMTP_PID=$!
-	eventually test -s "$BATS_TEST_TMPDIR/port"
+	mail_server
 	ask
-	SMTP_URL="smtp://someone:secret@127.0.0.1:$(cat "$BATS_TEST_TMPDIR/port")" drain
+	SMTP_URL="smtp://someone:secret@127.0.0.1:$SMTP_PORT" drain
 	job_is ready
 	[ ! -e "$mails/passwords" ]
 	[ "$(mails_to_me)" = 0 ]
